@@ -1,0 +1,78 @@
+"""Who may speak to the service while API keys do not exist: this machine, and nobody through a browser's back door.
+
+Three checks, all before any handler: the peer's address is in an allowed network (loopback), the Host header names this
+machine (a rebinding page arrives with its own name), and an unsafe request carries no foreign Origin (a page elsewhere
+posts with its own). `Sec-Fetch-Site` covers browsers that leave Origin out.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+
+from app.api.problems import problem
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from app.settings import Settings
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class LocalOnly:
+    """ASGI wrapper that refuses with 403 whoever is not this machine, and with 421 a foreign Host."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self.app = app
+        self.networks = [ipaddress.ip_network(text) for text in settings.allow_clients]
+        self.hosts = {host.lower() for host in settings.allow_hosts}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or refuse it."""
+        if scope["type"] != "http":
+            if scope["type"] == "lifespan":
+                await self.app(scope, receive, send)
+            return  # no websockets are served
+        request = Request(scope)
+        refusal = self._refusal(request)
+        if refusal is None:
+            await self.app(scope, receive, send)
+            return
+        status, code, detail = refusal
+        await problem(request, status, code, detail)(scope, receive, send)
+
+    def _refusal(self, request: Request) -> tuple[int, str, str] | None:
+        if request.client is not None and not self._known_peer(request.client.host):
+            return 403, "not-local", "until keys exist, this service answers its own machine only"
+        hosts = request.headers.getlist("host")
+        if len(hosts) != 1 or _bare(hosts[0]) not in self.hosts:
+            return 421, "unknown-host", "the Host header does not name this service; see the setting allow_hosts"
+        if request.method not in SAFE_METHODS and not self._same_origin(request, hosts[0]):
+            return 403, "foreign-origin", "the request comes from a page of another origin"
+        return None
+
+    def _known_peer(self, host: str) -> bool:
+        try:
+            address = ipaddress.ip_address(host)
+        except ValueError:
+            return False
+        mapped = getattr(address, "ipv4_mapped", None)
+        return any((mapped or address) in network for network in self.networks)
+
+    @staticmethod
+    def _same_origin(request: Request, host: str) -> bool:
+        site = request.headers.get("sec-fetch-site")
+        if site not in (None, "same-origin", "none"):
+            return False
+        origins = request.headers.getlist("origin")
+        return all(urlsplit(origin).netloc.lower() == host.lower() for origin in origins)
+
+
+def _bare(host: str) -> str:
+    """Return the name in a Host header without its port, in lower case."""
+    name, colon, port = host.rpartition(":")
+    return (name if colon and port.isdigit() else host).lower()

@@ -1,0 +1,162 @@
+"""What enters the box for a run: files, arguments, environment. Pure, so that a test can prove what does not.
+
+The expected values never enter: not `claim.toml` (nor its JSON twin), not the sources in which quotes are located unless
+they are declared inputs. Inputs lie below /in under the path they have in the bundle, the rest of the bundle below /job.
+A formula's box holds our evaluator, the formulas and the printed inputs, and nothing of the submitter's.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from importlib import resources
+from typing import TYPE_CHECKING, Literal
+
+from app.core.canonical import canonical, digest
+from app.core.formula import decimal_text, printed
+from app.core.model import Claim, Formula, Purpose, Script
+from app.core.perturb import Underivable, derive, derive_parameter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from app.core.model import RunSpec, Seal
+
+MIB = 1 << 20
+CLAIM_FILES = frozenset({"claim.toml", "claim.json"})
+PARAMETERS = "parameters.json"
+STDOUT_BYTES_MAX = 4 * MIB
+STDERR_BYTES_MAX = 4 * MIB
+RESULT_BYTES_MAX = 1 * MIB
+OUTPUT_BYTES_MAX = 64 * MIB
+
+#: What `[reproduce]` scripts are run by: the digest in the seal names this protocol version, not a file of ours.
+SCRIPT_PROTOCOL = digest(b"assay-script-protocol-v1")
+
+
+@dataclass(frozen=True)
+class BoxFile:
+    """One file to be staged read-only."""
+
+    target: str  # path in the box
+    data: bytes
+    digest: str
+
+
+@dataclass(frozen=True)
+class BoxJob:
+    """Everything a run needs that is not a limit."""
+
+    mode: Literal["script", "evaluator"]
+    argv: tuple[str, ...]  # program and its arguments, as paths in the box
+    files: tuple[BoxFile, ...]
+    env: Mapping[str, str]
+    derived: Mapping[str, str]  # path in the box -> digest of a file that differs from the bundle's
+    summary: str  # what a derivation changed, "" when nothing
+    stdout_cap: int = STDOUT_BYTES_MAX
+    stderr_cap: int = STDERR_BYTES_MAX
+    result_cap: int = RESULT_BYTES_MAX
+    output_cap: int = OUTPUT_BYTES_MAX
+
+
+def formula_source() -> bytes:
+    """Return the evaluator's own source, the program of a formula's box."""
+    return resources.files("app.core").joinpath("formula.py").read_bytes()
+
+
+def evaluator_digest(claim: Claim) -> str:
+    """Return the digest of our own program in the box, for the seal."""
+    return digest(formula_source()) if isinstance(claim.reproduce, Formula) else SCRIPT_PROTOCOL
+
+
+def box_job(seal: Seal, seal_digest: str, spec: RunSpec, read: Callable[[str], bytes]) -> BoxJob | Underivable:
+    """Return what enters the box for one run, or why its derivation is not possible.
+
+    Args:
+        seal: what was sealed.
+        seal_digest: its digest, which fixes the derivation.
+        spec: which run.
+        read: path in the bundle -> its sealed bytes.
+
+    """
+    if isinstance(seal.claim.reproduce, Formula):
+        return _formula_job(seal.claim.reproduce, spec)
+    return _script_job(seal, seal.claim.reproduce, seal_digest, spec, read)
+
+
+def _formula_job(formula: Formula, spec: RunSpec) -> BoxJob:
+    source = formula_source()
+    variants: list[dict[str, object]] = [{"name": "base", "values": {}}]
+    if spec.purpose is Purpose.PERTURB:
+        variants += [
+            {"name": f"{name}{sign}", "values": {name: shifted}}
+            for name in formula.values
+            for sign, shifted in zip("+-", shifts(formula.values[name].value), strict=True)
+        ]
+    job = canonical(
+        {
+            "formulas": formula.formulas,
+            "values": {name: item.value for name, item in formula.values.items()},
+            "variants": variants,
+        }
+    )
+    files = (BoxFile("/job/formula.py", source, digest(source)), BoxFile("/in/formula.json", job, digest(job)))
+    summary = f"each of {len(formula.values)} printed values shifted up and down" if len(variants) > 1 else ""
+    return BoxJob("evaluator", ("/job/formula.py", "/in/formula.json"), files, {}, {}, summary)
+
+
+def shifts(text: str) -> tuple[str, str]:
+    """Return a printed value shifted up and down: by a tenth of itself and one unit of its last printed place."""
+    value, half_unit = printed(text)
+    step = abs(value) / 10 + 2 * half_unit
+    return decimal_text(value + step), decimal_text(value - step)
+
+
+def _script_job(
+    seal: Seal, script: Script, seal_digest: str, spec: RunSpec, read: Callable[[str], bytes]
+) -> BoxJob | Underivable:
+    sources = {item.file for item in seal.claim.source}
+    target = spec.derivation.target if spec.derivation else None
+    files: list[BoxFile] = []
+    derived: dict[str, str] = {}
+    summary = ""
+    for path, sealed in sorted(seal.files.items()):
+        if path in script.inputs:
+            data, found = read(path), sealed
+            if spec.derivation is not None and path == target:
+                changed = derive(seal_digest, spec.derivation, data)
+                if isinstance(changed, Underivable):
+                    return changed
+                data, found, summary = changed.data, digest(changed.data), changed.summary
+                derived[f"/in/{path}"] = found
+            files.append(BoxFile(f"/in/{path}", data, found))
+        elif path not in CLAIM_FILES and path not in sources:
+            files.append(BoxFile(f"/job/{path}", read(path), sealed))
+    if script.parameters:
+        values = dict(script.parameters)
+        for name in values:
+            if spec.derivation is not None and target == f"parameters.{name}":
+                changed_value = derive_parameter(seal_digest, spec.derivation, values[name])
+                if isinstance(changed_value, Underivable):
+                    return changed_value
+                summary = f"{target}: {values[name]!r} became {changed_value!r}"
+                values[name] = changed_value
+        data = json.dumps(values, ensure_ascii=False).encode()
+        files.append(BoxFile(f"/in/{PARAMETERS}", data, digest(data)))
+        if summary and target is not None and target.startswith("parameters."):
+            derived[f"/in/{PARAMETERS}"] = digest(data)
+    return BoxJob(
+        "script",
+        (f"/job/{script.entrypoint}",),
+        tuple(files),
+        {"ASSAY_SEED": str(spec.seed)},
+        derived,
+        summary,
+    )
+
+
+def targets(claim: Claim) -> tuple[str, ...]:
+    """Return what a perturb run may change: declared inputs and parameters, or a formula's values taken together."""
+    if isinstance(claim.reproduce, Formula):
+        return ("values",)
+    return (*claim.reproduce.inputs, *(f"parameters.{name}" for name in claim.reproduce.parameters))

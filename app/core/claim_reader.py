@@ -1,0 +1,166 @@
+"""Typed reading of a claim document that collects every problem instead of stopping at the first.
+
+A `Table` is one table of the document. Reading a key marks it as known; closing the table reports the keys that nobody
+asked for, with the nearest known name. A key that cannot be read yields a harmless stand-in, and the problem that was
+noted refuses the whole document at the end.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from app.core.errors import Problem, Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+T = TypeVar("T")
+Path = tuple[str | int, ...]
+
+TEXT_MAX = 4_000  # characters of one text
+
+
+@dataclass
+class Reader:
+    """Collects the problems of one document."""
+
+    file: str | None
+    line_of: Callable[[Path], int | None]
+    problems: list[Problem] = field(default_factory=list)
+
+    def report(self, path: Path, code: str, detail: str, remedy: str) -> None:
+        """Note a problem at a path of the document."""
+        pointer = "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+        self.problems.append(Problem(self.file, self.line_of(path), pointer, code, detail, remedy))
+
+    def finish(self) -> None:
+        """Refuse the document if any problem was noted.
+
+        Raises:
+            Refusal: with all of them, in the order of their lines.
+
+        """
+        if self.problems:
+            raise Refusal(tuple(sorted(self.problems, key=lambda item: (item.line or 0, item.pointer))))
+
+
+class Table:
+    """One table of a document."""
+
+    def __init__(self, reader: Reader, path: Path, data: dict[str, Any]) -> None:
+        self.reader = reader
+        self.path = path
+        self.data = data
+        self.known: set[str] = set()
+
+    def has(self, key: str) -> bool:
+        """Whether the table has a key; asking makes it known."""
+        self.known.add(key)
+        return key in self.data
+
+    def report(self, key: str | None, code: str, detail: str, remedy: str) -> None:
+        """Note a problem at a key, or at the table itself."""
+        self.reader.report(self.path if key is None else (*self.path, key), code, detail, remedy)
+
+    def raw(self, key: str) -> Any:
+        """Return a value as it stands, None when absent."""
+        self.known.add(key)
+        return self.data.get(key)
+
+    def text(self, key: str, *, required: bool = False, longest: int = TEXT_MAX) -> str | None:
+        """Return a text, None when absent or unreadable."""
+        found = self.raw(key)
+        if found is None:
+            if required:
+                self.report(None, "missing-key", f"the key {key!r} is missing", f'add {key} = "…"')
+            return None
+        if not isinstance(found, str):
+            hint = f'write {key} = "{found}": printed digits are data' if _is_number(found) else "put it in quotes"
+            self.report(key, "not-a-string", f"{key!r} must be a string", hint)
+            return None
+        if not found.strip() or len(found) > longest or any(ord(sign) < 32 and sign not in "\n\t" for sign in found):
+            detail = f"{key!r} must have 1 to {longest} characters and no control characters"
+            self.report(key, "bad-text", detail, "shorten or fill it")
+            return None
+        return found
+
+    def parsed(self, key: str, read: Callable[[str], T], *, required: bool = False) -> T | None:
+        """Return a text turned into something by `read`, whose ValueError becomes a problem at this key."""
+        found = self.text(key, required=required, longest=400)
+        if found is None:
+            return None
+        try:
+            return read(found)
+        except ValueError as error:
+            self.report(key, "unreadable-value", f"{key}: {error}", "")
+            return None
+
+    def integer(self, key: str, low: int, high: int) -> int | None:
+        """Return a whole number within bounds, None when absent or wrong."""
+        found = self.raw(key)
+        if found is None:
+            return None
+        if not isinstance(found, int) or isinstance(found, bool) or not low <= found <= high:
+            self.report(key, "bad-number", f"{key!r} must be a whole number from {low} to {high}", "change it")
+            return None
+        return found
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """Return a list of distinct texts; empty when absent or wrong."""
+        found = self.raw(key)
+        if found is None:
+            return ()
+        if not isinstance(found, list) or not all(isinstance(item, str) and item for item in found):
+            self.report(key, "not-a-list", f"{key!r} must be a list of strings", f'write {key} = ["…"]')
+            return ()
+        if len(set(found)) < len(found):
+            self.report(key, "duplicate-item", f"{key!r} names something twice", "name each once")
+        return tuple(found)
+
+    def table(self, key: str, *, required: bool = False) -> Table | None:
+        """Return a sub-table, None when absent or wrong."""
+        found = self.raw(key)
+        if found is None:
+            if required:
+                self.report(None, "missing-table", f"the table [{key}] is missing", f"add a line [{key}] and its keys")
+            return None
+        if not isinstance(found, dict):
+            self.report(key, "not-a-table", f"{key!r} must be a table", f"write [{key}] on a line of its own")
+            return None
+        return Table(self.reader, (*self.path, key), found)
+
+    def tables(self, key: str) -> Iterator[Table]:
+        """Yield the tables of an array of tables."""
+        found = self.raw(key)
+        if found is None:
+            return
+        if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
+            self.report(key, "not-a-table", f"{key!r} must be an array of tables", f"write [[{key}]] above each")
+            return
+        for index, item in enumerate(found):
+            yield Table(self.reader, (*self.path, key, index), item)
+
+    def named(self, key: str) -> Iterator[tuple[str, Table]]:
+        """Yield the named sub-tables of a table of tables."""
+        outer = self.table(key)
+        if outer is None:
+            return
+        for name, item in outer.data.items():
+            if isinstance(item, dict):
+                yield name, Table(self.reader, (*outer.path, name), item)
+            else:
+                outer.report(name, "not-a-table", f"{name!r} must be a table", f"write [{key}.{name}] and its keys")
+
+    def close(self) -> None:
+        """Report every key that nobody asked for."""
+        for key in self.data:
+            if key not in self.known:
+                near = difflib.get_close_matches(key, self.known, 1)
+                remedy = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(sorted(self.known))}"
+                self.report(key, "unknown-key", f"unknown key {key!r}", remedy)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

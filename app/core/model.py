@@ -1,0 +1,308 @@
+"""The words of the house as values.
+
+Every value is frozen, refuses unknown fields and survives a round trip through JSON: the same shapes are sealed,
+stored, archived and read back by a stranger. Numbers that a paper printed stay strings, because their trailing zeros
+carry precision.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Model(BaseModel):
+    """A frozen value that refuses unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Status(StrEnum):
+    """The public status of a claim or record; a closed enum."""
+
+    UNVERIFIED = "UNVERIFIED"
+    VERIFIED = "VERIFIED"
+    FALSIFIED = "FALSIFIED"
+
+
+class Blame(StrEnum):
+    """Whose side an inconclusive end lies on."""
+
+    AUTHOR = "author"
+    RESOURCE = "resource"
+    MEASUREMENT = "measurement"
+    SERVICE = "service"
+
+
+class Purpose(StrEnum):
+    """Why a run is executed."""
+
+    MEASURE = "measure"
+    REPEAT = "repeat"
+    PERTURB = "perturb"
+    CONFIRM = "confirm"
+    PROVE = "prove"
+    REPLAY = "replay"
+
+
+class OutcomeKind(StrEnum):
+    """What the process of a run did; never a statement about the claim."""
+
+    EXITED = "exited"
+    SIGNAL = "signal"
+    TIMEOUT = "timeout"
+    MEMORY = "memory"
+    OUTPUT = "output"
+    CANCELLED = "cancelled"
+    FAULT = "fault"
+
+
+class Rule(StrEnum):
+    """How a measurement is compared with what was printed."""
+
+    EXACT = "exact"
+    ABSOLUTE = "absolute"
+    RELATIVE = "relative"
+    EITHER = "either"
+    POINTS = "points"
+    BOUNDED = "bounded"
+    ROUNDING = "rounding"
+
+
+class ControlResult(StrEnum):
+    """How a control ended: `pass` means that the attack failed."""
+
+    PASS = "pass"
+    WARN = "warn"
+    FAIL = "fail"
+    UNDECIDED = "undecided"
+    NOT_APPLICABLE = "not_applicable"
+
+
+class Attacker(StrEnum):
+    """The Gate 3 attackers."""
+
+    REPLICATION = "replication"
+    CITATION = "citation"
+    COUNTEREXAMPLE = "counterexample"
+
+
+# --- the claim -------------------------------------------------------------------------------------------------------
+
+
+class RecordRef(Model):
+    """The publication that a claim belongs to; `id` is the publisher's own."""
+
+    id: str | None = None
+    title: str | None = None
+    doi: str | None = None
+
+
+class Statement(Model):
+    """What the paper says, and where."""
+
+    id: str
+    statement: str
+    quote: str | None = None
+    section: str | None = None
+
+
+class Expectation(Model):
+    """One printed value and the rule it is held to. Numbers are the printed strings."""
+
+    metric: str
+    rule: Rule
+    value: str | None = None
+    unit: str | None = None
+    tolerance: str | None = None  # relative rules keep the author's spelling: "5%" or "0.05"
+    absolute: str | None = None  # `either` only
+    low: str | None = None
+    high: str | None = None
+    sd: str | None = None  # the paper's own, beside `value`
+    n: str | None = None
+
+
+class Cell(Model):
+    """Where in a source's table a value is printed."""
+
+    source: str
+    row: str
+    column: str
+
+
+class NamedValue(Model):
+    """One input of a formula: the printed value and where it was read."""
+
+    value: str
+    source: str
+    cell: Cell | None = None
+
+
+class Formula(Model):
+    """Re-computation of printed numbers from printed numbers."""
+
+    kind: Literal["formula"] = "formula"
+    formulas: dict[str, str]  # metric -> expression
+    values: dict[str, NamedValue]
+
+
+class Script(Model):
+    """A program of the bundle that measures from its inputs or parameters."""
+
+    kind: Literal["script"] = "script"
+    entrypoint: str
+    environment: str = "python"
+    inputs: tuple[str, ...] = ()
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    seeds: tuple[int, ...] = (0,)
+
+
+Reproduce = Annotated[Formula | Script, Field(discriminator="kind")]
+
+
+class Limits(Model):
+    """What one run may use. The unit ends the name."""
+
+    wall_ms: int
+    cpu_ms: int
+    cpus: int
+    memory_bytes: int
+    processes: int
+    scratch_bytes: int
+    gpus: int = 0
+    isolation: str = "C"  # least level accepted: "A" > "B" > "B1" > "C"
+
+
+class Source(Model):
+    """A document of the bundle in which quotes and cells can be located; never in the box unless also an input."""
+
+    id: str
+    title: str
+    file: str
+
+
+class Claim(Model):
+    """A parsed and checked `claim.toml`, limits and defaults filled in."""
+
+    schema_: Literal["assay-claim-v1"] = Field(default="assay-claim-v1", alias="schema")
+    record: RecordRef | None = None
+    claim: Statement
+    expect: tuple[Expectation, ...]
+    reproduce: Reproduce
+    limits: Limits
+    source: tuple[Source, ...] = ()
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+# --- the seal --------------------------------------------------------------------------------------------------------
+
+
+class Environment(Model):
+    """An environment that the operator built, named by the digest of everything in it."""
+
+    name: str
+    digest: str  # "sha256:" + 64 hex digits
+
+
+class Seal(Model):
+    """All that is fixed before anything runs. Its canonical bytes hash to the seal's digest."""
+
+    schema_: Literal["assay-seal-v1"] = Field(default="assay-seal-v1", alias="schema")
+    claim: Claim
+    files: dict[str, str]  # path in the bundle -> "sha256:…"; every file, claim.toml included
+    environment: Environment
+    seeds: tuple[int, ...]
+    evaluator: str  # digest of our own program in the box: formula evaluator or script runner
+    versions: dict[str, int]  # {"compare": 1, "plan": 1, "perturb": 1}: the rules that will judge
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+# --- runs ------------------------------------------------------------------------------------------------------------
+
+
+class Derivation(Model):
+    """How a perturb run differs from the sealed job; the bytes follow from it and the seal alone."""
+
+    target: str  # "scores.csv" | "parameters.n" | "values" (formula: every named value in turn)
+    variant: int  # 1, 2, …
+
+
+class RunSpec(Model):
+    """One execution that the plan asks for. `key` is unique within a verification."""
+
+    key: str  # "measure-0", "repeat-0", "perturb-scores.csv-1", "confirm-0"
+    purpose: Purpose
+    seed: int
+    derivation: Derivation | None = None
+
+
+class RunOutcome(Model):
+    """What the process did, with the figures that the reason sentence needs."""
+
+    kind: OutcomeKind
+    exit_code: int | None = None
+    signal: int | None = None
+    clock: Literal["wall", "cpu"] | None = None  # which one, for timeout
+    limit: str | None = None  # which limit ended or marred the run: wall cpu memory stdout stderr result output …
+    notes: tuple[str, ...] = ()  # plain sentences: refused forks, full scratch, a derivation's summary
+    wall_ms: int = 0
+    cpu_ms: int = 0
+    peak_memory_bytes: int = 0
+
+
+class Run(Model):
+    """A finished run as the core judges it."""
+
+    spec: RunSpec
+    outcome: RunOutcome
+    result: str | None = None  # the bytes of $ASSAY_RESULT as UTF-8 text, exactly as they came; None if absent
+    worker: str = ""  # host and slot that executed it
+    isolation: dict[str, Any] = Field(default_factory=dict)
+
+
+# --- judgement -------------------------------------------------------------------------------------------------------
+
+
+class Comparison(Model):
+    """Measurement against expectation, with its working. Numbers are decimal strings."""
+
+    metric: str
+    unit: str | None
+    rule: str
+    tolerance: str | None
+    expected: str | None
+    computed: str | None  # the worst seed
+    values: tuple[str, ...]  # one per seed
+    low: str | None  # the accepted band
+    high: str | None
+    computed_low: str | None  # interval of a formula; null otherwise
+    computed_high: str | None
+    match: bool
+    code: str  # MATCH_EXACT, MISMATCH, COARSE_CLAIM …
+    flips_at: str | None  # smallest tolerance at which the decision would turn; null where none could
+
+
+class Control(Model):
+    """One Gate 3 attack on the reproduction, with its result."""
+
+    name: str
+    attacker: Attacker
+    result: ControlResult
+    detail: str  # what it did and what it found
+    cannot_prove: str
+
+
+class Judgement(Model):
+    """Everything that a verdict says about a claim."""
+
+    status: Status
+    outcome: OutcomeKind
+    reason_code: str
+    blame: Blame | None
+    reason: str
+    comparisons: tuple[Comparison, ...]
+    controls: tuple[Control, ...]

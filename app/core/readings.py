@@ -1,0 +1,66 @@
+"""The finished runs of a verification, sorted by purpose and read once. Planning, controls and judging look at this."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app.core.compare import compare
+from app.core.measurement import Measurement, Unreadable, read_result
+from app.core.model import Comparison, OutcomeKind, Purpose, Run, Seal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A run and what it reported; `measurement` is None unless the process exited 0 with a readable result."""
+
+    run: Run
+    measurement: Measurement | None
+    unreadable: Unreadable | None  # why an exit 0 gave no measurement
+
+    @property
+    def finite(self) -> bool:
+        """Whether there is a measurement and all of it is finite."""
+        return self.measurement is not None and all(item.finite for item in self.measurement.metrics.values())
+
+
+@dataclass(frozen=True)
+class Readings:
+    """All finished runs of a seal."""
+
+    seal: Seal
+    by_key: dict[str, Reading]
+
+    @classmethod
+    def of(cls, seal: Seal, runs: Sequence[Run]) -> Readings:
+        """Read every run's result."""
+        return cls(seal, {run.spec.key: _read(seal, run) for run in runs})
+
+    def of_purpose(self, purpose: Purpose) -> tuple[Reading, ...]:
+        """Return the readings of one purpose, in the order of their keys, so that the order of runs never matters."""
+        found = (item for item in self.by_key.values() if item.run.spec.purpose is purpose)
+        return tuple(sorted(found, key=lambda item: (item.run.spec.seed, item.run.spec.key)))
+
+    @property
+    def measures(self) -> tuple[Reading, ...]:
+        """The measure runs in the order of the sealed seeds."""
+        order = {seed: index for index, seed in enumerate(self.seal.seeds)}
+        found = self.of_purpose(Purpose.MEASURE)
+        return tuple(sorted(found, key=lambda item: order.get(item.run.spec.seed, len(order))))
+
+    def comparisons(self, readings: Sequence[Reading]) -> tuple[Comparison, ...]:
+        """Compare every expectation with these readings, which all have measurements."""
+        return tuple(
+            compare(item, [reading.measurement.metrics[item.metric] for reading in readings if reading.measurement])
+            for item in self.seal.claim.expect
+        )
+
+
+def _read(seal: Seal, run: Run) -> Reading:
+    if run.outcome.kind is not OutcomeKind.EXITED or run.outcome.exit_code != 0:
+        return Reading(run, None, None)
+    found = read_result(run.result, seal.claim)
+    return Reading(run, None, found) if isinstance(found, Unreadable) else Reading(run, found, None)

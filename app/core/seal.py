@@ -1,0 +1,70 @@
+"""The seal: everything that is fixed before anything runs, in one digest.
+
+A seal is the canonical bytes of the checked claim, the digests of every file of its bundle, the environment, the seeds,
+our own program in the box, and the versions of the rules that will plan and judge. What is stored and archived are those
+bytes; whoever reads them hashes them again and must get the same digest, and re-spelling them must give the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from app.core.canonical import canonical, digest
+from app.core.errors import Fault
+from app.core.model import Claim, Environment, Formula, Seal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: Versions of the rules that judge a seal. A change of any that could change a verdict raises its number.
+VERSIONS = {"compare": 1, "perturb": 1, "plan": 1}
+
+
+def make_seal(claim: Claim, files: Mapping[str, str], environment: Environment, evaluator: str) -> Seal:
+    """Return the seal of a checked claim.
+
+    Args:
+        claim: as parsed, limits filled in.
+        files: path in the bundle -> digest, for every file.
+        environment: the one that the claim names, as built.
+        evaluator: digest of our own program in the box.
+
+    """
+    seeds = (0,) if isinstance(claim.reproduce, Formula) else claim.reproduce.seeds
+    return Seal(
+        claim=claim,
+        files=dict(files),
+        environment=environment,
+        seeds=seeds,
+        evaluator=evaluator,
+        versions=VERSIONS,
+    )
+
+
+def seal_bytes(seal: Seal) -> bytes:
+    """Return the canonical bytes of a seal."""
+    return canonical(seal.model_dump(mode="json", by_alias=True, exclude_none=True))
+
+
+def seal_digest(body: bytes) -> str:
+    """Return the digest by which a seal is known."""
+    return digest(body)
+
+
+def read_seal(body: bytes) -> Seal:
+    """Read sealed bytes back.
+
+    Raises:
+        Fault: they are not the canonical bytes of a seal of ours.
+
+    """
+    try:
+        seal = Seal.model_validate(json.loads(body))
+    except (ValueError, ValidationError) as error:
+        raise Fault("seal-unreadable", "the sealed bytes are not a seal of this version") from error
+    if seal_bytes(seal) != body:
+        raise Fault("seal-not-canonical", "the sealed bytes are not spelled as they were sealed")
+    return seal

@@ -1,0 +1,208 @@
+"""From finished runs to what may be said about a claim.
+
+The order of judgement is fixed; the first that applies decides:
+
+    1 our own fault (raises, never a verdict)   6 non-zero exit or signal      11 comparison and its controls
+    2 cancelled                                 7 malformed or absent result
+    3 output limit                              8 non-finite value
+    4 memory                                    9 unit suspicion
+    5 timeout                                  10 nondeterminism
+
+VERIFIED needs at least one expectation, every one matched, and no control that failed or, being required, stayed
+undecided. FALSIFIED needs a clean and finite measurement in agreed units, a repetition that agrees, a contradiction
+beyond tolerance and beyond the printed rounding, a reproduction that is not worthless, and the same contradiction again
+in a confirming run. Everything else is UNVERIFIED with its reason, and is no evidence against the claim.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.core import wording
+from app.core.compare import MATCHES
+from app.core.controls import confirm, input_response, repeat, run_controls
+from app.core.errors import Fault
+from app.core.model import Blame, ControlResult, Judgement, OutcomeKind, Status
+from app.core.readings import Reading, Readings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from app.core.model import Comparison, Control, Run, Seal
+
+SIGSYS = 31
+
+#: reason code -> whose side it lies on
+BLAME = {
+    "MISMATCH": Blame.AUTHOR,
+    "CRASHED": Blame.AUTHOR,
+    "NO_METRIC": Blame.AUTHOR,
+    "MALFORMED_RESULT": Blame.AUTHOR,
+    "UNIT_SUSPECT": Blame.AUTHOR,
+    "TAUTOLOGICAL": Blame.AUTHOR,
+    "SEAL_VIOLATION": Blame.AUTHOR,
+    "TIMEOUT": Blame.RESOURCE,
+    "OOM": Blame.RESOURCE,
+    "DISK_FULL": Blame.RESOURCE,
+    "OUTPUT_LIMIT": Blame.RESOURCE,
+    "PROCESS_LIMIT": Blame.RESOURCE,
+    "RESULT_TOO_LARGE": Blame.RESOURCE,
+    "NONDETERMINISTIC": Blame.MEASUREMENT,
+    "UNDERPOWERED": Blame.MEASUREMENT,
+    "NON_FINITE": Blame.MEASUREMENT,
+    "COARSE_CLAIM": Blame.MEASUREMENT,
+    "CONTROL_UNDECIDED": Blame.MEASUREMENT,
+}
+
+#: outcome kinds in the order in which they decide
+_PRECEDENCE = (
+    OutcomeKind.CANCELLED,
+    OutcomeKind.OUTPUT,
+    OutcomeKind.MEMORY,
+    OutcomeKind.TIMEOUT,
+    OutcomeKind.SIGNAL,
+    OutcomeKind.EXITED,
+)
+
+
+def judge(seal: Seal, runs: Sequence[Run]) -> Judgement:
+    """Return the judgement that follows from a seal and all of its finished runs, whatever their order.
+
+    Raises:
+        Fault: a run ended by a fault of ours, or a measure run is missing; nothing may be said about the claim.
+
+    """
+    readings = Readings.of(seal, runs)
+    _refuse_faults(readings)
+    failed = _worst_failure(readings.measures)
+    if failed is not None:
+        code, what = failed
+        return _inconclusive(readings, code, what, (), ())
+    comparisons = readings.comparisons(readings.measures)
+    controls = run_controls(readings, comparisons)
+    for code in ("NON_FINITE", "UNIT_SUSPECT"):
+        hit = next((item for item in comparisons if item.code == code), None)
+        if hit is not None:
+            return _inconclusive(readings, code, wording.comparison_problem(hit), comparisons, controls)
+    repeated = controls[0]
+    if repeated.result is ControlResult.FAIL:
+        return _inconclusive(readings, "NONDETERMINISTIC", wording.finding(repeated), comparisons, controls)
+    if any(item.code == "MISMATCH" for item in comparisons):
+        return _contradicted(readings, comparisons, controls)
+    hit = next((item for item in comparisons if item.code not in MATCHES), None)
+    if hit is not None:
+        return _inconclusive(readings, hit.code, wording.comparison_problem(hit), comparisons, controls)
+    return _matched(readings, comparisons, controls)
+
+
+def wants_confirmation(readings: Readings) -> bool:
+    """Whether the claim would be FALSIFIED if one more run contradicts it."""
+    if readings.by_key.keys() & {"confirm-0"}:
+        return False
+    comparisons = readings.comparisons(readings.measures)
+    codes = {item.code for item in comparisons}
+    if "MISMATCH" not in codes or codes & {"NON_FINITE", "UNIT_SUSPECT"}:
+        return False
+    return repeat(readings, comparisons).result in _HARMLESS and input_response(readings).result in _HARMLESS
+
+
+_HARMLESS = frozenset({ControlResult.PASS, ControlResult.WARN})
+
+
+def _matched(readings: Readings, comparisons: tuple[Comparison, ...], controls: tuple[Control, ...]) -> Judgement:
+    blocking = _blocking(controls)
+    if blocking is not None:
+        code = "TAUTOLOGICAL" if blocking.result is ControlResult.FAIL else "CONTROL_UNDECIDED"
+        reason = wording.blocked_match(comparisons, blocking)
+        return _judgement(readings, Status.UNVERIFIED, code, reason, comparisons, controls)
+    codes = ("MATCH_EXACT", "MATCH_ROUNDING", "MATCH_TOLERANCE")
+    code = max((item.code for item in comparisons), key=codes.index)
+    reason = wording.match(readings.seal.claim.reproduce.kind, comparisons)
+    return _judgement(readings, Status.VERIFIED, code, reason, comparisons, controls)
+
+
+def _contradicted(readings: Readings, comparisons: tuple[Comparison, ...], controls: tuple[Control, ...]) -> Judgement:
+    blocking = _blocking(controls)
+    if blocking is not None:
+        code = "TAUTOLOGICAL" if blocking.result is ControlResult.FAIL else "CONTROL_UNDECIDED"
+        return _inconclusive(readings, code, wording.finding(blocking), comparisons, controls)
+    confirmed = confirm(readings, comparisons)
+    if confirmed.result is ControlResult.FAIL:
+        return _inconclusive(readings, "NONDETERMINISTIC", wording.finding(confirmed), comparisons, controls)
+    if confirmed.result is not ControlResult.PASS:
+        return _inconclusive(readings, "CONTROL_UNDECIDED", wording.finding(confirmed), comparisons, controls)
+    reason = wording.mismatch(readings.seal.claim.reproduce.kind, comparisons)
+    return _judgement(readings, Status.FALSIFIED, "MISMATCH", reason, comparisons, controls)
+
+
+def _blocking(controls: tuple[Control, ...]) -> Control | None:
+    """Return the control that keeps the reproduction from being evidence: `repeat` and `input_response` are required."""
+    required = [item for item in controls if item.name in {"input_response", "repeat"}]
+    return next((item for item in required if item.result not in _HARMLESS), None)
+
+
+def _refuse_faults(readings: Readings) -> None:
+    if not readings.measures or len(readings.measures) < len(readings.seal.seeds):
+        raise Fault("runs-missing", "a verdict needs a measure run for every sealed seed")
+    for reading in readings.by_key.values():
+        if reading.run.outcome.kind is OutcomeKind.FAULT:
+            raise Fault("run-faulted", f"the run {reading.run.spec.key} ended by a fault of the service")
+
+
+def _worst_failure(measures: tuple[Reading, ...]) -> tuple[str, str] | None:
+    """Return the reason code and sentence of the measure run that decides, None when all of them measured."""
+    failed = [item for item in measures if item.measurement is None]
+    if not failed:
+        return None
+    worst = min(failed, key=lambda item: (_PRECEDENCE.index(item.run.outcome.kind), item.unreadable is not None))
+    if worst.unreadable is not None:
+        return worst.unreadable.code, worst.unreadable.detail
+    return _failure_code(worst), wording.failure(worst.run)
+
+
+def _failure_code(reading: Reading) -> str:
+    outcome = reading.run.outcome
+    match outcome.kind:
+        case OutcomeKind.CANCELLED:
+            return "CANCELLED"
+        case OutcomeKind.OUTPUT:
+            return "RESULT_TOO_LARGE" if outcome.limit == "result" else "OUTPUT_LIMIT"
+        case OutcomeKind.MEMORY:
+            return "OOM"
+        case OutcomeKind.TIMEOUT:
+            return "TIMEOUT"
+        case OutcomeKind.SIGNAL if outcome.signal == SIGSYS:
+            return "SEAL_VIOLATION"
+        case _:
+            return {"scratch": "DISK_FULL", "processes": "PROCESS_LIMIT"}.get(outcome.limit or "", "CRASHED")
+
+
+def _inconclusive(
+    readings: Readings,
+    code: str,
+    what: str,
+    comparisons: tuple[Comparison, ...],
+    controls: tuple[Control, ...],
+) -> Judgement:
+    reason = wording.inconclusive(what)
+    return _judgement(readings, Status.UNVERIFIED, code, reason, comparisons, controls)
+
+
+def _judgement(  # noqa: PLR0913 - the parts of a judgement
+    readings: Readings,
+    status: Status,
+    code: str,
+    reason: str,
+    comparisons: tuple[Comparison, ...],
+    controls: tuple[Control, ...],
+) -> Judgement:
+    deciding = min(readings.measures, key=lambda item: _PRECEDENCE.index(item.run.outcome.kind))
+    return Judgement(
+        status=status,
+        outcome=deciding.run.outcome.kind,
+        reason_code=code,
+        blame=BLAME.get(code),
+        reason=reason,
+        comparisons=comparisons,
+        controls=controls,
+    )

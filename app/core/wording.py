@@ -1,0 +1,154 @@
+"""The sentences that people read. A match keeps the wording that earlier public records used.
+
+Numbers in a relative match are spelled as Python prints floats and the tolerance as a percentage, because that is how
+the published sentences look; other rules show the printed digits.
+"""
+
+from __future__ import annotations
+
+import signal
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from app.core.model import OutcomeKind, Rule
+from app.core.quantity import fraction
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from app.core.model import Comparison, Control, Run
+
+SIGNIFICANT_DIGITS = 10
+
+
+def match(kind: str, comparisons: Sequence[Comparison]) -> str:
+    """Return the reason of a VERIFIED claim; with several metrics the one that matched least closely is shown."""
+    item = _least_close(comparisons)
+    sentence = f"Computed {_number(item, item.computed)} matches expected {_expected(item)} ({_how(item)})"
+    more = f"; all {len(comparisons)} metrics match" if len(comparisons) > 1 else ""
+    return f"Sealed-sandbox {kind} repro: {sentence}{more}."
+
+
+def mismatch(kind: str, comparisons: Sequence[Comparison]) -> str:
+    """Return the reason of a FALSIFIED claim."""
+    item = next(item for item in comparisons if item.code == "MISMATCH")
+    sentence = f"Computed {_number(item, item.computed)} contradicts expected {_expected(item)} ({_rule(item)})"
+    return f"Sealed-sandbox {kind} repro: {sentence}; confirmed by a second run."
+
+
+def blocked_match(comparisons: Sequence[Comparison], control: Control) -> str:
+    """Return the reason of a claim whose match is worth nothing, or not enough."""
+    item = _least_close(comparisons)
+    sentence = f"Computed {_number(item, item.computed)} matches expected {_expected(item)}"
+    return f"{sentence}, but the control {control.name} shows: {control.detail}"
+
+
+def inconclusive(what: str) -> str:
+    """Return the reason of a claim that could not be decided."""
+    return f"Could not decide: {what.rstrip('.')}. This is not evidence against the claim."
+
+
+def finding(control: Control) -> str:
+    """Return what a control found, inside another sentence."""
+    return f"the control {control.name} shows: {control.detail}"
+
+
+def comparison_problem(item: Comparison) -> str:
+    """Return why a comparison decides nothing."""
+    expected = item.expected if item.expected is not None else "its bounds"
+    match item.code:
+        case "NON_FINITE":
+            return f"{item.metric} is {item.computed}, which is not a finite number"
+        case "UNIT_SUSPECT":
+            computed = f"{item.metric} is {_short(item.computed)}, expected {expected} {item.unit or ''}".rstrip()
+            return f"{computed}: the units seem to differ (declare the unit in the result)"
+        case "COARSE_CLAIM":
+            span = ""
+            if item.computed_low is not None:
+                span = f" (its inputs allow {_short(item.computed_low)} to {_short(item.computed_high)})"
+            detail = f"{item.metric} is {_short(item.computed)}{span}, outside the tolerance of {expected}"
+            return f"{detail} but within what its printed digits allow"
+        case _:
+            return f"the seeds disagree about {item.metric}: {', '.join(_short(value) for value in item.values)}"
+
+
+def failure(run: Run) -> str:
+    """Return what ended a run, with the figure and the limit."""
+    outcome = run.outcome
+    notes = "".join(f"; {note}" for note in outcome.notes)
+    match outcome.kind:
+        case OutcomeKind.TIMEOUT:
+            used = outcome.cpu_ms if outcome.clock == "cpu" else outcome.wall_ms
+            return f"the run passed its {outcome.clock} limit after {used / 1000:.1f} s"
+        case OutcomeKind.MEMORY:
+            return f"the run passed its memory limit at {outcome.peak_memory_bytes / (1 << 20):.0f} MiB"
+        case OutcomeKind.OUTPUT:
+            return f"the run passed its limit on {outcome.limit or 'output'}"
+        case OutcomeKind.SIGNAL:
+            name = signal.Signals(outcome.signal).name if outcome.signal in set(signal.Signals) else outcome.signal
+            forbidden = " for a forbidden system call" if outcome.signal == signal.SIGSYS else ""
+            return f"the run was ended by signal {name}{forbidden}{notes}"
+        case OutcomeKind.CANCELLED:
+            return "the run was cancelled"
+        case _:
+            return f"the run exited with code {outcome.exit_code}{notes}"
+
+
+def _least_close(comparisons: Sequence[Comparison]) -> Comparison:
+    order = ("MATCH_EXACT", "MATCH_ROUNDING", "MATCH_TOLERANCE")
+    return max(comparisons, key=lambda item: order.index(item.code))
+
+
+def _how(item: Comparison) -> str:
+    """Return the tolerance of a match as it is published."""
+    match item.rule:
+        case Rule.RELATIVE | Rule.EITHER:
+            return f"tolerance={_percent(item.tolerance or '0')}"
+        case Rule.ROUNDING:
+            return "within printed rounding"
+        case Rule.EXACT:
+            return "exactly"
+        case Rule.BOUNDED:
+            return f"within {item.low or '-∞'} to {item.high or '∞'}"
+        case _:
+            return f"tolerance=±{item.tolerance}{' points' if item.rule == Rule.POINTS else ''}"
+
+
+def _rule(item: Comparison) -> str:
+    match item.rule:
+        case Rule.ROUNDING:
+            return "beyond the printed rounding"
+        case Rule.EXACT:
+            return "not equal"
+        case _:
+            return f"not {_how(item)}" if item.rule == Rule.BOUNDED else f"beyond {_how(item)}"
+
+
+def _percent(tolerance: str) -> str:
+    """Return "5.0%", with more decimals when the tolerance has them."""
+    percent = fraction(tolerance) * 100
+    places = max(1, -int(percent.normalize().as_tuple().exponent))
+    return f"{percent:.{places}f}%"
+
+
+def _expected(item: Comparison) -> str:
+    return _number(item, item.expected) if item.expected is not None else f"{item.low or '-∞'} to {item.high or '∞'}"
+
+
+def _number(item: Comparison, text: str | None) -> str:
+    if item.rule in {Rule.RELATIVE, Rule.EITHER} and text is not None:
+        return repr(float(Decimal(text)))
+    return _short(text)
+
+
+def _short(text: str | None) -> str:
+    """Return a number's text, at most SIGNIFICANT_DIGITS digits; what is no number stays as it is."""
+    if text is None:
+        return "nothing"
+    try:
+        value = Decimal(text)
+    except ArithmeticError:
+        return text[:80]
+    if len(value.as_tuple().digits) <= SIGNIFICANT_DIGITS:
+        return text
+    return f"{value:.{SIGNIFICANT_DIGITS}g}"

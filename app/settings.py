@@ -1,0 +1,101 @@
+"""Every setting of the service, read from the environment in one place.
+
+`ASSAY_HOME` holds all local state (database, blobs, broker socket); everything else has a default that follows from
+it. Lists are given as JSON. No setting can set a verdict, skip a control or loosen a rule.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, AliasChoices, Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.core.claim import Policy
+from app.core.model import Limits
+
+MIB = 1 << 20
+GIB = 1 << 30
+
+DEFAULT_LIMITS = Limits(
+    wall_ms=60_000,
+    cpu_ms=60_000,
+    cpus=1,
+    memory_bytes=1 * GIB,
+    processes=64,
+    scratch_bytes=256 * MIB,
+)
+MAXIMUM_LIMITS = Limits(
+    wall_ms=3_600_000,
+    cpu_ms=4 * 3_600_000,
+    cpus=4,
+    memory_bytes=8 * GIB,
+    processes=512,
+    scratch_bytes=4 * GIB,
+)
+
+
+def _network(text: str) -> str:
+    """Refuse at start what is no network, instead of letting everybody in or out at the first request."""
+    ipaddress.ip_network(text)
+    return text
+
+
+class Settings(BaseSettings):
+    """What an operator may decide. Durations are seconds, sizes bytes."""
+
+    model_config = SettingsConfigDict(env_prefix="ASSAY_", frozen=True, extra="ignore", populate_by_name=True)
+
+    home: Path = Path("~/.assay")
+    database_url: str = ""  # default: SQLite below home
+    broker_url: str = Field(default="", validation_alias=AliasChoices("ASSAY_BROKER_URL", "BROKER_URL"))
+    blobs: Path | None = None  # default: below home
+    python: Path | None = None  # interpreter of the environment `python`; default: the host's own
+
+    publisher: str = "local"  # who submits while keys do not exist yet
+    allow_clients: list[Annotated[str, AfterValidator(_network)]] = ["127.0.0.0/8", "::1/128"]
+    allow_hosts: list[str] = ["localhost", "127.0.0.1", "[::1]"]
+    contract_base: str = "https://assignee.net"  # base address in the `schema` field of public contracts
+
+    isolation: str = "C"  # least level on which a run may be executed
+    default_limits: Limits = DEFAULT_LIMITS
+    maximum_limits: Limits = MAXIMUM_LIMITS
+
+    lease_seconds: float = 60
+    heartbeat_seconds: float = 10
+    sweep_seconds: float = 20
+    nudge_after_seconds: float = 30  # a queued run older than this is nudged again
+    attempts_max: int = 3
+    body_bytes_max: int = 65 * MIB  # one request; the archive reader has its own limits inside
+    pool_size: int = 10
+
+    @field_validator("home")
+    @classmethod
+    def _expand(cls, home: Path) -> Path:
+        return home.expanduser().absolute()
+
+    @property
+    def database(self) -> str:
+        """URL of the database; SQLite below `home` unless set."""
+        return self.database_url or f"sqlite:///{self.home / 'assay.db'}"
+
+    @property
+    def blob_folder(self) -> Path:
+        """Folder of the content-addressed blobs."""
+        return self.blobs or self.home / "blobs"
+
+    @property
+    def broker(self) -> str:
+        """URL of the broker; a Valkey socket below `home` unless set."""
+        return self.broker_url or f"redis+socket://{self.home / 'broker.sock'}"
+
+    def policy(self, environments: dict[str, str]) -> Policy:
+        """Return what intake may accept: the operator's limits and the environments that exist (name -> digest)."""
+        return Policy(
+            default_limits=self.default_limits,
+            maximum_limits=self.maximum_limits,
+            environments=environments,
+            isolation=self.isolation,
+        )

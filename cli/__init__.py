@@ -1,0 +1,1 @@
+"""The `assay` command: the only room that knows all the others."""

@@ -1,0 +1,1 @@
+"""The hands: Celery tasks that execute runs, conclude verifications and sweep up."""

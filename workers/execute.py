@@ -1,0 +1,130 @@
+"""One sealed run: from a run's specification to what its process did. Knows core and sandbox, and no database.
+
+The command line's local verification and the workers call this same function, so that a verdict found on a laptop is
+found the same way as one recorded by the service.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from app.core.boxjob import box_job
+from app.core.errors import Fault
+from app.core.model import OutcomeKind, RunOutcome
+from sandbox import Job, NoIsolation, SandboxFault, SealBroken, StagedFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from app.core.boxjob import BoxJob
+    from app.core.model import RunSpec, Seal
+    from sandbox import Environment, Outcome, Sandbox, Usage
+
+
+@dataclass(frozen=True)
+class Executed:
+    """What a run left behind."""
+
+    outcome: RunOutcome
+    result: bytes | None
+    stdout: bytes
+    stderr: bytes
+    artifacts: tuple[tuple[str, bytes], ...]
+    isolation: dict[str, Any]
+    derived: dict[str, str]  # path in the box -> digest, for every file that differs from the bundle's
+
+
+def owner() -> str:
+    """Return who executes: host and process, for leases and evidence."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def execute(  # noqa: PLR0913 - one run's whole surroundings
+    box: Sandbox,
+    environment: Environment,
+    seal: Seal,
+    seal_digest: str,
+    spec: RunSpec,
+    read: Callable[[str], bytes],
+    tick: Callable[[Usage], bool],
+) -> Executed:
+    """Execute one run of a seal in the box.
+
+    Args:
+        box: this process's sandbox.
+        environment: the built environment that the seal names.
+        seal: what was sealed.
+        seal_digest: its digest; perturbations follow from it.
+        spec: which run.
+        read: digest of a sealed file -> its bytes, re-hashed.
+        tick: called about twice a second; False cancels.
+
+    Raises:
+        Fault: the run could not be executed as sealed; says nothing about the claim.
+
+    """
+    if environment.digest != seal.environment.digest:
+        detail = f"this host's environment {environment.name} is not the sealed one"
+        raise Fault(
+            code="environment-changed",
+            detail=detail,
+            remedy="submit the claim again: it is sealed anew with the environment as it is now",
+            reason_code="IMAGE_PULL_FAILED",
+        )
+    planned = box_job(seal, seal_digest, spec, lambda path: read(seal.files[path]))
+    try:
+        outcome = box.run(_job(planned, environment, seal), tick)
+    except NoIsolation as error:
+        raise Fault(
+            code="no-isolation", detail=str(error), remedy="assay doctor", reason_code="NO_ISOLATION"
+        ) from error
+    except (SandboxFault, SealBroken) as error:
+        raise Fault(code="sandbox", detail=str(error), remedy="assay doctor", reason_code="INTERNAL_ERROR") from error
+    return _executed(planned, outcome)
+
+
+def _job(planned: BoxJob, environment: Environment, seal: Seal) -> Job:
+    limits = seal.claim.limits
+    return Job(
+        environment=environment,
+        mode=planned.mode,
+        argv=planned.argv,
+        files=tuple(StagedFile(item.target, item.data, item.digest) for item in planned.files),
+        env=dict(planned.env),
+        wall_ms=limits.wall_ms,
+        cpu_ms=limits.cpu_ms,
+        cpus=limits.cpus,
+        memory_bytes=limits.memory_bytes,
+        processes=limits.processes,
+        scratch_bytes=limits.scratch_bytes,
+        stdout_cap=planned.stdout_cap,
+        stderr_cap=planned.stderr_cap,
+        result_cap=planned.result_cap,
+        output_cap=planned.output_cap,
+    )
+
+
+def _executed(planned: BoxJob, outcome: Outcome) -> Executed:
+    notes = (*((planned.summary,) if planned.summary else ()), *outcome.notes)
+    return Executed(
+        outcome=RunOutcome(
+            kind=OutcomeKind(outcome.kind),
+            exit_code=outcome.exit_code,
+            signal=outcome.signal,
+            clock=outcome.clock,
+            limit=outcome.limit,
+            notes=notes,
+            wall_ms=outcome.wall_ms,
+            cpu_ms=outcome.cpu_ms,
+            peak_memory_bytes=outcome.peak_memory_bytes,
+        ),
+        result=outcome.result,
+        stdout=outcome.stdout,
+        stderr=outcome.stderr,
+        artifacts=outcome.artifacts,
+        isolation=outcome.isolation,
+        derived=dict(planned.derived),
+    )

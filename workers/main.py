@@ -1,0 +1,55 @@
+"""Celery assembly: `celery -A workers.main worker -Q cpu,gpu,judge -c 2 -B`.
+
+Every pool child gets its own `Hands` (database connections, sandbox slot) after the fork, and the kernel's order to die
+with its parent: a pool child outliving a killed worker would go on renewing leases.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import signal
+from typing import Any
+
+from celery import signals
+
+from app.queue import SWEEP_TASK, celery_app
+from app.settings import Settings
+from workers import tasks
+
+PR_SET_PDEATHSIG = 1
+
+settings = Settings()
+app = celery_app(settings)
+tasks.register(app, settings)
+app.conf.beat_schedule = {
+    # `expires`: sweeps that piled up while the broker or all workers were away would say the same thing many times
+    "sweep": {"task": SWEEP_TASK, "schedule": settings.sweep_seconds, "options": {"expires": settings.sweep_seconds}},
+}
+
+
+def die_with_parent() -> None:
+    """Ask the kernel to kill this process when the thread that forked it ends."""
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+@signals.worker_process_init.connect
+def _child_begins(**_: Any) -> None:
+    die_with_parent()
+    tasks.begin()
+
+
+@signals.worker_process_shutdown.connect
+def _child_ends(**_: Any) -> None:
+    tasks.end()
+
+
+@signals.beat_embedded_init.connect
+def _beat_begins(**_: Any) -> None:
+    die_with_parent()
+
+
+@signals.worker_ready.connect
+def _worker_ready(**_: Any) -> None:
+    logging.getLogger(__name__).info("worker ready")
+    app.send_task(SWEEP_TASK, queue="judge")

@@ -1,0 +1,61 @@
+"""Task name -> function. Each task is one line over the story it starts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.queue import JUDGE_QUEUE, JUDGE_TASK, RUN_TASK, SWEEP_TASK
+from workers import judge, sweep, verify
+from workers.hands import Hands
+
+if TYPE_CHECKING:
+    from celery import Celery
+
+    from app.settings import Settings
+
+_settings: Settings | None = None
+_hands: Hands | None = None
+
+
+def register(app: Celery, settings: Settings) -> None:
+    """Give every task name its function."""
+    global _settings  # noqa: PLW0603 - Celery imports tasks before any object of ours exists
+    _settings = settings
+
+    @app.task(name=RUN_TASK)
+    def run(run_id: str) -> None:
+        verify.execute_run(hands(), run_id)
+
+    @app.task(name=JUDGE_TASK)
+    def judge_verification(verification_id: str) -> None:
+        judge.conclude(hands(), verification_id)
+
+    @app.task(name=SWEEP_TASK, queue=JUDGE_QUEUE)
+    def sweep_up() -> None:
+        sweep.sweep(hands())
+
+    # Kept alive by the registry; named here so that the list of tasks can be read in one place.
+    del run, judge_verification, sweep_up
+
+
+def begin() -> None:
+    """Open this process's hands; called once in every pool child, after the fork."""
+    hands()
+
+
+def end() -> None:
+    """Close this process's hands."""
+    global _hands  # noqa: PLW0603 - as above
+    if _hands is not None:
+        _hands.close()
+        _hands = None
+
+
+def hands() -> Hands:
+    """Return this process's hands, opened on first use."""
+    global _hands  # noqa: PLW0603 - as above
+    if _hands is None:
+        if _settings is None:
+            raise RuntimeError("register() comes first")
+        _hands = Hands.open(_settings)
+    return _hands
