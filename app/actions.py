@@ -16,7 +16,7 @@ from app.core import boxjob, evidence, plan, verdict
 from app.core.canonical import canonical, digest
 from app.core.claim import claim_from_json, parse_claim
 from app.core.errors import Fault, Problem, Refusal
-from app.core.model import Claim, Environment, Run, RunOutcome, Seal
+from app.core.model import Claim, Environment, Run, RunOutcome, Script, Seal
 from app.core.seal import make_seal, read_seal, seal_bytes, seal_digest
 from app.intake import ArchiveLimits, read_archive
 from app.queue import CPU_QUEUE, GPU_QUEUE, Queue
@@ -30,15 +30,17 @@ if TYPE_CHECKING:
 
     from sqlmodel import Session
 
+    from app.core.claim import Policy
     from app.settings import Settings
     from app.store.intake import Submitted
-    from app.store.planning import RunRow
+    from app.store.planning import KnownRun
     from app.store.runs import Claimed, Renewal
 
 log = logging.getLogger(__name__)
 
 CLAIM_FILE = "claim.toml"
 JSON_CLAIM_FILE = "claim.json"
+FORMULA_ENVIRONMENT = "python"
 
 
 @dataclass(frozen=True)
@@ -118,15 +120,22 @@ def submit_formula(parts: Parts, document: dict[str, Any], publisher: str, *, fo
     return _submit(parts, _seal(parts, claim, {JSON_CLAIM_FILE: stored}, {stored: len(body)}), publisher, force=force)
 
 
-def _policy(parts: Parts) -> Any:
+def _policy(parts: Parts) -> Policy:
     with parts.store.read() as session:
         return parts.settings.policy(intake.environments(session))
 
 
 def _seal(parts: Parts, claim: Claim, files: Mapping[str, str], sizes: Mapping[str, int]) -> Sealed:
-    name = claim.reproduce.environment if claim.reproduce.kind == "script" else "python"
+    name = claim.reproduce.environment if isinstance(claim.reproduce, Script) else FORMULA_ENVIRONMENT
     with parts.store.read() as session:
         built = intake.environments(session)
+    if name not in built:
+        raise Fault(
+            "no-environment",
+            f"no worker has published the environment {name}",
+            "start a worker on this database",
+            reason_code="IMAGE_PULL_FAILED",
+        )
     environment = Environment(name=name, digest=built[name])
     seal = make_seal(claim, files, environment, boxjob.evaluator_digest(claim))
     body = seal_bytes(seal)
@@ -139,23 +148,22 @@ def _submit(parts: Parts, sealed: Sealed, publisher: str, *, force: bool) -> Sub
     if not isinstance(first, tuple):
         raise TypeError("a fresh seal always starts with a run")
     body = canonical(claim.model_dump(mode="json", by_alias=True, exclude_none=True))
+    submission = intake.Submission(
+        publisher=publisher,
+        record=claim.record,
+        claim_name=claim.claim.id,
+        claim_digest=digest(body),
+        claim_document=body.decode(),
+        seal_digest=sealed.digest,
+        seal_body=sealed.body.decode(),
+        artifacts=sealed.sizes,
+        specs=first,
+        planned=plan.total_steps(sealed.seal),
+        environment=sealed.seal.environment.digest,
+        queue=GPU_QUEUE if claim.limits.gpus else CPU_QUEUE,
+    )
     with parts.store.transaction() as session:
-        submitted = intake.submit(
-            session,
-            publisher=publisher,
-            record=claim.record,
-            claim_name=claim.claim.id,
-            claim_digest=digest(body),
-            claim_document=body.decode(),
-            seal_digest=sealed.digest,
-            seal_body=sealed.body.decode(),
-            artifacts=sealed.sizes,
-            specs=first,
-            planned=plan.total_steps(sealed.seal),
-            environment_digest=sealed.seal.environment.digest,
-            queue=GPU_QUEUE if claim.limits.gpus else CPU_QUEUE,
-            force=force,
-        )
+        submitted = intake.submit(session, submission, force=force)
     if submitted.created:
         _nudge_runs(parts, submitted.run_ids, submitted.queue)
     return submitted
@@ -164,7 +172,9 @@ def _submit(parts: Parts, sealed: Sealed, publisher: str, *, force: bool) -> Sub
 def put_record(parts: Parts, publisher: str, external_id: str, facts: Mapping[str, Any]) -> tuple[str, bool]:
     """Create or change a record; returns its id and whether it is new."""
     with parts.store.transaction() as session:
-        return intake.upsert_record(session, publisher, external_id, facts)
+        record_id, new = intake.upsert_record(session, publisher, external_id, facts)
+        judging.project_gate(session, record_id, parts.settings.contract_base)
+    return record_id, new
 
 
 def publish_environment(parts: Parts, name: str, found: str, detail: Mapping[str, Any]) -> None:
@@ -248,8 +258,7 @@ def finish_run(parts: Parts, claimed: Claimed, seal: Seal, done: Executed, *, wo
     with parts.store.transaction() as session:
         runs.finish_run(
             session,
-            claimed.run_id,
-            claimed.fence,
+            claimed,
             outcome=done.outcome,
             isolation=done.isolation,
             derived=done.derived,
@@ -260,10 +269,17 @@ def finish_run(parts: Parts, claimed: Claimed, seal: Seal, done: Executed, *, wo
     _send(parts, nudges)
 
 
+def cancel_run(parts: Parts, claimed: Claimed) -> None:
+    """End a run whose verification was cancelled while it ran."""
+    with parts.store.transaction() as session:
+        runs.cancel_run(session, claimed)
+        planning.settle_cancel(session, claimed.verification_id)
+
+
 def fail_run(parts: Parts, claimed: Claimed, code: str, detail: str) -> None:
     """Give a run back after a fault of ours: to the queue while attempts are left, else its verification faults."""
     with parts.store.transaction() as session:
-        again = runs.fail_run(session, claimed.run_id, claimed.fence, code, detail, parts.settings.attempts_max)
+        again = runs.fail_run(session, claimed, code, detail, parts.settings.attempts_max)
         if not again:
             planning.fault_verification(session, claimed.verification_id, code, detail)
     if again:
@@ -284,22 +300,23 @@ def _plan(parts: Parts, session: Session, verification_id: str, seal: Seal) -> _
 
     Two workers that finish the last two runs at once would otherwise each miss the other, and nobody would conclude.
     """
-    row = planning.lock_verification(session, verification_id)
-    if row.state != "running":
+    row = planning.verification(session, verification_id, lock=True)
+    if row is None or row.state != "running":
         return _Nudges()
     known = planning.runs_of(session, verification_id)
-    finished = [_core_run(parts, item) for item in known if item.state == "done"]
-    step = plan.next_step(seal, finished)
+    step = plan.next_step(seal, [_core_run(parts, item) for item in known if item.state == "done"])
     if isinstance(step, plan.Conclude):
-        planning.set_state(session, verification_id, "concluding")
+        if any(item.state in {"queued", "running"} for item in known):
+            return _Nudges()  # a run that no longer matters is still going; the last one to finish concludes
+        planning.begin_conclusion(session, verification_id)
         return _Nudges(judge=verification_id)
     have = {item.spec.key for item in known}
     fresh = [spec for spec in step if spec.key not in have]
-    ids = planning.add_runs(session, row, fresh)
-    return _Nudges(runs=tuple(ids), queue=row.queue)
+    ids = planning.add_runs(session, verification_id, fresh, seal.environment.digest)
+    return _Nudges(runs=ids, queue=row.queue)
 
 
-def _core_run(parts: Parts, row: RunRow) -> Run:
+def _core_run(parts: Parts, row: KnownRun) -> Run:
     """Return a finished run as the core judges it; its result is read back by hash."""
     if row.outcome is None:
         raise Fault(
@@ -353,16 +370,17 @@ def conclude(parts: Parts, verification_id: str) -> str | None:
     with parts.store.transaction() as session:
         return judging.record_verdict(
             session,
-            row,
+            row.id,
+            row.revision,
             judgement,
-            evidence_sha256=stored,
+            evidence=stored,
             evidence_size=len(archive),
             evaluated_at=moment,
             contract_base=parts.settings.contract_base,
         )
 
 
-def _archived(parts: Parts, row: RunRow, run: Run) -> evidence.ArchivedRun:
+def _archived(parts: Parts, row: KnownRun, run: Run) -> evidence.ArchivedRun:
     outcome = row.outcome
     if outcome is None:  # _core_run refused it before
         raise TypeError("a finished run has an outcome")
@@ -371,7 +389,7 @@ def _archived(parts: Parts, row: RunRow, run: Run) -> evidence.ArchivedRun:
         stdout=parts.blobs.read(outcome.stdout) if outcome.stdout else b"",
         stderr=parts.blobs.read(outcome.stderr) if outcome.stderr else b"",
         derived=outcome.derived,
-        artifacts={name: parts.blobs.read(found) for name, found, _ in outcome.artifacts},
+        artifacts={name: parts.blobs.read(found) for name, found in outcome.artifacts.items()},
     )
 
 
@@ -387,30 +405,22 @@ def cancel(parts: Parts, verification_id: str) -> bool:
         return planning.request_cancel(session, verification_id)
 
 
-def retry(parts: Parts, verification_id: str) -> Submitted | None:
-    """Start a faulted or cancelled verification again as a new one of the same seal; None when it is neither."""
-    with parts.store.transaction() as session:
-        submitted = intake.retry(session, verification_id)
-    if submitted is not None:
-        _nudge_runs(parts, submitted.run_ids, submitted.queue)
-    return submitted
-
-
 # --- sweeping --------------------------------------------------------------------------------------------------------
 
 
 def sweep(parts: Parts) -> None:
     """Repeat lost nudges, take back expired leases, plan verifications that nobody planned. Twice does no harm."""
-    limits = parts.settings
+    settings = parts.settings
     with parts.store.transaction() as session:
-        found = sweeping.sweep(session, limits.nudge_after_seconds, limits.attempts_max)
+        found = sweeping.sweep(session, settings.nudge_after_seconds, settings.attempts_max)
     for run_id, queue in found.runs:
         parts.queue.nudge_run(run_id, queue)
     for verification_id in found.concluding:
         parts.queue.nudge_judge(verification_id)
     for verification_id, seal in found.unplanned:
+        read = sealed(parts, seal)
         with parts.store.transaction() as session:
-            nudges = _plan(parts, session, verification_id, sealed(parts, seal))
+            nudges = _plan(parts, session, verification_id, read)
         _send(parts, nudges)
 
 

@@ -20,7 +20,7 @@ import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from app.core.errors import Problem, Refusal
 
@@ -193,7 +193,7 @@ def _bad_name(name: str) -> bool:
 
 def _tar_members(stream: BinaryIO, gate: _Gate, head: bytes) -> Iterator[tuple[str, Iterator[bytes]]]:
     packed = head[:2] == b"\x1f\x8b"
-    source: BinaryIO = _Gunzip(stream, gate.limits) if packed else stream
+    source: Any = _Gunzip(stream, gate.limits) if packed else stream
     if not packed and not _looks_like_tar(stream):
         raise refuse("unknown-archive", "this is neither a .tar.gz, a .tar nor a .zip", "pack the bundle folder")
     count = 0

@@ -83,6 +83,10 @@ class Queue:
         with self.celery.connection_for_write() as connection:
             connection.ensure_connection(max_retries=1, timeout=3)
 
+    def close(self) -> None:
+        """Give the broker connections back."""
+        self.celery.close()
+
     def _send(self, task: str, subject: str, queue: str) -> bool:
         try:
             self.celery.send_task(task, args=[subject], queue=queue)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import tarfile
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import httpx2
 
@@ -35,7 +35,7 @@ class ServiceError(Exception):
         self.problem = problem
 
 
-class Unreachable(Exception):  # noqa: N818 - reads as what happened
+class Unreachable(Exception):
     """No service answers at the address."""
 
 
@@ -46,7 +46,7 @@ class Client:
         self.url = url.rstrip("/")
         self._http = httpx2.Client(base_url=self.url, timeout=timeout, trust_env=False)
 
-    def __enter__(self) -> Client:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

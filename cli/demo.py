@@ -136,7 +136,7 @@ def _stay(house: House, console: Console) -> None:
 
 def _table(rows: list[Row]) -> Table:
     table = Table(title="Claims and their verdicts", show_lines=False, pad_edge=False)
-    for heading, options in (
+    columns: tuple[tuple[str, dict[str, Any]], ...] = (
         ("claim", {"no_wrap": True}),
         ("expected", {"justify": "right"}),
         ("computed", {"justify": "right"}),
@@ -144,8 +144,9 @@ def _table(rows: list[Row]) -> Table:
         ("status", {"no_wrap": True}),
         ("reason", {"ratio": 1}),
         ("s", {"justify": "right"}),
-    ):
-        table.add_column(heading, **options)  # type: ignore[arg-type]
+    )
+    for heading, options in columns:
+        table.add_column(heading, **options)
     for row in rows:
         document = row.document
         verdict = document.get("verdict") or {}

@@ -38,7 +38,7 @@ QUICK_DEATH_SECONDS = 5
 QUICK_DEATHS_MAX = 3
 
 
-class CannotServe(Exception):  # noqa: N818 - reads as what happened
+class CannotServe(Exception):
     """The house could not be started or kept up; the message says why and what to do."""
 
 

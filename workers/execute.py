@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from app.core.boxjob import box_job
 from app.core.errors import Fault
 from app.core.model import OutcomeKind, RunOutcome
+from app.core.perturb import Underivable
 from sandbox import Job, NoIsolation, SandboxFault, SealBroken, StagedFile
 
 if TYPE_CHECKING:
@@ -67,22 +68,23 @@ def execute(  # noqa: PLR0913 - one run's whole surroundings
 
     """
     if environment.digest != seal.environment.digest:
-        detail = f"this host's environment {environment.name} is not the sealed one"
         raise Fault(
-            code="environment-changed",
-            detail=detail,
-            remedy="submit the claim again: it is sealed anew with the environment as it is now",
+            "environment-changed",
+            f"this host's environment {environment.name} is not the sealed one",
+            "submit the claim again: it is then sealed with the environment as it is now",
             reason_code="IMAGE_PULL_FAILED",
         )
     planned = box_job(seal, seal_digest, spec, lambda path: read(seal.files[path]))
+    if isinstance(planned, Underivable):
+        return _not_executed(planned.reason)
     try:
-        outcome = box.run(_job(planned, environment, seal), tick)
+        outcome = box.run(_job(planned, environment, seal), tick, seal.claim.limits.isolation)
     except NoIsolation as error:
         raise Fault(
             code="no-isolation", detail=str(error), remedy="assay doctor", reason_code="NO_ISOLATION"
         ) from error
     except (SandboxFault, SealBroken) as error:
-        raise Fault(code="sandbox", detail=str(error), remedy="assay doctor", reason_code="INTERNAL_ERROR") from error
+        raise Fault("sandbox", str(error), "run `assay doctor`") from error
     return _executed(planned, outcome)
 
 
@@ -105,6 +107,12 @@ def _job(planned: BoxJob, environment: Environment, seal: Seal) -> Job:
         result_cap=planned.result_cap,
         output_cap=planned.output_cap,
     )
+
+
+def _not_executed(reason: str) -> Executed:
+    """Say that a perturb run could not even be prepared; its control stays undecided for this input."""
+    outcome = RunOutcome(kind=OutcomeKind.CANCELLED, limit="underivable", notes=(reason,))
+    return Executed(outcome, None, b"", b"", (), {}, {})
 
 
 def _executed(planned: BoxJob, outcome: Outcome) -> Executed:

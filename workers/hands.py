@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from app import actions
 from app.actions import Parts
 from sandbox import Sandbox, host_python
 from workers.execute import owner
@@ -29,7 +30,7 @@ class Hands:
         parts = Parts.open(settings)
         python = host_python(settings.python, cache=settings.home / "cache")
         hands = cls(parts, Sandbox(minimum=settings.isolation), {python.digest: python}, owner())
-        parts.publish_environment(python.name, python.digest, python.describe())
+        actions.publish_environment(parts, python.name, python.digest, python.describe())
         return hands
 
     def close(self) -> None:

@@ -13,4 +13,3 @@ if TYPE_CHECKING:
 def sweep(hands: Hands) -> None:
     """Sweep once."""
     actions.sweep(hands.parts)
-    actions.heartbeat(hands.parts, hands.name, sorted(hands.environments))

@@ -48,7 +48,7 @@ def execute_run(hands: Hands, run_id: str) -> None:
         heartbeat = Heartbeat(hands, claimed)
         done = execute(
             hands.box,
-            hands.environments[claimed.environment_digest],
+            hands.environments[claimed.environment],
             seal,
             claimed.seal,
             claimed.spec,
@@ -56,6 +56,9 @@ def execute_run(hands: Hands, run_id: str) -> None:
             heartbeat,
         )
         if heartbeat.lost:
+            return
+        if heartbeat.cancelled:
+            actions.cancel_run(hands.parts, claimed)
             return
         # 4. and 5. Store, plan, nudge.
         actions.finish_run(hands.parts, claimed, seal, done, worker=hands.name)
@@ -76,6 +79,7 @@ class Heartbeat:
         self.hands = hands
         self.claimed = claimed
         self.lost = False
+        self.cancelled = False
         self._renewed_at = time.monotonic()
         self._told_at = 0.0
         self._told = b""
@@ -87,8 +91,8 @@ class Heartbeat:
         if now - self._renewed_at >= settings.heartbeat_seconds:
             self._renewed_at = now
             renewal = actions.renew(self.hands.parts, self.claimed)
-            self.lost = not renewal.held
-            if self.lost or renewal.cancel:
+            self.lost, self.cancelled = not renewal.held, renewal.cancel
+            if self.lost or self.cancelled:
                 return False
         self._pass_on_progress(usage.stdout, now)
         return True

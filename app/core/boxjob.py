@@ -134,12 +134,12 @@ def _script_job(
             files.append(BoxFile(f"/job/{path}", read(path), sealed))
     if script.parameters:
         values = dict(script.parameters)
-        for name in values:
+        for name, value in script.parameters.items():
             if spec.derivation is not None and target == f"parameters.{name}":
-                changed_value = derive_parameter(seal_digest, spec.derivation, values[name])
+                changed_value = derive_parameter(seal_digest, spec.derivation, value)
                 if isinstance(changed_value, Underivable):
                     return changed_value
-                summary = f"{target}: {values[name]!r} became {changed_value!r}"
+                summary = f"{target}: {value!r} became {changed_value!r}"
                 values[name] = changed_value
         data = json.dumps(values, ensure_ascii=False).encode()
         files.append(BoxFile(f"/in/{PARAMETERS}", data, digest(data)))

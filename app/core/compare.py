@@ -155,10 +155,8 @@ def _code(rule: Rule, expected: Printed | None, band: Band, item: Measured) -> s
     value, low, high = item.value, item.low, item.high
     if value is None:
         raise TypeError("a number was expected")
-    if rule is Rule.ROUNDING and low is not None and high is not None:
-        matches = band.meets(low, high)
-    else:
-        matches = band.holds(value)
+    spread = (low, high) if low is not None and high is not None else None
+    matches = band.meets(*spread) if rule is Rule.ROUNDING and spread else band.holds(value)
     rounding = Band(expected.low, expected.high) if expected is not None else None
     if matches:
         if expected is not None and value == expected.value:
@@ -167,8 +165,8 @@ def _code(rule: Rule, expected: Printed | None, band: Band, item: Measured) -> s
         return "MATCH_ROUNDING" if inside else "MATCH_TOLERANCE"
     if rounding is not None and rounding.holds(value):
         return "COARSE_CLAIM"
-    if low is not None and high is not None:
-        touches = band.meets(low, high) or (rounding is not None and rounding.meets(low, high))
+    if spread is not None:
+        touches = band.meets(*spread) or (rounding is not None and rounding.meets(*spread))
         return "COARSE_CLAIM" if touches else "MISMATCH"
     return "MISMATCH"
 

@@ -36,7 +36,7 @@ CANNOT_PROVE = {
 
 def run_controls(readings: Readings, comparisons: Sequence[Comparison]) -> tuple[Control, ...]:
     """Return every control of a measured verification; `comparisons` are those of its measure runs."""
-    found = [repeat(readings, comparisons), input_response(readings)]
+    found = [repeat(readings), input_response(readings)]
     if any(item.code == "MISMATCH" for item in comparisons):
         found.append(confirm(readings, comparisons))
     if isinstance(readings.seal.claim.reproduce, Formula):
@@ -45,7 +45,7 @@ def run_controls(readings: Readings, comparisons: Sequence[Comparison]) -> tuple
     return tuple(found)
 
 
-def repeat(readings: Readings, comparisons: Sequence[Comparison]) -> Control:
+def repeat(readings: Readings) -> Control:
     """Run the same seal with the same seed again: identical, same decision, or another one?"""
     again = readings.of_purpose(Purpose.REPEAT)
     if not again:
@@ -78,10 +78,12 @@ def input_response(readings: Readings) -> Control:
         return _control("input_response", Attacker.REPLICATION, UNDECIDED, detail)
     if isinstance(readings.seal.claim.reproduce, Formula):
         return _formula_response(readings)
-    moved, still, unknown = [], [], []
+    moved: list[str] = []
+    still: list[str] = []
+    unknown: list[str] = []
     for target in tried(readings.seal.claim):
         answer = _response(readings, target)
-        (moved if answer else unknown if answer is None else still).append(target)
+        (unknown if answer is None else moved if answer else still).append(target)
     left_out = len(wanted) - len(moved) - len(still) - len(unknown)
     note = f" {left_out} further inputs were not tried." if left_out else ""
     if moved:

@@ -78,7 +78,7 @@ class Report:
     members: int = 0
 
 
-class Unreadable(ValueError):  # noqa: N818 - reads as what happened
+class Unreadable(ValueError):
     """The bytes are no evidence archive; the message says why."""
 
 

@@ -29,6 +29,14 @@ import sys
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 
+TYPE_CHECKING = False  # as `typing` has it, without the milliseconds of its import
+if TYPE_CHECKING:
+    from typing import Any
+
+    #: ("number", Fraction) ("name", str) ("negate", n) ("+", n, n) ("power", n, int) ("call", function, [n, …])
+    Node = tuple[Any, ...]
+    Interval = tuple[Fraction, Fraction]
+
 LENGTH_MAX = 2_000  # characters of one formula
 DEPTH_MAX = 40
 EXPONENT_MAX = 64
@@ -56,9 +64,6 @@ FUNCTIONS: dict[str, tuple[int, int | None]] = {
 }
 
 _PRECISE = Context(prec=50)
-
-Interval = tuple[Fraction, Fraction]
-Node = tuple  # type: ignore[type-arg] # ("number", Fraction) ("name", str) ("negate", n) ("+", n, n) ("power", n, int) ("call", f, [n])
 
 
 class FormulaError(ValueError):

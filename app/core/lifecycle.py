@@ -23,7 +23,7 @@ RUN: dict[str, dict[str, str]] = {
 }
 
 
-class IllegalTransition(ValueError):  # noqa: N818 - reads as what happened
+class IllegalTransition(ValueError):
     """A state was asked to do what its table does not know."""
 
 

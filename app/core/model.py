@@ -74,7 +74,7 @@ class Rule(StrEnum):
 class ControlResult(StrEnum):
     """How a control ended: `pass` means that the attack failed."""
 
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105 - a result, not a password
     WARN = "warn"
     FAIL = "fail"
     UNDECIDED = "undecided"

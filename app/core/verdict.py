@@ -103,7 +103,7 @@ def wants_confirmation(readings: Readings) -> bool:
     codes = {item.code for item in comparisons}
     if "MISMATCH" not in codes or codes & {"NON_FINITE", "UNIT_SUSPECT"}:
         return False
-    return repeat(readings, comparisons).result in _HARMLESS and input_response(readings).result in _HARMLESS
+    return repeat(readings).result in _HARMLESS and input_response(readings).result in _HARMLESS
 
 
 _HARMLESS = frozenset({ControlResult.PASS, ControlResult.WARN})

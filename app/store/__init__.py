@@ -1,0 +1,1 @@
+"""The store: engine and transactions, tables, queries, content-addressed blobs."""

@@ -1,0 +1,298 @@
+"""The tables. Closed sets are VARCHAR with a named CHECK, so that both dialects refuse the same things.
+
+Times are aware UTC datetimes, except leases: those are compared in SQL and are epoch seconds. Rows marked append-only are
+kept so by triggers (`app.store.triggers`), not by good manners.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, Float, Index, MetaData, Text, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from app.core.lifecycle import RUN, VERIFICATION
+from app.core.model import Attacker, Blame, ControlResult, OutcomeKind, Purpose, Status
+
+SQLModel.metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+metadata = SQLModel.metadata
+
+
+def _one_of(column: str, values: Any) -> CheckConstraint:
+    allowed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({allowed})", name=column)
+
+
+def _text(*, nullable: bool = False) -> Any:
+    return Column(Text, nullable=nullable)
+
+
+def _big(*, default: int | None = None) -> Any:
+    return Column(BigInteger, nullable=False, server_default=None if default is None else str(default))
+
+
+class EnvironmentRow(SQLModel, table=True):
+    """A built environment."""
+
+    __tablename__ = "environment"
+    name: str = Field(primary_key=True)
+    digest: str = Field(primary_key=True)
+    detail: str = Field(sa_column=_text())  # JSON
+    created_at: datetime
+
+
+class Artifact(SQLModel, table=True):
+    """A blob that rows refer to. Append-only."""
+
+    __tablename__ = "artifact"
+    __table_args__ = (
+        CheckConstraint("length(digest) = 71", name="digest"),
+        CheckConstraint("size >= 0", name="size"),
+    )
+    digest: str = Field(primary_key=True)
+    size: int = Field(sa_column=_big())
+    created_at: datetime
+
+
+class Record(SQLModel, table=True):
+    """A publication whose claims are checked; belongs to one publisher."""
+
+    __tablename__ = "record"
+    __table_args__ = (
+        UniqueConstraint("publisher", "external_id"),
+        _one_of("visibility", ("public", "private")),
+        CheckConstraint("claims_total >= 0", name="claims_total"),
+    )
+    id: str = Field(primary_key=True)
+    publisher: str
+    external_id: str
+    title: str | None = None
+    doi: str | None = None
+    abstract: str | None = Field(default=None, sa_column=_text(nullable=True))
+    question: str | None = Field(default=None, sa_column=_text(nullable=True))
+    claims_total: int | None = None
+    visibility: str = "public"
+    created_at: datetime
+    updated_at: datetime
+
+
+class ClaimRow(SQLModel, table=True):
+    """A claim by its publisher's name for it."""
+
+    __tablename__ = "claim"
+    __table_args__ = (UniqueConstraint("publisher", "record_key", "name"),)
+    id: str = Field(primary_key=True)
+    record_id: str | None = Field(default=None, foreign_key="record.id", index=True)
+    record_key: str = ""  # the record's id, or "" for a claim without one: NULLs would not be unique
+    publisher: str
+    name: str
+    created_at: datetime
+
+
+class ClaimRevision(SQLModel, table=True):
+    """What a claim said when it was submitted. Append-only."""
+
+    __tablename__ = "claim_revision"
+    __table_args__ = (UniqueConstraint("claim_id", "number"), UniqueConstraint("claim_id", "digest"))
+    id: str = Field(primary_key=True)
+    claim_id: str = Field(foreign_key="claim.id")
+    number: int
+    digest: str
+    document: str = Field(sa_column=_text())  # canonical JSON
+    created_at: datetime
+
+
+class SealRow(SQLModel, table=True):
+    """The exact sealed bytes. Append-only."""
+
+    __tablename__ = "seal"
+    digest: str = Field(primary_key=True)
+    body: str = Field(sa_column=_text())
+    created_at: datetime
+
+
+class SealArtifact(SQLModel, table=True):
+    """Which blobs a seal needs. Append-only."""
+
+    __tablename__ = "seal_artifact"
+    seal: str = Field(primary_key=True, foreign_key="seal.digest")
+    artifact: str = Field(primary_key=True, foreign_key="artifact.digest")
+
+
+class Verification(SQLModel, table=True):
+    """One job: a seal on its way to one verdict. `revision` counts plans and fences the conclusion."""
+
+    __tablename__ = "verification"
+    __table_args__ = (
+        _one_of("state", VERIFICATION),
+        _one_of("blame", Blame),
+        Index(None, "publisher", "seal"),
+        Index(None, "state", "created_at"),
+    )
+    id: str = Field(primary_key=True)
+    seal: str = Field(foreign_key="seal.digest")
+    claim_revision_id: str = Field(foreign_key="claim_revision.id", index=True)
+    publisher: str
+    state: str = "queued"
+    revision: int = Field(default=0, sa_column=_big(default=0))
+    queue: str = "cpu"
+    runs_planned: int
+    cancel_requested: bool = False
+    reason_code: str | None = None  # of a fault
+    blame: str | None = None
+    detail: str | None = Field(default=None, sa_column=_text(nullable=True))
+    retry_of: str | None = Field(default=None, foreign_key="verification.id")
+    created_at: datetime
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    touched_at: float = Field(default=0.0, sa_column=Column(Float, nullable=False))  # epoch seconds of the last step
+
+
+class RunRow(SQLModel, table=True):
+    """One execution. Claimed by a conditional update under a rising fence."""
+
+    __tablename__ = "run"
+    __table_args__ = (
+        UniqueConstraint("verification_id", "key"),
+        _one_of("state", RUN),
+        _one_of("purpose", Purpose),
+        CheckConstraint(
+            "(state = 'running') = (lease_owner IS NOT NULL AND lease_until IS NOT NULL)",
+            name="lease",
+        ),
+        Index(None, "state", "touched_at"),
+    )
+    id: str = Field(primary_key=True)
+    verification_id: str = Field(foreign_key="verification.id")
+    key: str
+    purpose: str
+    seed: int = Field(sa_column=_big())
+    spec: str = Field(sa_column=_text())  # JSON of app.core.model.RunSpec
+    environment: str  # digest; a worker claims only what it has
+    queue: str
+    state: str = "queued"
+    fence: int = Field(default=0, sa_column=_big(default=0))
+    attempts: int = 0
+    lease_owner: str | None = None
+    lease_until: float | None = Field(default=None, sa_column=Column(Float, nullable=True))
+    progress_fraction: float | None = Field(default=None, sa_column=Column(Float, nullable=True))
+    progress_text: str | None = None
+    fault_code: str | None = None
+    fault_detail: str | None = Field(default=None, sa_column=_text(nullable=True))
+    created_at: datetime
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    touched_at: float = Field(default=0.0, sa_column=Column(Float, nullable=False))
+
+
+class OutcomeRow(SQLModel, table=True):
+    """What the process of a run did. Append-only, accepted only under the run's fence."""
+
+    __tablename__ = "outcome"
+    __table_args__ = (_one_of("kind", OutcomeKind),)
+    run_id: str = Field(primary_key=True, foreign_key="run.id")
+    fence: int = Field(sa_column=_big())
+    kind: str
+    document: str = Field(sa_column=_text())  # JSON of app.core.model.RunOutcome
+    isolation: str = Field(sa_column=_text())  # JSON
+    derived: str = Field(sa_column=_text())  # JSON
+    worker: str
+    result: str | None = Field(default=None, foreign_key="artifact.digest")
+    stdout: str | None = Field(default=None, foreign_key="artifact.digest")
+    stderr: str | None = Field(default=None, foreign_key="artifact.digest")
+    created_at: datetime
+
+
+class RunArtifact(SQLModel, table=True):
+    """A file that a run left below $ASSAY_OUTPUT. Append-only."""
+
+    __tablename__ = "run_artifact"
+    run_id: str = Field(primary_key=True, foreign_key="outcome.run_id")
+    name: str = Field(primary_key=True)
+    artifact: str = Field(foreign_key="artifact.digest")
+
+
+class Verdict(SQLModel, table=True):
+    """The claim's status as it was concluded. Append-only; a correction is a new row elsewhere."""
+
+    __tablename__ = "verdict"
+    __table_args__ = (
+        UniqueConstraint("verification_id"),
+        _one_of("status", Status),
+        _one_of("outcome", OutcomeKind),
+        _one_of("blame", Blame),
+        CheckConstraint("blame IS NULL OR blame <> 'service'", name="no_fault"),
+        CheckConstraint("status = 'UNVERIFIED' OR evidence IS NOT NULL", name="evidence"),
+        Index(None, "evaluated_at", "id"),
+    )
+    id: str = Field(primary_key=True)
+    verification_id: str = Field(foreign_key="verification.id")
+    claim_id: str = Field(foreign_key="claim.id", index=True)
+    claim_revision_id: str = Field(foreign_key="claim_revision.id")
+    revision: int = Field(sa_column=_big())  # of the verification, at conclusion
+    status: str
+    outcome: str
+    reason_code: str
+    blame: str | None = None
+    reason: str = Field(sa_column=_text())
+    evidence: str | None = Field(default=None, foreign_key="artifact.digest")
+    evaluated_at: datetime
+
+
+class ComparisonRow(SQLModel, table=True):
+    """One comparison of a verdict. Append-only."""
+
+    __tablename__ = "comparison"
+    verdict_id: str = Field(primary_key=True, foreign_key="verdict.id")
+    position: int = Field(primary_key=True)
+    document: str = Field(sa_column=_text())  # JSON of app.core.model.Comparison
+
+
+class ControlRow(SQLModel, table=True):
+    """One control of a verdict. Append-only."""
+
+    __tablename__ = "control"
+    __table_args__ = (_one_of("result", ControlResult), _one_of("attacker", Attacker))
+    verdict_id: str = Field(primary_key=True, foreign_key="verdict.id")
+    position: int = Field(primary_key=True)
+    name: str
+    attacker: str
+    result: str
+    detail: str = Field(sa_column=_text())
+    cannot_prove: str = Field(sa_column=_text())
+
+
+class GateRow(SQLModel, table=True):
+    """The gate verdict of a record, projected whenever one of its claims gets a verdict."""
+
+    __tablename__ = "gate"
+    record_id: str = Field(primary_key=True, foreign_key="record.id")
+    status: str
+    document: str = Field(sa_column=_text())  # JSON, contract gate-verdict-v1
+    version: int
+    updated_at: datetime
+
+
+class LedgerRow(SQLModel, table=True):
+    """A hash chain over every verdict. Append-only."""
+
+    __tablename__ = "ledger"
+    __table_args__ = (
+        UniqueConstraint("prev_hash"),
+        UniqueConstraint("hash"),
+        CheckConstraint("seq >= 1", name="seq"),
+    )
+    seq: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    prev_hash: str
+    hash: str
+    kind: str
+    body: str = Field(sa_column=_text())  # canonical JSON

@@ -1,0 +1,146 @@
+"""Rules that the database itself keeps, as triggers for both dialects. Migrations create them, every start checks them.
+
+    append-only      no UPDATE or DELETE (SQLite also: no INSERT OR REPLACE; PostgreSQL also: no TRUNCATE)
+    outcome_fence    an outcome only for a running run, under its present fence
+    verdict_fence    a verdict only for a concluding verification, at its present revision
+    verdict_runs     VERIFIED and FALSIFIED need a measure and a repeat run with outcomes and results, FALSIFIED also a
+                     confirm run; a rule of the database, whatever the program believes
+    final states     a run or verification never leaves a final state
+    ledger_chain     the next number, and the hash of the row before
+
+Errors come out as integrity errors on both (SQLSTATE 23000 on PostgreSQL). Triggers stop bugs, not the owner of the
+tables: in production the service's role owns nothing.
+"""
+
+from __future__ import annotations
+
+from app.core.lifecycle import RUN, VERIFICATION, final
+
+APPEND_ONLY = {
+    "artifact": ("digest",),
+    "claim_revision": ("id",),
+    "seal": ("digest",),
+    "seal_artifact": ("seal", "artifact"),
+    "outcome": ("run_id",),
+    "run_artifact": ("run_id", "name"),
+    "verdict": ("id",),
+    "comparison": ("verdict_id", "position"),
+    "control": ("verdict_id", "position"),
+    "ledger": ("seq",),
+}
+
+_OUTCOME_OK = "SELECT 1 FROM run WHERE id = NEW.run_id AND state = 'running' AND fence = NEW.fence"
+_VERDICT_OK = (
+    "SELECT 1 FROM verification WHERE id = NEW.verification_id AND state = 'concluding' AND revision = NEW.revision"
+)
+_RUNS = (
+    "(SELECT COUNT(DISTINCT run.purpose) FROM run JOIN outcome ON outcome.run_id = run.id"
+    " WHERE run.verification_id = NEW.verification_id AND run.state = 'done' AND outcome.kind = 'exited'"
+    " AND outcome.result IS NOT NULL AND run.purpose IN ({purposes}))"
+)
+_RUNS_OK = (
+    "NEW.status = 'UNVERIFIED' OR (NEW.status = 'VERIFIED' AND "
+    + _RUNS.format(purposes="'measure', 'repeat'")
+    + " = 2) OR (NEW.status = 'FALSIFIED' AND "
+    + _RUNS.format(purposes="'measure', 'repeat', 'confirm'")
+    + " = 3)"
+)
+_ZERO = "0" * 64
+_CHAIN_BROKEN = (
+    "NEW.seq <> COALESCE((SELECT MAX(seq) FROM ledger), 0) + 1 OR NEW.prev_hash <> "
+    f"COALESCE((SELECT hash FROM ledger WHERE seq = NEW.seq - 1), '{_ZERO}')"
+)
+
+
+def _finals(table: dict[str, dict[str, str]]) -> str:
+    return ", ".join(f"'{state}'" for state in sorted(final(table)))
+
+
+#: table -> (trigger, event, broken when, message)
+_RULES: tuple[tuple[str, str, str, str, str], ...] = (
+    ("outcome", "outcome_fence", "INSERT", f"NOT EXISTS ({_OUTCOME_OK})", "stale fence"),
+    ("verdict", "verdict_fence", "INSERT", f"NOT EXISTS ({_VERDICT_OK})", "stale revision"),
+    ("verdict", "verdict_runs", "INSERT", f"NOT ({_RUNS_OK})", "the runs that this status needs are missing"),
+    ("ledger", "ledger_chain", "INSERT", _CHAIN_BROKEN, "ledger chain broken"),
+    (
+        "run",
+        "run_final",
+        "UPDATE",
+        f"OLD.state IN ({_finals(RUN)}) AND NEW.state <> OLD.state",
+        "a run never leaves a final state",
+    ),
+    (
+        "verification",
+        "verification_final",
+        "UPDATE",
+        f"OLD.state IN ({_finals(VERIFICATION)}) AND NEW.state <> OLD.state",
+        "a verification never leaves a final state",
+    ),
+)
+
+
+def statements(dialect: str) -> list[str]:
+    """Return the statements that create every trigger of a dialect, in order."""
+    return _sqlite() if dialect == "sqlite" else _postgresql()
+
+
+def names(dialect: str) -> set[str]:
+    """Return the names of all triggers that must exist."""
+    own = {trigger for _, trigger, *_ in _RULES}
+    kinds = ("no_update", "no_delete", "no_replace") if dialect == "sqlite" else ("append_only", "no_truncate")
+    return own | {f"{table}_{kind}" for table in APPEND_ONLY for kind in kinds}
+
+
+def drops(dialect: str) -> list[str]:
+    """Return the statements that remove every trigger of a dialect."""
+    if dialect == "sqlite":
+        return [f"DROP TRIGGER IF EXISTS {name}" for name in sorted(names(dialect))]
+    tables = {trigger: table for table, trigger, *_ in _RULES}
+    tables |= {f"{table}_{kind}": table for table in APPEND_ONLY for kind in ("append_only", "no_truncate")}
+    found = [f"DROP TRIGGER IF EXISTS {name} ON {table}" for name, table in sorted(tables.items())]
+    functions = ["deny_change", *(trigger for _, trigger, *_ in _RULES)]
+    return [*found, *(f"DROP FUNCTION IF EXISTS {name}()" for name in functions)]
+
+
+def _sqlite() -> list[str]:
+    found = []
+    for table, key in APPEND_ONLY.items():
+        stop = f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+        same = " AND ".join(f"{column} = NEW.{column}" for column in key)
+        if table == "verdict":
+            same = f"({same}) OR verification_id = NEW.verification_id"
+        found += [
+            f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} {stop}",
+            f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} {stop}",
+            f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table}"
+            f" WHEN EXISTS (SELECT 1 FROM {table} WHERE {same}) {stop}",
+        ]
+    for table, trigger, event, broken, message in _RULES:
+        found.append(
+            f"CREATE TRIGGER {trigger} BEFORE {event} ON {table} WHEN {broken}"
+            f" BEGIN SELECT RAISE(ABORT, '{message}'); END"
+        )
+    return found
+
+
+def _postgresql() -> list[str]:
+    found = [
+        "CREATE FUNCTION deny_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " RAISE EXCEPTION USING ERRCODE = 'integrity_constraint_violation',"
+        " MESSAGE = TG_TABLE_NAME || ' is append-only'; END $$"
+    ]
+    for table in APPEND_ONLY:
+        found += [
+            f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table}"
+            " FOR EACH ROW EXECUTE FUNCTION deny_change()",
+            f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table}"
+            " FOR EACH STATEMENT EXECUTE FUNCTION deny_change()",
+        ]
+    for table, trigger, event, broken, message in _RULES:
+        found += [
+            f"CREATE FUNCTION {trigger}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF {broken} THEN"
+            " RAISE EXCEPTION USING ERRCODE = 'integrity_constraint_violation',"
+            f" MESSAGE = '{message}'; END IF; RETURN NEW; END $$",
+            f"CREATE TRIGGER {trigger} BEFORE {event} ON {table} FOR EACH ROW EXECUTE FUNCTION {trigger}()",
+        ]
+    return found

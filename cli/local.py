@@ -1,0 +1,201 @@
+"""`assay verify`: the whole job on this machine, without server, database or account.
+
+The same intake, plan, box, judge and archive as the service, in one loop over one seal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from app.core import boxjob, evidence, plan, verdict
+from app.core.canonical import digest
+from app.core.claim import parse_claim
+from app.core.errors import Fault, Problem, Refusal
+from app.core.model import Environment, Run
+from app.core.seal import make_seal, seal_bytes, seal_digest
+from app.intake import CLAIM_FILE, ArchiveLimits, read_archive, read_folder
+from cli.exits import Exit, of_status
+from workers.execute import Executed, execute, owner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from app.core.model import Judgement, RunSpec, Seal
+    from app.settings import Settings
+    from sandbox import Environment as BuiltEnvironment
+    from sandbox import Sandbox, Usage
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What came of one bundle."""
+
+    path: str
+    exit: Exit
+    document: dict[str, Any]  # the fields that `--json` prints
+    archive: bytes | None = None
+
+
+def bundles(path: Path) -> list[Path]:
+    """Return the bundles at a path: itself, or the folders in it that hold a claim.
+
+    Raises:
+        Refusal: there is no bundle.
+
+    """
+    if path.is_file() or (path / CLAIM_FILE).is_file():
+        return [path]
+    found = sorted(item.parent for item in path.glob(f"*/{CLAIM_FILE}")) if path.is_dir() else []
+    if not found:
+        remedy = f"name a folder with a {CLAIM_FILE}, an archive of one, or a folder of such folders"
+        raise Refusal.of(Problem(str(path), None, "", "no-bundle", "there is no bundle here", remedy))
+    return found
+
+
+class Local:
+    """Verifies bundles one after the other with one sandbox and one environment."""
+
+    def __init__(self, settings: Settings, box: Sandbox, python: BuiltEnvironment) -> None:
+        self.settings = settings
+        self.box = box
+        self.python = python
+
+    def verify(self, path: Path, said: Callable[[str], None]) -> Verified:
+        """Do the whole job for one bundle; refusals and faults are part of the answer.
+
+        Args:
+            path: a bundle folder or an archive.
+            said: called with a plain line for every step.
+
+        """
+        try:
+            files = _read(path)
+            seal = self._seal(files)
+        except Refusal as refusal:
+            return Verified(str(path), Exit.REFUSED, _refused(refusal))
+        body = seal_bytes(seal)
+        sealed = seal_digest(body)
+        try:
+            runs = self._runs(seal, sealed, files, said)
+            judgement = verdict.judge(seal, [run for run, _ in runs])
+        except Fault as fault:
+            return Verified(str(path), Exit.FAULT, _faulted(fault, sealed))
+        archive = evidence.build(
+            body,
+            files,
+            [_archived(run, done) for run, done in runs],
+            judgement,
+            evidence.Context(evaluated_at=datetime.now(UTC).isoformat()),
+        )
+        return Verified(str(path), of_status(judgement.status), _document(judgement, sealed, runs), archive)
+
+    def _seal(self, files: dict[str, bytes]) -> Seal:
+        if CLAIM_FILE not in files:
+            remedy = f"put {CLAIM_FILE} at the top of the bundle"
+            raise Refusal.of(Problem(None, None, "", "missing-claim", f"there is no {CLAIM_FILE}", remedy))
+        policy = self.settings.policy({self.python.name: self.python.digest})
+        claim = parse_claim(files[CLAIM_FILE], files, policy)
+        digests = {name: digest(data) for name, data in files.items()}
+        environment = Environment(name=self.python.name, digest=self.python.digest)
+        return make_seal(claim, digests, environment, boxjob.evaluator_digest(claim))
+
+    def _runs(
+        self, seal: Seal, sealed: str, files: dict[str, bytes], said: Callable[[str], None]
+    ) -> list[tuple[Run, Executed]]:
+        by_digest = {seal.files[name]: data for name, data in files.items()}
+        done: list[tuple[Run, Executed]] = []
+        while not isinstance(step := plan.next_step(seal, [run for run, _ in done]), plan.Conclude):
+            for spec in step:
+                said(f"{spec.key} ({len(done) + 1} of at most {plan.total_steps(seal)})")
+                executed = execute(self.box, self.python, seal, sealed, spec, by_digest.__getitem__, _go_on)
+                done.append((_run(spec, executed), executed))
+        return done
+
+
+def _go_on(_: Usage) -> bool:
+    return True
+
+
+def _run(spec: RunSpec, executed: Executed) -> Run:
+    result = executed.result
+    return Run(
+        spec=spec,
+        outcome=executed.outcome,
+        result=None if result is None else result.decode("utf-8", "surrogateescape"),
+        worker=owner(),
+        isolation=executed.isolation,
+    )
+
+
+def _archived(run: Run, executed: Executed) -> evidence.ArchivedRun:
+    return evidence.ArchivedRun(run, executed.stdout, executed.stderr, executed.derived, dict(executed.artifacts))
+
+
+def _read(path: Path) -> dict[str, bytes]:
+    def keep(_: str, chunks: Iterator[bytes]) -> bytes:
+        return b"".join(chunks)
+
+    if path.is_dir():
+        return read_folder(path, ArchiveLimits(), keep)
+    try:
+        with path.open("rb") as file:
+            return read_archive(file, ArchiveLimits(), keep)
+    except OSError as error:
+        detail = f"it cannot be read: {error.strerror}"
+        raise Refusal.of(Problem(str(path), None, "", "unreadable-file", detail, "check path and mode")) from error
+
+
+def _document(judgement: Judgement, sealed: str, runs: list[tuple[Run, Executed]]) -> dict[str, Any]:
+    measured = next((run for run, _ in runs if run.isolation), None)
+    return {
+        **judgement.model_dump(mode="json"),
+        "seal": sealed,
+        "runs": [
+            {
+                "key": run.spec.key,
+                "purpose": run.spec.purpose.value,
+                "seed": run.spec.seed,
+                "derivation": run.spec.derivation.model_dump() if run.spec.derivation else None,
+                "outcome": run.outcome.model_dump(mode="json"),
+            }
+            for run, _ in runs
+        ],
+        "isolation": measured.isolation if measured else None,
+    }
+
+
+def _nothing(reason_code: str | None, reason: str, blame: str | None, sealed: str | None) -> dict[str, Any]:
+    return {
+        "status": None,
+        "outcome": None,
+        "reason_code": reason_code,
+        "reason": reason,
+        "blame": blame,
+        "seal": sealed,
+        "comparisons": [],
+        "controls": [],
+        "runs": [],
+        "isolation": None,
+    }
+
+
+def _refused(refusal: Refusal) -> dict[str, Any]:
+    problems = [
+        {
+            "file": item.file,
+            "line": item.line,
+            "pointer": item.pointer,
+            "code": item.code,
+            "detail": item.detail,
+            "remedy": item.remedy,
+        }
+        for item in refusal.problems
+    ]
+    return {**_nothing(None, str(refusal), "author", None), "problems": problems}
+
+
+def _faulted(fault: Fault, sealed: str) -> dict[str, Any]:
+    return _nothing(fault.reason_code, str(fault), "service", sealed)

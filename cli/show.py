@@ -1,0 +1,106 @@
+"""What the command prints for people."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from app.core.evidence import Report
+    from sandbox.doctor import Audit
+
+MARK = {"pass": "✓", "warn": "!", "fail": "✗", "undecided": "?", "not_applicable": "–"}
+
+
+class Steps:
+    """Progress on stderr: one changing line on a terminal, one line a step elsewhere."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.live = sys.stderr.isatty()
+        self.last = ""
+
+    def __call__(self, step: str) -> None:
+        """Show a step."""
+        if step == self.last:
+            return
+        self.last = step
+        if self.live:
+            sys.stderr.write(f"\r\x1b[K{self.name}: {step}")
+        else:
+            sys.stderr.write(f"{self.name}: {step}\n")
+        sys.stderr.flush()
+
+    def state(self, document: dict[str, Any]) -> None:
+        """Show how far a verification is."""
+        self(f"{document['state']}, {document['runs_done']} of at most {document['runs_planned']} runs")
+
+    def end(self) -> None:
+        """Leave the line."""
+        if self.live and self.last:
+            sys.stderr.write("\r\x1b[K")
+
+
+def verified(path: str, document: dict[str, Any]) -> None:
+    """Print the verdict of a local verification."""
+    status = document["status"] or ("REFUSED" if "problems" in document else "FAULTED")
+    code = f" {document['reason_code']}" if document["reason_code"] else ""
+    print(f"{path}: {status}{code}")
+    for line in document["reason"].splitlines():
+        print(f"  {line}")
+    _comparisons(document["comparisons"])
+    _controls(document["controls"])
+    if document["seal"]:
+        print(f"  seal {document['seal']}")
+
+
+def verification(document: dict[str, Any]) -> None:
+    """Print a verification of a service."""
+    verdict = document.get("verdict")
+    status = verdict["status"] if verdict else document["state"]
+    print(f"{document['id']}: {status} {(verdict or document).get('reason_code') or ''}".rstrip())
+    reason = verdict["reason"] if verdict else document.get("detail")
+    if reason:
+        print(f"  {reason}")
+    if verdict:
+        _comparisons(verdict["comparisons"])
+        _controls(verdict["controls"])
+
+
+def report(found: Report) -> None:
+    """Print what checking an archive found."""
+    if found.judgement is not None:
+        print(f"derived again: {found.judgement.status} {found.judgement.reason_code}")
+        print(f"  {found.judgement.reason}")
+    print(f"  seal {found.seal}")
+    for finding in found.findings:
+        print(f"  ✗ {finding}")
+    if found.ok:
+        print(f"  ✓ all {found.members} members hold; unsigned: it does not show who made it")
+
+
+def audit(found: Audit) -> None:
+    """Print an audit of the host."""
+    for check in found.checks:
+        print(f"{'✓' if check.ok else '✗'} {check.name}: {check.detail}")
+        if not check.ok and check.remedy:
+            print(f"    remedy: {check.remedy}")
+    level = f"isolation level {found.level}" if found.level else "no isolation: nothing would be executed"
+    print(level)
+
+
+def _comparisons(comparisons: list[dict[str, Any]]) -> None:
+    for item in comparisons:
+        unit = f" {item['unit']}" if item["unit"] else ""
+        tolerance = f" {item['tolerance']}" if item["tolerance"] else ""
+        flips = f", turns at {item['flips_at']}" if item["flips_at"] is not None else ""
+        expected = item["expected"] if item["expected"] is not None else f"{item['low']} … {item['high']}"
+        print(
+            f"  {item['metric']}: computed {item['computed']}, expected {expected}{unit}"
+            f" ({item['rule']}{tolerance}{flips}): {item['code']}"
+        )
+
+
+def _controls(controls: list[dict[str, Any]]) -> None:
+    for item in controls:
+        print(f"  {MARK[item['result']]} {item['name']}: {item['detail']}")

@@ -1,0 +1,20 @@
+"""The box: a job goes in, an outcome comes out. Standard library only; knows nothing of claims."""
+
+from sandbox.engine import Sandbox
+from sandbox.environments import host_python
+from sandbox.host import LEVELS
+from sandbox.job import Environment, Job, NoIsolation, Outcome, SandboxFault, SealBroken, StagedFile, Usage
+
+__all__ = [
+    "LEVELS",
+    "Environment",
+    "Job",
+    "NoIsolation",
+    "Outcome",
+    "Sandbox",
+    "SandboxFault",
+    "SealBroken",
+    "StagedFile",
+    "Usage",
+    "host_python",
+]

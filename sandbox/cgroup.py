@@ -1,0 +1,246 @@
+"""Resource accounting and limits for one slot: cgroup v2 where it is delegated, v1 as root, nothing elsewhere.
+
+Theory of operation. Moving a process into a cgroup costs ten milliseconds of waiting in the kernel, so nothing is moved
+for a run: the slot's launcher enters the slot's cgroup once, and everything it forks is born there. Per run only limits
+are set and counters read, as differences. The launcher itself is exempt from the OOM killer where we are root.
+
+    level  mechanism
+    B      cgroup v2: memory.max, pids.max, cpu.max; reads memory.events, memory.peak, cpu.stat
+    B1     cgroup v1 as root: the same through the memory, pids, cpu and cpuacct hierarchies
+    C      none: resource limits per process, and the supervisor sums up the process tree
+
+tmpfs pages count as memory, so the limit is memory plus scratch: a full scratch must read as a full disk. Folders left
+by a dead owner carry its process id in their name and are swept at start; removing one can be EBUSY for a moment.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+PREFIX = "assay-slot-"
+ROOT = Path("/sys/fs/cgroup")
+OWN_PROCESSES = 4  # launcher, bwrap twice, runner
+
+
+@dataclass(frozen=True)
+class Counters:
+    """Readings of a slot's cgroup."""
+
+    cpu_ms: int
+    memory_bytes: int
+    peak_bytes: int
+    oom_kills: int
+    refused_forks: int
+
+
+class Cgroup(Protocol):
+    """One slot's accounting."""
+
+    level: str
+    source: str
+
+    def entrances(self) -> list[str]:
+        """Return the files into which the launcher writes its process id once."""
+
+    def limit(self, memory_bytes: int, processes: int, cpus: int) -> None:
+        """Set the limits of the next run and start its counters."""
+
+    def read(self) -> Counters:
+        """Return the counters now."""
+
+    def remove(self) -> None:
+        """Remove the slot's folders."""
+
+
+def open_cgroup(slot: int) -> Cgroup | None:
+    """Return the strongest cgroup that this host gives a slot, None when it gives none."""
+    for kind in (V2, V1):
+        with suppress(OSError, ValueError):
+            return kind(slot)
+    return None
+
+
+class V2:
+    """The unified hierarchy, when a parent that may have children is writable."""
+
+    level = "B"
+    source = "cgroup2"
+
+    def __init__(self, slot: int) -> None:
+        base = ROOT / _own_path("").lstrip("/")
+        controllers = (base / "cgroup.controllers").read_text().split()
+        if not {"memory", "pids", "cpu"} <= set(controllers):
+            raise ValueError("the controllers are not delegated")
+        _write(base / "cgroup.subtree_control", "+memory +pids +cpu")
+        sweep(base)
+        self.folder = base / f"{PREFIX}{slot}-{os.getpid()}"
+        self.folder.mkdir()
+        self._start = self._now()
+
+    def entrances(self) -> list[str]:
+        """See `Cgroup`."""
+        return [str(self.folder / "cgroup.procs")]
+
+    def limit(self, memory_bytes: int, processes: int, cpus: int) -> None:
+        """See `Cgroup`."""
+        _write(self.folder / "memory.max", str(memory_bytes))
+        with suppress(OSError):  # absent where swap accounting is off
+            _write(self.folder / "memory.swap.max", "0")
+        with suppress(OSError):  # resettable since Linux 6.12
+            _write(self.folder / "memory.peak", "1")
+        _write(self.folder / "pids.max", str(processes + OWN_PROCESSES))
+        _write(self.folder / "cpu.max", f"{cpus * 100_000} 100000")
+        self._start = self._now()
+
+    def _now(self) -> Counters:
+        events = _table(self.folder / "memory.events")
+        cpu = _table(self.folder / "cpu.stat")
+        current = _number(self.folder / "memory.current")
+        peak = self.folder / "memory.peak"
+        return Counters(
+            cpu["usage_usec"] // 1000,
+            current,
+            _number(peak) if peak.exists() else current,
+            events.get("oom_kill", 0),
+            _table(self.folder / "pids.events").get("max", 0),
+        )
+
+    def read(self) -> Counters:
+        """See `Cgroup`."""
+        return _difference(self._start, self._now())
+
+    def remove(self) -> None:
+        """See `Cgroup`."""
+        _rmdir(self.folder)
+
+
+class V1:
+    """The separate hierarchies, as root."""
+
+    level = "B1"
+    source = "cgroup1"
+    CONTROLLERS = ("memory", "pids", "cpu", "cpuacct")
+
+    def __init__(self, slot: int) -> None:
+        if os.geteuid() != 0:
+            raise ValueError("cgroup v1 needs root")
+        self.folders: dict[str, Path] = {}
+        try:
+            for controller in self.CONTROLLERS:
+                base = ROOT / controller / _own_path(controller).lstrip("/")
+                sweep(base)
+                folder = base / f"{PREFIX}{slot}-{os.getpid()}"
+                folder.mkdir()
+                self.folders[controller] = folder
+        except OSError:
+            self.remove()
+            raise
+        self._set: dict[str, str] = {}
+        self._start = self._now()
+
+    def entrances(self) -> list[str]:
+        """See `Cgroup`."""
+        # Distinct by device and inode: cpu and cpuacct may be one hierarchy under two names.
+        distinct = {(path.stat().st_dev, path.stat().st_ino): path for path in self.folders.values()}
+        return [str(path / "cgroup.procs") for path in distinct.values()]
+
+    def limit(self, memory_bytes: int, processes: int, cpus: int) -> None:
+        """See `Cgroup`."""
+        memory = self.folders["memory"]
+        # Either order is refused when the pair would cross, so try both.
+        for name in ("memory.limit_in_bytes", "memory.memsw.limit_in_bytes", "memory.limit_in_bytes"):
+            with suppress(OSError):  # memsw is absent where swap accounting is off
+                self._put(memory / name, str(memory_bytes))
+        # Rounded to pages by the kernel; never below what was asked by more than one.
+        if _number(memory / "memory.limit_in_bytes") > memory_bytes + 65_536:
+            raise OSError("the memory limit could not be set")
+        _write(memory / "memory.max_usage_in_bytes", "0")
+        self._put(self.folders["pids"] / "pids.max", str(processes + OWN_PROCESSES))
+        self._put(self.folders["cpu"] / "cpu.cfs_quota_us", str(cpus * 100_000))
+        self._start = self._now()
+
+    def _put(self, path: Path, value: str) -> None:
+        if self._set.get(path.name) != value:
+            _write(path, value)
+            self._set[path.name] = value
+
+    def _now(self) -> Counters:
+        memory = self.folders["memory"]
+        return Counters(
+            _number(self.folders["cpuacct"] / "cpuacct.usage") // 1_000_000,
+            _number(memory / "memory.usage_in_bytes"),
+            _number(memory / "memory.max_usage_in_bytes"),
+            _table(memory / "memory.oom_control").get("oom_kill", 0),
+            _table(self.folders["pids"] / "pids.events").get("max", 0),
+        )
+
+    def read(self) -> Counters:
+        """See `Cgroup`."""
+        return _difference(self._start, self._now())
+
+    def remove(self) -> None:
+        """See `Cgroup`."""
+        for folder in self.folders.values():
+            _rmdir(folder)
+
+
+def sweep(base: Path) -> None:
+    """Remove the folders that dead owners left below `base`."""
+    for folder in base.glob(f"{PREFIX}*"):
+        owner = folder.name.rpartition("-")[2]
+        if owner.isdigit() and not Path(f"/proc/{owner}").exists():
+            with suppress(OSError):
+                folder.rmdir()
+
+
+def _difference(start: Counters, now: Counters) -> Counters:
+    return Counters(
+        now.cpu_ms - start.cpu_ms,
+        max(0, now.memory_bytes - start.memory_bytes),
+        max(0, now.peak_bytes - start.memory_bytes),
+        now.oom_kills - start.oom_kills,
+        now.refused_forks - start.refused_forks,
+    )
+
+
+def _own_path(controller: str) -> str:
+    """Return this process's path in a hierarchy; "" is the unified one."""
+    for line in Path("/proc/self/cgroup").read_text().splitlines():
+        _, names, path = line.split(":", 2)
+        if controller in names.split(","):
+            return path
+    raise ValueError(f"there is no hierarchy {controller!r}")
+
+
+def _write(path: Path, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY)
+    try:
+        os.write(descriptor, text.encode())
+    finally:
+        os.close(descriptor)
+
+
+def _number(path: Path) -> int:
+    return int(path.read_text())
+
+
+def _table(path: Path) -> dict[str, int]:
+    rows = (line.split() for line in path.read_text().splitlines())
+    return {row[0]: int(row[1]) for row in rows if len(row) == 2 and row[1].isdigit()}
+
+
+def _rmdir(folder: Path) -> None:
+    for _ in range(50):
+        try:
+            folder.rmdir()
+        except FileNotFoundError:
+            return
+        except OSError:
+            time.sleep(0.02)
+        else:
+            return

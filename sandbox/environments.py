@@ -1,0 +1,137 @@
+"""Environments: interpreters whose every file is covered by one digest.
+
+`python` is the host's own interpreter with its standard library. Its digest covers the interpreter, every file of the
+library, and the base system's list of packages, so that an upgrade is a new digest and not a silent change. Hashing
+takes a fraction of a second; the answer is kept beside a fingerprint of names, sizes and times and taken from there
+while nothing of it changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from sandbox.job import Environment, NoIsolation
+
+SYSTEM_PYTHON = Path("/usr/bin/python3")
+PACKAGES = Path("/var/lib/dpkg/status")
+MINIMUM = (3, 11)
+
+_PROBE = (
+    "import json,platform,sys,sysconfig;"
+    "print(json.dumps({'version':sys.version.split()[0],'info':list(sys.version_info[:2]),"
+    "'executable':sys.executable,'prefix':sys.base_prefix,'library':sysconfig.get_path('stdlib'),"
+    "'platform':platform.platform(),'machine':platform.machine(),'implementation':platform.python_implementation()}))"
+)
+
+
+def host_python(explicit: Path | None = None, cache: Path | None = None) -> Environment:
+    """Return the environment `python`: the host's interpreter and its standard library.
+
+    Args:
+        explicit: the interpreter to use; by default the system's, else the one that runs us.
+        cache: folder in which the digest is kept.
+
+    Raises:
+        NoIsolation: there is no interpreter that a box could use.
+
+    """
+    facts = _probe(explicit)
+    interpreter, library = Path(facts["executable"]).resolve(), Path(facts["library"]).resolve()
+    mounts = () if interpreter.is_relative_to("/usr") else (str(Path(facts["prefix"]).resolve()),)
+    for path in mounts:
+        _refuse_unreachable(Path(path))
+    files = _files(interpreter, library)
+    fingerprint = _fingerprint(files)
+    digest = _cached(cache, fingerprint)
+    if digest is None:
+        digest = _digest(files)
+        _keep(cache, fingerprint, digest)
+    detail = {key: facts[key] for key in ("version", "platform", "machine", "implementation")}
+    return Environment("python", digest, str(interpreter), mounts, {**detail, "cpu": _cpu_model()})
+
+
+def _probe(explicit: Path | None) -> dict[str, Any]:
+    candidates = [explicit] if explicit is not None else [SYSTEM_PYTHON, Path(sys.executable)]
+    for candidate in candidates:
+        try:
+            said = subprocess.run(
+                [candidate, "-S", "-s", "-P", "-B", "-c", _PROBE], capture_output=True, check=True, env={}, cwd="/"
+            ).stdout
+        except (OSError, subprocess.CalledProcessError):
+            continue
+        facts: dict[str, Any] = json.loads(said)
+        if tuple(facts["info"]) >= MINIMUM:
+            return facts
+    raise NoIsolation("no Python 3.11 or newer for the box", "apt-get install python3, or set ASSAY_PYTHON")
+
+
+def _refuse_unreachable(prefix: Path) -> None:
+    """Refuse an interpreter that the slot's own user could not read, instead of failing in every run."""
+    if os.geteuid() != 0:
+        return
+    for folder in (prefix, *prefix.parents):
+        if not folder.stat().st_mode & 0o001:
+            raise NoIsolation(
+                f"{folder} is closed to the user of the box",
+                "apt-get install python3, or set ASSAY_PYTHON to an interpreter that everybody may read",
+            )
+
+
+def _files(interpreter: Path, library: Path) -> list[Path]:
+    found = [
+        path
+        for path in library.rglob("*")
+        if path.is_file() and not {"__pycache__", "site-packages", "dist-packages", "test"} & set(path.parts)
+    ]
+    return [interpreter, *sorted(found), *([PACKAGES] if PACKAGES.exists() else [])]
+
+
+def _fingerprint(files: list[Path]) -> str:
+    state = hashlib.sha256()
+    for path in files:
+        found = path.stat()
+        state.update(f"{path}\0{found.st_size}\0{found.st_mtime_ns}\0{found.st_ino}\n".encode())
+    return state.hexdigest()
+
+
+def _digest(files: list[Path]) -> str:
+    state = hashlib.sha256()
+    for path in files:
+        state.update(f"{path}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return "sha256:" + state.hexdigest()
+
+
+def _cached(cache: Path | None, fingerprint: str) -> str | None:
+    if cache is None:
+        return None
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        found = json.loads((cache / "python.json").read_text())
+        if found["fingerprint"] == fingerprint:
+            return str(found["digest"])
+    return None
+
+
+def _keep(cache: Path | None, fingerprint: str, digest: str) -> None:
+    if cache is None:
+        return
+    with suppress(OSError):
+        cache.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.NamedTemporaryFile("w", dir=cache, delete=False) as file:
+            json.dump({"fingerprint": fingerprint, "digest": digest}, file)
+        Path(file.name).replace(cache / "python.json")
+
+
+def _cpu_model() -> str:
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return ""

@@ -1,0 +1,119 @@
+"""The seam of this room: a `Job` goes in, an `Outcome` comes out. Nothing here knows what a claim is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MIB = 1 << 20
+
+Kind = Literal["exited", "signal", "timeout", "memory", "output", "cancelled"]
+
+
+class SandboxFault(Exception):
+    """The sandbox failed; nothing may be concluded about the program that it should have run."""
+
+
+class NoIsolation(SandboxFault):
+    """This host cannot seal a run as demanded; nothing was executed.
+
+    Attributes:
+        remedy: what the operator can do.
+
+    """
+
+    def __init__(self, detail: str, remedy: str = "run `assay doctor`") -> None:
+        super().__init__(f"{detail} ({remedy})")
+        self.remedy = remedy
+
+
+class SealBroken(SandboxFault):
+    """A staged file does not have the digest that it should have; nothing was executed."""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """An interpreter with everything that a program may import, named by a digest of all of it."""
+
+    name: str
+    digest: str  # "sha256:…"
+    interpreter: str  # path in the box
+    mounts: tuple[str, ...] = ()  # further host folders, mounted read-only under the same path
+    detail: Mapping[str, Any] = field(default_factory=dict)  # versions, for people
+
+    def describe(self) -> dict[str, Any]:
+        """Return what people and evidence want to know about it."""
+        return dict(self.detail)
+
+
+@dataclass(frozen=True)
+class StagedFile:
+    """A file that the box sees read-only."""
+
+    target: str  # path in the box, below /job or /in
+    data: bytes
+    sha256: str | None = None  # "sha256:…"; checked on the bytes that are written
+
+
+@dataclass(frozen=True)
+class Job:
+    """One program to be run once."""
+
+    environment: Environment
+    argv: tuple[str, ...]  # program as a path in the box, then its arguments
+    files: tuple[StagedFile, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    mode: Literal["script", "evaluator"] = "script"  # evaluator: a trusted program of ours, run directly
+    wall_ms: int = 60_000
+    cpu_ms: int = 60_000
+    cpus: int = 1
+    memory_bytes: int = 1024 * MIB
+    processes: int = 64
+    scratch_bytes: int = 256 * MIB
+    stdout_cap: int = 4 * MIB
+    stderr_cap: int = 4 * MIB
+    result_cap: int = 1 * MIB
+    output_cap: int = 64 * MIB  # all artifacts together
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a run has used so far."""
+
+    wall_ms: int
+    cpu_ms: int
+    memory_bytes: int
+    stdout: bytes  # the end of it, at most a few KiB
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the process did; never a statement about a claim."""
+
+    kind: Kind
+    exit_code: int | None = None
+    signal: int | None = None
+    clock: Literal["wall", "cpu"] | None = None
+    limit: str | None = None  # wall cpu memory stdout stderr result output processes scratch
+    result: bytes | None = None
+    artifacts: tuple[tuple[str, bytes], ...] = ()
+    stdout: bytes = b""
+    stderr: bytes = b""
+    notes: tuple[str, ...] = ()
+    wall_ms: int = 0
+    cpu_ms: int = 0
+    peak_memory_bytes: int = 0
+    usage_source: str = "rusage"  # cgroup2 cgroup1 rusage
+    isolation: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Staging:
+    """Where a run's files lie on the host while it lasts."""
+
+    job: Path
+    inputs: Path

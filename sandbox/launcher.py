@@ -1,0 +1,168 @@
+"""The slot's launcher: a small process that lives in the slot's cgroup and starts boxes there, one at a time.
+
+Theory of operation. It is started once per slot with an empty environment and talks over the socket on fd 0. A request
+is one message: JSON with bwrap's command line and limits, and the descriptors of the run (stdout, stderr, channel,
+arguments, filter). It forks; the child sets resource limits, becomes the slot's user, asks to die with its parent and
+executes bwrap with no environment and only the descriptors of the run. The launcher is a subreaper: when bwrap's outer
+process ends, its PID 1 becomes our child, and reaping that proves that the whole namespace is gone. Then one message
+says how bwrap ended and what was used. A message "kill" ends bwrap at once; the end of the socket ends everything.
+
+Started as `python -S -E -s -B launcher.py`, so it imports little and can be forked cheaply.
+"""
+
+from __future__ import annotations
+
+import array
+import contextlib
+import ctypes
+import fcntl
+import json
+import os
+import resource
+import select
+import signal
+import socket
+import sys
+
+TYPE_CHECKING = False  # as `typing` has it, without its import
+if TYPE_CHECKING:
+    from typing import Any
+
+PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
+DESCRIPTORS = 5
+FIRST = 100  # run descriptors wait above this until they take their places
+ARGUMENTS_FD, SECCOMP_FD = 4, 5
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def main() -> None:
+    """Enter the slot's cgroup and serve requests until the socket ends."""
+    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    channel = socket.socket(fileno=os.dup(0))
+    channel.set_inheritable(False)
+    for path in sys.argv[1:]:
+        with open(path, "w") as file:  # noqa: PTH123 - pathlib is not worth its import here
+            file.write(str(os.getpid()))
+    with contextlib.suppress(OSError):  # only root may lower it
+        set_oom_score(-1000)
+    channel.sendall(b'{"ready": true}\n')
+    children = open_children()
+    while True:
+        request, descriptors = receive(channel)
+        if request is None:
+            return
+        if request.get("kill"):
+            continue  # the run ended by itself meanwhile
+        pid = start(request, descriptors)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        if not wait(channel, pid, children):
+            return
+
+
+def receive(channel: socket.socket) -> tuple[dict[str, Any] | None, list[int]]:
+    """Return the next request and its descriptors; (None, []) at the end of the socket."""
+    space = socket.CMSG_SPACE(DESCRIPTORS * array.array("i").itemsize)
+    data, extra, _, _ = channel.recvmsg(1 << 16, space)
+    descriptors = array.array("i")
+    for level, kind, payload in extra:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            descriptors.frombytes(payload[: len(payload) - len(payload) % descriptors.itemsize])
+    if not data:
+        return None, []
+    return json.loads(data), list(descriptors)
+
+
+def start(request: dict[str, Any], descriptors: list[int]) -> int:
+    """Fork and execute bwrap; returns the child's id."""
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        enter(request, descriptors)
+    except BaseException as error:  # noqa: BLE001 - the child must never return into the launcher's loop
+        os.write(2, f"launcher: {error!r}\n".encode())
+    os._exit(127)
+
+
+def enter(request: dict[str, Any], descriptors: list[int]) -> None:
+    """Become the run: descriptors, limits, user, then bwrap."""
+    stdout, stderr, result, arguments, seccomp = [fcntl.fcntl(fd, fcntl.F_DUPFD, FIRST) for fd in descriptors]
+    null = os.open("/dev/null", os.O_RDONLY)
+    places = {0: null, 1: stdout, 2: stderr, 3: result, ARGUMENTS_FD: arguments, SECCOMP_FD: seccomp}
+    for place, descriptor in places.items():
+        os.dup2(descriptor, place)
+    os.closerange(SECCOMP_FD + 1, 1 << 16)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    set_oom_score(0)
+    for name, value in request["rlimits"].items():
+        resource.setrlimit(getattr(resource, name), (value, value))
+    if request["uid"] is not None:
+        os.setgroups([])
+        os.setresgid(request["uid"], request["uid"], request["uid"])
+        os.setresuid(request["uid"], request["uid"], request["uid"])
+    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)  # a change of user clears it, so it comes last
+    os.execve(request["argv"][0], request["argv"], {})
+
+
+def open_children() -> int:
+    """Return a descriptor that becomes readable when a child ends."""
+    reader, writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    return reader
+
+
+def wait(channel: socket.socket, pid: int, children: int) -> bool:
+    """Wait until nothing of the run is left and report; False when the supervisor is gone."""
+    status, cpu_us, peak_kib = None, 0, 0
+    alive = True
+    poller = select.poll()
+    poller.register(channel, select.POLLIN)
+    poller.register(children, select.POLLIN)
+    while True:
+        while True:
+            try:
+                found, ended, usage = os.wait4(-1, os.WNOHANG)
+            except ChildProcessError:
+                return alive and report(channel, status, cpu_us, peak_kib)
+            if not found:
+                break
+            cpu_us += int((usage.ru_utime + usage.ru_stime) * 1_000_000)
+            peak_kib = max(peak_kib, usage.ru_maxrss)
+            if found == pid:
+                status = os.waitstatus_to_exitcode(ended)
+        for descriptor, _ in poller.poll():
+            if descriptor == children:
+                with contextlib.suppress(BlockingIOError):
+                    os.read(children, 4096)
+                continue
+            request, _ = receive(channel)
+            alive = alive and request is not None
+            if status is None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            if request is None:
+                poller.unregister(channel)
+
+
+def report(channel: socket.socket, status: int | None, cpu_us: int, peak_kib: int) -> bool:
+    """Tell the supervisor how the run ended."""
+    document = {"status": status, "cpu_ms": cpu_us // 1000, "peak_bytes": peak_kib * 1024}
+    try:
+        channel.sendall(json.dumps(document).encode() + b"\n")
+    except OSError:
+        return False
+    return True
+
+
+def set_oom_score(score: int) -> None:
+    """Say how soon the kernel may kill this process for memory; children inherit it."""
+    with open("/proc/self/oom_score_adj", "w") as file:  # noqa: PTH123
+        file.write(str(score))
+
+
+main()

@@ -1,0 +1,105 @@
+"""From a job to bubblewrap's arguments. Pure; the arguments are the security model, so this file is the one to read.
+
+bubblewrap defines no policy of its own: what is not listed here is not in the box. Every namespace is new, the world is
+read-only, nothing of the host is writable, scratch is a tmpfs of limited size, and the environment holds what is set
+here and nothing else. Order matters: mounts are made in the order of the arguments, the root is sealed last.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sandbox.job import Job, Staging
+
+HOSTNAME = "sandbox"
+RESULT = "/tmp/.assay/result.json"  # noqa: S108 - a tmpfs inside the box
+OUTPUT = "/tmp/output"  # noqa: S108
+RUNNER = "/assay/runner.pyc"
+
+#: Files of /proc that tell about the kernel or reach into it; hidden behind /dev/null.
+MASKED = ("kallsyms", "kcore", "keys", "sysrq-trigger", "timer_list")
+NAMESPACES = ("user", "pid", "net", "ipc", "uts", "cgroup")
+
+
+@dataclass(frozen=True)
+class Host:
+    """What the plan must know about the host."""
+
+    links: Mapping[str, str]  # top-level links of a merged /usr, e.g. "/lib64" -> "usr/lib64"
+    folders: Sequence[str]  # top-level folders where /usr is not merged, e.g. "/lib"
+    masked: Sequence[str]  # which of MASKED exist
+    loader_cache: bool  # whether /etc/ld.so.cache exists
+    disable_userns: bool  # whether the host lets us forbid further user namespaces
+
+
+def bwrap_arguments(job: Job, host: Host, staging: Staging, runner: str, seccomp_fd: int) -> list[str]:
+    """Return the options of bwrap, without the command.
+
+    Args:
+        job: what is to run.
+        host: facts about the host.
+        staging: folders with the job's files.
+        runner: host folder with our in-box program.
+        seccomp_fd: number under which bwrap inherits the filter.
+
+    """
+    arguments = [f"--unshare-{name}" for name in NAMESPACES]
+    arguments += ["--uid", "1000", "--gid", "1000", "--hostname", HOSTNAME]
+    if host.disable_userns:
+        arguments += ["--disable-userns"]
+    arguments += ["--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"]
+    for name, value in sorted(_environment(job).items()):
+        arguments += ["--setenv", name, value]
+    arguments += ["--ro-bind", "/usr", "/usr"]
+    for path, target in sorted(host.links.items()):
+        arguments += ["--symlink", target, path]
+    for path in host.folders:
+        arguments += ["--ro-bind", path, path]
+    for path in job.environment.mounts:
+        arguments += ["--ro-bind", path, path]
+    arguments += ["--ro-bind", runner, "/assay"]
+    arguments += ["--ro-bind", str(staging.inputs), "/in", "--ro-bind", str(staging.job), "/job"]
+    arguments += ["--proc", "/proc", "--dev", "/dev"]
+    scratch = str(job.scratch_bytes)
+    arguments += ["--size", scratch, "--tmpfs", "/tmp", "--size", scratch, "--tmpfs", "/dev/shm"]  # noqa: S108
+    arguments += ["--dir", "/etc"]
+    if host.loader_cache:
+        arguments += ["--ro-bind", "/etc/ld.so.cache", "/etc/ld.so.cache"]
+    for name in host.masked:
+        arguments += ["--ro-bind", "/dev/null", f"/proc/{name}"]
+    arguments += ["--remount-ro", "/dev", "--remount-ro", "/"]
+    return [*arguments, "--seccomp", str(seccomp_fd), "--chdir", "/tmp"]  # noqa: S108
+
+
+def command(job: Job) -> list[str]:
+    """Return what runs inside: the interpreter, our runner, the program.
+
+    `-P` and the order of the path keep a bundle from shadowing the library; not `-I` or `-E`, which would ignore
+    PYTHONHASHSEED: the environment is scrubbed anyway. `-S` keeps the host's own packages out and starts faster.
+    """
+    python = [job.environment.interpreter, "-S", "-s", "-P", "-B"]
+    return [*python, RUNNER, job.mode, str(job.result_cap), str(job.output_cap), *job.argv]
+
+
+def _environment(job: Job) -> dict[str, str]:
+    threads = str(job.cpus)
+    own = {
+        "ASSAY_INPUT": "/in",
+        "ASSAY_RESULT": RESULT,
+        "ASSAY_OUTPUT": OUTPUT,
+        "HOME": "/tmp",  # noqa: S108
+        "TMPDIR": "/tmp",  # noqa: S108
+        "PATH": "/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "TZ": "UTC",
+        "PYTHONHASHSEED": "0",
+        "OMP_NUM_THREADS": threads,
+        "MKL_NUM_THREADS": threads,
+        "OPENBLAS_NUM_THREADS": threads,
+        "NUMEXPR_NUM_THREADS": threads,
+    }
+    return {**job.env, **own}

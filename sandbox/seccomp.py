@@ -1,0 +1,117 @@
+"""The system calls that a box may make, as a BPF program.
+
+Theory of operation. `seccomp_policy.json` says which calls are allowed, which are refused with EPERM, and which have
+their arguments checked; everything else answers ENOSYS, as an older kernel would. This file turns the policy into the
+classic BPF that the kernel runs on every call: load the architecture (a foreign one kills the process), refuse the x32
+range, then compare the number with each entry. The kernel caches verdicts that depend on the number alone (since 5.11),
+so a linear list costs nothing per call. The same bytes come out on every machine; their digest is part of the evidence.
+
+Layout of `struct seccomp_data`: nr at 0, arch at 4, args (64 bit each, little endian) from 16. See seccomp(2).
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import platform
+import struct
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}  # AUDIT_ARCH_*, from linux/audit.h
+X32_BIT = 0x40000000
+AF_UNIX = 1
+NAMESPACE_FLAGS = 0x7E020080  # CLONE_NEW{NS,CGROUP,UTS,IPC,USER,PID,NET,TIME}, from linux/sched.h
+PERSONALITY_QUERY = 0xFFFFFFFF
+TIOCSTI, TIOCLINUX = 0x5412, 0x541C  # put characters into a terminal's input
+
+ALLOW = 0x7FFF0000
+KILL = 0x80000000
+ERRNO = 0x00050000
+
+_LOAD, _JEQ, _JGE, _JSET, _RET = 0x20, 0x15, 0x35, 0x45, 0x06
+_NR, _ARCH, _ARGS = 0, 4, 16
+
+Instruction = tuple[int, int, int, int]  # code, jump if true, jump if false, operand
+
+
+@cache
+def policy() -> dict[str, Any]:
+    """Return the readable policy."""
+    found: dict[str, Any] = json.loads(Path(__file__).with_name("seccomp_policy.json").read_text(encoding="utf-8"))
+    return found
+
+
+@cache
+def program(machine: str | None = None) -> bytes:
+    """Return the filter for a machine (`platform.machine()` by default) as an array of `struct sock_filter`.
+
+    Raises:
+        ValueError: no table of system calls for this machine.
+
+    """
+    machine = machine or platform.machine()
+    if machine not in ARCHITECTURES:
+        raise ValueError(f"there is no seccomp policy for {machine}")
+    return b"".join(struct.pack("<HBBI", *instruction) for instruction in assemble(machine))
+
+
+def digest() -> str:
+    """Return the digest of this machine's filter."""
+    return "sha256:" + hashlib.sha256(program()).hexdigest()
+
+
+def assemble(machine: str) -> list[Instruction]:
+    """Return the filter's instructions."""
+    numbers: dict[str, int] = policy()["numbers"][machine]
+    code: list[Instruction] = [
+        (_LOAD, 0, 0, _ARCH),
+        (_JEQ, 1, 0, ARCHITECTURES[machine]),
+        (_RET, 0, 0, KILL),
+        (_LOAD, 0, 0, _NR),
+        (_JGE, 0, 1, X32_BIT),
+        (_RET, 0, 0, KILL),
+    ]
+    for name in policy()["allowed"]:
+        if name in numbers:
+            code += [(_JEQ, 0, 1, numbers[name]), (_RET, 0, 0, ALLOW)]
+    for name, body in _checked().items():
+        if name in numbers:
+            code += [(_JEQ, 0, len(body), numbers[name]), *body]
+    for name in policy()["refused"]:
+        if name in numbers:
+            code += [(_JEQ, 0, 1, numbers[name]), (_RET, 0, 0, ERRNO | errno.EPERM)]
+    return [*code, (_RET, 0, 0, ERRNO | errno.ENOSYS)]
+
+
+def _checked() -> dict[str, list[Instruction]]:
+    """Return the instructions that decide calls by their arguments; each block ends in a return on every path."""
+    refuse = (_RET, 0, 0, ERRNO | errno.EPERM)
+    allow = (_RET, 0, 0, ALLOW)
+    only_unix = [*_high_half_is_zero(0), (_LOAD, 0, 0, _ARGS), (_JEQ, 0, 1, AF_UNIX), allow, refuse]
+    return {
+        "socket": only_unix,
+        "socketpair": only_unix,
+        "clone": [(_LOAD, 0, 0, _ARGS), (_JSET, 1, 0, NAMESPACE_FLAGS), allow, refuse],
+        "clone3": [(_RET, 0, 0, ERRNO | errno.ENOSYS)],
+        "personality": [
+            (_LOAD, 0, 0, _ARGS),
+            (_JEQ, 1, 0, 0),
+            (_JEQ, 0, 1, PERSONALITY_QUERY),
+            allow,
+            refuse,
+        ],
+        # The kernel reads a request as 32 bits, so the upper half must not decide.
+        "ioctl": [(_LOAD, 0, 0, _ARGS + 8), (_JEQ, 2, 0, TIOCSTI), (_JEQ, 1, 0, TIOCLINUX), allow, refuse],
+    }
+
+
+def _high_half_is_zero(argument: int) -> list[Instruction]:
+    """Return instructions that refuse an argument with bits above 32; the kernel would ignore them, we need not."""
+    return [
+        (_LOAD, 0, 0, _ARGS + 8 * argument + 4),
+        (_JEQ, 1, 0, 0),
+        (_RET, 0, 0, ERRNO | errno.EPERM),
+    ]
