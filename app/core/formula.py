@@ -469,10 +469,8 @@ def point(text: str, values: dict[str, str]) -> str:
 # --- in the box ------------------------------------------------------------------------------------------------------
 
 
-def main(job_path: str, result_path: str) -> None:
-    """Evaluate a job file: the first variant with its interval, the others at their point."""
-    with open(job_path, encoding="utf-8") as file:  # noqa: PTH123 - pathlib costs a millisecond of start
-        job = json.load(file)
+def results(job: dict[str, Any]) -> dict[str, Any]:
+    """Return what a job's formulas give: the first variant of the values with its interval, the others at their point."""
     variants = []
     for index, variant in enumerate(job["variants"]):
         values = {**job["values"], **variant["values"]}
@@ -487,8 +485,15 @@ def main(job_path: str, result_path: str) -> None:
             except FormulaError as error:
                 metrics[metric] = {"error": str(error)}
         variants.append({"name": variant["name"], "metrics": metrics})
+    return {"variants": variants}
+
+
+def main(job_path: str, result_path: str) -> None:
+    """Evaluate a job file and write its result file."""
+    with open(job_path, encoding="utf-8") as file:  # noqa: PTH123 - pathlib costs a millisecond of start
+        job = json.load(file)
     with open(result_path, "w", encoding="utf-8") as file:  # noqa: PTH123 - as above
-        json.dump({"variants": variants}, file)
+        json.dump(results(job), file)
 
 
 if __name__ == "__main__":
