@@ -1,0 +1,146 @@
+"""The production composition, as far as it runs without a container engine; see `production.py` for what is replaced."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import httpx2
+import pytest
+
+from app.core import evidence
+from cli.client import Client, pack
+from sandbox import NoIsolation, Sandbox
+from tests.docs.production import OWN, PROGRAMS, Production, wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = [pytest.mark.slow, pytest.mark.postgres, pytest.mark.box]
+
+FORMULA = {
+    "schema": "assay-claim-v1",
+    "record": {"id": "composed"},
+    "claim": {"id": "difference", "statement": "A is 8.7 points above B"},
+    "expect": [{"metric": "gain", "value": "8.7", "unit": "points", "rule": "rounding"}],
+    "reproduce": {
+        "kind": "formula",
+        "formula": "a - b",
+        "values": {"a": {"value": "77.0", "source": "Table 1, A"}, "b": {"value": "68.3", "source": "Table 1, B"}},
+    },
+}
+
+SLEEPER = """
+schema = "assay-claim-v1"
+[claim]
+id = "sleeper"
+statement = "It sleeps"
+[[expect]]
+metric = "nothing"
+value = "1"
+rule = "exact"
+[reproduce]
+kind = "script"
+entrypoint = "sleep.py"
+[limits]
+wall = "120s"
+"""
+
+
+def need(reason: str) -> None:
+    """Skip loudly; on CI a missing part is a failure."""
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="module")
+def production() -> Iterator[Production]:
+    if not PROGRAMS:
+        need("the PostgreSQL server programs are not installed (apt-get install postgresql)")
+    try:
+        with Sandbox() as box:
+            box.level()
+    except NoIsolation as error:
+        need(str(error))
+    with Production() as house:
+        yield house
+
+
+@pytest.mark.parametrize("service", OWN)
+def test_each_process_passes_its_own_health_check(production: Production, service: str) -> None:
+    wait_for(f"{service} is healthy", lambda: production.health(service))
+    assert production.running[service].poll() is None, production.said(service)
+
+
+def test_a_formula_sent_over_http_gets_its_verdict_and_evidence_that_holds(production: Production) -> None:
+    wait_for("the service is ready", lambda: production.health("api"))
+    with httpx2.Client(base_url=production.url, trust_env=False) as client:
+        answer = client.post("/v1/verifications", json=FORMULA)
+        assert answer.status_code == 202, answer.text
+        where = answer.headers["location"]
+        wait_for("the verification ends", lambda: client.get(where).json()["state"] in {"concluded", "faulted"})
+        document: dict[str, Any] = client.get(where).json()
+        assert document["state"] == "concluded", (document, production.said("worker-cpu"), production.said("judge"))
+        assert (document["verdict"]["status"], document["verdict"]["reason_code"]) == ("VERIFIED", "MATCH_EXACT")
+        report = evidence.verify(client.get(document["urls"]["evidence"]).content)
+        assert report.ok, report.findings
+        assert client.get("/v1/records/composed/gate-verdict").json()["status"] == "VERIFIED"
+
+
+def test_runs_were_executed_by_the_run_worker_and_by_nobody_else(production: Production) -> None:
+    workers = production.psql("assay", "SELECT DISTINCT worker FROM outcome").stdout.split()
+    executing = {str(pid) for pid in _family(production.running["worker-cpu"].pid)}
+    assert workers
+    assert {name.rpartition(":")[2] for name in workers} <= executing
+
+
+def test_the_beat_sends_sweeps(production: Production) -> None:
+    wait_for("a sweep is sent", lambda: "Sending due task sweep" in production.said("beat"))
+    assert production.running["beat"].poll() is None
+
+
+@pytest.mark.parametrize(
+    ("statement", "refusal"),
+    [
+        pytest.param("UPDATE verdict SET status = 'FALSIFIED'", "verdict is append-only", id="change a verdict"),
+        pytest.param("DELETE FROM verdict", "permission denied", id="delete verdicts"),
+        pytest.param("TRUNCATE ledger CASCADE", "permission denied", id="empty the ledger"),
+        pytest.param("ALTER TABLE verdict DISABLE TRIGGER ALL", "must be owner", id="switch triggers off"),
+        pytest.param("DROP TRIGGER verdict_fence ON verdict", "must be owner", id="drop a trigger"),
+        pytest.param("CREATE TABLE other (id int)", "permission denied", id="create a table"),
+    ],
+)
+def test_the_role_of_the_service_cannot(production: Production, statement: str, refusal: str) -> None:
+    done = production.psql("assay", statement)
+    assert done.returncode != 0
+    assert refusal in done.stderr
+
+
+@pytest.mark.parametrize("service", ["judge", "beat", "api"])
+def test_an_idle_process_ends_within_its_grace_period(production: Production, service: str) -> None:
+    wait_for(f"{service} is healthy", lambda: production.health(service))
+    assert production.terminate(service) is not None
+    production.start(service)
+
+
+def test_a_run_worker_ends_within_its_grace_period_although_a_run_goes_on(
+    production: Production, tmp_path: Path
+) -> None:
+    wait_for("the service is ready", lambda: production.health("api"))
+    (tmp_path / "claim.toml").write_text(SLEEPER)
+    (tmp_path / "sleep.py").write_text("import time\ntime.sleep(120)\n")
+    with Client(production.url) as client:
+        submitted = client.submit(pack(tmp_path))["id"]
+        wait_for("the run begins", lambda: client.verification(submitted)["runs"][0]["state"] == "running")
+        production.terminate("worker-cpu")
+        assert client.verification(submitted)["runs"][0]["state"] == "running", "its lease is still to run out"
+        httpx2.post(f"{production.url}/v1/verifications/{submitted}/cancel").raise_for_status()
+    production.start("worker-cpu")
+
+
+def _family(root: int) -> set[int]:
+    from sandbox.tree import descendants
+
+    return {root, *descendants(root)}
