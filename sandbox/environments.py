@@ -1,9 +1,9 @@
 """Environments: interpreters whose every file is covered by one digest.
 
-`python` is the host's own interpreter with its standard library. Its digest covers the interpreter, every file of the
-library, and the base system's list of packages, so that an upgrade is a new digest and not a silent change. Hashing
-takes a fraction of a second; the answer is kept beside a fingerprint of names, sizes and times and taken from there
-while nothing of it changed.
+`python` is the host's own interpreter with its standard library. Its digest covers the interpreter with its shared
+library, every file of the standard library, and the base system's list of packages, so that an upgrade is a new digest
+and not a silent change. Hashing takes a fraction of a second; the answer is kept beside a fingerprint of names, sizes
+and times and taken from there while nothing of it changed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ MINIMUM = (3, 11)
 _PROBE = (
     "import json,platform,sys,sysconfig;"
     "print(json.dumps({'version':sys.version.split()[0],'info':list(sys.version_info[:2]),"
-    "'executable':sys.executable,'prefix':sys.base_prefix,'library':sysconfig.get_path('stdlib'),"
+    "'executable':sys.executable,'library':sysconfig.get_path('stdlib'),"
+    "'shared':'/'.join(map(str,sysconfig.get_config_vars('LIBDIR','INSTSONAME'))),"
     "'platform':platform.platform(),'machine':platform.machine(),'implementation':platform.python_implementation()}))"
 )
 
@@ -45,17 +46,19 @@ def host_python(explicit: Path | None = None, cache: Path | None = None) -> Envi
     """
     facts = _probe(explicit)
     interpreter, library = Path(facts["executable"]).resolve(), Path(facts["library"]).resolve()
-    mounts = () if interpreter.is_relative_to("/usr") else (str(Path(facts["prefix"]).resolve()),)
+    mounts = [path for path in (interpreter, library.parent) if not path.is_relative_to("/usr")]
     for path in mounts:
-        _refuse_unreachable(Path(path))
-    files = _files(interpreter, library)
+        _refuse_unreachable(path)
+    files = _files(interpreter, library, Path(facts["shared"]))
     fingerprint = _fingerprint(files)
     digest = _cached(cache, fingerprint)
     if digest is None:
         digest = _digest(files)
         _keep(cache, fingerprint, digest)
     detail = {key: facts[key] for key in ("version", "platform", "machine", "implementation")}
-    return Environment("python", digest, str(interpreter), mounts, {**detail, "cpu": _cpu_model()})
+    return Environment(
+        "python", digest, str(interpreter), tuple(str(path) for path in mounts), {**detail, "cpu": _cpu_model()}
+    )
 
 
 def _probe(explicit: Path | None) -> dict[str, Any]:
@@ -65,40 +68,41 @@ def _probe(explicit: Path | None) -> dict[str, Any]:
             said = subprocess.run(
                 [candidate, "-S", "-s", "-P", "-B", "-c", _PROBE], capture_output=True, check=True, env={}, cwd="/"
             ).stdout
-        except (OSError, subprocess.CalledProcessError):
+            facts: dict[str, Any] = json.loads(said)
+        except (OSError, subprocess.CalledProcessError, ValueError):  # not there, too old for -P, or no Python at all
             continue
-        facts: dict[str, Any] = json.loads(said)
         if tuple(facts["info"]) >= MINIMUM:
             return facts
     raise NoIsolation("no Python 3.11 or newer for the box", "apt-get install python3, or set ASSAY_PYTHON")
 
 
-def _refuse_unreachable(prefix: Path) -> None:
+def _refuse_unreachable(path: Path) -> None:
     """Refuse an interpreter that the slot's own user could not read, instead of failing in every run."""
     if os.geteuid() != 0:
         return
-    for folder in (prefix, *prefix.parents):
-        if not folder.stat().st_mode & 0o001:
+    for part in (path, *path.parents):
+        if not part.stat().st_mode & 0o001:
             raise NoIsolation(
-                f"{folder} is closed to the user of the box",
+                f"{part} is closed to the user of the box",
                 "apt-get install python3, or set ASSAY_PYTHON to an interpreter that everybody may read",
             )
 
 
-def _files(interpreter: Path, library: Path) -> list[Path]:
+def _files(interpreter: Path, library: Path, shared: Path) -> list[Path]:
     found = [
         path
         for path in library.rglob("*")
-        if path.is_file() and not {"__pycache__", "site-packages", "dist-packages", "test"} & set(path.parts)
+        if path.is_file() and not {"__pycache__", "site-packages", "dist-packages"} & set(path.parts)
     ]
-    return [interpreter, *sorted(found), *([PACKAGES] if PACKAGES.exists() else [])]
+    return [interpreter, *sorted(found), *(path for path in (shared, PACKAGES) if path.is_file())]
 
 
 def _fingerprint(files: list[Path]) -> str:
+    """Return what changes whenever a file does: its time of change, unlike that of modification, cannot be set."""
     state = hashlib.sha256()
     for path in files:
         found = path.stat()
-        state.update(f"{path}\0{found.st_size}\0{found.st_mtime_ns}\0{found.st_ino}\n".encode())
+        state.update(f"{path}\0{found.st_size}\0{found.st_mtime_ns}\0{found.st_ctime_ns}\0{found.st_ino}\n".encode())
     return state.hexdigest()
 
 
