@@ -9,12 +9,17 @@ are set and counters read, as differences. The launcher itself is exempt from th
     B1     cgroup v1 as root: the same through the memory, pids, cpu and cpuacct hierarchies
     C      none: resource limits per process, and the supervisor sums up the process tree
 
-tmpfs pages count as memory, so the limit is memory plus scratch: a full scratch must read as a full disk. Folders left
-by a dead owner carry its process id in their name and are swept at start; removing one can be EBUSY for a moment.
+tmpfs pages count as memory, so the limit is memory plus scratch: a full scratch must read as a full disk. What our own
+processes need comes on top of both limits. Folders left by a dead owner carry its process id in their name and are
+swept at start; removing one can be EBUSY for a moment.
+
+In v2 a cgroup with processes of its own cannot give controllers to its children. Where that is the only obstacle, as in
+`systemd-run --user --scope -p Delegate=yes`, everything in our cgroup moves into a child of it named `assay-host`.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from contextlib import suppress
@@ -23,8 +28,10 @@ from pathlib import Path
 from typing import Protocol
 
 PREFIX = "assay-slot-"
+HOST_LEAF = "assay-host"
 ROOT = Path("/sys/fs/cgroup")
 OWN_PROCESSES = 4  # launcher, bwrap twice, runner
+OWN_MEMORY = 16 << 20  # theirs
 
 
 @dataclass(frozen=True)
@@ -73,13 +80,21 @@ class V2:
 
     def __init__(self, slot: int) -> None:
         base = ROOT / _own_path("").lstrip("/")
+        if base.name == HOST_LEAF:
+            base = base.parent
         controllers = (base / "cgroup.controllers").read_text().split()
         if not {"memory", "pids", "cpu"} <= set(controllers):
             raise ValueError("the controllers are not delegated")
-        _write(base / "cgroup.subtree_control", "+memory +pids +cpu")
+        _give_controllers(base)
         sweep(base)
         self.folder = base / f"{PREFIX}{slot}-{os.getpid()}"
         self.folder.mkdir()
+        # A reset holds for the descriptor through which it was made, so reading needs the same one. Linux 6.12 and later
+        # can reset; before that the file cannot be opened for writing, and the highest reading stands in.
+        self._peak: int | None = None
+        with suppress(OSError):
+            self._peak = os.open(self.folder / "memory.peak", os.O_RDWR | os.O_CLOEXEC)
+        self._highest = 0
         self._start = self._now()
 
     def entrances(self) -> list[str]:
@@ -91,22 +106,21 @@ class V2:
         _write(self.folder / "memory.max", str(memory_bytes))
         with suppress(OSError):  # absent where swap accounting is off
             _write(self.folder / "memory.swap.max", "0")
-        with suppress(OSError):  # resettable since Linux 6.12
-            _write(self.folder / "memory.peak", "1")
+        if self._peak is not None:
+            os.pwrite(self._peak, b"reset", 0)
         _write(self.folder / "pids.max", str(processes + OWN_PROCESSES))
         _write(self.folder / "cpu.max", f"{cpus * 100_000} 100000")
+        self._highest = 0
         self._start = self._now()
 
     def _now(self) -> Counters:
-        events = _table(self.folder / "memory.events")
-        cpu = _table(self.folder / "cpu.stat")
         current = _number(self.folder / "memory.current")
-        peak = self.folder / "memory.peak"
+        self._highest = max(self._highest, current)
         return Counters(
-            cpu["usage_usec"] // 1000,
+            _table(self.folder / "cpu.stat")["usage_usec"] // 1000,
             current,
-            _number(peak) if peak.exists() else current,
-            events.get("oom_kill", 0),
+            int(os.pread(self._peak, 32, 0)) if self._peak is not None else self._highest,
+            _table(self.folder / "memory.events").get("oom_kill", 0),
             _table(self.folder / "pids.events").get("max", 0),
         )
 
@@ -116,7 +130,29 @@ class V2:
 
     def remove(self) -> None:
         """See `Cgroup`."""
+        if self._peak is not None:
+            os.close(self._peak)
+            self._peak = None
+        with suppress(OSError):
+            _write(self.folder / "cgroup.kill", "1")
         _rmdir(self.folder)
+
+
+def _give_controllers(base: Path) -> None:
+    """Let children of `base` have the controllers, moving its own processes out of the way if need be."""
+    for last in (False, True):
+        try:
+            _write(base / "cgroup.subtree_control", "+memory +pids +cpu")
+        except OSError as error:
+            if error.errno != errno.EBUSY or last:
+                raise
+        else:
+            return
+        leaf = base / HOST_LEAF
+        leaf.mkdir(exist_ok=True)
+        for pid in (base / "cgroup.procs").read_text().split():
+            with suppress(ProcessLookupError):  # it ended meanwhile
+                _write(leaf / "cgroup.procs", pid)
 
 
 class V1:
