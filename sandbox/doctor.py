@@ -16,10 +16,12 @@ from sandbox.engine import Sandbox
 from sandbox.environments import host_python
 from sandbox.host import bwrap_version, host_facts
 from sandbox.job import Environment, Job, NoIsolation, SandboxFault, StagedFile
+from sandbox.slot import FIRST_UID, SLOTS_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+PROC = Path("/proc")
 CANARY = b"""
 import os, socket
 assert os.getpid() < 10 and os.getuid() == 1000
@@ -28,6 +30,18 @@ try:
 except PermissionError:
     open(os.environ["ASSAY_RESULT"], "w").write('{"sealed": 1}')
 """
+NAMESPACES_REMEDY = "sysctl -w user.max_user_namespaces=15000 kernel.unprivileged_userns_clone=1"
+APPARMOR_REMEDY = "allow `userns` in a profile for bwrap, or sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
+SECCOMP_REMEDY = "use a kernel with CONFIG_SECCOMP_FILTER; in a container, one whose own filter lets bwrap set another"
+
+#: What a box that cannot be made says -> what helps; the first that fits.
+REMEDIES = (
+    ("uid map", APPARMOR_REMEDY),
+    ("amespace", f"{NAMESPACES_REMEDY}; in a container, a seccomp profile that lets it make namespaces"),
+    ("mount proc", "in a container, start it with `--security-opt systempaths=unconfined`"),
+    ("SECCOMP", SECCOMP_REMEDY),
+    ("launcher: ", "as root in a container without user ids from 210000: run as an ordinary user"),
+)
 
 
 @dataclass(frozen=True)
@@ -56,14 +70,14 @@ class Audit:
 def audit(python: Path | None = None) -> Audit:
     """Audit this host; `python` is the interpreter that the operator set."""
     checks = [_guard("bubblewrap", _bubblewrap), _user_namespaces(), _apparmor(), _guard("seccomp", _seccomp)]
-    checks += [_cgroup(), _uid()]
+    checks += [_cgroup(), _own_user(os.geteuid())]
     environment: Environment | None = None
     try:
         environment = host_python(python)
         detail = f"{environment.interpreter} ({environment.describe()['version']})"
         checks.append(Check("interpreter", ok=True, detail=detail))
     except NoIsolation as error:
-        checks.append(Check("interpreter", ok=False, detail=str(error), remedy=error.remedy))
+        checks.append(Check("interpreter", ok=False, detail=error.detail, remedy=error.remedy))
     level = None
     if environment is not None:
         canary, level = _canary(environment)
@@ -75,7 +89,7 @@ def _guard(name: str, look: Callable[[], str]) -> Check:
     try:
         return Check(name, ok=True, detail=look())
     except NoIsolation as error:
-        return Check(name, ok=False, detail=str(error), remedy=error.remedy)
+        return Check(name, ok=False, detail=error.detail, remedy=error.remedy)
     except ValueError as error:
         return Check(name, ok=False, detail=str(error), remedy="use an x86-64 or arm64 host")
 
@@ -85,61 +99,71 @@ def _bubblewrap() -> str:
     return f"version {bwrap_version()}"
 
 
-def _seccomp() -> str:
+def _seccomp(proc: Path = PROC) -> str:
+    actions = proc / "sys/kernel/seccomp/actions_avail"
+    known = actions.read_text().split() if actions.exists() else []
+    if not {"kill_process", "errno"} <= set(known):
+        raise NoIsolation("the kernel filters no system calls", SECCOMP_REMEDY)
     return f"filter of {len(seccomp.program())} bytes, {seccomp.digest()[:19]}…"
 
 
-def _user_namespaces() -> Check:
-    path = Path("/proc/sys/user/max_user_namespaces")
-    allowed = int(path.read_text()) if path.exists() else 0
-    clone = Path("/proc/sys/kernel/unprivileged_userns_clone")
-    blocked = clone.exists() and clone.read_text().strip() == "0"
-    if allowed > 0 and not blocked:
-        return Check("user namespaces", ok=True, detail=f"up to {allowed}")
-    remedy = "sysctl -w user.max_user_namespaces=15000 kernel.unprivileged_userns_clone=1"
-    return Check("user namespaces", ok=False, detail="the kernel refuses them", remedy=remedy)
+def _user_namespaces(proc: Path = PROC) -> Check:
+    path, clone = proc / "sys/user/max_user_namespaces", proc / "sys/kernel/unprivileged_userns_clone"
+    if clone.exists() and clone.read_text().strip() == "0":
+        detail = "closed to ordinary users"
+        return Check("user namespaces", ok=False, detail=detail, remedy=NAMESPACES_REMEDY)
+    if not path.exists():
+        return Check("user namespaces", ok=True, detail="the kernel does not say; the canary shows")
+    allowed = int(path.read_text())
+    if allowed == 0:
+        detail = "the kernel allows none"
+        return Check("user namespaces", ok=False, detail=detail, remedy=NAMESPACES_REMEDY)
+    return Check("user namespaces", ok=True, detail=f"up to {allowed}")
 
 
-def _apparmor() -> Check:
-    path = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
+def _apparmor(proc: Path = PROC) -> Check:
+    path = proc / "sys/kernel/apparmor_restrict_unprivileged_userns"
     if not path.exists() or path.read_text().strip() == "0":
         return Check("AppArmor", ok=True, detail="does not restrict user namespaces")
-    remedy = "allow `userns` in a profile for bwrap, or sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
-    return Check("AppArmor", ok=False, detail="restricts user namespaces", remedy=remedy, required=False)
+    detail = "restricts user namespaces to programs whose profile allows them; the canary shows whether bwrap is one"
+    return Check("AppArmor", ok=False, detail=detail, remedy=APPARMOR_REMEDY, required=False)
 
 
 def _cgroup() -> Check:
     found = cgroup.open_cgroup(os.getpid())
     if found is None:
-        remedy = "as root: nothing to do on v1; on v2 start with `systemd-run --user --scope -p Delegate=yes`"
+        remedy = "start with `systemd-run --user --scope -p Delegate=yes`; on cgroup v1, as root"
         detail = "none that we may use: limits are weaker (level C)"
         return Check("cgroup", ok=False, detail=detail, remedy=remedy, required=False)
     found.remove()
     return Check("cgroup", ok=True, detail=f"{found.source}, level {found.level}")
 
 
-def _uid() -> Check:
-    if os.geteuid() == 0:
+def _own_user(uid: int, proc: Path = PROC) -> Check:
+    if uid != 0:
+        detail = f"none: boxes run as the ordinary user {uid}, as everything here does"
+        remedy = "as root every slot has a user id of its own"
+        return Check("own user", ok=False, detail=detail, remedy=remedy, required=False)
+    spans = [line.split() for line in (proc / "self/uid_map").read_text().splitlines()]
+    last = FIRST_UID + SLOTS_MAX
+    if any(int(first) <= FIRST_UID and last <= int(first) + int(count) for first, _, count in spans):
         return Check("own user", ok=True, detail="every slot runs under a user id of its own")
-    return Check("own user", ok=True, detail=f"runs as the ordinary user {os.geteuid()}")
+    detail = f"user ids from {FIRST_UID} to {last} do not exist in this user namespace"
+    return Check("own user", ok=False, detail=detail, remedy="run as an ordinary user, or map these ids as well")
 
 
 def _canary(environment: Environment) -> tuple[Check, str | None]:
+    job = Job(environment, ("/job/canary.py",), (StagedFile("/job/canary.py", CANARY),), wall_ms=20_000, cpu_ms=10_000)
     try:
         with Sandbox() as box:
-            job = Job(
-                environment,
-                ("/job/canary.py",),
-                (StagedFile("/job/canary.py", CANARY),),
-                wall_ms=20_000,
-                cpu_ms=10_000,
-            )
             outcome = box.run(job)
-            if outcome.result != b'{"sealed": 1}':
-                said = outcome.stderr.decode("utf-8", "replace")[-300:]
-                return Check("canary", ok=False, detail=f"the box is not sealed: {said}", remedy="report this"), None
-            return Check("canary", ok=True, detail=f"a sealed run took {outcome.wall_ms} ms"), box.level()
-    except NoIsolation as error:
-        return Check("canary", ok=False, detail=str(error), remedy=error.remedy), None
+            if outcome.result == b'{"sealed": 1}':
+                return Check("canary", ok=True, detail=f"a sealed run took {outcome.wall_ms} ms"), box.level()
+            said = outcome.stderr.decode("utf-8", "replace")[-300:] or f"ended by {outcome.kind}"
+            remedy = "report this, with the output of `assay doctor --json`"
+            return Check("canary", ok=False, detail=f"the box is not sealed: {said}", remedy=remedy), None
     except SandboxFault as error:
-        return Check("canary", ok=False, detail=str(error), remedy="see the message above"), None
+        default = error.remedy if isinstance(error, NoIsolation) else "try again; if it stays, report this message"
+        remedy = next((remedy for text, remedy in REMEDIES if text in str(error)), default)
+        detail = error.detail if isinstance(error, NoIsolation) else str(error)
+        return Check("canary", ok=False, detail=detail, remedy=remedy), None

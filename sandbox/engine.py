@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 from sandbox import seccomp
 from sandbox.channel import Channel
-from sandbox.host import LEVELS, Host, bwrap_version, host_facts
+from sandbox.host import LEVELS, bwrap_version, host_facts
 from sandbox.job import Job, NoIsolation, Outcome, SandboxFault, Usage
 from sandbox.judge import Seen, judge
-from sandbox.plan import bwrap_arguments, command
-from sandbox.slot import Slot
+from sandbox.plan import Host, bwrap_arguments, command
+from sandbox.slot import Slot, runner_digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +44,8 @@ def always(_: Usage) -> bool:
 
 class Sandbox:
     """One slot in which sealed runs are executed one after the other. A context manager; not thread-safe.
+
+    The slot is taken by the first run, in the thread that calls it, and the kernel ends it with that thread.
 
     Args:
         minimum: least isolation level; a weaker host raises `NoIsolation` before anything is executed.
@@ -76,7 +78,7 @@ class Sandbox:
 
         Args:
             job: what to run.
-            tick: called about twice a second; False cancels.
+            tick: called about twice a second; False cancels. It should be quick: nothing is read meanwhile.
             minimum: least level that this job demands, beside the sandbox's own.
 
         Raises:
@@ -90,8 +92,8 @@ class Sandbox:
         if LEVELS.index(slot.level) < LEVELS.index(wanted):
             raise NoIsolation(f"isolation level {wanted} is demanded, this host gives {slot.level}")
         with slot.staged(job) as staging:
-            arguments = bwrap_arguments(job, host.plan, staging, str(slot.runner(job.environment)), SECCOMP_FD)
-            seen = _Watch(slot, job, tick).until_over(arguments, command(job))
+            arguments = bwrap_arguments(job, host, staging, str(slot.runner(job.environment)), SECCOMP_FD)
+            seen = _Watch(slot, job, tick).until_over(arguments, command(job, counted=slot.cgroup is not None))
         try:
             return judge(job, seen, self._isolation(slot, host))
         except SandboxFault:
@@ -123,10 +125,11 @@ class Sandbox:
             "level": slot.level,
             "usage_source": slot.source,
             "seccomp": seccomp.digest(),
+            "runner": runner_digest(),
             "kernel": os.uname().release,
             "machine": os.uname().machine,
             "own_user": slot.uid is not None,
-            "userns_disabled": host.plan.disable_userns,
+            "userns_disabled": host.disable_userns,
         }
 
 
@@ -154,13 +157,17 @@ class _Watch:
                 theirs.append(writer)
             self.slot.limit(self.job)
             self.started = time.monotonic()
+            self.deadline = self.started + self.job.wall_ms / 1000
             self.slot.launch(self.job, arguments, inside, theirs)
             while theirs:
                 os.close(theirs.pop())
             self._loop(pipes)
+            self.over = True
             for reader, name in pipes.items():
-                self._drain(reader, name)
+                while self._read(reader, name):
+                    pass
             self._count()
+            self._time()
         except BaseException:
             self.slot.abandon()  # whatever went wrong, the box ends with its launcher
             raise
@@ -178,56 +185,70 @@ class _Watch:
         poller.register(socket, select.POLLIN)
         next_count = self.started + POLL_SECONDS
         next_tick = self.started + TICK_SECONDS
-        deadline = self.started + self.job.wall_ms / 1000
-        while not self.over:
+        while True:
+            wake = next_count if self.seen.cause is not None else min(next_count, next_tick, self.deadline)
+            for descriptor, _ in poller.poll(max(0.0, wake - time.monotonic()) * 1000 + 1):
+                if descriptor == socket:
+                    self.seen.ending = self.slot.ending()
+                    return
+                if not self._read(descriptor, pipes[descriptor]):
+                    poller.unregister(descriptor)  # at its end: poll said that there was something to read
             now = time.monotonic()
-            if now >= deadline and self.seen.cause is None:
-                self._end("wall")
+            if self.seen.cause is not None and now > self.seen.ended_at + KILL_SECONDS_MAX:
+                raise SandboxFault("a run could not be ended")
             if now >= next_count:
                 self._count()
                 next_count = now + POLL_SECONDS
-            if now >= next_tick:
-                next_tick = now + TICK_SECONDS
-                if self.seen.cause is None and not self.tick(self._usage()):
+            if now >= self.deadline:
+                self._end("wall")
+            if now >= next_tick and self.seen.cause is None:
+                if not self.tick(self._usage()):
                     self._end("cancelled")
-            if self.seen.cause is not None and now > self.seen.ended_at + KILL_SECONDS_MAX:
-                raise SandboxFault("a run could not be ended")
-            wait = max(0.0, min(next_count, next_tick, *(() if self.seen.cause else (deadline,))) - now)
-            for descriptor, _ in poller.poll(wait * 1000 + 1):
-                if descriptor == socket:
-                    self.seen.ending = self.slot.ending()
-                    self.over = True
-                elif not self._drain(descriptor, pipes[descriptor]):
-                    poller.unregister(descriptor)
+                next_tick = time.monotonic() + TICK_SECONDS
 
-    def _drain(self, reader: int, name: str) -> bool:
-        """Take in what a pipe holds; False at its end."""
-        while True:
-            try:
-                data = os.read(reader, CHUNK)
-            except BlockingIOError:
-                return True
-            if not data:
-                return False
-            if name == "channel":
-                if not self.seen.channel.feed(data):
-                    self._end(self.seen.channel.too_large or "output")
-                continue
-            buffer = self.buffers[name]
-            left = self.caps[name] - len(buffer)
-            buffer += data[:left]
-            if len(data) > left:
-                self._end(name)
+    def _read(self, reader: int, name: str) -> bool:
+        """Take in one piece of what a pipe holds; False when there is none.
+
+        One piece, and then the clocks and the other pipes: whoever writes faster than we read must not hold us here.
+        """
+        try:
+            data = os.read(reader, CHUNK)
+        except BlockingIOError:
+            return False
+        if not data:
+            return False
+        if name == "channel":
+            if not self.seen.channel.feed(data):
+                self._end(self.seen.channel.too_large or "output")
+            return True
+        buffer = self.buffers[name]
+        left = self.caps[name] - len(buffer)
+        buffer += data[:left]
+        if len(data) > left:
+            self._end(name)
+        return True
 
     def _count(self) -> None:
         """Read the counters and end the run at the first limit passed."""
         seen = self.seen
         seen.wall_ms = int((time.monotonic() - self.started) * 1000)
-        self.slot.count(seen)
+        try:
+            self.slot.count(self.job, seen)
+        except OSError as error:
+            raise SandboxFault(f"the counters could not be read: {error}") from error
         if seen.oom_kills or seen.memory_bytes > self.slot.memory_limit(self.job):
             self._end("memory")
         elif seen.cpu_ms > self.job.cpu_ms:
             self._end("cpu")
+
+    def _time(self) -> None:
+        """Take the run's own end for its wall time: we may have been slow to notice, which is not the program's fault."""
+        ending = self.seen.ending
+        if ending is not None:
+            self.seen.wall_ms = int((ending.ended_at - self.started) * 1000)
+            self.seen.causes.discard("wall")
+            if ending.ended_at > self.deadline:
+                self.seen.causes.add("wall")
 
     def _end(self, cause: str) -> None:
         """Kill the run; the first cause by precedence is kept by the judge."""

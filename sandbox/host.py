@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from sandbox import plan
 from sandbox.job import NoIsolation
+from sandbox.plan import MASKED, Host
 
 #: Isolation levels from weakest to strongest.
 LEVELS = ("C", "B1", "B", "A")
 
 BWRAP_MINIMUM = (0, 8, 0)
-
-
-@dataclass(frozen=True)
-class Host:
-    """What was found."""
-
-    plan: plan.Host
 
 
 @cache
@@ -55,7 +46,7 @@ def host_facts() -> Host:
 
     """
     version = bwrap_version()
-    numbers = tuple(int(part) for part in version.split(".") if part.isdigit())
+    numbers = tuple(int(part) for part in version.split(".") if part.isdigit())  # none is too old as well
     if numbers < BWRAP_MINIMUM:
         raise NoIsolation(f"bubblewrap {version} is too old, 0.8.0 is needed", "install a newer bubblewrap")
     links, folders = {}, []
@@ -66,12 +57,10 @@ def host_facts() -> Host:
         elif path.is_dir():
             folders.append(name)
     return Host(
-        plan.Host(
-            links=links,
-            folders=tuple(folders),
-            masked=tuple(name for name in plan.MASKED if Path("/proc", name).exists()),
-            loader_cache=Path("/etc/ld.so.cache").exists(),
-            # A host without this file (gVisor) cannot forbid further namespaces; the filter refuses them anyway.
-            disable_userns=os.path.exists("/proc/sys/user/max_user_namespaces"),  # noqa: PTH110 - a /proc probe
-        )
+        links=links,
+        folders=tuple(folders),
+        masked=tuple(name for name in MASKED if Path("/proc", name).exists()),
+        loader_cache=Path("/etc/ld.so.cache").exists(),
+        # A host without this file (gVisor) cannot forbid further namespaces; the filter refuses them anyway.
+        disable_userns=Path("/proc/sys/user/max_user_namespaces").exists(),
     )

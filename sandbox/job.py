@@ -22,12 +22,14 @@ class NoIsolation(SandboxFault):
     """This host cannot seal a run as demanded; nothing was executed.
 
     Attributes:
+        detail: what is missing.
         remedy: what the operator can do.
 
     """
 
     def __init__(self, detail: str, remedy: str = "run `assay doctor`") -> None:
         super().__init__(f"{detail} ({remedy})")
+        self.detail = detail
         self.remedy = remedy
 
 
@@ -42,7 +44,7 @@ class Environment:
     name: str
     digest: str  # "sha256:…"
     interpreter: str  # path in the box
-    mounts: tuple[str, ...] = ()  # further host folders, mounted read-only under the same path
+    mounts: tuple[str, ...] = ()  # host files and folders beyond /usr, mounted read-only under the same path
     detail: Mapping[str, Any] = field(default_factory=dict)  # versions, for people
 
     def describe(self) -> dict[str, Any]:
@@ -61,7 +63,13 @@ class StagedFile:
 
 @dataclass(frozen=True)
 class Job:
-    """One program to be run once."""
+    """One program to be run once.
+
+    Raises:
+        ValueError: a limit below one, or a NUL byte in what becomes an argument: bubblewrap reads its options from a list
+            that NUL separates, and a stranger's text must not become an option.
+
+    """
 
     environment: Environment
     argv: tuple[str, ...]  # program as a path in the box, then its arguments
@@ -78,6 +86,16 @@ class Job:
     stderr_cap: int = 4 * MIB
     result_cap: int = 1 * MIB
     output_cap: int = 64 * MIB  # all artifacts together
+
+    def __post_init__(self) -> None:
+        """Refuse what no box could be made for."""
+        texts = (*self.argv, *self.env, *self.env.values(), self.environment.interpreter, *self.environment.mounts)
+        if not self.argv or any("\0" in text for text in texts):
+            raise ValueError("a job needs a program, and no NUL byte in its arguments or environment")
+        limits = (self.wall_ms, self.cpu_ms, self.cpus, self.memory_bytes, self.processes, self.scratch_bytes)
+        caps = (self.stdout_cap, self.stderr_cap, self.result_cap, self.output_cap)
+        if min(limits) < 1 or min(caps) < 0:
+            raise ValueError("every limit of a job is at least one")
 
 
 @dataclass(frozen=True)

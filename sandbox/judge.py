@@ -2,11 +2,15 @@
 
 cancelled, output cap, memory (any kill inside the box, even when the program exited 0), CPU, wall, signal, exit code.
 Refused forks and a full scratch are notes beside it, and name the limit when the program did not exit 0.
+
+A fault is ours alone: the box could not be made, or somebody outside of it ended it. Whatever happens after the program
+has begun is its own doing, however it ends, and whatever it writes: were a stranger able to cause a fault, he could have
+his run repeated until chance favours him.
 """
 
 from __future__ import annotations
 
-import contextlib
+import signal
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,6 +21,9 @@ if TYPE_CHECKING:
 
 CAPS = ("stdout", "stderr", "result", "output")
 NO_SPACE = (b"No space left on device", b"Errno 28", b"Errno 27")  # 27: beyond RLIMIT_FSIZE, the same figure
+# Where no cgroup counts, only the program can say that it was refused.
+NO_PROCESS = (b"Resource temporarily unavailable", b"Errno 11", b"can't start new thread")
+NO_MEMORY = b"MemoryError"
 
 
 @dataclass(frozen=True)
@@ -24,6 +31,7 @@ class Ending:
     """What the launcher reported when nothing of the run was left."""
 
     status: int | None  # exit code of bwrap, negative for a signal
+    ended_at: float  # on the monotonic clock
     cpu_ms: int
     peak_bytes: int
 
@@ -44,6 +52,7 @@ class Seen:
     memory_bytes: int = 0
     peak_bytes: int = 0
     oom_kills: int = 0
+    host_oom_kills: int = 0  # of the whole host, where no cgroup counts
     refused_forks: int = 0
     source: str = "rusage"
 
@@ -60,23 +69,24 @@ def judge(job: Job, seen: Seen, isolation: dict[str, Any]) -> Outcome:
         raise SandboxFault("the launcher ended during a run")
     if seen.channel.too_large is not None:
         seen.causes.add(seen.channel.too_large)
-    status = seen.channel.status
-    if status is None and not seen.causes and not seen.oom_kills:
-        _refuse_broken_box(seen)
+    if seen.host_oom_kills and (seen.ending.status is None or seen.ending.status < 0):
+        seen.causes.add("memory")  # the kernel ended the box that it was told to end first
+    if not seen.causes and not seen.oom_kills:
+        _refuse_fault(seen, seen.ending)
     facts = _facts(job, seen, isolation)
     if "cancelled" in seen.causes:
         return Outcome(kind="cancelled", **facts)
     capped = next((name for name in CAPS if name in seen.causes), None)
     if capped is not None:
         return Outcome(kind="output", limit=capped, **facts)
-    if seen.oom_kills or "memory" in seen.causes:
+    how, number = seen.channel.status or _from_bwrap(seen.ending)
+    failed = how == "signal" or number != 0
+    if seen.oom_kills or "memory" in seen.causes or (failed and _says_no_memory(seen)):
         return Outcome(kind="memory", limit="memory", **facts)
     clock: Literal["cpu", "wall"]
     for clock in ("cpu", "wall"):
         if clock in seen.causes:
             return Outcome(kind="timeout", clock=clock, limit=clock, **facts)
-    how, number = status or _from_bwrap(seen.ending)
-    failed = how == "signal" or number != 0
     limit = _marred(seen) if failed else None
     if how == "signal":
         return Outcome(kind="signal", signal=number, limit=limit, **facts)
@@ -93,10 +103,12 @@ def judge(job: Job, seen: Seen, isolation: dict[str, Any]) -> Outcome:
 
 def _facts(job: Job, seen: Seen, isolation: dict[str, Any]) -> dict[str, Any]:
     notes = list(seen.channel.notes)
+    if seen.channel.begun and seen.channel.status is None and not seen.causes and not seen.oom_kills:
+        notes.append("the program ended the box that it ran in")
     if seen.refused_forks:
         notes.append(f"{seen.refused_forks} forks were refused at the limit of {job.processes} processes")
-    if any(text in seen.stderr for text in NO_SPACE):
-        notes.append(f"the scratch of {job.scratch_bytes >> 20} MiB was full")
+    if _any_of(NO_SPACE, seen.stderr):
+        notes.append(f"the scratch of {job.scratch_bytes >> 20} MiB was too small")
     return {
         "stdout": seen.stdout,
         "stderr": seen.stderr,
@@ -111,27 +123,40 @@ def _facts(job: Job, seen: Seen, isolation: dict[str, Any]) -> dict[str, Any]:
 
 def _marred(seen: Seen) -> str | None:
     """Return the limit that a failing program ran into without being ended by it."""
-    if any(text in seen.stderr for text in NO_SPACE):
+    if b"scratch" in seen.channel.said or _any_of(NO_SPACE, seen.stderr):
         return "scratch"
-    return "processes" if seen.refused_forks else None
+    if seen.refused_forks or (seen.source == "rusage" and _any_of(NO_PROCESS, seen.stderr)):
+        return "processes"
+    return None
+
+
+def _says_no_memory(seen: Seen) -> bool:
+    """Whether a program was refused memory by its own account; a cgroup would have told."""
+    last = seen.stderr.rstrip().rpartition(b"\n")[2]
+    return seen.source == "rusage" and last.startswith(NO_MEMORY)
+
+
+def _any_of(texts: tuple[bytes, ...], said: bytes) -> bool:
+    return any(text in said for text in texts)
 
 
 def _from_bwrap(ending: Ending) -> tuple[str, int]:
-    """Return how the program ended when our runner did not say: it was killed, and bwrap reports 128 + signal."""
-    status = ending.status if ending.status is not None else -9
-    if status < 0:
-        return "signal", -status
-    return ("signal", status - 128) if status > 128 else ("exit", status)
+    """Return how the program ended when our runner did not say: it ended the runner, and bwrap reports 128 + signal.
+
+    bwrap's word comes from inside the box as well, so that anything else than a signal reads as the kill that it was.
+    """
+    status = ending.status or 0
+    return "signal", status - 128 if 128 < status <= 128 + signal.SIGRTMAX else signal.SIGKILL
 
 
-def _refuse_broken_box(seen: Seen) -> None:
-    """Tell a box that could not be made from a program that killed our runner."""
-    ending = seen.ending
-    if ending is None or ending.status is None or not 0 < ending.status <= 127:
+def _refuse_fault(seen: Seen, ending: Ending) -> None:
+    """Raise for a box that could not be made, or that was ended from outside, where no program can reach."""
+    if ending.status is None or ending.status < 0:
+        raise SandboxFault(f"the box was ended from outside, by signal {-(ending.status or 0)}")
+    if seen.channel.begun:
         return
-    said = seen.stderr.decode("utf-8", "replace").strip()
-    with contextlib.suppress(IndexError):
-        said = said.splitlines()[-1][:300]
+    lines = seen.stderr.decode("utf-8", "replace").strip().splitlines()
+    said = lines[-1][:300] if lines else f"exit {ending.status}"
     if said.startswith(("bwrap:", "launcher:")):
         raise NoIsolation(f"the box could not be made: {said}")
     raise SandboxFault(f"the runner in the box failed: {said}")

@@ -5,7 +5,10 @@ is one message: JSON with bwrap's command line and limits, and the descriptors o
 arguments, filter). It forks; the child sets resource limits, becomes the slot's user, asks to die with its parent and
 executes bwrap with no environment and only the descriptors of the run. The launcher is a subreaper: when bwrap's outer
 process ends, its PID 1 becomes our child, and reaping that proves that the whole namespace is gone. Then one message
-says how bwrap ended and what was used. A message "kill" ends bwrap at once; the end of the socket ends everything.
+says how bwrap ended, when, and what was used. A message "kill" ends bwrap at once; the end of the socket ends everything.
+
+When memory ends, the kernel must choose a box and never the launcher, whose end would look like a fault of ours: boxes
+ask to be killed first. A program may take that back for itself, but not for bwrap's outer process, which it cannot see.
 
 Started as `python -S -E -s -B launcher.py`, so it imports little and can be forked cheaply.
 """
@@ -23,6 +26,7 @@ import select
 import signal
 import socket
 import sys
+import time
 
 TYPE_CHECKING = False  # as `typing` has it, without its import
 if TYPE_CHECKING:
@@ -30,7 +34,9 @@ if TYPE_CHECKING:
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
+OOM_NEVER, OOM_FIRST = -1000, 1000
 DESCRIPTORS = 5
+MESSAGE_MAX = 1 << 17
 FIRST = 100  # run descriptors wait above this until they take their places
 ARGUMENTS_FD, SECCOMP_FD = 4, 5
 
@@ -47,7 +53,7 @@ def main() -> None:
         with open(path, "w") as file:  # noqa: PTH123 - pathlib is not worth its import here
             file.write(str(os.getpid()))
     with contextlib.suppress(OSError):  # only root may lower it
-        set_oom_score(-1000)
+        set_oom_score(OOM_NEVER)
     channel.sendall(b'{"ready": true}\n')
     children = open_children()
     while True:
@@ -66,7 +72,10 @@ def main() -> None:
 def receive(channel: socket.socket) -> tuple[dict[str, Any] | None, list[int]]:
     """Return the next request and its descriptors; (None, []) at the end of the socket."""
     space = socket.CMSG_SPACE(DESCRIPTORS * array.array("i").itemsize)
-    data, extra, _, _ = channel.recvmsg(1 << 16, space)
+    try:
+        data, extra, _, _ = channel.recvmsg(MESSAGE_MAX, space)
+    except ConnectionResetError:  # it ended with a report of ours unread
+        return None, []
     descriptors = array.array("i")
     for level, kind, payload in extra:
         if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
@@ -78,17 +87,18 @@ def receive(channel: socket.socket) -> tuple[dict[str, Any] | None, list[int]]:
 
 def start(request: dict[str, Any], descriptors: list[int]) -> int:
     """Fork and execute bwrap; returns the child's id."""
+    launcher = os.getpid()
     pid = os.fork()
     if pid:
         return pid
     try:
-        enter(request, descriptors)
+        enter(request, descriptors, launcher)
     except BaseException as error:  # noqa: BLE001 - the child must never return into the launcher's loop
         os.write(2, f"launcher: {error!r}\n".encode())
     os._exit(127)
 
 
-def enter(request: dict[str, Any], descriptors: list[int]) -> None:
+def enter(request: dict[str, Any], descriptors: list[int], launcher: int) -> None:
     """Become the run: descriptors, limits, user, then bwrap."""
     stdout, stderr, result, arguments, seccomp = [fcntl.fcntl(fd, fcntl.F_DUPFD, FIRST) for fd in descriptors]
     null = os.open("/dev/null", os.O_RDONLY)
@@ -97,14 +107,19 @@ def enter(request: dict[str, Any], descriptors: list[int]) -> None:
         os.dup2(descriptor, place)
     os.closerange(SECCOMP_FD + 1, 1 << 16)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
-    set_oom_score(0)
+    set_oom_score(OOM_FIRST)
     for name, value in request["rlimits"].items():
-        resource.setrlimit(getattr(resource, name), (value, value))
+        kind = getattr(resource, name)
+        hard = resource.getrlimit(kind)[1]
+        least = value if hard == resource.RLIM_INFINITY else min(value, hard)  # only root may raise it
+        resource.setrlimit(kind, (least, least))
     if request["uid"] is not None:
         os.setgroups([])
         os.setresgid(request["uid"], request["uid"], request["uid"])
         os.setresuid(request["uid"], request["uid"], request["uid"])
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)  # a change of user clears it, so it comes last
+    if os.getppid() != launcher:  # it died before we asked
+        os._exit(127)
     os.execve(request["argv"][0], request["argv"], {})
 
 
@@ -151,7 +166,12 @@ def wait(channel: socket.socket, pid: int, children: int) -> bool:
 
 def report(channel: socket.socket, status: int | None, cpu_us: int, peak_kib: int) -> bool:
     """Tell the supervisor how the run ended."""
-    document = {"status": status, "cpu_ms": cpu_us // 1000, "peak_bytes": peak_kib * 1024}
+    document = {
+        "status": status,
+        "ended_at": time.monotonic(),  # the same clock in every process of a host
+        "cpu_ms": cpu_us // 1000,
+        "peak_bytes": peak_kib * 1024,
+    }
     try:
         channel.sendall(json.dumps(document).encode() + b"\n")
     except OSError:

@@ -59,13 +59,13 @@ def bwrap_arguments(job: Job, host: Host, staging: Staging, runner: str, seccomp
         arguments += ["--symlink", target, path]
     for path in host.folders:
         arguments += ["--ro-bind", path, path]
-    for path in job.environment.mounts:
-        arguments += ["--ro-bind", path, path]
     arguments += ["--ro-bind", runner, "/assay"]
     arguments += ["--ro-bind", str(staging.inputs), "/in", "--ro-bind", str(staging.job), "/job"]
     arguments += ["--proc", "/proc", "--dev", "/dev"]
     scratch = str(job.scratch_bytes)
     arguments += ["--size", scratch, "--tmpfs", "/tmp", "--size", scratch, "--tmpfs", "/dev/shm"]  # noqa: S108
+    for path in job.environment.mounts:  # after the scratch, which would hide one below /tmp
+        arguments += ["--ro-bind", path, path]
     arguments += ["--dir", "/etc"]
     if host.loader_cache:
         arguments += ["--ro-bind", "/etc/ld.so.cache", "/etc/ld.so.cache"]
@@ -75,14 +75,21 @@ def bwrap_arguments(job: Job, host: Host, staging: Staging, runner: str, seccomp
     return [*arguments, "--seccomp", str(seccomp_fd), "--chdir", "/tmp"]  # noqa: S108
 
 
-def command(job: Job) -> list[str]:
+def command(job: Job, *, counted: bool) -> list[str]:
     """Return what runs inside: the interpreter, our runner, the program.
 
     `-P` and the order of the path keep a bundle from shadowing the library; not `-I` or `-E`, which would ignore
     PYTHONHASHSEED: the environment is scrubbed anyway. `-S` keeps the host's own packages out and starts faster.
+
+    Args:
+        job: what is to run.
+        counted: whether a cgroup limits processes and memory; otherwise the runner does what one process can do.
+
     """
     python = [job.environment.interpreter, "-S", "-s", "-P", "-B"]
-    return [*python, RUNNER, job.mode, str(job.result_cap), str(job.output_cap), *job.argv]
+    caps = [str(job.result_cap), str(job.output_cap)]
+    limits = ["0", "0"] if counted else [str(job.processes), str(job.memory_bytes)]
+    return [*python, RUNNER, job.mode, *caps, *limits, *job.argv]
 
 
 def _environment(job: Job) -> dict[str, str]:

@@ -1,31 +1,39 @@
 """Inside the box: starts the program, waits for it, and sends out what it left. Mounted read-only, runs as the box's user.
 
 It shares box and user with a stranger's program, so the other side of fd 3 trusts nothing that comes from here. The
-program runs in a forked child, in place, so that one interpreter start serves both; the child closes fd 3. When the
-program has ended, everything else in the box is killed before its result is read, so that nothing moves meanwhile.
+program runs in a forked child, in place, so that one interpreter start serves both. The child says that it begins and
+closes fd 3; until then nothing of the stranger has run, so a box that fails before is a fault of ours, and one that
+fails later never is. When the program has ended, everything else in the box is killed before its result is read, so
+that nothing moves meanwhile.
 
-Frames on fd 3: one letter, four bytes of length (big endian), the payload. S status, R result, N artifact's name,
-D artifact's data, T a result or artifact that is too large (its name).
+Frames on fd 3: one letter, four bytes of length (big endian), the payload. B the program begins, S status, R result,
+N artifact's name, D artifact's data, T "result" or "output" is too large, W a word for the notes.
 """
 
 import os
 import stat
 import sys
+from itertools import islice
 
-CHUNK = 1 << 16
 ARTIFACTS_MAX = 256
+ENTRIES_MAX = 4096  # looked at in the output folder, whatever they are
+DEPTH_MAX = 4
+NAME_CAP = 404
 CHANNEL = 3
+OWN_PROCESSES = 2  # PID 1 of the box and this one
 
 
 def main() -> None:
     """Run the program of argv and report."""
-    mode, result_cap, output_cap, *argv = sys.argv[1:]
+    mode, result_cap, output_cap, processes, memory, *argv = sys.argv[1:]
     result = os.environ["ASSAY_RESULT"]
     output = os.environ["ASSAY_OUTPUT"]
     os.mkdir(os.path.dirname(result))  # noqa: PTH102, PTH120 - pathlib costs a millisecond of start
     os.mkdir(output)  # noqa: PTH102
     pid = os.fork()
     if pid == 0:
+        limit(int(processes), int(memory))
+        send(b"B")
         os.close(CHANNEL)
         run(argv, evaluator=mode == "evaluator")
         return
@@ -36,9 +44,24 @@ def main() -> None:
         pass
     text = f"signal {os.WTERMSIG(status)}" if os.WIFSIGNALED(status) else f"exit {os.WEXITSTATUS(status)}"
     send(b"S", text.encode())
-    send_file(b"R", result, b"result", int(result_cap))
+    if any(os.statvfs(folder).f_bavail == 0 for folder in ("/tmp", "/dev/shm")):  # noqa: S108
+        send(b"W", b"scratch")
+    send_file(b"R", result, int(result_cap))
     send_artifacts(output, int(output_cap))
     os._exit(0)
+
+
+def limit(processes: int, memory: int) -> None:
+    """Limit the program where no cgroup does; 0 is no limit.
+
+    Here and not before the box is made: the kernel compares the number of processes with all that the user has in the
+    user namespace, which outside of the box are the whole desktop's.
+    """
+    if processes:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_NPROC, (processes + OWN_PROCESSES, processes + OWN_PROCESSES))
+        resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
 
 
 def run(argv: list[str], *, evaluator: bool) -> None:
@@ -73,46 +96,68 @@ def run(argv: list[str], *, evaluator: bool) -> None:
         raise SystemExit(1) from None
 
 
-def send(letter: bytes, payload: bytes) -> None:
-    """Write one frame."""
-    data = letter + len(payload).to_bytes(4, "big") + payload
-    while data:
-        data = data[os.write(CHANNEL, data) :]
+def send(letter: bytes, payload: bytes = b"") -> None:
+    """Write one small frame."""
+    os.write(CHANNEL, letter + len(payload).to_bytes(4, "big") + payload)
 
 
-def send_file(letter: bytes, path: str, name: bytes, cap: int) -> int:
-    """Send a regular file, or say that it is too large; anything else is as if it were not there."""
+def send_file(letter: bytes, path: str, cap: int, name: bytes = b"") -> int:
+    """Send a regular file and return its size; say that it is too large, or no file at all."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
+    except FileNotFoundError:
         return 0
-    try:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            return 0
-        if found.st_size > cap:
-            send(b"T", name)
-            return 0
-        data = b""
-        while len(data) < found.st_size and (piece := os.read(descriptor, CHUNK)):
-            data += piece
-        if letter == b"D":
+    except OSError:  # a link, a socket, or closed to us
+        send(b"W", b"kind")
+        return 0
+    found = os.fstat(descriptor)
+    size = found.st_size if stat.S_ISREG(found.st_mode) and found.st_size <= cap else 0
+    if not stat.S_ISREG(found.st_mode):
+        send(b"W", b"kind")
+    elif found.st_size > cap:
+        send(b"T", b"output" if name else b"result")
+    else:
+        if name:
             send(b"N", name)
-        send(letter, data)
-        return len(data)
-    finally:
-        os.close(descriptor)
+        os.write(CHANNEL, letter + size.to_bytes(4, "big"))
+        left = size
+        while left and (sent := os.sendfile(CHANNEL, descriptor, None, left)):
+            left -= sent
+    os.close(descriptor)
+    return size
 
 
 def send_artifacts(folder: str, cap: int) -> None:
     """Send the regular files below the output folder, in the order of their names."""
-    found = []
-    for base, folders, files in os.walk(folder):
-        folders.sort()
-        found += [os.path.join(base, name) for name in sorted(files)]  # noqa: PTH118
     left = cap
-    for path in found[:ARTIFACTS_MAX]:
-        left -= send_file(b"D", path, os.fsencode(path[len(folder) + 1 :]), left)
+    for path in find(folder):
+        left -= send_file(b"D", path, left, os.fsencode(path[len(folder) + 1 :])[:NAME_CAP])
+
+
+def find(folder: str) -> list[str]:
+    """Return what lies below a folder and is none itself; what was planted there may be wide, deep and closed to us."""
+    found: list[str] = []
+    looked, waiting = 0, [(folder, 1)]
+    while waiting:
+        base, depth = waiting.pop()
+        try:
+            entries = sorted(islice(os.scandir(base), ENTRIES_MAX - looked), key=lambda item: item.name)
+        except OSError:
+            send(b"W", b"kind")
+            continue
+        looked += len(entries)
+        below = []
+        for entry in entries:
+            if not entry.is_dir(follow_symlinks=False):
+                found.append(entry.path)
+            elif depth < DEPTH_MAX:
+                below.append((entry.path, depth + 1))
+            else:
+                send(b"W", b"deep")
+        waiting += reversed(below)
+    if len(found) > ARTIFACTS_MAX or looked == ENTRIES_MAX:
+        send(b"W", b"files")
+    return found[:ARTIFACTS_MAX]
 
 
 main()

@@ -9,17 +9,19 @@ import json
 import os
 import shutil
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from sandbox import cgroup, seccomp, tree
+from sandbox import cgroup, seccomp, staging, tree
 from sandbox.host import bwrap_path
-from sandbox.job import Job, NoIsolation, SandboxFault, SealBroken, Staging
+from sandbox.job import Job, NoIsolation, SandboxFault, Staging
 from sandbox.judge import Ending, Seen
 
 if TYPE_CHECKING:
@@ -30,8 +32,8 @@ if TYPE_CHECKING:
 
 FIRST_UID = 210_000
 SLOTS_MAX = 256
-FOLDER_PREFIX = "assay-box-"
 HERE = Path(__file__).parent
+RUNNER = HERE / "runner.py"
 NO_ENVIRONMENT: dict[str, str] = {}
 
 
@@ -47,8 +49,10 @@ class Slot:
     launcher: subprocess.Popen[bytes]
     channel: socket.socket
     filter_fd: int
+    owner: int = field(default_factory=os.getpid)
     runners: dict[str, Path] = field(default_factory=dict)
     runs: int = 0
+    host_oom_kills: int = 0  # before the run, where no cgroup counts
 
     @classmethod
     def take(cls) -> Slot:
@@ -59,32 +63,34 @@ class Slot:
             SandboxFault: no slot is free, or the launcher did not start.
 
         """
+        try:
+            return cls._take()
+        except OSError as error:
+            raise SandboxFault(f"no slot could be made: {error}") from error
+
+    @classmethod
+    def _take(cls) -> Slot:
         bwrap_path()
         try:
             program = seccomp.program()
         except ValueError as error:
             raise NoIsolation(str(error), "use an x86-64 or arm64 host") from error
-        number, lock = _lock_free_slot()
-        group = cgroup.open_cgroup(number)
-        folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER_PREFIX}{os.getpid()}-"))
-        sweep_folders(folder.parent)
-        uid = FIRST_UID + number if os.geteuid() == 0 else None
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        entrances = group.entrances() if group is not None else []
-        launcher = subprocess.Popen(
-            [sys.executable, "-S", "-E", "-s", "-B", str(HERE / "launcher.py"), *entrances],
-            stdin=theirs.fileno(),
-            stdout=subprocess.DEVNULL,
-            env=NO_ENVIRONMENT,
-            cwd="/",
-        )
-        theirs.close()
-        slot = cls(number, lock, uid, group, folder, launcher, ours, _memfd("filter", program))
-        if uid is not None:
-            os.chown(folder, uid, uid)
-        ours.settimeout(10)
+        with ExitStack() as undo:
+            number, lock = _lock_free_slot()
+            undo.callback(lock.close)
+            group = cgroup.open_cgroup(number)
+            if group is not None:
+                undo.callback(group.remove)
+            uid = FIRST_UID + number if os.geteuid() == 0 else None
+            folder = staging.private_folder(uid)
+            undo.callback(shutil.rmtree, folder, ignore_errors=True)
+            filter_fd = _memfd("filter", program)
+            undo.callback(os.close, filter_fd)
+            launcher, channel = _start_launcher(group)
+            undo.pop_all()
+        slot = cls(number, lock, uid, group, folder, launcher, channel, filter_fd)
         try:
-            ready = ours.recv(1 << 16)
+            ready = channel.recv(1 << 16)
         except OSError:
             ready = b""
         if not ready:
@@ -104,11 +110,16 @@ class Slot:
 
     def alive(self) -> bool:
         """Whether the launcher still runs, in the process that started it (a fork must not use it)."""
-        return self.launcher.poll() is None
+        return self.owner == os.getpid() and self.launcher.poll() is None
 
     def close(self) -> None:
-        """End the launcher and everything below it, and give everything back."""
+        """End the launcher and everything below it, and give everything back; a fork only lets go of its copies."""
         self.channel.close()
+        if self.owner != os.getpid():
+            os.close(self.filter_fd)
+            self.lock.close()
+            self.launcher.returncode = 0  # not our child, so there is nothing to wait for
+            return
         try:
             self.launcher.wait(5)
         except subprocess.TimeoutExpired:
@@ -133,50 +144,57 @@ class Slot:
 
         Raises:
             SealBroken: a file is not what it should be.
+            SandboxFault: a file has no place in the box, or could not be written.
 
         """
         self.runs += 1
         base = self.folder / f"run-{self.runs}"
         try:
-            for folder in (base / "job", base / "in"):
-                folder.mkdir(parents=True)
-            for item in job.files:
-                if item.sha256 is not None and "sha256:" + hashlib.sha256(item.data).hexdigest() != item.sha256:
-                    raise SealBroken(f"{item.target} is not the file that was sealed")
-                _write(base, item.target, item.data)
+            staging.write_files(base, job.files)
             yield Staging(base / "job", base / "in")
         finally:
             shutil.rmtree(base, ignore_errors=True)
 
     def runner(self, environment: Environment) -> Path:
-        """Return the folder with our in-box program, compiled once by the environment's own interpreter."""
+        """Return the folder with our in-box program, compiled once by the environment's own interpreter.
+
+        Raises:
+            SandboxFault: the interpreter cannot.
+
+        """
         if environment.digest not in self.runners:
             folder = self.folder / f"runner-{len(self.runners)}"
-            folder.mkdir()
             code = "import py_compile,sys; py_compile.compile(sys.argv[1], sys.argv[2], dfile='runner', doraise=True)"
-            subprocess.run(
-                [environment.interpreter, "-S", "-s", "-B", "-c", code, HERE / "runner.py", folder / "runner.pyc"],
-                check=True,
-                env={},
-                cwd="/",
-                stdin=subprocess.DEVNULL,
-            )
-            (folder / "runner.pyc").chmod(0o444)
+            try:
+                staging.make_folder(folder)
+                subprocess.run(
+                    [environment.interpreter, "-S", "-s", "-B", "-c", code, RUNNER, folder / "runner.pyc"],
+                    check=True,
+                    env=NO_ENVIRONMENT,
+                    cwd="/",
+                    stdin=subprocess.DEVNULL,
+                    capture_output=True,
+                )
+                (folder / "runner.pyc").chmod(0o444)
+            except (OSError, subprocess.CalledProcessError) as error:
+                shutil.rmtree(folder, ignore_errors=True)
+                raise SandboxFault(f"{environment.interpreter} could not compile the box's runner: {error}") from error
             self.runners[environment.digest] = folder
         return self.runners[environment.digest]
 
     def limit(self, job: Job) -> None:
-        """Set the limits of the next run."""
-        if self.cgroup is not None:
+        """Set the limits of the next run and start its counters."""
+        if self.cgroup is None:
+            self.host_oom_kills = tree.host_oom_kills()
+        else:
             try:
                 self.cgroup.limit(self.memory_limit(job), job.processes, job.cpus)
             except OSError as error:
                 raise SandboxFault(f"the limits could not be set: {error}") from error
 
-    @staticmethod
-    def memory_limit(job: Job) -> int:
-        """Return what memory and scratch may be together: scratch is memory too, and must read as a full disk."""
-        return job.memory_bytes + job.scratch_bytes
+    def memory_limit(self, job: Job) -> int:
+        """Return the limit on what is counted; a cgroup counts scratch too, which must read as a full disk."""
+        return job.memory_bytes + (job.scratch_bytes + cgroup.OWN_MEMORY if self.cgroup is not None else 0)
 
     def launch(self, job: Job, arguments: list[str], inside: list[str], descriptors: list[int]) -> None:
         """Hand a run to the launcher.
@@ -186,11 +204,11 @@ class Slot:
 
         """
         os.lseek(self.filter_fd, 0, os.SEEK_SET)
-        options = _memfd("arguments", b"".join(item.encode() + b"\0" for item in arguments))
+        options = _memfd("arguments", b"".join(os.fsencode(item) + b"\0" for item in arguments))
         request = {
             "argv": [bwrap_path(), "--args", "4", "--", *inside],
             "uid": self.uid,
-            "rlimits": _rlimits(job, counted=self.cgroup is not None),
+            "rlimits": _rlimits(job),
         }
         passed = array.array("i", [*descriptors, options, self.filter_fd])
         try:
@@ -215,13 +233,13 @@ class Slot:
         if not data:
             return None
         document: dict[str, Any] = json.loads(data)
-        return Ending(document["status"], document["cpu_ms"], document["peak_bytes"])
+        return Ending(**document)
 
     def kill(self) -> None:
         """Ask the launcher to end the run at once."""
         self.channel.send(b'{"kill": true}')
 
-    def count(self, seen: Seen) -> None:
+    def count(self, job: Job, seen: Seen) -> None:
         """Fill in the counters of a run."""
         if self.cgroup is not None:
             now = self.cgroup.read()
@@ -229,24 +247,35 @@ class Slot:
             seen.oom_kills, seen.refused_forks, seen.source = now.oom_kills, now.refused_forks, self.cgroup.source
             return
         if seen.ending is None:
-            cpu_ms, memory = tree.usage(self.launcher.pid)
+            cpu_ms, memory = tree.usage(self.launcher.pid, job.memory_bytes)
             seen.cpu_ms, seen.memory_bytes = max(seen.cpu_ms, cpu_ms), memory
             seen.peak_bytes = max(seen.peak_bytes, memory)
         else:
             seen.cpu_ms = max(seen.cpu_ms, seen.ending.cpu_ms)
             seen.peak_bytes = max(seen.peak_bytes, seen.ending.peak_bytes)
+            seen.host_oom_kills = tree.host_oom_kills() - self.host_oom_kills
 
 
-def sweep_folders(parent: Path) -> None:
-    """Remove the private folders that dead owners left, as after a power cut."""
-    for folder in parent.glob(f"{FOLDER_PREFIX}*-*"):
-        owner = folder.name.removeprefix(FOLDER_PREFIX).partition("-")[0]
-        if owner.isdigit() and not Path(f"/proc/{owner}").exists():
-            shutil.rmtree(folder, ignore_errors=True)
+def _start_launcher(group: Cgroup | None) -> tuple[subprocess.Popen[bytes], socket.socket]:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours.settimeout(10)
+    with theirs:
+        entrances = group.entrances() if group is not None else []
+        program = [sys.executable, "-S", "-E", "-s", "-B", str(HERE / "launcher.py"), *entrances]
+        launcher = subprocess.Popen(
+            program, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, env=NO_ENVIRONMENT, cwd="/"
+        )
+    return launcher, ours
 
 
-def _rlimits(job: Job, *, counted: bool) -> dict[str, int]:
-    limits = {
+@cache
+def runner_digest() -> str:
+    """Return the digest of the program that reports from inside the box."""
+    return "sha256:" + hashlib.sha256(RUNNER.read_bytes()).hexdigest()
+
+
+def _rlimits(job: Job) -> dict[str, int]:
+    return {
         "RLIMIT_CORE": 0,
         "RLIMIT_NOFILE": 1024,
         "RLIMIT_FSIZE": job.scratch_bytes,
@@ -255,9 +284,6 @@ def _rlimits(job: Job, *, counted: bool) -> dict[str, int]:
         "RLIMIT_MSGQUEUE": 0,
         "RLIMIT_SIGPENDING": 128,
     }
-    if not counted:
-        limits |= {"RLIMIT_NPROC": job.processes + cgroup.OWN_PROCESSES, "RLIMIT_DATA": job.memory_bytes}
-    return limits
 
 
 def _lock_free_slot() -> tuple[int, IO[str]]:
@@ -265,8 +291,8 @@ def _lock_free_slot() -> tuple[int, IO[str]]:
     folder = base / f"assay-slots-{os.geteuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     found = folder.lstat()
-    if found.st_uid != os.geteuid() or folder.is_symlink():
-        raise SandboxFault(f"{folder} belongs to somebody else")
+    if found.st_uid != os.geteuid() or not stat.S_ISDIR(found.st_mode):
+        raise SandboxFault(f"{folder} belongs to somebody else; let its owner or root remove it")
     for number in range(SLOTS_MAX):
         lock = (folder / f"slot-{number}").open("a")
         with suppress(BlockingIOError):
@@ -274,18 +300,6 @@ def _lock_free_slot() -> tuple[int, IO[str]]:
             return number, lock
         lock.close()
     raise SandboxFault(f"all {SLOTS_MAX} slots of this host are taken")
-
-
-def _write(base: Path, target: str, data: bytes) -> None:
-    """Write a staged file below the run's folder; targets were checked by the caller's own rules, and again here."""
-    parts = target.split("/")
-    if parts[0] or len(parts) < 3 or parts[1] not in {"job", "in"} or {"", ".", ".."} & set(parts[2:]):
-        raise SandboxFault(f"{target} is no place for a file in the box")
-    path = base.joinpath(*parts[1:])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
 
 
 def _memfd(name: str, data: bytes) -> int:

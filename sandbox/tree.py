@@ -1,4 +1,10 @@
-"""What a process tree uses, summed from /proc: the fallback where no cgroup counts."""
+"""What a process tree uses, summed from /proc: the fallback where no cgroup counts.
+
+Resident sizes are quick to read but count a page once for every process that shares it, as children of a fork do. So
+only a sum beyond the limit is looked at closely, with each page's size divided by the number of its users; a program
+is never ended for memory that it does not have. Files in memory are counted while a process holds them open. What this
+cannot see (System V segments and files in memory that nobody has mapped or open) is why level C is the weakest.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +14,7 @@ from pathlib import Path
 
 _TICK_MS = 1000 // os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
+_BLOCK = 512  # unit of st_blocks
 
 
 def descendants(root: int) -> set[int]:
@@ -27,17 +34,55 @@ def descendants(root: int) -> set[int]:
     return found
 
 
-def usage(root: int) -> tuple[int, int]:
-    """Return CPU milliseconds and resident plus shared-memory bytes of everything below `root`."""
-    cpu_ms = memory = 0
-    for pid in descendants(root):
+def usage(root: int, memory_limit: int) -> tuple[int, int]:
+    """Return CPU milliseconds and bytes of memory of everything below `root`; exact where it matters (see above)."""
+    cpu_ms = resident = 0
+    pids = descendants(root)
+    for pid in pids:
         with suppress(OSError, ValueError, IndexError):
             fields = _stat(pid)
             cpu_ms += sum(int(value) for value in fields[11:15]) * _TICK_MS  # own and reaped children's time
-            memory += int(fields[21]) * _PAGE
-    return cpu_ms, memory
+            resident += int(fields[21]) * _PAGE
+    files = _files_in_memory(pids)
+    if resident + files > memory_limit:
+        shares = [_share(pid) for pid in pids]
+        own, shared = sum(share[0] for share in shares), sum(share[1] for share in shares)
+        return cpu_ms, own + max(shared, files)
+    return cpu_ms, resident + files
+
+
+def host_oom_kills() -> int:
+    """Return how often the kernel has killed for want of memory since the host started."""
+    with suppress(OSError, ValueError):
+        for line in Path("/proc/vmstat").read_text().splitlines():
+            if line.startswith("oom_kill "):
+                return int(line.split()[1])
+    return 0
 
 
 def _stat(pid: int) -> list[str]:
     """Return the fields of /proc/PID/stat after the name, which may itself hold spaces and parentheses."""
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+
+
+def _share(pid: int) -> tuple[int, int]:
+    """Return a process's proportional share of its own memory and of shared memory, in bytes."""
+    with suppress(OSError, ValueError, IndexError):
+        rows = (line.split() for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:])
+        kib = {row[0]: int(row[1]) for row in rows}
+        shared = kib.get("Pss_Shmem:", 0)
+        return (kib["Pss:"] - shared) << 10, shared << 10
+    return 0, 0
+
+
+def _files_in_memory(pids: set[int]) -> int:
+    """Return the bytes of the anonymous files (memfd) that are open, each once."""
+    sizes: dict[int, int] = {}
+    for pid in pids:
+        with suppress(OSError):
+            for entry in Path(f"/proc/{pid}/fd").iterdir():
+                with suppress(OSError):
+                    if str(entry.readlink()).startswith("/memfd:"):
+                        found = entry.stat()
+                        sizes[found.st_ino] = found.st_blocks * _BLOCK
+    return sum(sizes.values())
