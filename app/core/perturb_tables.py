@@ -1,0 +1,129 @@
+"""Tables changed for Gate 3: cells scaled, cells exchanged, rows drawn again. Header, separator and columns stay."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+from app.core.perturb_numbers import CELL, NUMBER, scaled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from app.core.perturb_numbers import Chance
+
+    #: lines, separator and chance -> the changed text and how it was changed
+    Way = Callable[[list[str], str, Chance], tuple[str, str]]
+
+_SEPARATORS = ("\t", ",", ";", "|")
+_LOOKED_AT = 200  # filled lines, to recognise a table
+
+
+def lines_of(text: str) -> list[str]:
+    """Return the lines of a text with their endings; other separators that Unicode knows are part of a line."""
+    return list(io.StringIO(text, newline=""))
+
+
+def separator_of(lines: list[str]) -> str | None:
+    """Return the separator of a table: one that divides (nearly) every line into the same number of cells."""
+    filled = [line for line in lines if line.strip() and not line.startswith("#")][:_LOOKED_AT]
+    if len(filled) < 2:
+        return None
+    for separator in _SEPARATORS:
+        widths = [line.count(separator) for line in filled]
+        if min(widths) > 0 and widths.count(max(set(widths), key=widths.count)) >= 0.9 * len(widths):
+            return separator
+    return None
+
+
+def change_table(lines: list[str], separator: str, variant: int, chance: Chance) -> tuple[str, str]:
+    """Return a table changed in the way of a variant, and how; unchanged when there is no way."""
+    head, body = _split_header(lines, separator)
+    ways = (_scale_cells, _exchange_texts) if variant == 1 else (_draw_rows, _scale_cells, _exchange_texts)
+    changed, how = _first_change(ways, body, separator, chance)
+    return "".join(head) + changed, how
+
+
+def change_lines(lines: list[str], variant: int, chance: Chance) -> tuple[str, str]:
+    """Return a text that is no table, changed in the way of a variant, and how; unchanged when there is no way."""
+    ways = (_scale_numbers, _shuffle_lines) if variant == 1 else (_draw_rows, _scale_numbers)
+    return _first_change((*ways, _shuffle_words), lines, " ", chance)
+
+
+def _first_change(ways: Sequence[Way], lines: list[str], separator: str, chance: Chance) -> tuple[str, str]:
+    text = "".join(lines)
+    for way in ways:
+        changed, how = way(lines, separator, chance)
+        if changed != text:
+            return changed, how
+    return text, ""
+
+
+def _split_header(lines: list[str], separator: str) -> tuple[list[str], list[str]]:
+    """Take leading comments, and a first row without numbers above rows with numbers, as the header."""
+    start = 0
+    while start < len(lines) and (not lines[start].strip() or lines[start].startswith("#")):
+        start += 1
+    if start + 1 < len(lines):
+        first, second = (_cells(line, separator) for line in lines[start : start + 2])
+        # A table of texts may have a header too; keeping one data row unchanged costs nothing.
+        if not any(CELL.fullmatch(cell) for cell in first) or any(
+            not CELL.fullmatch(a) and CELL.fullmatch(b) for a, b in zip(first, second, strict=False)
+        ):
+            start += 1
+    return lines[:start], lines[start:]
+
+
+def _cells(line: str, separator: str) -> list[str]:
+    """Split a line at separators outside double quotes; the line's ending stays with the last cell."""
+    if '"' not in line:
+        return line.split(separator)
+    cells, quoted = [""], False
+    for sign in line:
+        quoted ^= sign == '"'
+        if sign == separator and not quoted:
+            cells.append("")
+        else:
+            cells[-1] += sign
+    return cells
+
+
+def _scale_cells(lines: list[str], separator: str, chance: Chance) -> tuple[str, str]:
+    def cell(text: str) -> str:
+        match = CELL.fullmatch(text)
+        return text if match is None else match[1] + scaled(match[2], chance) + match[3]
+
+    rows = (separator.join(cell(item) for item in _cells(line, separator)) for line in lines)
+    return "".join(rows), "numeric cells scaled unequally"
+
+
+def _exchange_texts(lines: list[str], separator: str, chance: Chance) -> tuple[str, str]:
+    """Shuffle every column but the first, each for itself."""
+    rows = [_cells(line.rstrip("\r\n"), separator) for line in lines]
+    for column in range(1, max((len(row) for row in rows), default=0)):
+        holders = [row for row in rows if column < len(row)]
+        for row, cell in zip(holders, chance.shuffled([row[column] for row in holders]), strict=True):
+            row[column] = cell
+    return _in_place(lines, [separator.join(row) for row in rows]), "text cells exchanged between rows"
+
+
+def _draw_rows(lines: list[str], _: str, chance: Chance) -> tuple[str, str]:
+    return _in_place(lines, chance.drawn(lines)), "rows drawn again with replacement"
+
+
+def _scale_numbers(lines: list[str], _: str, chance: Chance) -> tuple[str, str]:
+    return NUMBER.sub(lambda match: scaled(match[0], chance), "".join(lines)), "numbers scaled unequally"
+
+
+def _shuffle_lines(lines: list[str], _: str, chance: Chance) -> tuple[str, str]:
+    return _in_place(lines, chance.shuffled(lines)), "lines put in another order"
+
+
+def _shuffle_words(lines: list[str], separator: str, chance: Chance) -> tuple[str, str]:
+    return separator.join(chance.shuffled("".join(lines).split(separator))), "words put in another order"
+
+
+def _in_place(lines: list[str], changed: list[str]) -> str:
+    """Join changed lines with the endings of the last ones, so that a file ends as it did."""
+    endings = [line[len(line.rstrip("\r\n")) :] for line in lines[len(lines) - len(changed) :]]
+    return "".join(line.rstrip("\r\n") + ending for line, ending in zip(changed, endings, strict=True))
