@@ -13,6 +13,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Literal
 
 from app.core.canonical import canonical, digest
+from app.core.errors import Fault
 from app.core.formula import decimal_text, printed
 from app.core.model import Claim, Formula, Purpose, Script
 from app.core.perturb import Underivable, derive, derive_parameter
@@ -25,10 +26,14 @@ if TYPE_CHECKING:
 MIB = 1 << 20
 CLAIM_FILES = frozenset({"claim.toml", "claim.json"})
 PARAMETERS = "parameters.json"
+UNDERIVABLE = "underivable"  # the limit that a perturb run's outcome names when its input cannot be changed
 STDOUT_BYTES_MAX = 4 * MIB
 STDERR_BYTES_MAX = 4 * MIB
 RESULT_BYTES_MAX = 1 * MIB
 OUTPUT_BYTES_MAX = 64 * MIB
+
+#: How a formula's values are shifted: far down, to the end of the printed rounding, to its other end, far up.
+SHIFTS = ("--", "-", "+", "++")
 
 #: What `[reproduce]` scripts are run by: the digest in the seal names this protocol version, not a file of ours.
 SCRIPT_PROTOCOL = digest(b"assay-script-protocol-v1")
@@ -69,6 +74,19 @@ def evaluator_digest(claim: Claim) -> str:
     return digest(formula_source()) if isinstance(claim.reproduce, Formula) else SCRIPT_PROTOCOL
 
 
+def check_evaluator(seal: Seal) -> None:
+    """Refuse a seal whose program in the box is not the one that this version would put there.
+
+    Raises:
+        Fault: it is another.
+
+    """
+    ours = evaluator_digest(seal.claim)
+    if seal.evaluator != ours:
+        detail = f"the seal names the program {seal.evaluator} for its box, and this version has {ours}"
+        raise Fault("seal-other-rules", detail, "submit the claim again, or use the program version that sealed it")
+
+
 def box_job(seal: Seal, seal_digest: str, spec: RunSpec, read: Callable[[str], bytes]) -> BoxJob | Underivable:
     """Return what enters the box for one run, or why its derivation is not possible.
 
@@ -78,7 +96,11 @@ def box_job(seal: Seal, seal_digest: str, spec: RunSpec, read: Callable[[str], b
         spec: which run.
         read: path in the bundle -> its sealed bytes.
 
+    Raises:
+        Fault: the seal names another program for its box than ours.
+
     """
+    check_evaluator(seal)
     if isinstance(seal.claim.reproduce, Formula):
         return _formula_job(seal.claim.reproduce, spec)
     return _script_job(seal, seal.claim.reproduce, seal_digest, spec, read)
@@ -89,9 +111,9 @@ def _formula_job(formula: Formula, spec: RunSpec) -> BoxJob:
     variants: list[dict[str, object]] = [{"name": "base", "values": {}}]
     if spec.purpose is Purpose.PERTURB:
         variants += [
-            {"name": f"{name}{sign}", "values": {name: shifted}}
+            {"name": f"{name}{shift}", "values": {name: shifted}}
             for name in formula.values
-            for sign, shifted in zip("+-", shifts(formula.values[name].value), strict=True)
+            for shift, shifted in zip(SHIFTS, shifts(formula.values[name].value), strict=True)
         ]
     job = canonical(
         {
@@ -105,23 +127,27 @@ def _formula_job(formula: Formula, spec: RunSpec) -> BoxJob:
     return BoxJob("evaluator", ("/job/formula.py", "/in/formula.json"), files, {}, {}, summary)
 
 
-def shifts(text: str) -> tuple[str, str]:
-    """Return a printed value shifted up and down: by a tenth of itself and one unit of its last printed place."""
+def shifts(text: str) -> tuple[str, ...]:
+    """Return a printed value shifted as SHIFTS says; far is a tenth of itself and one unit of its last printed place.
+
+    Far shifts move what does not react to small ones; near ones stay where the formula is known to be defined.
+    """
     value, half_unit = printed(text)
-    step = abs(value) / 10 + 2 * half_unit
-    return decimal_text(value + step), decimal_text(value - step)
+    far = abs(value) / 10 + 2 * half_unit
+    return tuple(decimal_text(value + step) for step in (-far, -half_unit, half_unit, far))
 
 
 def _script_job(
     seal: Seal, script: Script, seal_digest: str, spec: RunSpec, read: Callable[[str], bytes]
 ) -> BoxJob | Underivable:
     sources = {item.file for item in seal.claim.source}
+    claims = CLAIM_FILES | {path for path, sealed in seal.files.items() if sealed in _claim_digests(seal)}
     target = spec.derivation.target if spec.derivation else None
     files: list[BoxFile] = []
     derived: dict[str, str] = {}
     summary = ""
     for path, sealed in sorted(seal.files.items()):
-        if path in script.inputs:
+        if path in script.inputs and path not in claims:
             data, found = read(path), sealed
             if spec.derivation is not None and path == target:
                 changed = derive(seal_digest, spec.derivation, data)
@@ -130,7 +156,7 @@ def _script_job(
                 data, found, summary = changed.data, digest(changed.data), changed.summary
                 derived[f"/in/{path}"] = found
             files.append(BoxFile(f"/in/{path}", data, found))
-        elif path not in CLAIM_FILES and path not in sources:
+        elif path not in claims and path not in sources:
             files.append(BoxFile(f"/job/{path}", read(path), sealed))
     if script.parameters:
         values = dict(script.parameters)
@@ -153,6 +179,11 @@ def _script_job(
         derived,
         summary,
     )
+
+
+def _claim_digests(seal: Seal) -> set[str]:
+    """Return the digests of the claim's own files; a copy under another name stays out of the box too."""
+    return {seal.files[path] for path in CLAIM_FILES & seal.files.keys()}
 
 
 def targets(claim: Claim) -> tuple[str, ...]:

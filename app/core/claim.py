@@ -16,7 +16,7 @@ from app.core.claim_expect import read_expectations
 from app.core.claim_reader import Path, Reader, Table
 from app.core.claim_reproduce import read_reproduce
 from app.core.errors import Problem, Refusal
-from app.core.model import Claim, Limits, RecordRef, Source, Statement
+from app.core.model import Claim, Limits, RecordRef, Script, Source, Statement
 from app.core.quantity import milliseconds, size_bytes
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 SCHEMA = "assay-claim-v1"
 CLAIM_BYTES_MAX = 1 << 20
 IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+SOURCES_MAX = 64
 SOURCE_SUFFIXES = (".txt", ".md", ".csv")
 
 #: Isolation levels from weakest to strongest.
@@ -59,16 +60,18 @@ def parse_claim(data: bytes, files: Collection[str], policy: Policy, filename: s
     if len(data) > CLAIM_BYTES_MAX:
         raise _whole(filename, 1, "claim-too-large", f"{filename} has more than {CLAIM_BYTES_MAX} bytes", "shorten it")
     try:
-        text = data.decode("utf-8")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise _whole(filename, line, "not-utf8", "the file is not UTF-8", "save it as UTF-8") from error
     try:
         document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        line = toml_lines.error_line(error, text) if isinstance(error, tomllib.TOMLDecodeError) else 1
+    except tomllib.TOMLDecodeError as error:
         detail = "the file is not TOML: " + str(error).partition(" (at ")[0]
-        raise _whole(filename, line, "not-toml", detail, "correct the line") from error
+        raise _whole(filename, toml_lines.error_line(error, text), "not-toml", detail, "correct the line") from error
+    except (RecursionError, ValueError) as error:  # the latter for numbers of thousands of digits
+        detail = "the file holds something too deep or too long to read"
+        raise _whole(filename, 1, "not-toml", detail, "flatten and shorten it") from error
     # Lines are only needed for complaints, and most claims have none.
     cache: dict[Path, int] = {}
 
@@ -103,6 +106,9 @@ def _read(document: dict[str, Any], files: Collection[str] | None, policy: Polic
     reproduce = read_reproduce(root, files, policy.environments)
     limits = _limits(root, policy)
     sources = _sources(root, files or ())
+    if isinstance(reproduce, Script) and any(item.file == reproduce.entrypoint for item in sources):
+        remedy = "a source stays out of the box: name another file"
+        root.report("source", "entrypoint-is-source", "the script cannot be a source", remedy)
     root.close()
     reader.finish()
     if statement is None or reproduce is None or not expect:
@@ -189,7 +195,11 @@ def _spell(field: str, amount: int) -> str:
 
 def _sources(root: Table, files: Collection[str]) -> tuple[Source, ...]:
     found: list[Source] = []
-    for table in root.tables("source"):
+    tables = list(root.tables("source"))
+    if len(tables) > SOURCES_MAX:
+        root.report("source", "too-many", f"at most {SOURCES_MAX} sources", "leave out what no quote or cell needs")
+        return ()
+    for table in tables:
         name, title = table.text("id", required=True, longest=64), table.text("title", required=True)
         file = table.text("file", required=True, longest=255)
         table.close()

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from app.core.model import Expectation, Rule
-from app.core.quantity import fraction, margin, printed
+from app.core.quantity import fraction, margin, number_in, printed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +20,7 @@ EXPECTATIONS_MAX = 256
 
 #: Rules of the format that this version does not judge yet: known, and refused instead of half understood.
 NOT_OFFERED = ("ulp", "interval", "equivalence", "prediction", "direction", "ranking", "table")
+_THEIR_KEYS = ("level", "order", "cells", "cell_rule", "at_least")
 
 #: rule -> (keys it needs, keys it may have)
 KEYS: dict[Rule, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -84,6 +85,7 @@ def _rule(table: Table) -> Rule | None:
     if name in NOT_OFFERED:
         offered = ", ".join(Rule)
         table.report("rule", "rule-not-offered", f"this version does not judge the rule {name!r}", f"use {offered}")
+        table.known.update(_THEIR_KEYS)  # the rule is what is wrong, not its keys
         return None
     if name not in set(Rule):
         table.report("rule", "unknown-rule", f"there is no rule {name!r}", f"use one of {', '.join(Rule)}")
@@ -94,13 +96,13 @@ def _rule(table: Table) -> Rule | None:
 def _check_numbers(table: Table, rule: Rule, values: dict[str, str | None]) -> None:
     numbers: dict[str, Decimal | None] = {}
     for key in _NUMERIC_KEYS:
-        if rule is Rule.EXACT and key == "value":
-            continue  # exact compares labels and hashes too
-        numbers[key] = _try(table, key, values[key], lambda text: printed(text).value)
+        # exact compares labels and hashes too
+        read = number_in if rule is Rule.EXACT and key == "value" else lambda text: printed(text).value
+        numbers[key] = _try(table, key, values[key], read)
     relative = rule in {Rule.RELATIVE, Rule.EITHER}
     numbers["tolerance"] = _try(table, "tolerance", values["tolerance"], fraction if relative else margin)
     numbers["absolute"] = _try(table, "absolute", values["absolute"], margin)
-    value, low, high = numbers.get("value"), numbers["low"], numbers["high"]
+    value, low, high = numbers["value"], numbers["low"], numbers["high"]
     if rule is Rule.RELATIVE and value is not None and value == 0:
         remedy = 'use rule = "absolute", "bounded" or "rounding"'
         table.report("value", "relative-to-zero", "a relative tolerance of zero accepts nothing", remedy)
@@ -119,7 +121,7 @@ def _check_numbers(table: Table, rule: Rule, values: dict[str, str | None]) -> N
             table.report(key, "bad-number", f"{key!r} must not be negative", "check it")
 
 
-def _try(table: Table, key: str, text: str | None, read: Callable[[str], Decimal]) -> Decimal | None:
+def _try(table: Table, key: str, text: str | None, read: Callable[[str], Decimal | None]) -> Decimal | None:
     if text is None:
         return None
     try:

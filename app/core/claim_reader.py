@@ -8,6 +8,7 @@ noted refuses the whole document at the end.
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,6 +21,8 @@ T = TypeVar("T")
 Path = tuple[str | int, ...]
 
 TEXT_MAX = 4_000  # characters of one text
+LIST_MAX = 1_000
+PROBLEMS_MAX = 200  # nobody reads more, and each costs a search for a near name
 
 
 @dataclass
@@ -30,8 +33,15 @@ class Reader:
     line_of: Callable[[Path], int | None]
     problems: list[Problem] = field(default_factory=list)
 
+    @property
+    def full(self) -> bool:
+        """Whether so much is wrong that nothing more is noted."""
+        return len(self.problems) >= PROBLEMS_MAX
+
     def report(self, path: Path, code: str, detail: str, remedy: str) -> None:
-        """Note a problem at a path of the document."""
+        """Note a problem at a path of the document, unless there are PROBLEMS_MAX already."""
+        if self.full:
+            return
         pointer = "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
         self.problems.append(Problem(self.file, self.line_of(path), pointer, code, detail, remedy))
 
@@ -80,9 +90,11 @@ class Table:
             hint = f'write {key} = "{found}": printed digits are data' if _is_number(found) else "put it in quotes"
             self.report(key, "not-a-string", f"{key!r} must be a string", hint)
             return None
-        if not found.strip() or len(found) > longest or any(ord(sign) < 32 and sign not in "\n\t" for sign in found):
-            detail = f"{key!r} must have 1 to {longest} characters and no control characters"
-            self.report(key, "bad-text", detail, "shorten or fill it")
+        if not found.strip() or len(found) > longest:
+            self.report(key, "bad-text", f"{key!r} must have 1 to {longest} characters", "shorten or fill it")
+            return None
+        if any(sign not in "\n\t" and unicodedata.category(sign) in {"Cc", "Cs"} for sign in found):
+            self.report(key, "bad-text", f"{key!r} has control characters or half characters", "remove them")
             return None
         return found
 
@@ -94,7 +106,7 @@ class Table:
         try:
             return read(found)
         except ValueError as error:
-            self.report(key, "unreadable-value", f"{key}: {error}", "")
+            self.report(key, "unreadable-value", f"{key}: {error}", "write it as in the example")
             return None
 
     def integer(self, key: str, low: int, high: int) -> int | None:
@@ -114,6 +126,9 @@ class Table:
             return ()
         if not isinstance(found, list) or not all(isinstance(item, str) and item for item in found):
             self.report(key, "not-a-list", f"{key!r} must be a list of strings", f'write {key} = ["…"]')
+            return ()
+        if len(found) > LIST_MAX:
+            self.report(key, "too-many", f"{key!r} may have {LIST_MAX} items", "put more into fewer files")
             return ()
         if len(set(found)) < len(found):
             self.report(key, "duplicate-item", f"{key!r} names something twice", "name each once")
@@ -156,7 +171,7 @@ class Table:
     def close(self) -> None:
         """Report every key that nobody asked for."""
         for key in self.data:
-            if key not in self.known:
+            if key not in self.known and not self.reader.full:
                 near = difflib.get_close_matches(key, self.known, 1)
                 remedy = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(sorted(self.known))}"
                 self.report(key, "unknown-key", f"unknown key {key!r}", remedy)

@@ -8,7 +8,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from app.core import formula
-from app.core.claim_expect import METRIC
+from app.core.boxjob import CLAIM_FILES
+from app.core.claim_expect import EXPECTATIONS_MAX, METRIC
 from app.core.model import Cell, Formula, NamedValue, Script
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 SEEDS_MAX = 64
 SEED_MAX = 2**63 - 1
 VALUES_MAX = 256
+FORMULAS_MAX = 256
+FORMULAS_CHARACTERS_MAX = 10_000  # of all formulas together: they are evaluated in the web process
 PARAMETERS_MAX = 64
 PARAMETERS_BYTES_MAX = 65_536
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
@@ -67,13 +70,11 @@ def _read_formula(table: Table, document: Table) -> Formula | None:
         else:
             formulas[metric] = single
     if many is not None:
-        for metric in many.data:
-            text = many.text(metric, longest=formula.LENGTH_MAX)
-            if text is not None:
-                formulas[metric] = text
+        formulas |= _many(many)
     where = many or table
+    printed = {name: item.value for name, item in values.items()}
     for metric, text in formulas.items():
-        _check_formula(where, metric if many is not None else "formula", text, values)
+        _check_formula(where, metric if many is not None else "formula", text, printed)
         if not METRIC.fullmatch(metric):
             where.report(metric, "bad-name", f"{metric[:40]!r} is no name of a metric", "rename it")
         if metric not in expected:
@@ -85,16 +86,34 @@ def _read_formula(table: Table, document: Table) -> Formula | None:
     return Formula(formulas=formulas, values=values)
 
 
+def _many(table: Table) -> dict[str, str]:
+    if len(table.data) > FORMULAS_MAX:
+        table.known.update(table.data)
+        table.report(None, "too-many", f"at most {FORMULAS_MAX} formulas", "split the claim")
+        return {}
+    found = {metric: table.text(metric, longest=formula.LENGTH_MAX) for metric in table.data}
+    formulas = {metric: text for metric, text in found.items() if text is not None}
+    if sum(map(len, formulas.values())) > FORMULAS_CHARACTERS_MAX:
+        detail = f"all formulas together may have {FORMULAS_CHARACTERS_MAX} characters"
+        table.report(None, "too-many", detail, "split the claim")
+        return {}
+    return formulas
+
+
 def _expected_metrics(document: Table) -> list[str]:
     """Return the metrics that the document expects, as far as they are readable; complaints come from elsewhere."""
     tables = document.data.get("expect")
     items = [item.get("metric") for item in tables if isinstance(item, dict)] if isinstance(tables, list) else []
-    return [item for item in items if isinstance(item, str)]
+    return [item for item in items if isinstance(item, str)][:EXPECTATIONS_MAX]
 
 
 def _named_values(table: Table) -> dict[str, NamedValue]:
     values: dict[str, NamedValue] = {}
-    for name, item in table.named("values"):
+    items = list(table.named("values"))
+    if len(items) > VALUES_MAX:
+        table.report("values", "too-many", f"at most {VALUES_MAX} values", "split the claim")
+        return {}
+    for name, item in items:
         if not NAME.fullmatch(name) or name in formula.FUNCTIONS:
             item.report(
                 None, "bad-name", f"{name[:40]!r} cannot name a value", "letters, digits, _; no function's name"
@@ -118,8 +137,6 @@ def _named_values(table: Table) -> dict[str, NamedValue]:
             item.report("value", "unreadable-number", f"value: {error}", "write the digits as they are printed")
             continue
         values[name] = NamedValue(value=text, source=source, cell=found)
-    if len(values) > VALUES_MAX:
-        table.report("values", "too-many", f"at most {VALUES_MAX} values", "split the claim")
     if "values" not in table.data:
         table.report(
             None, "missing-table", "a formula needs its values", "add [reproduce.values.NAME] with value, source"
@@ -127,13 +144,17 @@ def _named_values(table: Table) -> dict[str, NamedValue]:
     return values
 
 
-def _check_formula(table: Table, key: str, text: str, values: Mapping[str, NamedValue]) -> None:
+def _check_formula(table: Table, key: str, text: str, printed: Mapping[str, str]) -> None:
     try:
-        for name in formula.names(formula.parse(text)):
-            if name not in values:
-                table.report(key, "undefined-value", f"the formula uses {name!r}", f"add [reproduce.values.{name}]")
-                return
-        formula.evaluate(text, {name: item.value for name, item in values.items()})
+        used = formula.names(formula.parse(text))
+        if not used:
+            table.report(key, "constant-formula", "the formula uses no value, so it computes nothing", "compute it")
+        missing = [name for name in used if name not in printed]
+        for name in missing:
+            detail = f"the formula uses {name!r}, which has no readable value"
+            table.report(key, "undefined-value", detail, f"add [reproduce.values.{name}]")
+        if not missing:
+            formula.check(text, printed)
     except formula.FormulaError as error:
         table.report(key, "bad-formula", str(error), "correct the formula or its values")
 
@@ -182,10 +203,8 @@ def _check_path(table: Table, key: str, path: str, files: Collection[str]) -> No
     parts = path.split("/")
     if path.startswith("/") or ".." in parts or "." in parts or "" in parts or "\\" in path:
         table.report(key, "path-outside", f"{path[:80]!r} is not a path inside the bundle", "write it relative, with /")
-    elif path == "claim.toml":
-        table.report(
-            key, "claim-is-input", "claim.toml never enters the box", "put what the script needs in its own file"
-        )
+    elif path in CLAIM_FILES:
+        table.report(key, "claim-is-input", f"{path} never enters the box", "put what the script needs in its own file")
     elif path not in files:
         table.report(key, "missing-file", f"the bundle has no file {path[:80]!r}", "add it, or correct the name")
 

@@ -9,21 +9,34 @@ Rules, with c computed, e expected, u one unit of e's last printed place:
 
 All arithmetic is decimal and exact, all bounds are closed, and every accept condition is written positively, so that a
 NaN can never pass (`not d > t` would let it). Tolerance decides. Inside the printed rounding too upgrades the code to
-MATCH_ROUNDING; inside the rounding but outside the tolerance neither verifies nor falsifies: COARSE_CLAIM. A formula
-brings the interval [computed_low, computed_high] that its printed inputs allow: under `rounding` it matches when that
-meets the printed interval; under the other rules its point value decides, and a contradiction needs the whole interval
-outside. Several seeds must all match; the worst is shown. They contradict
-only if all of them do; seeds that disagree decide nothing (UNDERPOWERED).
+MATCH_ROUNDING. What neither verifies nor falsifies is a COARSE_CLAIM: inside the printed rounding but outside the
+tolerance, or outside by no more than binary floating point may have caused (57 / 400 * 100 is 14.249999999999998, and
+the exact 14.25 prints as 14.3).
+
+A formula brings the interval [computed_low, computed_high] that encloses what its printed inputs allow, and an inner one
+that it really takes. Under `rounding` it matches when the inner one meets the printed interval; under the other rules
+its point value decides. A contradiction needs the whole enclosing interval outside tolerance and rounding.
+
+`exact` holds counts, labels and hashes to what was printed. A print that reads as a number is one: 3, 3.0, 3e0 and the
+texts "3" and "3.00" are equal, because JSON writers add and drop zeros at will, and units are converted as under every
+rule. Any other print is a label: texts are equal after white space is trimmed and collapsed and Unicode is composed
+(NFC); case counts, units do not. A percent sign or separated thousands in the print are refused at intake; a number
+where a label was printed, or the reverse, is a malformed result. Neither can contradict.
+
+Several seeds must all match; the worst is shown. They contradict only if all of them do; seeds that disagree decide
+nothing (UNDERPOWERED).
 """
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Context, Decimal, localcontext
 from typing import TYPE_CHECKING
 
 from app.core.model import Comparison, Rule
-from app.core.quantity import EXACT, Printed, fraction, margin, plain, printed
+from app.core.quantity import EXACT, Printed, fraction, margin, number_in, plain, printed
+from app.core.units import convert, other_unit_fits, per_point
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,17 +51,19 @@ SEVERITY = (
     "MATCH_TOLERANCE",
     "COARSE_CLAIM",
     "MISMATCH",
+    "UNDERPOWERED",
     "UNIT_SUSPECT",
     "NON_FINITE",
 )
 MATCHES = frozenset(SEVERITY[:3])
 
-#: Units on the percent scale; a fraction is a hundredth of it. Others are only compared as text.
-_SCALE = {unit: Decimal(1) for unit in ("%", "percent", "points", "point", "pp", "percentage points")} | {
-    unit: Decimal(100) for unit in ("fraction", "ratio", "proportion", "1")
-}
-_SUSPECT_FACTORS = tuple(Decimal(text) for text in ("100", "0.01", "1000", "0.001", "-1"))
-_FLIP = Context(prec=6, rounding=ROUND_CEILING)
+#: A miss below both is no contradiction: a share of the value (single precision, accumulated), and of the last half unit.
+_NOISE_OF_VALUE = Decimal("1e-6")
+_NOISE_OF_HALF_UNIT = Decimal("1e-3")
+
+_SIX_DIGITS_UP = Context(prec=6, rounding=ROUND_CEILING)
+_SIXTY_DIGITS = Context(prec=60)
+_SIXTY_DIGITS_UP = Context(prec=60, rounding=ROUND_CEILING)
 
 
 @dataclass(frozen=True)
@@ -60,13 +75,24 @@ class Band:
 
     def holds(self, value: Decimal) -> bool:
         """Whether a value is accepted; False for NaN."""
-        above = self.low is None or self.low <= value
-        below = self.high is None or value <= self.high
-        return value.is_finite() and above and below
+        return value.is_finite() and self.meets(value, value)
 
     def meets(self, low: Decimal, high: Decimal) -> bool:
         """Whether an interval has a value in common with the band."""
         return (self.low is None or self.low <= high) and (self.high is None or low <= self.high)
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """The code of one seed's value, and the value in the expectation's unit."""
+
+    code: str
+    item: Measured
+    distance: Decimal = Decimal(0)
+
+    @property
+    def badness(self) -> tuple[int, Decimal]:
+        return SEVERITY.index(self.code), self.distance
 
 
 def compare(expectation: Expectation, values: Sequence[Measured]) -> Comparison:
@@ -79,51 +105,74 @@ def compare(expectation: Expectation, values: Sequence[Measured]) -> Comparison:
     if not values:
         raise ValueError("a comparison needs at least one value")
     with localcontext(EXACT):
-        if expectation.rule is Rule.EXACT:
-            return _exact(expectation, values)
-        expected = None if expectation.value is None else printed(expectation.value)
-        band = accepted(expectation, expected)
-        judged = [_judge(expectation, expected, band, item) for item in values]
-        code, worst, _ = max(judged, key=lambda item: (SEVERITY.index(item[0]), item[2]))
-        if code == "MISMATCH" and any(item[0] != code for item in judged):
-            code = "UNDERPOWERED"  # the seeds disagree: neither all of them match nor all of them contradict
+        if expects_text(expectation):
+            wanted = _composed(expectation.value or "")
+            judged = [_Judged("MATCH_EXACT" if _composed(item.text) == wanted else "MISMATCH", item) for item in values]
+            band = Band(None, None)
+        else:
+            band = accepted(expectation)
+            judged = [_judge(expectation, band, item) for item in values]
+        worst = max(judged, key=lambda item: item.badness)
+        disagree = worst.code == "MISMATCH" and any(item.code != "MISMATCH" for item in judged)
+        code = "UNDERPOWERED" if disagree else worst.code
         return Comparison(
             metric=expectation.metric,
             unit=expectation.unit,
             rule=expectation.rule,
             tolerance=expectation.tolerance,
             expected=expectation.value,
-            computed=_text(worst.value),
+            computed=worst.item.text if worst.item.value is None else _text(worst.item.value),
             values=tuple(item.text for item in values),
             low=_text(band.low),
             high=_text(band.high),
-            computed_low=_text(worst.low),
-            computed_high=_text(worst.high),
+            computed_low=_text(worst.item.low),
+            computed_high=_text(worst.item.high),
             match=code in MATCHES,
             code=code,
-            flips_at=_flips_at(expectation, expected, worst) if code != "NON_FINITE" else None,
+            flips_at=None if code in {"UNIT_SUSPECT", "NON_FINITE"} else _flips_at(expectation, worst),
         )
 
 
-def accepted(expectation: Expectation, expected: Printed | None) -> Band:
-    """Return the band of accepted values of any rule but `exact`; the pictures draw this same band."""
+def expects_text(expectation: Expectation) -> bool:
+    """Whether the print is a label or a hash, and no number."""
+    return expectation.rule is Rule.EXACT and number_in(expectation.value or "") is None
+
+
+def accepted(expectation: Expectation) -> Band:
+    """Return the band of accepted numbers; the pictures draw this same band.
+
+    Raises:
+        ValueError: the expectation has no such band, because its print is a text.
+
+    """
     with localcontext(EXACT):
+        expected = _expected(expectation)
         if expectation.rule is Rule.BOUNDED or expected is None:
             ends = [None if text is None else printed(text).value for text in (expectation.low, expectation.high)]
             return Band(*ends)
         if expectation.rule is Rule.ROUNDING:
-            return Band(expected.low, expected.high)
+            return _rounding(expected)
         width = _width(expectation, expected.value)
         return Band(expected.value - width, expected.value + width)
+
+
+def _expected(expectation: Expectation) -> Printed | None:
+    return None if expectation.value is None else printed(expectation.value)
+
+
+def _rounding(expected: Printed) -> Band:
+    return Band(expected.low, expected.high)
 
 
 def _width(expectation: Expectation, expected: Decimal) -> Decimal:
     text = expectation.tolerance or ""
     match expectation.rule:
+        case Rule.EXACT:
+            return Decimal(0)
         case Rule.ABSOLUTE:
             return margin(text)
         case Rule.POINTS:
-            return margin(text) / _SCALE.get((expectation.unit or "").lower(), Decimal(1))
+            return margin(text) / per_point(expectation.unit)
         case Rule.RELATIVE:
             return fraction(text) * abs(expected)
         case _:
@@ -131,121 +180,81 @@ def _width(expectation: Expectation, expected: Decimal) -> Decimal:
             return max(absolute, fraction(text) * abs(expected))
 
 
-def _judge(
-    expectation: Expectation, expected: Printed | None, band: Band, item: Measured
-) -> tuple[str, Measured, Decimal]:
-    """Return the code of one value, the value in the expectation's unit, and how far off it is."""
+def _judge(expectation: Expectation, band: Band, item: Measured) -> _Judged:
     if item.value is None or not item.value.is_finite():
-        return "NON_FINITE", item, Decimal(0)
-    converted = _convert(item, expectation.unit)
-    if converted is None:
-        return "UNIT_SUSPECT", item, Decimal(0)
+        return _Judged("NON_FINITE", item)
+    converted = convert(item, expectation.unit)
+    if converted is None or converted.value is None:
+        return _Judged("UNIT_SUSPECT", item)
+    expected = _expected(expectation)
     value = converted.value
-    if value is None:  # conversion keeps numbers numbers
-        raise TypeError("a number was expected")
     distance = abs(value - expected.value) if expected is not None else Decimal(0)
-    code = _code(expectation.rule, expected, band, converted)
+    if _matches(expectation.rule, band, converted, value):
+        return _Judged(_how_closely(expectation.rule, expected, value), converted, distance)
+    # From here on nothing matches; what remains is whether everything contradicts.
+    bands = [band] if expected is None else [band, _rounding(expected)]
+    low, high = _spread(expectation, converted, value)
+    if any(candidate.meets(low, high) for candidate in bands):
+        return _Judged("COARSE_CLAIM", converted, distance)
     undeclared = item.unit is None or expectation.unit is None
-    if code == "MISMATCH" and undeclared and _other_unit_fits(band, value):
-        code = "UNIT_SUSPECT"
-    return code, converted, distance
+    code = "UNIT_SUSPECT" if undeclared and other_unit_fits(bands, low, high) else "MISMATCH"
+    return _Judged(code, converted, distance)
 
 
-def _code(rule: Rule, expected: Printed | None, band: Band, item: Measured) -> str:
-    value, low, high = item.value, item.low, item.high
-    if value is None:
-        raise TypeError("a number was expected")
-    spread = (low, high) if low is not None and high is not None else None
-    matches = band.meets(*spread) if rule is Rule.ROUNDING and spread else band.holds(value)
-    rounding = Band(expected.low, expected.high) if expected is not None else None
-    if matches:
-        if expected is not None and value == expected.value:
-            return "MATCH_EXACT"
-        inside = rule is Rule.ROUNDING or (rounding is not None and rounding.holds(value))
-        return "MATCH_ROUNDING" if inside else "MATCH_TOLERANCE"
-    if rounding is not None and rounding.holds(value):
-        return "COARSE_CLAIM"
-    if spread is not None:
-        touches = band.meets(*spread) or (rounding is not None and rounding.meets(*spread))
-        return "COARSE_CLAIM" if touches else "MISMATCH"
-    return "MISMATCH"
+def _matches(rule: Rule, band: Band, item: Measured, value: Decimal) -> bool:
+    if rule is Rule.ROUNDING and item.inner_low is not None and item.inner_high is not None:
+        return band.meets(item.inner_low, item.inner_high)
+    return band.holds(value)
 
 
-def _convert(item: Measured, unit: str | None) -> Measured | None:
-    """Return the value in the expectation's unit; None when the declared units do not go together."""
-    if item.unit is None or unit is None or item.unit == unit:
-        return item
-    source, target = _SCALE.get(item.unit.lower()), _SCALE.get(unit.lower())
-    if source is None or target is None or item.value is None:
-        return None
-    return type(item)(item.value * source / target, item.text, unit, item.low, item.high)
+def _how_closely(rule: Rule, expected: Printed | None, value: Decimal) -> str:
+    if expected is not None and value == expected.value:
+        return "MATCH_EXACT"
+    rounded = rule is Rule.ROUNDING or (expected is not None and _rounding(expected).holds(value))
+    return "MATCH_ROUNDING" if rounded else "MATCH_TOLERANCE"
 
 
-def _other_unit_fits(band: Band, value: Decimal) -> bool:
-    """Whether ×100, ÷100, ×1000, ÷1000, negation or the reciprocal would be accepted."""
-    reciprocal = (Context(prec=50).divide(Decimal(1), value),) if value else ()
-    return any(band.holds(other) for other in (*(value * factor for factor in _SUSPECT_FACTORS), *reciprocal))
+def _spread(expectation: Expectation, item: Measured, value: Decimal) -> tuple[Decimal, Decimal]:
+    """Return the interval that must lie outside as a whole: a formula's own, or the value give or take its noise."""
+    if item.low is not None and item.high is not None:
+        return item.low, item.high
+    prints = [printed(text) for text in (expectation.value, expectation.low, expectation.high) if text is not None]
+    noise = min(abs(value) * _NOISE_OF_VALUE, min(each.half_unit for each in prints) * _NOISE_OF_HALF_UNIT)
+    return value - noise, value + noise
 
 
-def _flips_at(expectation: Expectation, expected: Printed | None, item: Measured) -> str | None:
-    """Return the smallest tolerance that accepts the value, in the rule's unit, rounded up to six digits.
+def _flips_at(expectation: Expectation, judged: _Judged) -> str | None:
+    """Return the smallest tolerance that accepts the value, in the rule's unit; None where no tolerance could turn it.
 
-    Above it the comparison matches, below it does not; None where no tolerance of the rule could turn it.
+    From it upwards the comparison matches, below it does not. What does not terminate is rounded up: to six digits.
     """
-    if expected is None or item.value is None or expectation.rule is Rule.BOUNDED:
+    item, distance = judged.item, judged.distance
+    expected = None if expectation.rule in {Rule.EXACT, Rule.BOUNDED} else _expected(expectation)
+    if expected is None:
         return None
-    distance = abs(item.value - expected.value)
     match expectation.rule:
-        case Rule.ROUNDING if item.low is not None and item.high is not None:
-            return _text(max(Decimal(0), item.low - expected.value, expected.value - item.high))
+        case Rule.ROUNDING if item.inner_low is not None and item.inner_high is not None:
+            gap = max(Decimal(0), item.inner_low - expected.value, expected.value - item.inner_high)
+            return _text(gap, _SIXTY_DIGITS_UP)
         case Rule.RELATIVE | Rule.EITHER:
-            if not expected.value:
+            covered = expectation.absolute is not None and distance <= margin(expectation.absolute)
+            if covered or not expected.value:
                 return None
-            if expectation.absolute is not None and distance <= margin(expectation.absolute):
-                return None
-            return _text(_FLIP.divide(distance, abs(expected.value)))
+            return _text(_SIX_DIGITS_UP.divide(distance, abs(expected.value)))
         case Rule.POINTS:
-            return _text(distance * _SCALE.get((expectation.unit or "").lower(), Decimal(1)))
+            return _text(distance * per_point(expectation.unit), _SIXTY_DIGITS_UP)
         case _:
-            return _text(distance)
+            return _text(distance, _SIXTY_DIGITS_UP)
 
 
-def _exact(expectation: Expectation, values: Sequence[Measured]) -> Comparison:
-    """Compare counts, labels and hashes: equal as numbers where both are numbers, else equal as text."""
-    text = (expectation.value or "").strip()
-    try:
-        number: Decimal | None = printed(text).value
-    except ValueError:
-        number = None
-    codes = [_exact_code(text, number, item) for item in values]
-    worst = max(range(len(codes)), key=lambda index: SEVERITY.index(codes[index]))
-    return Comparison(
-        metric=expectation.metric,
-        unit=expectation.unit,
-        rule=expectation.rule,
-        tolerance=None,
-        expected=expectation.value,
-        computed=values[worst].text,
-        values=tuple(item.text for item in values),
-        low=_text(number),
-        high=_text(number),
-        computed_low=_text(values[worst].low),
-        computed_high=_text(values[worst].high),
-        match=codes[worst] in MATCHES,
-        code=codes[worst],
-        flips_at=None,
-    )
+def _composed(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", text).split())
 
 
-def _exact_code(text: str, number: Decimal | None, item: Measured) -> str:
-    if not item.finite:
-        return "NON_FINITE"
-    if number is not None and item.value is not None:
-        return "MATCH_EXACT" if item.value == number else "MISMATCH"
-    return "MATCH_EXACT" if item.text.strip() == text else "MISMATCH"
-
-
-def _text(value: Decimal | None) -> str | None:
+def _text(value: Decimal | None, digits: Context = _SIXTY_DIGITS) -> str | None:
+    """Return a number without its trailing zeros, at most 60 digits."""
     if value is None:
         return None
-    return plain(value.normalize(Context(prec=60)) if value.is_finite() and abs(value) < 10**15 else value)
+    if not value.is_finite():
+        return str(value)
+    return plain(value.normalize(digits)) if value else "0"

@@ -1,22 +1,32 @@
 """The formula evaluator: exact, small, and one file that imports the standard library alone.
 
 Theory of operation. The same file serves twice. The core imports it to check formulas at intake; inside the box it is
-the program itself (`python -S formula.py JOB`), mounted read-only and named in the seal by its digest. It reads
-formulas and printed values and writes, for every variant of the values that the job lists, each formula's value.
-There is no `eval`: a tokenizer, a parser with a depth limit, and a walk over the tree.
+the program itself (`python -S formula.py JOB`), mounted read-only and named in the seal by its digest. That is why it is
+one file, longer than its neighbours, and why a changed comment is another evaluator. It reads formulas and printed
+values and writes, for every variant of the values that the job lists, each formula's value. There is no `eval`: a
+tokenizer, a parser with a depth limit, and a walk over the tree.
 
 Arithmetic is exact (`Fraction`). `sqrt`, `log` and `exp` are computed with 50 digits and widened outward by one unit in
 the last place. A printed value such as 77.0 stands for the closed interval 77.0 ± 0.05, half a unit of its last printed
-place; literals inside a formula are exact. The interval of a formula encloses every value it takes over the box that
-its printed inputs span:
+place; literals inside a formula are exact. Two intervals belong to a formula over the box that its printed inputs span:
 
-- Interval arithmetic is exact when every name occurs once, and a safe over-estimate otherwise.
-- When names repeat and the formula is, in each repeated name, a ratio of two expressions at most linear in it, then it
-  is monotone in that name (no denominator contains zero: checked by interval arithmetic first). A function monotone in
-  each variable separately takes its extremes at corners, so evaluating the corners of the repeated names, and intervals
-  for the others, is exact. Up to CORNER_NAMES_MAX repeated names; beyond, the over-estimate stands.
+- The *enclosing* one [low, high] contains every value. Only what lies outside it can contradict.
+- The *inner* one consists of values that the formula really takes. Only what meets it can match. Without it an author
+  could widen the enclosing interval at will, with `x - x`, and match anything.
+
+How they are found. Interval arithmetic is exact when every name occurs once, and a safe over-estimate otherwise. For
+names that repeat, the corners of their box are evaluated, with intervals for the others. What corners give is taken by
+the formula, and so is everything between, because a formula is continuous where it is defined: that is the inner
+interval. When the formula is, in each repeated name, a ratio of two expressions at most linear in it, then it is
+monotone in that name (no denominator contains zero: checked by interval arithmetic first); a function monotone in each
+variable separately takes its extremes at corners, and both intervals are the same, exactly. `round` jumps: over a jump
+only the value itself counts as taken.
 
 Rounding ties: Python's `round` is half-even, most tables are half-up; the interval covers both, the value is half-even.
+
+Formulas come from strangers and are checked in the web process. So everything has a limit: length, depth, digits,
+exponents, the size of every intermediate number, and the steps spent on corners. Sums and products are flat lists, so
+that a long one is no deep one.
 """
 
 from __future__ import annotations
@@ -31,23 +41,28 @@ from fractions import Fraction
 
 TYPE_CHECKING = False  # as `typing` has it, without the milliseconds of its import
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
-    #: ("number", Fraction) ("name", str) ("negate", n) ("+", n, n) ("power", n, int) ("call", function, [n, …])
+    #: ("number", Fraction) ("name", str) ("negate", n) ("power", n, int)
+    #: ("sum", [n, …]) ("product", [n, …]) ("call", function, [n, …])
     Node = tuple[Any, ...]
     Interval = tuple[Fraction, Fraction]
 
 LENGTH_MAX = 2_000  # characters of one formula
 DEPTH_MAX = 40
-EXPONENT_MAX = 64
+EXPONENT_MAX = 64  # of a power
 DIGITS_MAX = 60  # of one number
+SCALE_MAX = 400  # a number is 0, or between 10^-400 and 10^400
+RESULT_SCALE_MAX = 500
+BITS_MAX = 4_096  # of a numerator or denominator on the way
 EXP_ARGUMENT_MAX = 1_000
-CORNER_NAMES_MAX = 10
+CORNER_STEPS_MAX = 32_768  # corners times nodes of the tree
 SIGNIFICANT_DIGITS = 34  # of a value that does not terminate
+PLAIN_PLACES_MAX = 60  # numbers beyond 10^±60 are written with an exponent
 
-NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?")
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
-_TOKEN = re.compile(r"\s*(?:(\d+(?:\.\d*)?(?:[eE][+-]?\d{1,3})?|\.\d+)|([A-Za-z_]\w{0,63})|(\*\*|[-+*/(),]))", re.ASCII)
+NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
+_TOKEN = re.compile(r"\s*(?:((?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)|([A-Za-z_]\w{0,63})|(\*\*|[-+*/(),]))", re.ASCII)
 
 #: name -> (fewest, most arguments); None is no bound
 FUNCTIONS: dict[str, tuple[int, int | None]] = {
@@ -116,16 +131,18 @@ class _Reader:
         return None
 
     def sum(self, depth: int) -> Node:
-        tree = self.product(depth)
+        terms = [self.product(depth)]
         while sign := self.take("+", "-"):
-            tree = (sign, tree, self.product(depth))
-        return tree
+            term = self.product(depth)
+            terms.append(term if sign == "+" else ("negate", term))
+        return ("sum", terms) if len(terms) > 1 else terms[0]
 
     def product(self, depth: int) -> Node:
-        tree = self.signed(depth)
+        factors = [self.signed(depth)]
         while sign := self.take("*", "/"):
-            tree = (sign, tree, self.signed(depth))
-        return tree
+            factor = self.signed(depth)
+            factors.append(factor if sign == "*" else ("power", factor, -1))
+        return ("product", factors) if len(factors) > 1 else factors[0]
 
     def signed(self, depth: int) -> Node:
         if depth > DEPTH_MAX:
@@ -153,7 +170,7 @@ class _Reader:
         kind, text = self.tokens[self.at]
         self.at += 1
         if kind == "number":
-            return ("number", _fraction(text))
+            return ("number", printed(text)[0])
         if kind == "name":
             return ("call", text, self.arguments(text, depth)) if self.take("(") else ("name", text)
         if text != "(":
@@ -173,40 +190,56 @@ class _Reader:
             raise FormulaError(f"the arguments of {function} are not closed")
         fewest, most = FUNCTIONS[function]
         if len(found) < fewest or (most is not None and len(found) > most):
-            raise FormulaError(f"{function} takes {fewest}{'' if most == fewest else ' or more'} argument(s)")
+            raise FormulaError(f"{function} does not take {len(found)} argument(s)")
         if function == "wmean" and len(found) % 2:
             raise FormulaError("wmean takes pairs: value, weight, value, weight, …")
         if function == "round" and len(found) == 2 and _whole(found[1]) is None:
-            raise FormulaError("the second argument of round must be a whole number")
+            raise FormulaError(f"the second argument of round must be a whole number of at most {EXPONENT_MAX}")
         return found
 
 
 def names(tree: Node) -> dict[str, int]:
-    """Return the names that a tree uses, each with how often it occurs."""
+    """Return the names that a tree uses, each with how often it occurs in the arithmetic: 1, or 2 for more than once.
+
+    A weight of `wmean` occurs twice, above and below the line.
+    """
     counts: dict[str, int] = {}
-    stack = [tree]
+    stack = [(tree, 1)]
     while stack:
-        node = stack.pop()
+        node, times = stack.pop()
         if node[0] == "name":
-            counts[node[1]] = counts.get(node[1], 0) + 1
-        elif node[0] == "call":
-            stack.extend(node[2])
+            counts[node[1]] = min(2, counts.get(node[1], 0) + times)
+        elif node[0] == "call" and node[1] == "wmean":
+            stack += [(item, 2 if index % 2 else times) for index, item in enumerate(node[2])]
         else:
-            stack.extend(item for item in node[1:] if isinstance(item, tuple))
+            stack += [(item, times) for item in _below(node)]
     return counts
+
+
+def _below(node: Node) -> list[Node]:
+    """Return the nodes right below a node."""
+    if node[0] in {"number", "name"}:
+        return []
+    if node[0] in {"negate", "power"}:
+        return [node[1]]
+    below: list[Node] = node[-1]
+    return below
 
 
 def printed(text: str) -> tuple[Fraction, Fraction]:
     """Return the value of a printed number and half a unit of its last printed place.
 
     Raises:
-        FormulaError: it is no decimal number.
+        FormulaError: it is no decimal number, or beyond the limits.
 
     """
     if not NUMBER.fullmatch(text) or sum(map(str.isdigit, text)) > DIGITS_MAX:
-        raise FormulaError(f"{text[:30]!r} is not a decimal number")
-    exponent = Decimal(text).as_tuple().exponent
-    return Fraction(text), Fraction(10) ** int(exponent) / 2
+        raise FormulaError(f"{text[:30]!r} is not a decimal number of at most {DIGITS_MAX} digits")
+    number = Decimal(text)
+    exponent = int(number.as_tuple().exponent)
+    if max(abs(exponent), abs(number.adjusted())) > SCALE_MAX:
+        raise FormulaError(f"the exponent of {text[:30]!r} is beyond ±{SCALE_MAX}")
+    return Fraction(number), Fraction(10) ** exponent / 2
 
 
 # --- evaluation ------------------------------------------------------------------------------------------------------
@@ -216,28 +249,48 @@ def value(tree: Node, values: dict[str, Fraction]) -> Fraction:
     """Return the value of a formula at a point.
 
     Raises:
-        FormulaError: division by zero, or a function outside its domain.
+        FormulaError: division by zero, a function outside its domain, or a number beyond the limits.
 
     """
     return _walk(tree, {name: (item, item) for name, item in values.items()}, point=True)[0]
 
 
-def interval(tree: Node, box: dict[str, Interval]) -> Interval:
-    """Return the closed interval of all values that a formula takes over a box of inputs; see the module's theory.
+def interval(tree: Node, box: dict[str, Interval]) -> tuple[Interval, Interval]:
+    """Return the enclosing and the inner interval of a formula over a box of inputs; see the module's theory.
 
     Raises:
-        FormulaError: a denominator's interval contains zero, or a function leaves its domain.
+        FormulaError: a denominator's interval contains zero, a function leaves its domain, or a number grows too long.
 
     """
     enclosing = _walk(tree, box, point=False)
     repeated = [name for name, count in names(tree).items() if count > 1]
-    if not repeated or len(repeated) > CORNER_NAMES_MAX or not all(_monotone_in(tree, name) for name in repeated):
-        return enclosing
-    corners = [
-        _walk(tree, {**box, **{name: (end, end) for name, end in zip(repeated, ends, strict=True)}}, point=False)
-        for ends in itertools.product(*(box[name] for name in repeated))
-    ]
-    return min(low for low, _ in corners), max(high for _, high in corners)
+    every_corner = _size(tree) << len(repeated) <= CORNER_STEPS_MAX
+    sides = [box[name] for name in repeated]
+    ends = itertools.product(*sides) if every_corner else zip(*sides, strict=True)  # else all low, all high
+    corners = [_walk(tree, {**box, **_fixed(repeated, corner)}, point=False) for corner in ends]
+    inner = min(low for low, _ in corners), max(high for _, high in corners)
+    if every_corner and all(_monotone_in(tree, name) for name in repeated):
+        enclosing = inner
+    if enclosing != (enclosing[0],) * 2 and _jumps(tree, box):
+        middle = value(tree, {name: (low + high) / 2 for name, (low, high) in box.items()})
+        inner = middle, middle
+    return enclosing, inner
+
+
+def _fixed(names: list[str], ends: tuple[Fraction, ...]) -> dict[str, Interval]:
+    return {name: (end, end) for name, end in zip(names, ends, strict=True)}
+
+
+def _size(tree: Node) -> int:
+    return 1 + sum(map(_size, _below(tree)))
+
+
+def _jumps(tree: Node, box: dict[str, Interval]) -> bool:
+    """Whether some `round` inside takes more than one value over a box."""
+    if tree[0] == "call" and tree[1] == "round":
+        low, high = _walk(tree, box, point=False)
+        return low != high
+    return any(_jumps(item, box) for item in _below(tree))
 
 
 def _walk(node: Node, box: dict[str, Interval], *, point: bool) -> Interval:
@@ -246,78 +299,80 @@ def _walk(node: Node, box: dict[str, Interval], *, point: bool) -> Interval:
         return node[1], node[1]
     if kind == "name":
         return box[node[1]]
+    below = [_walk(item, box, point=point) for item in _below(node)]
     if kind == "negate":
-        low, high = _walk(node[1], box, point=point)
-        return -high, -low
+        return -below[0][1], -below[0][0]
     if kind == "power":
-        return _power(_walk(node[1], box, point=point), node[2])
-    if kind == "call":
-        arguments = [_walk(item, box, point=point) for item in node[2]]
-        return _call(node[1], arguments, node[2], point=point)
-    left, right = _walk(node[1], box, point=point), _walk(node[2], box, point=point)
-    return _OPERATORS[kind](left, right)
+        return _power(below[0], node[2])
+    if kind == "sum":
+        return _sum(below)
+    if kind == "product":
+        found = below[0]
+        for factor in below[1:]:
+            found = _multiply(found, factor)
+        return found
+    return _call(node, below, point=point)
 
 
-def _add(a: Interval, b: Interval) -> Interval:
-    return a[0] + b[0], a[1] + b[1]
+def _fit(low: Fraction, high: Fraction) -> Interval:
+    """Return an interval whose ends are not too long to go on with."""
+    for part in (low.numerator, low.denominator, high.numerator, high.denominator):
+        if part.bit_length() > BITS_MAX:
+            raise FormulaError(f"a number on the way has more than {BITS_MAX * 3 // 10} digits")
+    return low, high
 
 
-def _subtract(a: Interval, b: Interval) -> Interval:
-    return a[0] - b[1], a[1] - b[0]
+def _sum(terms: list[Interval]) -> Interval:
+    found = terms[0]
+    for low, high in terms[1:]:
+        found = _fit(found[0] + low, found[1] + high)
+    return found
 
 
 def _multiply(a: Interval, b: Interval) -> Interval:
     products = (a[0] * b[0], a[0] * b[1], a[1] * b[0], a[1] * b[1])
-    return min(products), max(products)
-
-
-def _divide(a: Interval, b: Interval) -> Interval:
-    if b[0] <= 0 <= b[1]:
-        raise FormulaError(
-            "division by zero" if b[0] == b[1] else "a denominator may be zero within its printed digits"
-        )
-    return _multiply(a, (1 / b[1], 1 / b[0]))
-
-
-_OPERATORS = {"+": _add, "-": _subtract, "*": _multiply, "/": _divide}
+    return _fit(min(products), max(products))
 
 
 def _power(base: Interval, exponent: int) -> Interval:
     if exponent < 0:
-        return _divide((Fraction(1), Fraction(1)), _power(base, -exponent))
+        low, high = _power(base, -exponent)
+        if low <= 0 <= high:
+            zero = "division by zero" if low == high else "a denominator may be zero within its printed digits"
+            raise FormulaError(zero)
+        return 1 / high, 1 / low
+    for end in base:
+        if max(end.numerator.bit_length(), end.denominator.bit_length()) * exponent > BITS_MAX + exponent:
+            raise FormulaError(f"a power has more than {BITS_MAX * 3 // 10} digits")
     ends = (base[0] ** exponent, base[1] ** exponent)
     low = Fraction(0) if exponent and exponent % 2 == 0 and base[0] <= 0 <= base[1] else min(ends)
     return low, max(ends)
 
 
-def _call(function: str, arguments: list[Interval], nodes: list[Node], *, point: bool) -> Interval:
-    lows, highs = [low for low, _ in arguments], [high for _, high in arguments]
-    if function == "sum":
-        return sum(lows, Fraction(0)), sum(highs, Fraction(0))
-    if function == "mean":
-        return sum(lows, Fraction(0)) / len(lows), sum(highs, Fraction(0)) / len(highs)
+def _call(node: Node, arguments: list[Interval], *, point: bool) -> Interval:
+    function = node[1]
+    if function in {"sum", "mean"}:
+        low, high = _sum(arguments)
+        return (low, high) if function == "sum" else (low / len(arguments), high / len(arguments))
     if function == "wmean":
         return _weighted_mean(arguments)
     if function in {"min", "max"}:
         pick = min if function == "min" else max
-        return pick(lows), pick(highs)
+        return pick(low for low, _ in arguments), pick(high for _, high in arguments)
     low, high = arguments[0]
     if function == "abs":
         smallest = Fraction(0) if low <= 0 <= high else min(abs(low), abs(high))
         return smallest, max(abs(low), abs(high))
     if function == "round":
-        places = _whole(nodes[1]) if len(nodes) > 1 else 0
+        places = _whole(node[2][1]) if len(arguments) > 1 else 0
         return _round(low, high, places or 0, point=point)
     return _transcendental(function, low, high, point=point)
 
 
 def _weighted_mean(arguments: list[Interval]) -> Interval:
     """Enclose Σwv / Σw. The weights occur twice, so this over-estimates unless they are exact."""
-    top = bottom = (Fraction(0), Fraction(0))
-    for item, weight in zip(arguments[::2], arguments[1::2], strict=True):
-        top = _add(top, _multiply(item, weight))
-        bottom = _add(bottom, weight)
-    return _divide(top, bottom)
+    top = _sum([_multiply(*pair) for pair in zip(arguments[::2], arguments[1::2], strict=True)])
+    return _multiply(top, _power(_sum(arguments[1::2]), -1))
 
 
 def _round(low: Fraction, high: Fraction, places: int, *, point: bool) -> Interval:
@@ -333,19 +388,21 @@ def _round(low: Fraction, high: Fraction, places: int, *, point: bool) -> Interv
 
 def _transcendental(function: str, low: Fraction, high: Fraction, *, point: bool) -> Interval:
     """Apply an increasing function to both ends, one unit of the 50th digit outward."""
+    within = "" if low == high else " within the printed digits"
     if function == "sqrt" and low < 0:
-        raise FormulaError("the square root of a negative number")
+        raise FormulaError(f"the square root of a negative number{within}")
     if function == "log" and low <= 0:
-        raise FormulaError("the logarithm of a number that is not positive")
+        raise FormulaError(f"the logarithm of a number that is not positive{within}")
     if function == "exp" and max(abs(low), abs(high)) > EXP_ARGUMENT_MAX:
         raise FormulaError(f"exp takes arguments between -{EXP_ARGUMENT_MAX} and {EXP_ARGUMENT_MAX}")
-    if function == "sqrt" and (exact := _exact_root(low)) is not None and low == high:
+    if function == "sqrt" and low == high and (exact := _exact_root(low)) is not None:
         return exact, exact
     ends = []
-    for end, rounding, step in ((low, ROUND_FLOOR, "next_minus"), (high, ROUND_CEILING, "next_plus")):
+    for end, rounding, outward in ((low, ROUND_FLOOR, "next_minus"), (high, ROUND_CEILING, "next_plus")):
         number = Context(prec=60, rounding=rounding).divide(Decimal(end.numerator), Decimal(end.denominator))
-        result = {"sqrt": _PRECISE.sqrt, "log": _PRECISE.ln, "exp": _PRECISE.exp}[function](number)
-        ends.append(Fraction(result if point else getattr(_PRECISE, step)(result)))
+        found = {"sqrt": _PRECISE.sqrt, "log": _PRECISE.ln, "exp": _PRECISE.exp}[function](number)
+        # Zero comes of exact arithmetic (√0, log 1) and has no neighbour of a reasonable length.
+        ends.append(Fraction(found if point or not found else getattr(_PRECISE, outward)(found)))
     return (ends[0], ends[0]) if point else (ends[0], ends[1])
 
 
@@ -371,40 +428,33 @@ def _monotone_in(tree: Node, name: str) -> bool:
 
 def _degrees(node: Node, name: str) -> tuple[int, int] | None:
     """Return the degrees in `name` of numerator and denominator, None when the node is no ratio of polynomials."""
-    kind = node[0]
-    if kind == "number":
-        return 0, 0
-    if kind == "name":
+    if node[0] == "name":
         return int(node[1] == name), 0
-    if kind == "negate":
-        return _degrees(node[1], name)
-    if kind == "power":
-        inner = _degrees(node[1], name)
-        if inner is None:
-            return None
-        top, bottom = inner if node[2] >= 0 else inner[::-1]
+    below = [_degrees(item, name) for item in _below(node)]
+    known = [item for item in below if item is not None]
+    if len(known) < len(below):
+        return None
+    if all(item == (0, 0) for item in known):
+        return 0, 0  # any function of constants is constant
+    if node[0] == "negate":
+        return known[0]
+    if node[0] == "power":
+        top, bottom = known[0] if node[2] >= 0 else known[0][::-1]
         return top * abs(node[2]), bottom * abs(node[2])
-    if kind == "call":
-        return _call_degrees(node, name)
-    left, right = _degrees(node[1], name), _degrees(node[2], name)
-    if left is None or right is None:
-        return None
-    if kind == "*":
-        return left[0] + right[0], left[1] + right[1]
-    if kind == "/":
-        return left[0] + right[1], left[1] + right[0]
-    return _sum_degrees([left, right])
-
-
-def _call_degrees(node: Node, name: str) -> tuple[int, int] | None:
-    inner = [_degrees(item, name) for item in node[2]]
-    known = [item for item in inner if item is not None]
-    if len(known) < len(inner):
-        return None
-    if node[1] in {"sum", "mean"}:
+    if node[0] == "product":
+        return _product_degrees(known)
+    if node[0] == "sum" or node[1] in {"sum", "mean"}:
         return _sum_degrees(known)
-    # Any other function keeps a constant constant; a name inside it is no polynomial.
-    return (0, 0) if all(item == (0, 0) for item in known) else None
+    if node[1] == "wmean":
+        weights = known[1::2]
+        weighted = [_product_degrees(list(pair)) for pair in zip(known[::2], weights, strict=True)]
+        (top, bottom), (over, under) = _sum_degrees(weighted), _sum_degrees(weights)
+        return top + under, bottom + over
+    return None  # a name inside another function is no polynomial
+
+
+def _product_degrees(items: list[tuple[int, int]]) -> tuple[int, int]:
+    return sum(top for top, _ in items), sum(bottom for _, bottom in items)
 
 
 def _sum_degrees(items: list[tuple[int, int]]) -> tuple[int, int]:
@@ -421,67 +471,92 @@ def _whole(node: Node) -> int | None:
     return None
 
 
-def _fraction(text: str) -> Fraction:
-    if sum(map(str.isdigit, text)) > DIGITS_MAX:
-        raise FormulaError(f"a number may have {DIGITS_MAX} digits")
-    return Fraction(text)
-
-
 # --- decimal text ----------------------------------------------------------------------------------------------------
 
 
 def decimal_text(number: Fraction, rounding: str = ROUND_HALF_EVEN) -> str:
-    """Return plain decimal text: exact when it terminates within SIGNIFICANT_DIGITS, else rounded to them."""
-    context = Context(prec=SIGNIFICANT_DIGITS, rounding=rounding, Emax=99_999, Emin=-99_999)
-    text = format(context.divide(Decimal(number.numerator), Decimal(number.denominator)), "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def evaluate(text: str, values: dict[str, str]) -> tuple[str, str, str]:
-    """Return (low, value, high) of a formula over printed values, as decimal strings; the bounds round outward.
+    """Return decimal text: exact when it terminates within SIGNIFICANT_DIGITS, else rounded to them.
 
     Raises:
-        FormulaError: the formula or a value cannot be read or evaluated, or a name is missing.
+        FormulaError: the number is beyond 10^±RESULT_SCALE_MAX.
+
+    """
+    context = Context(prec=SIGNIFICANT_DIGITS, rounding=rounding)
+    found = context.divide(Decimal(number.numerator), Decimal(number.denominator)).normalize(context)
+    if abs(found.adjusted()) > RESULT_SCALE_MAX:
+        raise FormulaError(f"the result is beyond 10^±{RESULT_SCALE_MAX}")
+    return str(found) if abs(found.adjusted()) > PLAIN_PLACES_MAX else format(found, "f")
+
+
+def check(text: str, values: Mapping[str, str]) -> None:
+    """Read and evaluate a formula as far as errors go, without the cost of corners.
+
+    Raises:
+        FormulaError: it cannot be read or evaluated, or a name has no value.
 
     """
     tree = parse(text)
-    box, points = {}, {}
+    points, box = _inputs(tree, values)
+    for end in (*_walk(tree, box, point=False), value(tree, points)):
+        decimal_text(end)
+
+
+def evaluate(tree: Node, values: Mapping[str, str]) -> dict[str, str]:
+    """Return a formula over printed values as decimal strings: value, low, high (outward), inner_low, inner_high.
+
+    Raises:
+        FormulaError: a value cannot be read, a name has none, or the formula cannot be evaluated.
+
+    """
+    points, box = _inputs(tree, values)
+    (low, high), (inner_low, inner_high) = interval(tree, box)
+    return {
+        "value": decimal_text(value(tree, points)),
+        "low": decimal_text(low, ROUND_FLOOR),
+        "high": decimal_text(high, ROUND_CEILING),
+        "inner_low": decimal_text(inner_low),
+        "inner_high": decimal_text(inner_high),
+    }
+
+
+def _inputs(tree: Node, values: Mapping[str, str]) -> tuple[dict[str, Fraction], dict[str, Interval]]:
+    points: dict[str, Fraction] = {}
+    box: dict[str, Interval] = {}
     for name in names(tree):
         if name not in values:
             raise FormulaError(f"the formula uses {name!r}, which has no value")
         points[name], half = printed(values[name])
         box[name] = (points[name] - half, points[name] + half)
-    low, high = interval(tree, box)
-    return decimal_text(low, ROUND_FLOOR), decimal_text(value(tree, points)), decimal_text(high, ROUND_CEILING)
-
-
-def point(text: str, values: dict[str, str]) -> str:
-    """Return the value of a formula at its values, as a decimal string.
-
-    Raises:
-        FormulaError: as `evaluate`.
-
-    """
-    tree = parse(text)
-    return decimal_text(value(tree, {name: printed(values[name])[0] for name in names(tree)}))
+    return points, box
 
 
 # --- in the box ------------------------------------------------------------------------------------------------------
 
 
 def results(job: dict[str, Any]) -> dict[str, Any]:
-    """Return what a job's formulas give: the first variant of the values with its interval, the others at their point."""
+    """Return what a job's formulas give: for the first variant of the values with intervals, for the others at a point.
+
+    The others change some values each and list only the formulas that use one of them.
+
+    Raises:
+        FormulaError: a formula cannot be read. One that cannot be evaluated says so in its place.
+
+    """
+    trees = {metric: parse(text) for metric, text in job["formulas"].items()}
+    used = {metric: names(tree).keys() for metric, tree in trees.items()}
     variants = []
     for index, variant in enumerate(job["variants"]):
+        changed = variant["values"].keys()
         values = {**job["values"], **variant["values"]}
         metrics = {}
-        for metric, text in job["formulas"].items():
+        for metric, tree in trees.items():
+            if index and not used[metric] & changed:
+                continue
             try:
                 if index:
-                    metrics[metric] = {"value": point(text, values)}
+                    metrics[metric] = {"value": decimal_text(value(tree, _inputs(tree, values)[0]))}
                 else:
-                    low, middle, high = evaluate(text, values)
-                    metrics[metric] = {"value": middle, "low": low, "high": high}
+                    metrics[metric] = evaluate(tree, values)
             except FormulaError as error:
                 metrics[metric] = {"error": str(error)}
         variants.append({"name": variant["name"], "metrics": metrics})

@@ -1,29 +1,33 @@
-"""Reading what a run reported. The text comes from a stranger: strict JSON, small, shallow, and numbers only.
+"""Reading what a run reported. The text comes from a stranger: strict JSON, and of it only the metrics that are expected.
 
 Numbers keep the digits in which they were written (`Decimal` of the literal). NaN and infinities are recognised, because
 a diverged training deserves the code NON_FINITE and not a complaint about JSON. Duplicate keys are refused: two answers
-are no answer.
+are no answer. A metric whose print is a number must be a number, one whose print is a label must be text: otherwise
+there is nothing to compare, and nothing that could contradict.
 """
 
 from __future__ import annotations
 
 import json
+import unicodedata
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
+from app.core.compare import expects_text
 from app.core.model import Formula, Rule
+from app.core.quantity import number_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from app.core.model import Claim
+    from app.core.model import Claim, Expectation
 
-RESULT_BYTES_MAX = 1 << 20
 METRICS_MAX = 10_000
-DEPTH_MAX = 8
+TEXT_MAX = 4_000
+UNIT_MAX = 32
 NUMBER_CHARACTERS_MAX = 400
-EXPONENT_MAX = 5_000
+SCALE_MAX = 500  # a number is 0, or between 10^-500 and 10^500
 
 
 @dataclass(frozen=True)
@@ -33,8 +37,10 @@ class Measured:
     value: Decimal | None  # None when it is text
     text: str  # as reported
     unit: str | None = None
-    low: Decimal | None = None  # interval of a formula
+    low: Decimal | None = None  # of a formula: encloses every value that its printed inputs allow
     high: Decimal | None = None
+    inner_low: Decimal | None = None  # of a formula: between these lie values that it really takes
+    inner_high: Decimal | None = None
 
     @property
     def finite(self) -> bool:
@@ -80,51 +86,65 @@ def read_result(text: str | None, claim: Claim) -> Measurement | Unreadable:
     except UnicodeEncodeError:
         return Unreadable("MALFORMED_RESULT", "the result is not UTF-8")
     except RecursionError:
-        return Unreadable("MALFORMED_RESULT", f"the result nests deeper than {DEPTH_MAX} levels")
+        return Unreadable("MALFORMED_RESULT", "the result nests too deeply")
     except ValueError as error:
         return Unreadable("MALFORMED_RESULT", f"the result is not the JSON object it should be: {error}")
     if not isinstance(document, dict):
         return Unreadable("MALFORMED_RESULT", "the result must be one JSON object of metrics")
     if isinstance(claim.reproduce, Formula):
-        return _read_formula(document)
+        return _read_formula(document, claim)
     return _read_script(document, claim)
 
 
 def _read_script(document: dict[str, Any], claim: Claim) -> Measurement | Unreadable:
     if len(document) > METRICS_MAX:
         return Unreadable("MALFORMED_RESULT", f"the result has more than {METRICS_MAX} metrics")
-    as_text = {item.metric for item in claim.expect if item.rule is Rule.EXACT}
     metrics: dict[str, Measured] = {}
-    for name in (item.metric for item in claim.expect):
+    for expectation in claim.expect:
+        name = expectation.metric
         if name not in document:
-            continue
-        found = _read_metric(document[name], text_allowed=name in as_text)
+            return Unreadable("NO_METRIC", f"the result has no metric {name!r}")
+        found = _read_metric(document[name], expectation)
         if isinstance(found, str):
             return Unreadable("MALFORMED_RESULT", f"the metric {name!r} {found}")
         metrics[name] = found
-    missing = [item.metric for item in claim.expect if item.metric not in metrics]
-    if missing:
-        return Unreadable("NO_METRIC", f"the result has no metric {missing[0]!r}")
     return Measurement(metrics)
 
 
-def _read_metric(item: Any, *, text_allowed: bool) -> Measured | str:
+def _read_metric(item: Any, expectation: Expectation) -> Measured | str:
     """Return the metric, or the end of a sentence that says what is wrong with it."""
     unit = None
     if isinstance(item, dict):
         if not set(item) <= {"value", "unit"} or "value" not in item:
             return 'must be a number or {"value": number, "unit": text}'
         item, unit = item["value"], item.get("unit")
-        if unit is not None and (not isinstance(unit, str) or len(unit) > 32):
+        if unit is not None and not _is_text(unit, UNIT_MAX):
             return "has a unit that is no short text"
-    if isinstance(item, Decimal):
-        return Measured(item, str(item), unit)
-    if isinstance(item, str) and text_allowed and len(item) <= 4_000:
-        return Measured(None, item, unit)
-    return "is not a number"
+    if expects_text(expectation):
+        return Measured(None, item, unit) if _is_text(item, TEXT_MAX) else "is not a text, and its print is one"
+    if expectation.rule is Rule.EXACT and isinstance(item, str):
+        item = _spelled(item)
+    return Measured(item, str(item), unit) if isinstance(item, Decimal) else "is not a number"
 
 
-def _read_formula(document: dict[str, Any]) -> Measurement | Unreadable:
+def _is_text(item: Any, longest: int) -> bool:
+    """Whether something is text that can be stored and shown: no control characters but white space, no surrogates."""
+    return (
+        isinstance(item, str)
+        and len(item) <= longest
+        and all(sign in "\t\n\r" or unicodedata.category(sign) not in {"Cc", "Cs"} for sign in item)
+    )
+
+
+def _spelled(text: str) -> Decimal | None:
+    """Return the number that a metric gives as text, as some programs do with counts."""
+    try:
+        return number_in(text)
+    except ValueError:
+        return None
+
+
+def _read_formula(document: dict[str, Any], claim: Claim) -> Measurement | Unreadable:
     """Read the evaluator's own output: the base variant and, for a perturb run, the shifted ones."""
     found: dict[str, dict[str, Measured]] = {}
     try:
@@ -134,22 +154,27 @@ def _read_formula(document: dict[str, Any]) -> Measurement | Unreadable:
                 if "error" in item:
                     if variant["name"] == "base":
                         return Unreadable("MALFORMED_RESULT", f"the formula cannot be evaluated: {item['error']}")
-                    continue  # a shifted value that leaves the domain moves nothing and proves nothing
-                ends = [Decimal(item[key]) if key in item else None for key in ("low", "high")]
-                metrics[name] = Measured(Decimal(item["value"]), item["value"], None, *ends)
+                    metrics[name] = Measured(Decimal("NaN"), "undefined")  # a shifted value left the domain
+                    continue
+                numbers = {key: _number(text) for key, text in item.items()}
+                metrics[name] = Measured(numbers.pop("value"), item["value"], None, **numbers)
             found[variant["name"]] = metrics
         base = found.pop("base")
-    except (KeyError, TypeError, AttributeError, InvalidOperation) as error:
+        return Measurement({item.metric: base[item.metric] for item in claim.expect}, found)
+    except (KeyError, TypeError, AttributeError, ValueError, InvalidOperation) as error:
         return Unreadable("MALFORMED_RESULT", f"the evaluator's result cannot be read: {error!r}")
-    return Measurement(base, found)
 
 
 def _number(literal: str) -> Decimal:
     if len(literal) > NUMBER_CHARACTERS_MAX:
         raise ValueError(f"a number has more than {NUMBER_CHARACTERS_MAX} characters")
-    value = Decimal(literal)
-    if value and abs(value.adjusted()) > EXPONENT_MAX:
-        raise ValueError(f"a number's exponent is beyond ±{EXPONENT_MAX}")
+    digits, _, exponent = literal.lower().partition("e")
+    beyond = len(exponent.lstrip("+-0")) > 3  # looked at first: Decimal itself fails on exponents of many digits
+    value = Decimal(digits if beyond else literal)
+    if not value:
+        return Decimal(0) if beyond else value
+    if beyond or abs(value.adjusted()) > SCALE_MAX:
+        raise ValueError(f"a number is beyond 10^±{SCALE_MAX}")
     return value
 
 

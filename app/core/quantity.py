@@ -10,12 +10,12 @@ import re
 from dataclasses import dataclass
 from decimal import Context, Decimal
 
-from app.core.formula import DIGITS_MAX, NUMBER
+from app.core.formula import DIGITS_MAX, NUMBER, SCALE_MAX
 
-EXPONENT_MAX = 400  # 1e400 is beyond any measurement and still cheap to compare
-
-_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,3})?)\s?(ms|s|m|min|h)")
-_SIZE = re.compile(r"(\d{1,12})\s?(B|KiB|MiB|GiB|TiB|kB|KB|MB|GB|TB)")
+_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,3})?)\s?(ms|s|m|min|h)", re.ASCII)
+_SIZE = re.compile(r"(\d{1,12})\s?(B|KiB|MiB|GiB|TiB|kB|KB|MB|GB|TB)", re.ASCII)
+#: Spelled like a number, and none that `printed` reads: with a percent sign, or with separated thousands.
+_ALMOST = re.compile(r"[-+]?[0-9]{1,3}(?:[,'’\s][0-9]{3})+(?:\.[0-9]*)?\s*%?|[-+]?[0-9]+(?:\.[0-9]*)?\s*%")
 _MS = {"ms": 1, "s": 1_000, "m": 60_000, "min": 60_000, "h": 3_600_000}
 _BYTES = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40} | {
     "kB": 10**3,
@@ -25,7 +25,7 @@ _BYTES = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40
     "TB": 10**12,
 }
 
-#: Wide enough that no product of two printed numbers is ever rounded.
+#: Wide enough that no sum or product of a printed and a reported number is ever rounded.
 EXACT = Context(prec=2_000, Emax=999_999, Emin=-999_999)
 
 
@@ -64,9 +64,24 @@ def printed(text: str) -> Printed:
         raise ValueError(f"a printed number may have {DIGITS_MAX} digits")
     value = Decimal(plain)
     exponent = int(value.as_tuple().exponent)
-    if max(abs(exponent), abs(value.adjusted())) > EXPONENT_MAX:
-        raise ValueError(f"the exponent of {text!r} is beyond ±{EXPONENT_MAX}")
+    if max(abs(exponent), abs(value.adjusted())) > SCALE_MAX:
+        raise ValueError(f"the exponent of {text!r} is beyond ±{SCALE_MAX}")
     return Printed(text, value, Decimal((0, (5,), exponent - 1)))
+
+
+def number_in(text: str) -> Decimal | None:
+    """Return the number that a text spells, None when it is a label or a hash.
+
+    Raises:
+        ValueError: it looks like a number and cannot be read as one, such as "87.3%" or "1,234".
+
+    """
+    try:
+        return printed(text).value
+    except ValueError:
+        if _ALMOST.fullmatch(text.strip().replace("\N{MINUS SIGN}", "-")):
+            raise
+        return None
 
 
 def fraction(text: str) -> Decimal:

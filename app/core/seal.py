@@ -10,8 +10,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
 from app.core.canonical import canonical, digest
 from app.core.errors import Fault
 from app.core.model import Claim, Environment, Formula, Seal
@@ -19,8 +17,9 @@ from app.core.model import Claim, Environment, Formula, Seal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: Versions of the rules that judge a seal. A change of any that could change a verdict raises its number.
-VERSIONS = {"compare": 1, "perturb": 1, "plan": 1}
+#: Versions of the rules that read, plan and judge a seal. A change that could change a verdict raises its number, a
+#: claim that is no longer read as it was included.
+VERSIONS = {"claim": 1, "compare": 1, "perturb": 1, "plan": 1}
 
 
 def make_seal(claim: Claim, files: Mapping[str, str], environment: Environment, evaluator: str) -> Seal:
@@ -63,8 +62,24 @@ def read_seal(body: bytes) -> Seal:
     """
     try:
         seal = Seal.model_validate(json.loads(body))
-    except (ValueError, ValidationError) as error:
+    except (ValueError, RecursionError) as error:
         raise Fault("seal-unreadable", "the sealed bytes are not a seal of this version") from error
     if seal_bytes(seal) != body:
         raise Fault("seal-not-canonical", "the sealed bytes are not spelled as they were sealed")
     return seal
+
+
+def check_versions(seal: Seal) -> None:
+    """Refuse a seal that other rules than ours are to plan and judge: silently using ours would be another verdict.
+
+    Raises:
+        Fault: its versions are not this program's.
+
+    """
+    if seal.versions != VERSIONS:
+        detail = f"the seal was made for the rules {_listed(seal.versions)}, and this version has {_listed(VERSIONS)}"
+        raise Fault("seal-other-rules", detail, "submit the claim again, or use the program version that sealed it")
+
+
+def _listed(versions: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in sorted(versions.items())) or "of no version"

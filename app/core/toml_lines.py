@@ -1,9 +1,9 @@
 """Line numbers for TOML, which the standard reader does not give.
 
-`line_of(text, ("expect", 0, "value"))` scans the text once for table headers and `key =` lines. It only has to be right
-for documents that `tomllib` accepted, so it can be simple: it tracks the current table, counts array tables, and skips
-the bodies of multi-line strings and arrays. A path that has no line of its own (a missing key, a value inside an inline
-table) gets the line of its nearest ancestor.
+`lines(text)` goes over the text once, for table headers and `key =` lines, and `line_of` looks a path up. It only has to
+be right for documents that `tomllib` accepted, so it can be simple: it tracks the current table, counts array tables,
+and skips the bodies of multi-line strings and arrays. A path that has no line of its own (a missing key, a value inside
+an inline table, a key written with escapes) gets the line of its nearest ancestor.
 """
 
 from __future__ import annotations
@@ -13,13 +13,22 @@ import tomllib
 
 Path = tuple[str | int, ...]
 
-_HEADER = re.compile(r"^\s*(\[\[|\[)(.+?)\]{1,2}\s*(?:#.*)?$")
-_KEY = re.compile(
-    r"""^\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*=(.*)$"""
+_NAME = r"""(?:[A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*"|'[^']*')"""
+_DOTTED = rf"({_NAME}(?:\s*\.\s*{_NAME})*)"
+_HEADER = re.compile(rf"\s*(\[\[?)\s*{_DOTTED}\s*\]\]?\s*(?:#.*)?")
+_KEY = re.compile(rf"\s*{_DOTTED}\s*=")
+_PART = re.compile(_NAME)
+
+#: What matters in a value, from left to right: whole strings, a comment, the start of a string of several lines, brackets.
+_BASIC = r'(?:[^"\\]|\\.|\\$|"(?!""))*"{3,5}'
+_LITERAL = r"(?:[^']|'(?!''))*'{3,5}"
+_VALUE = re.compile(
+    rf'"""{_BASIC}|\'\'\'{_LITERAL}'
+    r'|(?P<open>"""|\'\'\')'
+    r'|"(?:[^"\\]|\\.)*"|\'[^\']*\''
+    r"|(?P<comment>#.*)|(?P<deeper>[\[{])|(?P<higher>[\]}])"
 )
-_PART = re.compile(r"""[A-Za-z0-9_-]+|"[^"]*"|'[^']*'""")
-_MULTILINE = re.compile(r'"""|\'\'\'')
-_STRING = re.compile(r'"""(?:[^"\\]|\\.|"(?!""))*"""|\'\'\'.*?\'\'\'|"(?!"")(?:[^"\\]|\\.)*"|\'(?!\'\')[^\']*\'')
+_CLOSE = {'"""': re.compile(_BASIC), "'''": re.compile(_LITERAL)}
 _ERROR_LINE = re.compile(r"\(at line (\d+), column \d+\)")
 
 
@@ -28,17 +37,17 @@ def lines(text: str) -> dict[Path, int]:
     found: dict[Path, int] = {(): 1}
     counts: dict[Path, int] = {}
     table: Path = ()
-    rows = text.splitlines()
+    rows = text.replace("\r\n", "\n").split("\n")  # str.splitlines knows endings that a string may hold
     at = 0
     while at < len(rows):
         row, line = rows[at], at + 1
         at += 1
-        if match := _HEADER.match(row):
+        if match := _HEADER.fullmatch(row):
             table = _table(match[2], counts, array=match[1] == "[[")
             found.setdefault(table, line)
         elif match := _KEY.match(row):
             found.setdefault((*table, *_parts(match[1])), line)
-            at = _skip_value(rows, at, match[2])
+            at = _skip_value(rows, at, match.end())
     return found
 
 
@@ -69,30 +78,23 @@ def _table(header: str, counts: dict[Path, int], *, array: bool) -> Path:
 
 
 def _parts(dotted: str) -> tuple[str, ...]:
-    return tuple(part.strip("\"'") for part in _PART.findall(dotted))
+    return tuple(part[1:-1] if part[0] in "\"'" else part for part in _PART.findall(dotted))
 
 
-def _skip_value(rows: list[str], at: int, start: str) -> int:
-    """Return the index of the first row after a value whose first row ends with `start`; linear in the rows."""
-    row, depth = start, 0
+def _skip_value(rows: list[str], at: int, column: int) -> int:
+    """Return the index of the first row after the value that starts in row `at` - 1 at a column; linear in the rows."""
+    depth = 0
     while True:
-        while delimiter := _MULTILINE.search(bare := _STRING.sub("", row)):
-            # Everything up to the closing delimiter is text; after it the value may go on.
-            quote = delimiter[0]
-            depth += _brackets(bare[: delimiter.start()])
-            rest = bare[delimiter.end() :]
-            while quote not in rest and at < len(rows):
-                rest = rows[at]
-                at += 1
-            row = rest.partition(quote)[2]
-        depth += _brackets(bare)
+        row = rows[at - 1]
+        while match := _VALUE.search(row, column):
+            column = match.end()
+            depth += bool(match["deeper"]) - bool(match["higher"])
+            if match["open"]:
+                close = _CLOSE[match["open"]]
+                at = 1 + next((index for index in range(at, len(rows)) if close.match(rows[index])), at - 1)
+                row = rows[at - 1]
+                closed = close.match(row)
+                column = closed.end() if closed else len(row)
         if depth <= 0 or at >= len(rows):
             return at
-        row = rows[at]
-        at += 1
-
-
-def _brackets(text: str) -> int:
-    """Return how many more brackets and braces open than close before a comment."""
-    code = text.partition("#")[0]
-    return sum(code.count(sign) for sign in "[{") - sum(code.count(sign) for sign in "]}")
+        at, column = at + 1, 0

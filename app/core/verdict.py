@@ -20,10 +20,13 @@ from typing import TYPE_CHECKING
 
 from app.core import wording
 from app.core.compare import MATCHES
-from app.core.controls import confirm, input_response, repeat, run_controls
+from app.core.controls import run_controls
+from app.core.controls_replication import confirm, input_response, repeat
 from app.core.errors import Fault
-from app.core.model import Blame, ControlResult, Judgement, OutcomeKind, Status
+from app.core.model import Blame, ControlResult, Judgement, OutcomeKind, Purpose, Status
 from app.core.readings import Reading, Readings
+from app.core.seal import check_versions
+from app.core.specs import all_specs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,9 +72,12 @@ def judge(seal: Seal, runs: Sequence[Run]) -> Judgement:
     """Return the judgement that follows from a seal and all of its finished runs, whatever their order.
 
     Raises:
-        Fault: a run ended by a fault of ours, or a measure run is missing; nothing may be said about the claim.
+        Fault: a run ended by a fault of ours, a measure run is missing, a run is there twice or not one of the seal's,
+            or other rules than ours are to judge the seal; nothing may be said about the claim.
 
     """
+    check_versions(seal)
+    _refuse_strangers(seal, runs)
     readings = Readings.of(seal, runs)
     _refuse_faults(readings)
     failed = _worst_failure(readings.measures)
@@ -97,7 +103,7 @@ def judge(seal: Seal, runs: Sequence[Run]) -> Judgement:
 
 def wants_confirmation(readings: Readings) -> bool:
     """Whether the claim would be FALSIFIED if one more run contradicts it."""
-    if readings.by_key.keys() & {"confirm-0"}:
+    if readings.of_purpose(Purpose.CONFIRM):
         return False
     comparisons = readings.comparisons(readings.measures)
     codes = {item.code for item in comparisons}
@@ -141,8 +147,16 @@ def _blocking(controls: tuple[Control, ...]) -> Control | None:
     return next((item for item in required if item.result not in _HARMLESS), None)
 
 
+def _refuse_strangers(seal: Seal, runs: Sequence[Run]) -> None:
+    """Let no run decide that the seal does not call for: a chosen seed, variant or second try is no evidence."""
+    wanted = {spec.key: spec for spec in all_specs(seal)}
+    for run in runs:
+        if wanted.pop(run.spec.key, None) != run.spec:
+            raise Fault("run-not-planned", f"the run {run.spec.key} is not one that the seal calls for, or there twice")
+
+
 def _refuse_faults(readings: Readings) -> None:
-    if not readings.measures or len(readings.measures) < len(readings.seal.seeds):
+    if len(readings.measures) < len(readings.seal.seeds):
         raise Fault("runs-missing", "a verdict needs a measure run for every sealed seed")
     for reading in readings.by_key.values():
         if reading.run.outcome.kind is OutcomeKind.FAULT:

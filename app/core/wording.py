@@ -6,6 +6,7 @@ the published sentences look; other rules show the printed digits.
 
 from __future__ import annotations
 
+import math
 import signal
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from app.core.model import Comparison, Control, Run
 
 SIGNIFICANT_DIGITS = 10
+TEXT_SHOWN_MAX = 80
 
 
 def match(kind: str, comparisons: Sequence[Comparison]) -> str:
@@ -66,8 +68,9 @@ def comparison_problem(item: Comparison) -> str:
             span = ""
             if item.computed_low is not None:
                 span = f" (its inputs allow {_short(item.computed_low)} to {_short(item.computed_high)})"
-            detail = f"{item.metric} is {_short(item.computed)}{span}, outside the tolerance of {expected}"
-            return f"{detail} but within what its printed digits allow"
+            missed = "not equal to" if item.rule == Rule.EXACT else "outside the tolerance of"
+            detail = f"{item.metric} is {_short(item.computed)}{span}, {missed} {expected}"
+            return f"{detail}, but by no more than printed digits and floating-point arithmetic leave open"
         case _:
             return f"the seeds disagree about {item.metric}: {', '.join(_short(value) for value in item.values)}"
 
@@ -102,14 +105,14 @@ def _least_close(comparisons: Sequence[Comparison]) -> Comparison:
 def _how(item: Comparison) -> str:
     """Return the tolerance of a match as it is published."""
     match item.rule:
-        case Rule.RELATIVE | Rule.EITHER:
+        case Rule.RELATIVE:
             return f"tolerance={_percent(item.tolerance or '0')}"
         case Rule.ROUNDING:
             return "within printed rounding"
         case Rule.EXACT:
             return "exactly"
-        case Rule.BOUNDED:
-            return f"within {item.low or '-∞'} to {item.high or '∞'}"
+        case Rule.BOUNDED | Rule.EITHER:
+            return f"within {_short(item.low or '-∞')} to {_short(item.high or '∞')}"
         case _:
             return f"tolerance=±{item.tolerance}{' points' if item.rule == Rule.POINTS else ''}"
 
@@ -121,7 +124,7 @@ def _rule(item: Comparison) -> str:
         case Rule.EXACT:
             return "not equal"
         case _:
-            return f"not {_how(item)}" if item.rule == Rule.BOUNDED else f"beyond {_how(item)}"
+            return f"not {_how(item)}" if item.rule in {Rule.BOUNDED, Rule.EITHER} else f"beyond {_how(item)}"
 
 
 def _percent(tolerance: str) -> str:
@@ -136,19 +139,24 @@ def _expected(item: Comparison) -> str:
 
 
 def _number(item: Comparison, text: str | None) -> str:
-    if item.rule in {Rule.RELATIVE, Rule.EITHER} and text is not None:
-        return repr(float(Decimal(text)))
-    return _short(text)
+    """Return a number of a comparison with enough digits to tell it from the expected one."""
+    if item.rule == Rule.EXACT or text is None:
+        return _line(text or "nothing")
+    number = float(text) if item.rule == Rule.RELATIVE else math.inf
+    printed_digits = sum(map(str.isdigit, item.expected or ""))
+    return repr(number) if math.isfinite(number) else _short(text, max(SIGNIFICANT_DIGITS, printed_digits + 2))
 
 
-def _short(text: str | None) -> str:
-    """Return a number's text, at most SIGNIFICANT_DIGITS digits; what is no number stays as it is."""
+def _short(text: str | None, digits: int = SIGNIFICANT_DIGITS) -> str:
+    """Return a number's text with at most so many digits; what is no number stays as it is, on one line."""
     if text is None:
         return "nothing"
     try:
         value = Decimal(text)
     except ArithmeticError:
-        return text[:80]
-    if len(value.as_tuple().digits) <= SIGNIFICANT_DIGITS:
-        return text
-    return f"{value:.{SIGNIFICANT_DIGITS}g}"
+        return _line(text)
+    return text if len(value.as_tuple().digits) <= digits else f"{value:.{digits}g}"
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())[:TEXT_SHOWN_MAX]

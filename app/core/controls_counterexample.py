@@ -1,0 +1,53 @@
+"""The counterexample attacker: how near is the decision to another one?"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from app.core.compare import accepted
+from app.core.controls_catalogue import control
+from app.core.model import ControlResult
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from app.core.model import Comparison, Control
+    from app.core.readings import Readings
+
+PASS, WARN, NOT_APPLICABLE = ControlResult.PASS, ControlResult.WARN, ControlResult.NOT_APPLICABLE
+
+
+def rounding_flip(readings: Readings, comparisons: Sequence[Comparison]) -> Control:
+    """Ask whether the decision holds for every value that the formula's printed inputs allow."""
+    for expectation, item in zip(readings.seal.claim.expect, comparisons, strict=True):
+        if item.computed_low is None or item.computed_high is None:
+            continue
+        band = accepted(expectation)
+        low, high = Decimal(item.computed_low), Decimal(item.computed_high)
+        if band.meets(low, high) and not (band.holds(low) and band.holds(high)):
+            span = f"{item.metric} lies between {_short(low)} and {_short(high)}"
+            detail = f"{span}, of which {_short(band.low)} to {_short(band.high)} is accepted"
+            said = f"Within the printed rounding of the inputs the decision is not the same everywhere: {detail}."
+            return control("rounding_flip", WARN, said)
+    detail = "Every value that the printed inputs allow leads to the same decision."
+    return control("rounding_flip", PASS, detail)
+
+
+def tolerance_flip(comparisons: Sequence[Comparison]) -> Control:
+    """Say at which tolerance the decision would turn, and whether a match needs more than the printed rounding."""
+    known = [item for item in comparisons if item.flips_at is not None]
+    if not known:
+        detail = "No tolerance of these rules could turn the decision."
+        return control("tolerance_flip", NOT_APPLICABLE, detail)
+    loose = [item for item in known if item.code == "MATCH_TOLERANCE"]
+    shown = (loose or known)[0]
+    turn = f"{shown.metric} turns at a tolerance of {shown.flips_at}"
+    if loose:
+        detail = f"The match needs more room than the printed digits give: {turn}."
+        return control("tolerance_flip", WARN, detail)
+    return control("tolerance_flip", PASS, f"The decision on {turn}.")
+
+
+def _short(value: Decimal | None) -> str:
+    return "open" if value is None else f"{value:.6g}"

@@ -1,0 +1,199 @@
+"""The replication attacker: does it repeat, does it depend on its inputs, does a contradiction come back?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from app.core.boxjob import SHIFTS, UNDERIVABLE, targets
+from app.core.controls_catalogue import control
+from app.core.model import ControlResult, Formula, OutcomeKind, Purpose
+from app.core.quantity import EXACT
+from app.core.specs import tried
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from app.core.measurement import Measured
+    from app.core.model import Comparison, Control
+    from app.core.readings import Reading, Readings
+
+PASS, WARN, FAIL, UNDECIDED = ControlResult.PASS, ControlResult.WARN, ControlResult.FAIL, ControlResult.UNDECIDED
+
+
+def repeat(readings: Readings) -> Control:
+    """Run the same seal with the same seed again: identical, same decision, or another one?"""
+    again = readings.of_purpose(Purpose.REPEAT)
+    first = _same_seed(readings, again[0]) if again else None
+    if first is None or first.measurement is None:
+        return control("repeat", UNDECIDED, "The run was not repeated.")
+    if again[0].measurement is None:
+        detail = f"The same seal with the same seed measured once and then {_ending(again[0])}."
+        return control("repeat", FAIL, detail)
+    before, after = first.measurement.metrics, again[0].measurement.metrics
+    differing = [name for name, item in before.items() if _differs(item, after[name])]
+    if not differing:
+        return control("repeat", PASS, "The same seal with the same seed gave identical values.")
+    name = differing[0]
+    spread = f"{name} was {_shown(before[name])} and then {_shown(after[name])}"
+    if _decisions(readings, first) == _decisions(readings, again[0]):
+        return control("repeat", WARN, f"The values differ, the decision does not: {spread}.")
+    return control("repeat", FAIL, f"A repetition turns the decision: {spread}.")
+
+
+def input_response(readings: Readings) -> Control:
+    """Change each input's numbers and run again: does every metric move beyond what a repetition moves it?"""
+    claim = readings.seal.claim
+    if not targets(claim):
+        detail = "The script declares neither inputs nor parameters, so nothing shows that it computes from anything."
+        return control("input_response", UNDECIDED, detail)
+    if isinstance(claim.reproduce, Formula):
+        doing, asked = "shifting", {name: _shifted(readings, name) for name in claim.reproduce.values}
+    else:
+        doing, asked = "changing", {target: _changed(readings, target) for target in tried(claim)}
+    moved = {name: answer for name, answer in asked.items() if answer.moved}
+    unsure = [name for name, answer in asked.items() if not answer.moved and answer.open]
+    still = [name for name, answer in asked.items() if not answer.moved and not answer.open]
+    unmoved = [
+        item.metric for item in claim.expect if not any(item.metric in answer.moved for answer in moved.values())
+    ]
+    dead = [metric for metric in unmoved if not any(metric in answer.open for answer in asked.values())]
+    left_out = len(targets(claim)) - len(asked) if doing == "changing" else 0
+    note = f" {left_out} further inputs were not tried." if left_out else ""
+    if dead:
+        detail = f"{_listed(dead)} stays the same whatever {_listed(tuple(asked))} says: it is not computed from that."
+        return control("input_response", FAIL, f"{detail}{note}")
+    if unmoved:
+        opened = [name for name, answer in asked.items() if answer.open & set(unmoved)]
+        detail = (
+            f"{doing.capitalize()} {_listed(opened)} gave no result, so whether {_listed(unmoved)} is computed is open."
+        )
+        return control("input_response", UNDECIDED, f"{detail}{note}")
+    metric, movement = next(iter(next(iter(moved.values())).moved.items()))
+    parts = [f"{doing.capitalize()} {_listed(tuple(moved))} moves the result ({metric} {movement})"]
+    parts += [f"{doing} {_listed(still)} does not"] if still else []
+    parts += [f"{doing} {_listed(unsure)} gave no result"] if unsure else []
+    return control("input_response", WARN if len(parts) > 1 else PASS, f"{'; '.join(parts)}.{note}")
+
+
+def confirm(readings: Readings, comparisons: Sequence[Comparison]) -> Control:
+    """Measure a contradiction again before it counts: all of it has to come back."""
+    again = readings.of_purpose(Purpose.CONFIRM)
+    if not again:
+        return control("confirm", UNDECIDED, "The contradiction was not measured again.")
+    if again[0].measurement is None:
+        detail = f"The confirming run {_ending(again[0])}, so the contradiction is not confirmed."
+        return control("confirm", FAIL, detail)
+    contradicted = {item.metric for item in comparisons if item.code == "MISMATCH"}
+    back = {item.metric for item in readings.comparisons(again[:1]) if item.code == "MISMATCH"}
+    if not contradicted <= back:
+        detail = f"The confirming run does not contradict {_listed(sorted(contradicted - back))}."
+        return control("confirm", FAIL, detail)
+    workers = {again[0].run.worker, *(item.run.worker for item in readings.measures)}
+    where = "on another worker" if len(workers) > 1 else "on the same worker"
+    return control("confirm", PASS, f"The contradiction appears again, in fresh scratch, {where}.")
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What changing one input does to the metrics."""
+
+    moved: Mapping[str, str]  # metric -> from what to what
+    open: frozenset[str]  # metrics that no change moved, while some change gave no finite value of them
+
+
+def _answer(
+    before: Mapping[str, Measured], runs: Sequence[Mapping[str, Measured] | None], spread: Mapping[str, Decimal]
+) -> _Answer:
+    """Compare a measurement with those of changed inputs, None for a changed run that gave none.
+
+    What stands still is only called so if every change gave a finite value: one that stands still and one that crashed
+    prove nothing.
+    """
+    moved: dict[str, str] = {}
+    unsure: set[str] = set() if runs else set(before)
+    for after in runs:
+        for name, one in before.items():
+            two = None if after is None else after.get(name)
+            if two is None or not two.finite:
+                unsure.add(name)
+            elif name not in moved and _differs(one, two, spread.get(name, Decimal(0))):
+                moved[name] = f"from {_shown(one)} to {_shown(two)}"
+    return _Answer(moved, frozenset(unsure - moved.keys()))
+
+
+def _changed(readings: Readings, target: str) -> _Answer:
+    runs = [
+        item.measurement.metrics if item.measurement is not None else None
+        for item in readings.of_purpose(Purpose.PERTURB)
+        if item.run.spec.derivation is not None
+        and item.run.spec.derivation.target == target
+        and item.run.outcome.limit != UNDERIVABLE
+    ]
+    return _answer(_first(readings), runs, _repeat_spread(readings))
+
+
+def _shifted(readings: Readings, name: str) -> _Answer:
+    """Judge by the shifted values; exact arithmetic has no spread, so any movement is one."""
+    perturbed = readings.of_purpose(Purpose.PERTURB)
+    if not perturbed or perturbed[0].measurement is None:
+        return _answer(_first(readings), [None], {})
+    variants = [perturbed[0].measurement.variants.get(f"{name}{shift}") for shift in SHIFTS]
+    used = {
+        metric: item for metric, item in _first(readings).items() if any(metric in (each or ()) for each in variants)
+    }
+    return _answer(used, variants, {})
+
+
+def _first(readings: Readings) -> Mapping[str, Measured]:
+    first = readings.measures[0].measurement
+    return {} if first is None else first.metrics
+
+
+def _repeat_spread(readings: Readings) -> dict[str, Decimal]:
+    """Return how far each metric moves when nothing changes."""
+    again = readings.of_purpose(Purpose.REPEAT)
+    first = _same_seed(readings, again[0]) if again else None
+    if first is None or first.measurement is None or again[0].measurement is None:
+        return {}
+    after = again[0].measurement.metrics
+    gaps = {name: _gap(item, after[name]) for name, item in first.measurement.metrics.items()}
+    return {name: gap for name, gap in gaps.items() if gap is not None}
+
+
+def _same_seed(readings: Readings, other: Reading) -> Reading | None:
+    return next((item for item in readings.measures if item.run.spec.seed == other.run.spec.seed), None)
+
+
+def _decisions(readings: Readings, reading: Reading) -> list[tuple[bool, bool]]:
+    """Return of every expectation whether it matches and whether it is contradicted."""
+    return [(item.match, item.code == "MISMATCH") for item in readings.comparisons([reading])]
+
+
+def _differs(one: Measured, two: Measured, spread: Decimal = Decimal(0)) -> bool:
+    gap = _gap(one, two)
+    return one.text != two.text if gap is None else gap > spread
+
+
+def _gap(one: Measured, two: Measured) -> Decimal | None:
+    """Return how far two finite numbers are apart, None when they are not both that."""
+    if one.value is None or two.value is None or not (one.finite and two.finite):
+        return None
+    return abs(EXACT.subtract(one.value, two.value))
+
+
+def _ending(reading: Reading) -> str:
+    if reading.unreadable is not None:
+        return f"gave no readable result ({reading.unreadable.detail})"
+    kind = reading.run.outcome.kind
+    return "crashed" if kind in {OutcomeKind.EXITED, OutcomeKind.SIGNAL} else f"ended by its {kind} limit"
+
+
+def _shown(item: Measured) -> str:
+    return " ".join(item.text.split())[:40]
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:3])
+    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"

@@ -1,0 +1,59 @@
+"""The runs that a verdict on a seal is made of. They follow from the seal alone; nobody adds, omits or changes one.
+
+measure-0, measure-1, …        one for each sealed seed
+repeat-0                       the first seed again
+perturb-POSITION-VARIANT       one input changed, in the order in which the claim names inputs and parameters
+confirm-0                      the first seed again, only for a claim that would otherwise be FALSIFIED
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.core.boxjob import targets
+from app.core.model import Derivation, Formula, Purpose, RunSpec
+
+if TYPE_CHECKING:
+    from app.core.model import Claim, Seal
+
+VARIANTS = 2
+TARGETS_TRIED_MAX = 16
+
+
+def tried(claim: Claim) -> tuple[str, ...]:
+    """Return the inputs that perturb runs change: all of them, up to a limit that keeps the cost of a verdict known."""
+    return targets(claim)[:TARGETS_TRIED_MAX]
+
+
+def measures(seal: Seal) -> tuple[RunSpec, ...]:
+    """Return the runs that measure, in the order of the sealed seeds."""
+    return tuple(
+        RunSpec(key=f"measure-{index}", purpose=Purpose.MEASURE, seed=seed) for index, seed in enumerate(seal.seeds)
+    )
+
+
+def attacks(seal: Seal) -> tuple[RunSpec, ...]:
+    """Return the runs behind Gate 3, which can be executed side by side."""
+    seed = seal.seeds[0]
+    variants = 1 if isinstance(seal.claim.reproduce, Formula) else VARIANTS
+    perturb = tuple(
+        RunSpec(
+            key=f"perturb-{position}-{variant}",
+            purpose=Purpose.PERTURB,
+            seed=seed,
+            derivation=Derivation(target=target, variant=variant),
+        )
+        for position, target in enumerate(tried(seal.claim))
+        for variant in range(1, variants + 1)
+    )
+    return (RunSpec(key="repeat-0", purpose=Purpose.REPEAT, seed=seed), *perturb)
+
+
+def confirmation(seal: Seal) -> RunSpec:
+    """Return the run that a contradiction has to survive."""
+    return RunSpec(key="confirm-0", purpose=Purpose.CONFIRM, seed=seal.seeds[0])
+
+
+def all_specs(seal: Seal) -> tuple[RunSpec, ...]:
+    """Return every run that can belong to a seal."""
+    return (*measures(seal), *attacks(seal), confirmation(seal))
