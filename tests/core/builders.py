@@ -47,24 +47,6 @@ SCORES = b"language,score\nsw,8.1\nyo,9.0\nha,9.0\n"  # mean 8.7
 #: What a program in the place of the box is given: path below /in -> bytes, and the seed.
 Program = Callable[[Mapping[str, bytes], int], "Mapping[str, Any] | str | RunOutcome"]
 
-CLAIM_TOML = """\
-schema = "assay-claim-v1"
-
-[claim]
-id = "mean-score"
-statement = "The mean score is 8.7"
-
-[[expect]]
-metric = "score"
-value = "8.7"
-rule = "rounding"
-
-[reproduce]
-kind = "script"
-entrypoint = "reproduce.py"
-inputs = ["scores.csv"]
-"""
-
 
 def some_limits(**changes: Any) -> Limits:
     """Return limits of ten seconds, one core and 256 MiB."""
@@ -127,16 +109,34 @@ def a_claim(
     return Claim(**(usual | changes))
 
 
-def a_bundle(**changes: bytes) -> dict[str, bytes]:
-    """Return the files of the usual script; keyword names are file names with `__` for the dot."""
-    usual = {"claim.toml": CLAIM_TOML.encode(), "reproduce.py": SCRIPT, "scores.csv": SCORES}
+def claim_toml(claim: Claim) -> str:
+    """Return the `claim.toml` that states a claim; its limits are left to the operator."""
+    document = claim.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"limits"})
+    reproduce = document.pop("reproduce")
+    tables: dict[str, Any] = {name: document.pop(name) for name in ("record", "claim") if name in document}
+    arrays = {name: document.pop(name) for name in ("expect", "source")}
+    values = reproduce.pop("values", {})
+    tables["reproduce"] = reproduce
+    tables |= {f"reproduce.values.{name}": item for name, item in values.items()}
+    parts = [_toml_keys(document)]
+    parts += [f"[[{name}]]\n{_toml_keys(item)}" for name, items in arrays.items() for item in items]
+    parts += [f"[{name}]\n{_toml_keys(item)}" for name, item in tables.items()]
+    return "\n".join(parts)
+
+
+def a_bundle(claim: Claim | None = None, **changes: bytes) -> dict[str, bytes]:
+    """Return the files of a claim; a keyword is a file's name with `__` for the dot."""
+    wanted = claim or a_claim()
+    usual = {"claim.toml": claim_toml(wanted).encode()}
+    if isinstance(wanted.reproduce, Script):
+        usual |= {"reproduce.py": SCRIPT, "scores.csv": SCORES}
     return usual | {name.replace("__", "."): data for name, data in changes.items()}
 
 
 def a_seal(claim: Claim | None = None, files: Mapping[str, bytes] | None = None, **changes: Any) -> Seal:
-    """Return the seal of the usual script claim over the usual bundle."""
+    """Return the seal of the usual script claim, or of another, over its bundle."""
     wanted = claim or a_claim()
-    digests = {path: digest(data) for path, data in (a_bundle() if files is None else files).items()}
+    digests = {path: digest(data) for path, data in (a_bundle(wanted) if files is None else files).items()}
     return make_seal(wanted, digests, ENVIRONMENT, evaluator_digest(wanted)).model_copy(update=changes)
 
 
@@ -146,7 +146,7 @@ def a_formula_seal(
     **values: str,
 ) -> Seal:
     """Return the seal of 77.0 - 68.3 = 8.7, or of another formula."""
-    return a_seal(a_claim(expect, a_formula(formulas, **values)), {"claim.toml": b"# a formula\n"})
+    return a_seal(a_claim(expect, a_formula(formulas, **values)))
 
 
 def an_outcome(kind: str = "exited", **changes: Any) -> RunOutcome:
@@ -225,7 +225,7 @@ def play(
     seal: Seal, files: Mapping[str, bytes] | None = None, program: Program = honest
 ) -> tuple[tuple[Run, ...], tuple[evidence.ArchivedRun, ...]]:
     """Take a seal through its plan with `program` in the place of the box (a formula evaluates itself)."""
-    bundle = a_bundle() if files is None else files
+    bundle = a_bundle(seal.claim) if files is None else files
     sealed = seal_digest(seal_bytes(seal))
     archived: list[evidence.ArchivedRun] = []
     while not isinstance(step := plan.next_step(seal, [item.run for item in archived]), plan.Conclude):
@@ -241,7 +241,7 @@ def an_archive(
     runs, archived = play(wanted, files, program)
     usual: dict[str, Any] = {
         "sealed": seal_bytes(wanted),
-        "bundle": a_bundle() if files is None else files,
+        "bundle": a_bundle(wanted.claim) if files is None else files,
         "runs": archived,
         "judgement": judge(wanted, runs),
         "context": evidence.Context("2026-11-22T12:00:00+00:00", "ver_1", "demo"),
@@ -265,3 +265,15 @@ def _execute(
 
 def _evaluate(inputs: Mapping[str, bytes]) -> Mapping[str, Any]:
     return formula.results(json.loads(inputs["formula.json"]))
+
+
+def _toml_keys(table: Mapping[str, Any]) -> str:
+    return "".join(f"{name} = {_toml_value(item)}\n" for name, item in table.items())
+
+
+def _toml_value(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{json.dumps(name)} = {_toml_value(item)}" for name, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_toml_value, value)) + "]"
+    return json.dumps(value, ensure_ascii=False)

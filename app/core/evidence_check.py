@@ -1,0 +1,202 @@
+"""Checking an evidence archive: everything is hashed again, and the verdict is derived again from the runs.
+
+1. Every member is the one that the manifest names, and the manifest is spelled as it is written.
+2. The seal is spelled as it was sealed and made for our rules and our program in the box. For others than ours this
+   version can say neither yes nor no: the archive is unreadable here, never contradicted.
+3. The bundle is the one that was sealed, and the sealed claim is what its `claim.toml` says.
+4. The runs are those that the plan asks for, all of them. Changed inputs are made again from the seal; a formula is
+   evaluated again.
+5. The runs are judged again; every field of the verdict must come out the same.
+
+Nothing in the archive is trusted for a path, a size or a conclusion.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from app.core import formula
+from app.core.boxjob import CLAIM_FILES, BoxJob, box_job, check_evaluator
+from app.core.canonical import digest
+from app.core.claim import Policy, claim_from_json, parse_claim
+from app.core.errors import Fault, Refusal
+from app.core.evidence_archive import FORMAT, MANIFEST, Unreadable, manifest, read_json, unpack
+from app.core.model import Judgement, Limits, OutcomeKind, Run
+from app.core.plan import Conclude, next_step
+from app.core.seal import check_versions, read_seal, seal_digest
+from app.core.verdict import judge
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from app.core.model import Claim, Seal
+
+_ANY = 1 << 60
+_NO_LIMITS = Limits(
+    wall_ms=_ANY, cpu_ms=_ANY, cpus=_ANY, memory_bytes=_ANY, processes=_ANY, scratch_bytes=_ANY, gpus=_ANY
+)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What checking an archive found."""
+
+    ok: bool
+    findings: tuple[str, ...]  # one sentence for everything that does not hold
+    seal: str = ""
+    judgement: Judgement | None = None  # as derived again
+    signed: bool = False
+    members: int = 0
+
+
+def verify(archive: bytes) -> Report:
+    """Check an archive and derive its verdict again.
+
+    Raises:
+        Unreadable: the bytes are no evidence archive, or one of other rules than this version's.
+
+    """
+    members = unpack(archive)
+    sealed = members.get("seal.json", b"")
+    found_seal = seal_digest(sealed)
+    findings = _check_members(found_seal, members)
+    try:
+        seal = read_seal(sealed)
+    except Fault as error:
+        return Report(ok=False, findings=(*findings, error.detail), seal=found_seal, members=len(members))
+    try:
+        check_versions(seal)
+        check_evaluator(seal)
+    except Fault as error:
+        raise Unreadable(f"{error.detail}; check it with the program version that sealed it") from error
+    findings += _check_bundle(seal, members)
+    judgement, more = _check_verdict(seal, found_seal, members)
+    findings += more
+    return Report(not findings, tuple(findings), found_seal, judgement, members=len(members))
+
+
+def _check_members(found_seal: str, members: Mapping[str, bytes]) -> list[str]:
+    document = read_json(members, MANIFEST)
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise Unreadable(f"the manifest is not of the format {FORMAT}")
+    listed = document.get("members")
+    if not isinstance(listed, dict):
+        raise Unreadable("the manifest lists no members")
+    findings = [f"{name} is not in the manifest" for name in members if name not in listed and name != MANIFEST]
+    for name, entry in listed.items():
+        if name not in members:
+            findings.append(f"{name} is missing")
+        elif not isinstance(entry, dict) or digest(members[name]) != entry.get("sha256"):
+            findings.append(f"{name} is not the file that the manifest names")
+    if document.get("seal") != found_seal:
+        findings.append("seal.json does not hash to the seal that the manifest names")
+    if not findings and manifest(found_seal, members) != members[MANIFEST]:
+        findings.append(f"{MANIFEST} is not spelled as it was written")
+    return findings
+
+
+def _check_bundle(seal: Seal, members: Mapping[str, bytes]) -> list[str]:
+    bundle = {name.removeprefix("bundle/"): data for name, data in members.items() if name.startswith("bundle/")}
+    findings = [f"bundle/{path} was not sealed" for path in sorted(bundle.keys() - seal.files.keys())]
+    for path, sealed in seal.files.items():
+        if path not in bundle or digest(bundle[path]) != sealed:
+            findings.append(f"bundle/{path} is not the file that was sealed")
+    return findings or _check_claim(seal, bundle)
+
+
+def _check_claim(seal: Seal, bundle: Mapping[str, bytes]) -> list[str]:
+    """Read the claim's own file again: what was sealed must be what its author wrote."""
+    names = sorted(CLAIM_FILES & bundle.keys(), reverse=True)
+    if not names:
+        return ["the bundle holds no claim"]
+    environments = {seal.environment.name: seal.environment.digest}
+    policy = Policy(default_limits=seal.claim.limits, maximum_limits=_NO_LIMITS, environments=environments)
+    try:
+        claim = _read_claim(names[0], bundle, policy)
+    except (Refusal, ValueError, RecursionError) as error:
+        return [f"bundle/{names[0]} is no claim that can be read: {error}"]
+    # Limits are the operator's to fill in and to lower.
+    same = claim.model_copy(update={"limits": seal.claim.limits}) == seal.claim
+    return [] if same else [f"the sealed claim is not the one that bundle/{names[0]} states"]
+
+
+def _read_claim(name: str, bundle: Mapping[str, bytes], policy: Policy) -> Claim:
+    if name.endswith(".json"):
+        return claim_from_json(json.loads(bundle[name]), policy)
+    return parse_claim(bundle[name], bundle.keys(), policy)
+
+
+def _check_verdict(seal: Seal, found_seal: str, members: Mapping[str, bytes]) -> tuple[Judgement | None, list[str]]:
+    findings: list[str] = []
+    try:
+        read = _runs(members)
+    except ValueError as error:
+        return None, [f"a run cannot be read: {error}"]
+    runs = [run for _, run, _ in read]
+    for name, run, derived in read:
+        if f"runs/{run.spec.key}/run.json" != name:
+            findings.append(f"{name} describes the run {run.spec.key}")
+        findings += _check_run(seal, found_seal, run, derived, members)
+    try:
+        judgement = judge(seal, runs)
+        findings += _check_complete(seal, runs)
+    except Fault as error:
+        return None, [*findings, f"the runs lead to no verdict: {error.detail}"]
+    recorded = read_json(members, "verdict.json")
+    if not isinstance(recorded, dict) or recorded.get("judgement") != judgement.model_dump(mode="json"):
+        findings.append("the recorded verdict is not the one that follows from the runs")
+    return judgement, findings
+
+
+def _runs(members: Mapping[str, bytes]) -> list[tuple[str, Run, Any]]:
+    """Return of every run its member, itself, and the digests of its changed inputs as recorded.
+
+    Raises:
+        ValueError: a run's document is none.
+
+    """
+    found = []
+    for name in sorted(members):
+        folder, _, file = name.rpartition("/")
+        if file != "run.json" or not folder.startswith("runs/") or folder.count("/") != 1:
+            continue
+        document = read_json(members, name)
+        if not isinstance(document, dict):
+            raise Unreadable(f"{name} is no object")
+        derived = document.pop("derived", {})
+        result = members.get(f"{folder}/result.json")
+        text = None if result is None else result.decode("utf-8", "surrogateescape")
+        found.append((name, Run.model_validate({**document, "result": text}), derived))
+    return found
+
+
+def _check_complete(seal: Seal, runs: Sequence[Run]) -> list[str]:
+    step = next_step(seal, runs)
+    return [] if isinstance(step, Conclude) else [f"the run {spec.key} is missing" for spec in step]
+
+
+def _check_run(seal: Seal, found_seal: str, run: Run, derived: Any, members: Mapping[str, bytes]) -> list[str]:
+    """Make the box of a run again: the digests of its changed inputs, and what a formula gives, follow from the seal."""
+    try:
+        job = box_job(seal, found_seal, run.spec, lambda path: members[f"bundle/{path}"])
+    except KeyError as error:
+        return [f"the inputs of the run {run.spec.key} cannot be made again: {error} is missing"]
+    again = dict(job.derived) if isinstance(job, BoxJob) else {}
+    findings = []
+    if again != derived:
+        findings.append(f"the changed inputs of the run {run.spec.key} are not those of its derivation")
+    if isinstance(job, BoxJob) and job.mode == "evaluator" and run.outcome.kind is OutcomeKind.EXITED:
+        findings += _check_formula(job, run)
+    return findings
+
+
+def _check_formula(job: BoxJob, run: Run) -> list[str]:
+    """Evaluate a formula's job again; the evaluator is pure, so its result can only be this one."""
+    given = next(item.data for item in job.files if item.target == "/in/formula.json")
+    try:
+        same = json.loads(run.result or "null") == formula.results(json.loads(given))
+    except (ValueError, RecursionError):
+        same = False
+    return [] if same else [f"the result of the run {run.spec.key} is not what its formula gives"]
