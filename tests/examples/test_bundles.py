@@ -1,0 +1,166 @@
+"""Every example, verified in a real box, and what the examples promise about themselves."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import os
+import re
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from app.settings import Settings
+from cli.local import Local
+from sandbox import NoIsolation, Sandbox, host_python
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+EXPECTED: dict[str, dict[str, str]] = tomllib.loads((EXAMPLES / "expected.toml").read_text())
+RECORDS: dict[str, dict[str, Any]] = tomllib.loads((EXAMPLES / "records.toml").read_text())
+CLAIMS: dict[str, dict[str, Any]] = {
+    path.parent.name: tomllib.loads(path.read_text()) for path in sorted(EXAMPLES.glob("*/claim.toml"))
+}
+CHEAT = "hard-coded"
+
+every_example = pytest.mark.parametrize("name", CLAIMS)
+every_script = pytest.mark.parametrize("name", [n for n, c in CLAIMS.items() if c["reproduce"]["kind"] == "script"])
+every_formula = pytest.mark.parametrize("name", [n for n, c in CLAIMS.items() if c["reproduce"]["kind"] == "formula"])
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
+    settings = Settings(home=tmp_path_factory.mktemp("home"))
+    with Sandbox(minimum=settings.isolation) as box:
+        try:
+            python = host_python(settings.python, cache=settings.home / "cache")
+            box.level()
+        except NoIsolation as lack:
+            if "CI" in os.environ:
+                raise
+            pytest.skip(f"this host cannot seal a run: {lack}")
+        yield Local(settings, box, python)
+
+
+@pytest.mark.box
+@pytest.mark.parametrize("name", EXPECTED)
+def test_an_example_gets_the_verdict_that_it_should(local: Local, name: str) -> None:
+    found = local.verify(EXAMPLES / name, lambda _: None).document
+
+    assert {key: found[key] for key in ("status", "reason_code")} == EXPECTED[name], found["reason"]
+
+
+def test_every_bundle_says_what_it_should_get() -> None:
+    assert set(EXPECTED) == set(CLAIMS)
+
+
+@every_example
+def test_a_claim_is_named_as_its_folder(name: str) -> None:
+    assert CLAIMS[name]["claim"]["id"] == name
+
+
+@every_example
+def test_a_claim_and_its_publisher_say_the_same_about_their_record(name: str) -> None:
+    record = CLAIMS[name]["record"]
+    facts = RECORDS[record["id"]]
+
+    assert (record["title"], record.get("doi")) == (facts["title"], facts.get("doi"))
+
+
+def test_no_record_has_more_claims_than_its_publisher_counts() -> None:
+    attached = [claim["record"]["id"] for claim in CLAIMS.values()]
+
+    assert {name for name, facts in RECORDS.items() if attached.count(name) > facts["claims_total"]} == set()
+
+
+def test_no_claim_is_attached_to_the_record_of_the_seed() -> None:
+    """Nothing shows that either candidate is what that record claims, so nothing may make it look verified."""
+    seed = next(name for name, facts in RECORDS.items() if facts.get("doi") == "10.5281/zenodo.20732155")
+
+    assert seed not in {claim["record"]["id"] for claim in CLAIMS.values()}
+
+
+@every_formula
+def test_a_formula_says_that_its_numbers_are_transcribed(name: str) -> None:
+    assert "as transcribed" in CLAIMS[name]["claim"]["statement"].lower()
+
+
+@every_formula
+def test_a_value_stands_in_the_cell_that_it_names(name: str) -> None:
+    claim = CLAIMS[name]
+    files = {source["id"]: source["file"] for source in claim.get("source", [])}
+    wrong = []
+    for value in claim["reproduce"]["values"].values():
+        if "cell" not in value:
+            continue
+        cell = value["cell"]
+        with (EXAMPLES / name / files[cell["source"]]).open(newline="") as file:
+            rows = {row["model"]: row for row in csv.DictReader(file)}
+        if rows[cell["row"]][cell["column"]] != value["value"]:
+            wrong.append(cell)
+
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("names", "copies"),
+    [
+        pytest.param(["xtreme-rows.csv", "cells.csv"], 9, id="XTREME rows"),
+        pytest.param(["mgte-table-1.csv"], 2, id="mGTE table"),
+        pytest.param(["scores.csv"], 3, id="scores of the mishaps"),
+    ],
+)
+def test_a_table_that_lies_in_several_bundles_is_the_same_in_all(names: list[str], copies: int) -> None:
+    found = [path.read_bytes() for name in names for path in EXAMPLES.glob(f"*/{name}")]
+
+    assert (len(found), len(set(found))) == (copies, 1)
+
+
+@every_script
+def test_only_the_cheat_carries_its_expected_value_into_the_box(name: str) -> None:
+    """Of two digits or more: a single digit is in every script. Inputs are data, and sources stay outside."""
+    claim = CLAIMS[name]
+    outside = {"claim.toml", *claim["reproduce"].get("inputs", []), *(item["file"] for item in claim.get("source", []))}
+    entering = [path for path in sorted((EXAMPLES / name).iterdir()) if path.name not in outside]
+    values = [item[key] for item in claim["expect"] for key in ("value", "low", "high") if key in item]
+    told = [
+        (path.name, value)
+        for path in entering
+        for value in values
+        if sum(map(str.isdigit, value)) > 1 and _says(path.read_text(), value)
+    ]
+
+    assert bool(told) is (name == CHEAT), told
+
+
+def _says(text: str, value: str) -> bool:
+    bare = re.escape(value.removeprefix("0"))
+    return re.search(rf"(?<![\d.])0?{bare}(?!\d)", text.replace("_", "").replace(",", "")) is not None
+
+
+def test_the_tables_of_the_readme_say_what_each_example_should_get() -> None:
+    rows = re.findall(
+        r"^\| \[([\w.-]+)\]\(([^)]+)\) \|.*\| ([A-Z]+) ([A-Z_]+) \|", (EXAMPLES / "README.md").read_text(), re.MULTILINE
+    )
+
+    assert {name: {"status": status, "reason_code": code} for name, _, status, code in rows} == EXPECTED
+    assert [(name, link) for name, link, _, _ in rows if link != f"{name}/claim.toml"] == []
+
+
+def test_the_extract_is_the_one_that_its_readme_names() -> None:
+    folder = EXAMPLES / "emoji-trigrams"
+    named = re.search(r"SHA-256 of `names\.tsv` \| `([0-9a-f]{64})`", (folder / "README.md").read_text())
+
+    assert named is not None
+    assert named[1] == hashlib.sha256((folder / "names.tsv").read_bytes()).hexdigest()
+
+
+def test_the_extract_comes_with_the_licence_that_lets_us_ship_it() -> None:
+    licence = (EXAMPLES / "emoji-trigrams" / "LICENSE-UNICODE.txt").read_text()
+
+    assert licence.startswith("UNICODE LICENSE V3\n")
+    assert licence.rstrip().endswith("SPDX-License-Identifier: Unicode-3.0")
