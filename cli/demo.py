@@ -1,187 +1,163 @@
-"""`./run demo`: the whole service on this machine, every example through the REST interface, one table."""
+"""`./run demo`: the whole service on this machine, every example through the REST interface, one table.
+
+The demonstration is a house of its own: database, blobs and broker lie in a temporary folder, whatever the settings say
+about others. A few examples are under way at a time, so that the seconds of each are those of its verdict and not of waiting
+behind the others.
+"""
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import sys
 import tempfile
 import time
 import tomllib
-from dataclasses import dataclass, field
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import httpx2
 from rich.console import Console
 from rich.live import Live
-from rich.table import Table
-from rich.text import Text
 
-from cli.client import FINAL_STATES, Client, pack
-from cli.supervisor import House, free_port, only_one
+from app.core.errors import Refusal
+from cli import demo_show
+from cli.client import Client, ServiceError, Unreachable, pack
+from cli.demo_show import Gate, Row
+from cli.exits import Exit
+from cli.supervisor import CannotServe, House, free_port, only_one
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
     from app.settings import Settings
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
+PUBLISHER = "demo"
+PORT = 8000
 WAIT_SECONDS_MAX = 300
-STYLE = {"VERIFIED": "bold green", "FALSIFIED": "bold red", "UNVERIFIED": "bold yellow"}
-
-
-@dataclass
-class Row:
-    """One example on its way to a verdict."""
-
-    name: str
-    expected_status: str
-    expected_code: str
-    document: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def done(self) -> bool:
-        """Whether the verification has ended."""
-        return self.document.get("state") in FINAL_STATES
-
-    @property
-    def as_expected(self) -> bool:
-        """Whether the verdict is the one that the example says it should get."""
-        verdict = self.document.get("verdict") or {}
-        return (verdict.get("status"), verdict.get("reason_code")) == (self.expected_status, self.expected_code)
+POLL_SECONDS = 0.1
+UNDER_WAY_MAX = 3  # two runs at a time, and one verification in between
+WIDTH_ELSEWHERE = 120  # of a pipe or file
 
 
 def run_demo(settings: Settings, port: int | None, *, leave: bool) -> int:
     """Bring the house up, submit every example, show the table; stay until Ctrl-C unless `leave`.
 
     Returns:
-        0 when every verdict is the expected one, 1 otherwise.
+        0 when every verdict is the expected one, else 5: a wrong verdict here is our fault and says nothing of a claim.
+        130 when interrupted before the table.
+
+    Raises:
+        CannotServe: the house does not come up, or the examples are not there.
 
     """
-    console = Console(soft_wrap=not sys.stdout.isatty())
-    home = Path(tempfile.mkdtemp(prefix="assay-demo-"))
-    house = House(
-        settings.model_copy(update={"home": home, "publisher": "demo"}),
-        free_port(port or 8000, fall_back=port is None),
-        quiet=True,
-    )
-    previous = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDTH_ELSEWHERE
+    console = Console(width=width, highlight=False)
+    expected, records = _examples()
+    code = Exit.INTERRUPTED
     try:
-        with only_one(home):
-            begun = time.monotonic()
-            house.start()
+        with _house(settings, port, console) as (house, begun):
+            rows = [Row(name, entry["status"], entry["reason_code"]) for name, entry in expected.items()]
+            console.print(f"{len(rows)} claims of {len(records)} records go through its REST interface")
+            with Client(house.url) as client:
+                for record_id, facts in records.items():
+                    client.put_record(record_id, facts)
+                _verify_all(house, client, rows, console)
+            gates = [Gate(record_id, _gate_verdict(house, record_id), facts) for record_id, facts in records.items()]
+            console.print(demo_show.verdicts(rows, console.width))
+            console.print(demo_show.gates(gates))
+            console.print(demo_show.summary(rows, time.monotonic() - begun))
+            code = Exit.VERIFIED if all(row.as_expected for row in rows) else Exit.FAULT
+            if any(row.status == "faulted" for row in rows):
+                console.print(f"the logs of broker, worker and API are kept in {_keep_logs(house)}")
+            console.print(demo_show.next_steps(rows, gates, None if leave else house.url), soft_wrap=True)
+            while not leave:
+                house.tend()
+                time.sleep(0.5)
+    except KeyboardInterrupt:
+        console.print("stopped; nothing of it is left running")
+    return code
+
+
+def _examples() -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what the examples should get and what is said about their records."""
+    try:
+        found = [tomllib.loads((EXAMPLES / name).read_text()) for name in ("expected.toml", "records.toml")]
+    except FileNotFoundError as error:
+        raise CannotServe(f"there is no {error.filename}: run the demonstration from a checkout") from error
+    return found[0], found[1]
+
+
+@contextmanager
+def _house(settings: Settings, port: int | None, console: Console) -> Iterator[tuple[House, float]]:
+    """Yield the running house and when its start began; it ends with the block, also on SIGTERM."""
+    begun = time.monotonic()
+    previous = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        with tempfile.TemporaryDirectory(prefix="assay-demo-", ignore_cleanup_errors=True) as folder:
+            own = {"home": Path(folder), "publisher": PUBLISHER, "database_url": "", "blobs": None}
+            number = free_port(port or PORT, fall_back=port is None)
+            house = House(settings.model_copy(update=own), number, quiet=True)
             try:
-                console.print(
-                    f"service up at {house.url} after {time.monotonic() - begun:.1f} s; submitting examples …"
-                )
-                rows = _submit_and_watch(house, console)
-                wrong = [row for row in rows if not row.as_expected]
-                _report(console, rows, wrong, time.monotonic() - begun)
-                if not leave:
-                    _stay(house, console)
+                with only_one(house.home):
+                    console.print("starting broker, worker and API …")
+                    house.start()
+                    console.print(f"the service is up at {house.url} after {time.monotonic() - begun:.1f} s")
+                    yield house, begun
             finally:
                 house.stop()
-    except KeyboardInterrupt:
-        console.print("stopped")
-        return 130 if leave else 0
     finally:
         signal.signal(signal.SIGTERM, previous)
-        shutil.rmtree(home, ignore_errors=True)
-    return 1 if wrong else 0
 
 
-def _submit_and_watch(house: House, console: Console) -> list[Row]:
-    expected = tomllib.loads((EXAMPLES / "expected.toml").read_text())
-    rows = [Row(name, entry["status"], entry["reason_code"]) for name, entry in expected.items()]
-    with Client(house.url) as client:
-        for row in rows:
-            row.document = client.submit(pack(EXAMPLES / row.name))
-        deadline = time.monotonic() + WAIT_SECONDS_MAX
-        live = Live(console=console, refresh_per_second=4, transient=True) if console.is_terminal else None
-        if live is not None:
-            live.start()
-        try:
-            while not all(row.done for row in rows) and time.monotonic() < deadline:
-                house.tend()
-                for row in rows:
-                    if not row.done:
-                        row.document = client.verification(row.document["id"])
-                        if live is None and row.done:
-                            console.print(f"  {row.name}: {_status(row.document)}")
-                if live is not None:
-                    live.update(_table(rows))
-                time.sleep(0.2)
-        finally:
+def _verify_all(house: House, client: Client, rows: Sequence[Row], console: Console) -> None:
+    """Submit every example, a few at a time, and follow each to its end; a refusal ends that example alone."""
+    deadline = time.monotonic() + WAIT_SECONDS_MAX
+    waiting = list(rows)
+    live = Live(console=console, transient=True, auto_refresh=False) if console.is_terminal else None
+    with live or nullcontext():
+        while not all(row.done for row in rows) and time.monotonic() < deadline:
+            house.tend()
+            under_way = [row for row in rows if row.under_way]
+            fresh = [waiting.pop(0) for _ in range(min(len(waiting), UNDER_WAY_MAX - len(under_way)))]
+            for row in under_way:
+                _follow(client, row)
+            for row in fresh:
+                _submit(client, row)
+            for row in (*under_way, *fresh):
+                if row.done and live is None:
+                    console.print(demo_show.line(row))
             if live is not None:
-                live.stop()
-    return rows
+                live.update(demo_show.progress(rows), refresh=True)
+            time.sleep(POLL_SECONDS)
 
 
-def _report(console: Console, rows: list[Row], wrong: list[Row], seconds: float) -> None:
-    console.print(_table(rows))
-    counts = {status: sum(_status(row.document) == status for row in rows) for status in STYLE}
-    console.print(f"{len(rows)} claims in {seconds:.1f} s: " + ", ".join(f"{n} {s}" for s, n in counts.items()))
-    for row in wrong:
-        got = row.document.get("verdict") or row.document
-        console.print(
-            f"[bold red]unexpected[/]: {row.name} should be {row.expected_status} {row.expected_code}, "
-            f"got {got.get('status') or got.get('state')} {got.get('reason_code')}"
-        )
+def _submit(client: Client, row: Row) -> None:
+    try:
+        row.document = client.submit(pack(EXAMPLES / row.name))
+    except (ServiceError, Refusal) as refusal:
+        row.document = {"state": "refused", "detail": str(refusal)}
 
 
-def _stay(house: House, console: Console) -> None:
-    console.print(f"the service stays up at {house.url} (Ctrl-C ends it)")
-    while True:
-        house.tend()
-        time.sleep(0.5)
+def _follow(client: Client, row: Row) -> None:
+    try:
+        row.document = client.verification(row.document["id"])
+    except Unreachable:
+        return  # the house starts a dead API again; the verification is in the database
 
 
-def _table(rows: list[Row]) -> Table:
-    table = Table(title="Claims and their verdicts", show_lines=False, pad_edge=False)
-    columns: tuple[tuple[str, dict[str, Any]], ...] = (
-        ("claim", {"no_wrap": True}),
-        ("expected", {"justify": "right"}),
-        ("computed", {"justify": "right"}),
-        ("rule", {}),
-        ("status", {"no_wrap": True}),
-        ("reason", {"ratio": 1}),
-        ("s", {"justify": "right"}),
-    )
-    for heading, options in columns:
-        table.add_column(heading, **options)
-    for row in rows:
-        document = row.document
-        verdict = document.get("verdict") or {}
-        comparisons = verdict.get("comparisons") or []
-        reason = verdict.get("reason") or document.get("detail") or _progress(document)
-        status = _status(document)
-        table.add_row(
-            row.name,
-            "\n".join(str(item["expected"]) for item in comparisons),
-            "\n".join(_short(item["computed"]) for item in comparisons),
-            "\n".join(_rule(item) for item in comparisons),
-            Text(status, style=STYLE.get(status, "dim")),
-            reason,
-            f"{document['seconds']:.1f}" if document.get("seconds") is not None else "",
-        )
-    return table
+def _keep_logs(house: House) -> Path:
+    """Save the logs, which hold the reason of a fault, from the end of the temporary folder."""
+    kept = Path(tempfile.mkdtemp(prefix="assay-logs-"))
+    shutil.copytree(house.home / "logs", kept, dirs_exist_ok=True)
+    return kept
 
 
-def _status(document: dict[str, Any]) -> str:
-    verdict = document.get("verdict") or {}
-    return str(verdict.get("status") or document.get("state", "queued"))
-
-
-def _progress(document: dict[str, Any]) -> str:
-    done, planned = document.get("runs_done", 0), document.get("runs_planned", 0)
-    said = next((run["progress"]["text"] for run in document.get("runs", []) if run.get("progress")), "")
-    return f"{done} of at most {planned} runs {said}".rstrip()
-
-
-def _rule(comparison: dict[str, Any]) -> str:
-    tolerance = comparison.get("tolerance")
-    return f"{comparison['rule']} {tolerance}" if tolerance else str(comparison["rule"])
-
-
-def _short(number: str | None) -> str:
-    if number is None:
-        return "–"
-    return number if len(number) <= 10 else number[:9] + "…"
+def _gate_verdict(house: House, record_id: str) -> Mapping[str, Any]:
+    answer = httpx2.get(f"{house.url}/v1/records/{record_id}/gate-verdict", trust_env=False, timeout=30)
+    answer.raise_for_status()
+    document: dict[str, Any] = answer.json()
+    return document
