@@ -1,8 +1,8 @@
 """The host's end of the box's one channel. Everything on it was written by a stranger: count first, then believe little.
 
 A frame is one letter, four bytes of length, the payload (`runner.py` lists the letters). Unknown letters and lengths
-beyond what is still allowed end the reading; what came before stays. All bytes together have a cap too, so that a flood
-of small or refused frames ends the run like any other flood. Nothing is ever unpacked to a path or unpickled.
+beyond what is still allowed end the reading; what came before stays. All bytes and frames together have caps too, so
+that a flood of small or refused frames ends the run like any other flood. Nothing is ever unpacked to a path or unpickled.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ NAME = re.compile(rb"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}(?:/[A-Za-z0-9_][A-Za-z0-9_
 NAME_CAP = 404  # one byte more than the longest name: the runner cuts longer ones there, which makes them invalid
 ARTIFACTS_MAX = 256
 WORD_CAP = 16
+FRAMES_MAX = 4 * ARTIFACTS_MAX  # the runner sends two for each artifact, and a dozen others
 _HEADER = 5
 _SMALL_FRAMES = 4096  # status, words and their headers
 _STATUS = re.compile(rb"(exit|signal) (\d{1,3})")
@@ -43,6 +44,7 @@ class Channel:
     _name: str | None = None
     _left: int = 0  # bytes that artifacts may still have
     _total: int = 0  # bytes that the channel may still carry
+    _frames: int = 0
 
     def __post_init__(self) -> None:
         """Begin with the whole allowance."""
@@ -64,8 +66,7 @@ class Channel:
         """Take in more bytes; False when a cap is passed and the run must end."""
         self._total -= len(data)
         if self._total < 0:
-            self.too_large = self.too_large or "output"
-            return self._stop()
+            return self._flooded()
         if self.unreadable:
             return True
         self._buffer += data
@@ -79,6 +80,9 @@ class Channel:
                 return True
             if len(self._buffer) < _HEADER + length:
                 return True
+            self._frames += 1
+            if self._frames > FRAMES_MAX:
+                return self._flooded()
             payload = bytes(self._buffer[_HEADER : _HEADER + length])
             del self._buffer[: _HEADER + length]
             self._frame(letter, payload)
@@ -87,6 +91,10 @@ class Channel:
     def _cap(self, letter: bytes) -> int:
         caps = {b"B": 0, b"S": WORD_CAP, b"R": self.result_cap, b"N": NAME_CAP, b"T": WORD_CAP, b"W": WORD_CAP}
         return self._left if letter == b"D" else caps.get(letter, -1)
+
+    def _flooded(self) -> bool:
+        self.too_large = self.too_large or "output"
+        return self._stop()
 
     def _stop(self) -> bool:
         """Read no further; always False."""

@@ -155,6 +155,8 @@ class _Watch:
                 os.set_blocking(writer, True)
                 pipes[reader] = name
                 theirs.append(writer)
+                if self.slot.uid is not None and name != "channel":
+                    os.fchown(writer, self.slot.uid, self.slot.uid)  # so that /dev/stdout can be opened
             self.slot.limit(self.job)
             self.started = time.monotonic()
             self.deadline = self.started + self.job.wall_ms / 1000

@@ -146,7 +146,7 @@ def _from_bwrap(ending: Ending) -> tuple[str, int]:
     bwrap's word comes from inside the box as well, so that anything else than a signal reads as the kill that it was.
     """
     status = ending.status or 0
-    return "signal", status - 128 if 128 < status <= 128 + signal.SIGRTMAX else signal.SIGKILL
+    return "signal", status - 128 if 128 < status <= 128 + signal.SIGRTMAX else int(signal.SIGKILL)
 
 
 def _refuse_fault(seen: Seen, ending: Ending) -> None:

@@ -45,7 +45,7 @@ def main() -> None:
     text = f"signal {os.WTERMSIG(status)}" if os.WIFSIGNALED(status) else f"exit {os.WEXITSTATUS(status)}"
     send(b"S", text.encode())
     if any(os.statvfs(folder).f_bavail == 0 for folder in ("/tmp", "/dev/shm")):  # noqa: S108
-        send(b"W", b"scratch")
+        say(b"scratch")
     send_file(b"R", result, int(result_cap))
     send_artifacts(output, int(output_cap))
     os._exit(0)
@@ -101,6 +101,13 @@ def send(letter: bytes, payload: bytes = b"") -> None:
     os.write(CHANNEL, letter + len(payload).to_bytes(4, "big") + payload)
 
 
+def say(word: bytes, letter: bytes = b"W", said: set[bytes] = set()) -> None:  # noqa: B006 - kept between calls
+    """Send a word, once."""
+    if word not in said:
+        said.add(word)
+        send(letter, word)
+
+
 def send_file(letter: bytes, path: str, cap: int, name: bytes = b"") -> int:
     """Send a regular file and return its size; say that it is too large, or no file at all."""
     try:
@@ -108,14 +115,14 @@ def send_file(letter: bytes, path: str, cap: int, name: bytes = b"") -> int:
     except FileNotFoundError:
         return 0
     except OSError:  # a link, a socket, or closed to us
-        send(b"W", b"kind")
+        say(b"kind")
         return 0
     found = os.fstat(descriptor)
     size = found.st_size if stat.S_ISREG(found.st_mode) and found.st_size <= cap else 0
     if not stat.S_ISREG(found.st_mode):
-        send(b"W", b"kind")
+        say(b"kind")
     elif found.st_size > cap:
-        send(b"T", b"output" if name else b"result")
+        say(b"output" if name else b"result", b"T")
     else:
         if name:
             send(b"N", name)
@@ -143,7 +150,7 @@ def find(folder: str) -> list[str]:
         try:
             entries = sorted(islice(os.scandir(base), ENTRIES_MAX - looked), key=lambda item: item.name)
         except OSError:
-            send(b"W", b"kind")
+            say(b"kind")
             continue
         looked += len(entries)
         below = []
@@ -153,10 +160,10 @@ def find(folder: str) -> list[str]:
             elif depth < DEPTH_MAX:
                 below.append((entry.path, depth + 1))
             else:
-                send(b"W", b"deep")
+                say(b"deep")
         waiting += reversed(below)
     if len(found) > ARTIFACTS_MAX or looked == ENTRIES_MAX:
-        send(b"W", b"files")
+        say(b"files")
     return found[:ARTIFACTS_MAX]
 
 

@@ -192,9 +192,10 @@ class Slot:
             except OSError as error:
                 raise SandboxFault(f"the limits could not be set: {error}") from error
 
-    def memory_limit(self, job: Job) -> int:
-        """Return the limit on what is counted; a cgroup counts scratch too, which must read as a full disk."""
-        return job.memory_bytes + (job.scratch_bytes + cgroup.OWN_MEMORY if self.cgroup is not None else 0)
+    @staticmethod
+    def memory_limit(job: Job) -> int:
+        """Return what memory and scratch may be together: scratch is memory too, and must read as a full disk."""
+        return job.memory_bytes + job.scratch_bytes + cgroup.OWN_MEMORY
 
     def launch(self, job: Job, arguments: list[str], inside: list[str], descriptors: list[int]) -> None:
         """Hand a run to the launcher.
@@ -247,7 +248,7 @@ class Slot:
             seen.oom_kills, seen.refused_forks, seen.source = now.oom_kills, now.refused_forks, self.cgroup.source
             return
         if seen.ending is None:
-            cpu_ms, memory = tree.usage(self.launcher.pid, job.memory_bytes)
+            cpu_ms, memory = tree.usage(self.launcher.pid, self.memory_limit(job))
             seen.cpu_ms, seen.memory_bytes = max(seen.cpu_ms, cpu_ms), memory
             seen.peak_bytes = max(seen.peak_bytes, memory)
         else:

@@ -2,8 +2,9 @@
 
 Resident sizes are quick to read but count a page once for every process that shares it, as children of a fork do. So
 only a sum beyond the limit is looked at closely, with each page's size divided by the number of its users; a program
-is never ended for memory that it does not have. Files in memory are counted while a process holds them open. What this
-cannot see (System V segments and files in memory that nobody has mapped or open) is why level C is the weakest.
+is never ended for memory that it does not have. The box's scratch and its number of files are read where the box has
+them, and files without a name while a process holds them open. What this cannot see (System V segments and nameless
+files that nobody has mapped or open) is why level C is the weakest.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from pathlib import Path
 _TICK_MS = 1000 // os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _BLOCK = 512  # unit of st_blocks
+_INODE = 1024  # about what the kernel keeps for one file of a tmpfs
+_SCRATCH = ("tmp", "dev/shm")
 
 
 def descendants(root: int) -> set[int]:
@@ -43,7 +46,7 @@ def usage(root: int, memory_limit: int) -> tuple[int, int]:
             fields = _stat(pid)
             cpu_ms += sum(int(value) for value in fields[11:15]) * _TICK_MS  # own and reaped children's time
             resident += int(fields[21]) * _PAGE
-    files = _files_in_memory(pids)
+    files = _nameless_files(pids) + _scratch(pids)
     if resident + files > memory_limit:
         shares = [_share(pid) for pid in pids]
         own, shared = sum(share[0] for share in shares), sum(share[1] for share in shares)
@@ -75,7 +78,7 @@ def _share(pid: int) -> tuple[int, int]:
     return 0, 0
 
 
-def _files_in_memory(pids: set[int]) -> int:
+def _nameless_files(pids: set[int]) -> int:
     """Return the bytes of the anonymous files (memfd) that are open, each once."""
     sizes: dict[int, int] = {}
     for pid in pids:
@@ -86,3 +89,18 @@ def _files_in_memory(pids: set[int]) -> int:
                         found = entry.stat()
                         sizes[found.st_ino] = found.st_blocks * _BLOCK
     return sum(sizes.values())
+
+
+def _scratch(pids: set[int]) -> int:
+    """Return the bytes that the scratch of the box holds, files as such included; 0 while there is no box."""
+    outside = Path("/").stat()
+    for pid in sorted(pids):
+        with suppress(OSError):
+            root = Path(f"/proc/{pid}/root")
+            inside = root.stat()
+            if (inside.st_dev, inside.st_ino) != (outside.st_dev, outside.st_ino):
+                found = [os.statvfs(root / folder) for folder in _SCRATCH]
+                return sum(
+                    (fs.f_blocks - fs.f_bfree) * fs.f_frsize + (fs.f_files - fs.f_ffree) * _INODE for fs in found
+                )
+    return 0

@@ -1,0 +1,117 @@
+"""What the hostile scripts beside this file share: how they report, and system calls by their names."""
+
+import ctypes
+import errno
+import json
+import os
+import platform
+
+LIBC = ctypes.CDLL(None, use_errno=True)
+LIBC.syscall.restype = ctypes.c_long
+REFUSED = {errno.EPERM, errno.ENOSYS, errno.EACCES}
+NUMBERS = {
+    "x86_64": {
+        "ptrace": 101,
+        "adjtimex": 159,
+        "pivot_root": 155,
+        "mount": 165,
+        "umount2": 166,
+        "swapon": 167,
+        "reboot": 169,
+        "init_module": 175,
+        "delete_module": 176,
+        "settimeofday": 164,
+        "kexec_load": 246,
+        "add_key": 248,
+        "keyctl": 250,
+        "unshare": 272,
+        "perf_event_open": 298,
+        "process_vm_readv": 310,
+        "setns": 308,
+        "bpf": 321,
+        "userfaultfd": 323,
+        "io_uring_setup": 425,
+        "fsopen": 430,
+        "clone": 56,
+        "clone3": 435,
+        "pidfd_open": 434,
+        "pidfd_getfd": 438,
+        "memfd_secret": 447,
+        "syslog": 103,
+        "sched_setscheduler": 144,
+        "open_tree": 428,
+        "process_vm_writev": 311,
+    },
+    "aarch64": {
+        "ptrace": 117,
+        "adjtimex": 171,
+        "pivot_root": 41,
+        "mount": 40,
+        "umount2": 39,
+        "swapon": 224,
+        "reboot": 142,
+        "init_module": 105,
+        "delete_module": 106,
+        "settimeofday": 170,
+        "kexec_load": 104,
+        "add_key": 217,
+        "keyctl": 219,
+        "unshare": 97,
+        "perf_event_open": 241,
+        "process_vm_readv": 270,
+        "setns": 268,
+        "bpf": 280,
+        "userfaultfd": 282,
+        "io_uring_setup": 425,
+        "fsopen": 430,
+        "clone": 220,
+        "clone3": 435,
+        "pidfd_open": 434,
+        "pidfd_getfd": 438,
+        "memfd_secret": 447,
+        "syslog": 116,
+        "sched_setscheduler": 119,
+        "open_tree": 428,
+        "process_vm_writev": 271,
+    },
+}[platform.machine()]
+
+
+def report(escaped, how=""):
+    """Say whether the attack succeeded."""
+    with open(os.environ["ASSAY_RESULT"], "w") as file:
+        json.dump({"escaped": bool(escaped), "how": str(how)[:300]}, file)
+
+
+def call(name, *arguments):
+    """Make a system call; returns its result and the errno, 0 when it succeeded."""
+    wide = [ctypes.c_long(item) if isinstance(item, int) else item for item in arguments]
+    ctypes.set_errno(0)
+    result = LIBC.syscall(ctypes.c_long(NUMBERS[name]), *wide)
+    return result, ctypes.get_errno() if result == -1 else 0
+
+
+def reached(name, *arguments):
+    """Whether the kernel got as far as looking at a system call's arguments."""
+    return call(name, *arguments)[1] not in REFUSED
+
+
+def report_calls(*calls):
+    """Report which of several system calls the kernel did not refuse; ends with the first."""
+    for name, *arguments in calls:
+        result, code = call(name, *arguments)
+        if code not in REFUSED:
+            return report(True, f"{name} answered {result}, {errno.errorcode.get(code, 'no error')}")
+    return report(False, "every call was refused")
+
+
+def report_any(attempts):
+    """Report whether one of several (name, function) attempts does not fail with OSError; ends with the first."""
+    errors = []
+    for name, attempt in attempts:
+        try:
+            report(True, f"{name}: {attempt()}")
+            return
+        except OSError as error:
+            errors.append(f"{name}: {error}")
+    report(False, "; ".join(errors))

@@ -1,0 +1,15 @@
+# attack: files without end, each empty: their count is memory of the kernel
+# expect: memory
+# control: succeeds
+# limits: memory_bytes=16777216, scratch_bytes=4194304
+import os
+import tempfile
+
+from attack import report
+
+folder = tempfile.mkdtemp()
+for number in range(45000):
+    os.close(os.open(f"{folder}/{number}", os.O_CREAT | os.O_WRONLY))
+report(True, "45000 files")
+for number in range(45000):
+    os.unlink(f"{folder}/{number}")

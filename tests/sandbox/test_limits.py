@@ -1,0 +1,268 @@
+"""Every limit as an outcome, at the strongest and at the weakest level. (More ways into each stand in `escapes/`.)"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.sandbox.boxes import MIB, a_job
+
+if TYPE_CHECKING:
+    from sandbox import Usage
+    from tests.sandbox.boxes import Box, Strongest, Weakest
+
+pytestmark = pytest.mark.box
+
+SPIN = "while True: pass"
+SLEEP = "import time; time.sleep(60)"
+HOG = "held = bytearray(b'x') * (400 << 20)"
+
+
+def test_the_weakest_box_is_an_ordinary_users_without_a_cgroup(weakest: Weakest) -> None:
+    assert weakest.level == "C"
+    assert weakest.uid != 0
+
+
+def test_the_wall_clock_ends_a_run(box: Box) -> None:
+    outcome = box.run(SLEEP, wall_ms=300)
+    assert (outcome.kind, outcome.clock, outcome.limit) == ("timeout", "wall", "wall")
+    assert 300 <= outcome.wall_ms < 5_000
+    assert outcome.cpu_ms < 300
+
+
+def test_the_processor_clock_ends_a_run(box: Box) -> None:
+    outcome = box.run(SPIN, cpu_ms=300)
+    assert (outcome.kind, outcome.clock, outcome.limit) == ("timeout", "cpu", "cpu")
+    assert 300 < outcome.cpu_ms < 3_000
+
+
+def test_processor_time_of_children_that_are_gone_counts(box: Box) -> None:
+    outcome = box.run(
+        """
+import os, time
+for _ in range(20):
+    if os.fork() == 0:
+        while time.process_time() < 0.1: pass
+        os._exit(0)
+    os.wait()
+""",
+        cpu_ms=500,
+    )
+    assert (outcome.kind, outcome.clock) == ("timeout", "cpu")
+
+
+def test_more_memory_than_allowed_is_a_memory_outcome(box: Box) -> None:
+    outcome = box.run(HOG, memory_bytes=64 * MIB, scratch_bytes=8 * MIB)
+    assert (outcome.kind, outcome.limit, outcome.result) == ("memory", "memory", None)
+
+
+def test_memory_within_the_limit_is_measured_and_harms_nobody(box: Box) -> None:
+    outcome = box.run("import time; held = bytearray(b'x') * (60 << 20); time.sleep(0.3)", memory_bytes=100 * MIB)
+    assert (outcome.kind, outcome.exit_code) == ("exited", 0)
+    assert 60 * MIB < outcome.peak_memory_bytes < 120 * MIB
+
+
+def test_memory_that_children_share_with_their_parent_counts_once(box: Box) -> None:
+    outcome = box.run(
+        """
+import os, time
+held = bytearray(b"x") * (60 << 20)
+for _ in range(6):
+    if os.fork() == 0:
+        time.sleep(0.3)
+        os._exit(0)
+for _ in range(6):
+    os.wait()
+""",
+        memory_bytes=100 * MIB,
+        scratch_bytes=8 * MIB,
+    )
+    assert (outcome.kind, outcome.exit_code) == ("exited", 0)
+
+
+def test_a_program_that_exits_0_after_its_child_was_killed_for_memory_ran_out_of_memory(strongest: Strongest) -> None:
+    if strongest.level == "C":
+        pytest.skip("only a cgroup tells")
+    outcome = strongest.run(
+        f"""
+import os, sys
+child = os.fork()
+if child == 0:
+    {HOG}
+    os._exit(0)
+os.waitpid(child, 0)
+open(os.environ["ASSAY_RESULT"], "w").write('{{"a": 1}}')
+os._exit(0)
+""",
+        memory_bytes=64 * MIB,
+        scratch_bytes=8 * MIB,
+    )
+    assert (outcome.kind, outcome.result) == ("memory", None)
+
+
+def test_processes_beyond_the_limit_are_refused_and_name_the_limit(box: Box) -> None:
+    script = """
+import os, time
+for _ in range(30):
+    if os.fork() == 0:
+        time.sleep(20)
+        os._exit(0)
+"""
+    outcome = box.run(script, processes=10)
+    assert (outcome.kind, outcome.exit_code, outcome.limit) == ("exited", 1, "processes")
+    assert b"BlockingIOError" in outcome.stderr
+
+
+@pytest.mark.parametrize("processes", [1, 2, 7])
+def test_a_program_may_have_exactly_as_many_processes_as_its_limit_says(box: Box, processes: int) -> None:
+    script = """
+import os, time
+children = 0
+try:
+    for _ in range(20):
+        if os.fork() == 0:
+            time.sleep(20)
+            os._exit(0)
+        children += 1
+except BlockingIOError:
+    pass
+print(1 + children)
+"""
+    outcome = box.run(script, processes=processes)
+    assert (outcome.kind, outcome.stdout) == ("exited", b"%d\n" % processes)
+
+
+def test_a_full_scratch_reads_as_a_full_disk(box: Box) -> None:
+    script = "with open('/tmp/file', 'wb') as file:\n    while True: file.write(bytes(1 << 16))"
+    outcome = box.run(script, scratch_bytes=4 * MIB)
+    assert (outcome.kind, outcome.exit_code, outcome.limit) == ("exited", 1, "scratch")
+    assert any("scratch" in note for note in outcome.notes)
+
+
+def test_a_full_scratch_is_noted_even_when_the_program_says_nothing(box: Box) -> None:
+    script = """
+import os
+try:
+    for number in range(10):
+        with open(f"/tmp/{number}", "wb") as file: file.write(bytes(1 << 20))
+except OSError:
+    pass
+"""
+    outcome = box.run(script, scratch_bytes=4 * MIB)
+    assert (outcome.kind, outcome.exit_code, outcome.limit) == ("exited", 0, None)
+    assert "the scratch was full when the program ended" in outcome.notes
+
+
+def test_scratch_is_counted_beside_memory_not_against_it(box: Box) -> None:
+    script = "open('/tmp/file', 'wb').write(bytes(24 << 20)); held = bytearray(b'x') * (24 << 20)"
+    outcome = box.run(script, memory_bytes=64 * MIB, scratch_bytes=32 * MIB)
+    assert (outcome.kind, outcome.exit_code) == ("exited", 0)
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_output_at_its_cap_is_kept_whole_and_one_byte_more_ends_the_run(box: Box, stream: str) -> None:
+    script = "import sys; sys.{}.write('x' * {})"
+    whole = box.run(script.format(stream, 4096), **{f"{stream}_cap": 4096})
+    assert (whole.kind, getattr(whole, stream)) == ("exited", b"x" * 4096)
+    more = box.run(script.format(stream, 4097), **{f"{stream}_cap": 4096})
+    assert (more.kind, more.limit, getattr(more, stream)) == ("output", stream, b"x" * 4096)
+
+
+def test_a_result_at_its_cap_is_kept_and_one_byte_more_ends_the_run(box: Box) -> None:
+    script = "import os; open(os.environ['ASSAY_RESULT'], 'w').write('x' * {})"
+    assert box.run(script.format(512), result_cap=512).result == b"x" * 512
+    more = box.run(script.format(513), result_cap=512)
+    assert (more.kind, more.limit, more.result) == ("output", "result", None)
+
+
+def test_artifacts_count_together_against_their_cap(box: Box) -> None:
+    script = """
+import os
+for name in "ab":
+    with open(os.path.join(os.environ["ASSAY_OUTPUT"], name), "wb") as file: file.write(bytes({}))
+"""
+    whole = box.run(script.format(500), output_cap=1000)
+    assert [len(data) for _, data in whole.artifacts] == [500, 500]
+    more = box.run(script.format(501), output_cap=1000)
+    assert (more.kind, more.limit, more.artifacts) == ("output", "output", ())
+
+
+def test_large_artifacts_arrive_whole_and_in_time(box: Box) -> None:
+    script = """
+import os
+block = bytes(range(256)) * 4096
+with open(os.path.join(os.environ["ASSAY_OUTPUT"], "large.bin"), "wb") as file:
+    for _ in range(32): file.write(block)
+"""
+    outcome = box.run(script, wall_ms=10_000)
+    assert (outcome.kind, outcome.exit_code) == ("exited", 0)
+    ((name, data),) = outcome.artifacts
+    assert name == "large.bin"
+    assert data == bytes(range(256)) * 4096 * 32
+
+
+def test_sending_what_was_left_counts_against_the_wall(box: Box) -> None:
+    script = """
+import os, time
+for number in range(4000):
+    open(os.path.join(os.environ["ASSAY_OUTPUT"], f"{number}"), "w").close()
+time.sleep(60)
+"""
+    outcome = box.run(script, wall_ms=400)
+    assert (outcome.kind, outcome.clock) == ("timeout", "wall")
+
+
+def test_a_tick_that_says_no_cancels(strongest: Strongest) -> None:
+    told: list[Usage] = []
+
+    def tick(usage: Usage) -> bool:
+        told.append(usage)
+        return len(told) < 2
+
+    job = a_job(strongest.environment, f"print('::progress 0.5', flush=True); {SLEEP}")
+    outcome = strongest.sandbox.run(job, tick)
+    assert (outcome.kind, outcome.limit, outcome.result) == ("cancelled", None, None)
+    assert len(told) == 2
+    assert told[1].stdout == b"::progress 0.5\n"
+    assert told[1].wall_ms >= told[0].wall_ms >= 400
+
+
+def test_a_tick_that_raises_ends_the_run_and_the_next_one_works(strongest: Strongest) -> None:
+    def tick(_: Usage) -> bool:
+        raise LookupError("the database is gone")
+
+    with pytest.raises(LookupError, match="the database is gone"):
+        strongest.sandbox.run(a_job(strongest.environment, SLEEP), tick)
+    assert strongest.run("print(1)").stdout == b"1\n"
+
+
+def test_a_slow_tick_does_not_turn_an_end_in_time_into_a_timeout(strongest: Strongest) -> None:
+    """Whatever kept us from looking, the run's own end decides."""
+
+    def tick(_: Usage) -> bool:
+        time.sleep(1.5)
+        return True
+
+    job = a_job(strongest.environment, "import time; time.sleep(0.7)", wall_ms=1_500)
+    outcome = strongest.sandbox.run(job, tick)
+    assert (outcome.kind, outcome.exit_code) == ("exited", 0)
+    assert outcome.wall_ms < 1_500
+
+
+def test_a_slow_tick_does_not_hide_that_a_run_took_too_long(strongest: Strongest) -> None:
+    def tick(_: Usage) -> bool:
+        time.sleep(1.2)
+        return True
+
+    job = a_job(strongest.environment, "import time; time.sleep(1)", wall_ms=800)
+    outcome = strongest.sandbox.run(job, tick)
+    assert (outcome.kind, outcome.clock) == ("timeout", "wall")
+
+
+def test_the_usage_says_where_it_comes_from(box: Box) -> None:
+    outcome = box.run("pass")
+    assert outcome.usage_source == {"B": "cgroup2", "B1": "cgroup1", "C": "rusage"}[box.level]
+    assert outcome.isolation["level"] == box.level
+    assert outcome.isolation["usage_source"] == outcome.usage_source
