@@ -107,6 +107,9 @@ def _house(settings: Settings, port: int | None, console: Console) -> Iterator[t
                     house.start()
                     console.print(f"the service is up at {house.url} after {time.monotonic() - begun:.1f} s")
                     yield house, begun
+            except KeyboardInterrupt:
+                console.print("stopping; runs under way take a few seconds to end …")
+                raise
             finally:
                 house.stop()
     finally:
