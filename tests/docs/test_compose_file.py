@@ -140,7 +140,7 @@ def test_the_api_admits_its_own_loopback_and_the_gateway_of_its_published_networ
 
 
 def test_two_runs_at_their_limits_fit_into_the_run_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process that the container's limit kills would look like a crash of the script."""
+    """Otherwise the kernel ends runs for memory although they kept their own limit."""
     wanted = SERVICES["worker-cpu"]
     limits = settings_of("worker-cpu", monkeypatch).maximum_limits
     at_a_time = int(wanted["command"][wanted["command"].index("-c") + 1])

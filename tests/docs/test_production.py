@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 import httpx2
@@ -11,6 +10,7 @@ import pytest
 from app.core import evidence
 from cli.client import Client, pack
 from sandbox import NoIsolation, Sandbox
+from tests.docs.need import need
 from tests.docs.production import OWN, PROGRAMS, Production, wait_for
 
 if TYPE_CHECKING:
@@ -46,13 +46,6 @@ entrypoint = "sleep.py"
 [limits]
 wall = "120s"
 """
-
-
-def need(reason: str) -> None:
-    """Skip loudly; on CI a missing part is a failure."""
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 @pytest.fixture(scope="module")
