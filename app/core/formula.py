@@ -255,8 +255,13 @@ def value(tree: Node, values: dict[str, Fraction]) -> Fraction:
     return _walk(tree, {name: (item, item) for name, item in values.items()}, point=True)[0]
 
 
-def interval(tree: Node, box: dict[str, Interval]) -> tuple[Interval, Interval]:
+def interval(tree: Node, box: dict[str, Interval], middle: Fraction) -> tuple[Interval, Interval]:
     """Return the enclosing and the inner interval of a formula over a box of inputs; see the module's theory.
+
+    Args:
+        tree: the formula.
+        box: name -> the interval of its printed value.
+        middle: the formula's value at the printed values themselves.
 
     Raises:
         FormulaError: a denominator's interval contains zero, a function leaves its domain, or a number grows too long.
@@ -268,11 +273,10 @@ def interval(tree: Node, box: dict[str, Interval]) -> tuple[Interval, Interval]:
     sides = [box[name] for name in repeated]
     ends = itertools.product(*sides) if every_corner else zip(*sides, strict=True)  # else all low, all high
     corners = [_walk(tree, {**box, **_fixed(repeated, corner)}, point=False) for corner in ends]
-    inner = min(low for low, _ in corners), max(high for _, high in corners)
+    inner = min(middle, *(low for low, _ in corners)), max(middle, *(high for _, high in corners))
     if every_corner and all(_monotone_in(tree, name) for name in repeated):
         enclosing = inner
     if enclosing != (enclosing[0],) * 2 and _jumps(tree, box):
-        middle = value(tree, {name: (low + high) / 2 for name, (low, high) in box.items()})
         inner = middle, middle
     return enclosing, inner
 
@@ -395,13 +399,14 @@ def _transcendental(function: str, low: Fraction, high: Fraction, *, point: bool
         raise FormulaError(f"the logarithm of a number that is not positive{within}")
     if function == "exp" and max(abs(low), abs(high)) > EXP_ARGUMENT_MAX:
         raise FormulaError(f"exp takes arguments between -{EXP_ARGUMENT_MAX} and {EXP_ARGUMENT_MAX}")
-    if function == "sqrt" and low == high and (exact := _exact_root(low)) is not None:
-        return exact, exact
     ends = []
     for end, rounding, outward in ((low, ROUND_FLOOR, "next_minus"), (high, ROUND_CEILING, "next_plus")):
+        if function == "sqrt" and (root := _exact_root(end)) is not None:
+            ends.append(root)
+            continue
         number = Context(prec=60, rounding=rounding).divide(Decimal(end.numerator), Decimal(end.denominator))
         found = {"sqrt": _PRECISE.sqrt, "log": _PRECISE.ln, "exp": _PRECISE.exp}[function](number)
-        # Zero comes of exact arithmetic (√0, log 1) and has no neighbour of a reasonable length.
+        # Zero is exact (log 1) and has no neighbour of a reasonable length.
         ends.append(Fraction(found if point or not found else getattr(_PRECISE, outward)(found)))
     return (ends[0], ends[0]) if point else (ends[0], ends[1])
 
@@ -497,7 +502,7 @@ def check(text: str, values: Mapping[str, str]) -> None:
     """
     tree = parse(text)
     points, box = _inputs(tree, values)
-    for end in (*_walk(tree, box, point=False), value(tree, points)):
+    for end in (value(tree, points), *_walk(tree, box, point=False)):
         decimal_text(end)
 
 
@@ -509,9 +514,10 @@ def evaluate(tree: Node, values: Mapping[str, str]) -> dict[str, str]:
 
     """
     points, box = _inputs(tree, values)
-    (low, high), (inner_low, inner_high) = interval(tree, box)
+    middle = value(tree, points)
+    (low, high), (inner_low, inner_high) = interval(tree, box, middle)
     return {
-        "value": decimal_text(value(tree, points)),
+        "value": decimal_text(middle),
         "low": decimal_text(low, ROUND_FLOOR),
         "high": decimal_text(high, ROUND_CEILING),
         "inner_low": decimal_text(inner_low),
