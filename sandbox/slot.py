@@ -46,6 +46,7 @@ class Slot:
     uid: int | None  # its own user when we are root; None when we are an ordinary user already
     cgroup: Cgroup | None
     folder: Path
+    folder_lock: int
     launcher: subprocess.Popen[bytes]
     channel: socket.socket
     filter_fd: int
@@ -82,13 +83,14 @@ class Slot:
             if group is not None:
                 undo.callback(group.remove)
             uid = FIRST_UID + number if os.geteuid() == 0 else None
-            folder = staging.private_folder(uid)
+            folder, folder_lock = staging.private_folder(uid)
+            undo.callback(os.close, folder_lock)
             undo.callback(shutil.rmtree, folder, ignore_errors=True)
             filter_fd = _memfd("filter", program)
             undo.callback(os.close, filter_fd)
             launcher, channel = _start_launcher(group)
             undo.pop_all()
-        slot = cls(number, lock, uid, group, folder, launcher, channel, filter_fd)
+        slot = cls(number, lock, uid, group, folder, folder_lock, launcher, channel, filter_fd)
         try:
             ready = channel.recv(1 << 16)
         except OSError:
@@ -115,8 +117,9 @@ class Slot:
     def close(self) -> None:
         """End the launcher and everything below it, and give everything back; a fork only lets go of its copies."""
         self.channel.close()
+        os.close(self.filter_fd)
         if self.owner != os.getpid():
-            os.close(self.filter_fd)
+            os.close(self.folder_lock)
             self.lock.close()
             self.launcher.returncode = 0  # not our child, so there is nothing to wait for
             return
@@ -125,10 +128,10 @@ class Slot:
         except subprocess.TimeoutExpired:
             self.launcher.kill()
             self.launcher.wait()
-        os.close(self.filter_fd)
         if self.cgroup is not None:
             self.cgroup.remove()
         shutil.rmtree(self.folder, ignore_errors=True)
+        os.close(self.folder_lock)
         self.lock.close()
 
     def abandon(self) -> None:

@@ -1,7 +1,12 @@
-"""Where a run's files lie on the host: a private folder for each slot, in it one for each run."""
+"""Where a run's files lie on the host: a private folder for each slot, in it one for each run.
+
+The owner of a private folder holds a lock on it, which ends with the owner however that ends. So whoever sweeps need
+not know whether a process lives: in another container's process numbers nobody of ours does.
+"""
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -19,22 +24,49 @@ if TYPE_CHECKING:
 FOLDER_PREFIX = "assay-box-"
 
 
-def private_folder(uid: int | None) -> Path:
-    """Make a slot's folder, through which its own user may pass; that user owns nothing on the host."""
+def private_folder(uid: int | None) -> tuple[Path, int]:
+    """Make a slot's folder, through which its own user may pass; that user owns nothing on the host.
+
+    Returns:
+        The folder, and the descriptor that locks it.
+
+    """
     sweep_folders(Path(tempfile.gettempdir()))
-    folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER_PREFIX}{os.getpid()}-"))
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX))
+        lock = _lock(folder)
+        if lock is not None and folder.exists():
+            break
+        if lock is not None:  # somebody swept it before we had the lock
+            os.close(lock)
     if uid is not None:
         os.chown(folder, -1, uid)
         folder.chmod(0o710)
-    return folder
+    return folder, lock
 
 
 def sweep_folders(parent: Path) -> None:
-    """Remove the private folders that dead owners left, as after a power cut."""
-    for folder in parent.glob(f"{FOLDER_PREFIX}*-*"):
-        owner = folder.name.removeprefix(FOLDER_PREFIX).partition("-")[0]
-        if owner.isdigit() and not Path(f"/proc/{owner}").exists():
-            shutil.rmtree(folder, ignore_errors=True)
+    """Remove the private folders of ours that nobody holds, as after a power cut."""
+    for folder in parent.glob(f"{FOLDER_PREFIX}*"):
+        lock = _lock(folder)
+        if lock is not None:
+            if os.fstat(lock).st_uid == os.geteuid():
+                shutil.rmtree(folder, ignore_errors=True)
+            os.close(lock)
+
+
+def _lock(folder: Path) -> int | None:
+    """Lock a folder; None when it is held, gone, closed to us, or no folder."""
+    try:
+        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        return None
+    return lock
 
 
 def write_files(base: Path, files: Sequence[StagedFile]) -> None:

@@ -3,13 +3,13 @@
 # control: succeeds
 # limits: memory_bytes=16777216, scratch_bytes=4194304
 import os
+import shutil
 import tempfile
 
 from attack import report
 
-folder = tempfile.mkdtemp()
+folder = tempfile.mkdtemp(dir="/dev/shm")
 for number in range(45000):
     os.close(os.open(f"{folder}/{number}", os.O_CREAT | os.O_WRONLY))
 report(True, "45000 files")
-for number in range(45000):
-    os.unlink(f"{folder}/{number}")
+shutil.rmtree(folder)

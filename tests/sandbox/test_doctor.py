@@ -1,0 +1,147 @@
+"""The doctor names every lack with its remedy, and believes nothing but a real sealed run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sandbox import Environment, NoIsolation, cgroup, doctor
+from sandbox.doctor import Check, audit
+
+if TYPE_CHECKING:
+    from tests.sandbox.boxes import Strongest
+
+NAMES = ["bubblewrap", "user namespaces", "AppArmor", "seccomp", "cgroup", "own user", "interpreter", "canary"]
+
+#: files of /proc -> what the check says
+USER_NAMESPACES = {
+    "many": ({"sys/user/max_user_namespaces": "96364\n"}, True, "up to 96364"),
+    "none": ({"sys/user/max_user_namespaces": "0\n"}, False, "the kernel allows none"),
+    "not said": ({}, True, "the canary shows"),
+    "closed": (
+        {"sys/user/max_user_namespaces": "9\n", "sys/kernel/unprivileged_userns_clone": "0\n"},
+        False,
+        "closed to ordinary users",
+    ),
+    "open": ({"sys/user/max_user_namespaces": "9\n", "sys/kernel/unprivileged_userns_clone": "1\n"}, True, "up to 9"),
+}
+APPARMOR = {
+    "absent": ({}, True),
+    "off": ({"sys/kernel/apparmor_restrict_unprivileged_userns": "0\n"}, True),
+    "on": ({"sys/kernel/apparmor_restrict_unprivileged_userns": "1\n"}, False),
+}
+UID_MAPS = {
+    "the whole range": ("0 0 4294967295\n", True),
+    "a container's range": ("0 100000 65536\n", False),
+    "two ranges": ("0 1000 1\n200000 300000 65536\n", True),
+    "a range that ends too soon": ("0 0 210100\n", False),
+}
+
+
+def _proc(folder: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return folder
+
+
+def _told(check: Check) -> bool:
+    """Whether a check that failed says what to do."""
+    return check.ok or bool(check.remedy)
+
+
+@pytest.mark.box
+def test_an_audit_of_this_host_is_complete_and_agrees_with_the_sandbox(strongest: Strongest) -> None:
+    found = audit()
+    assert [check.name for check in found.checks] == NAMES
+    assert found.level == strongest.level
+    assert all(check.ok for check in found.checks if check.required)
+    assert all(_told(check) and check.detail for check in found.checks)
+    assert found.as_json()["checks"][0]["name"] == "bubblewrap"
+
+
+@pytest.mark.box
+def test_without_a_cgroup_the_level_is_c_and_the_remedy_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cgroup, "ROOT", Path("/nonexistent"))
+    found = audit()
+    (check,) = [check for check in found.checks if check.name == "cgroup"]
+    assert (found.level, check.ok, check.required) == ("C", False, False)
+    assert "Delegate=yes" in check.remedy
+
+
+@pytest.mark.parametrize("python", [Path("/nonexistent/python3"), Path("/bin/false"), Path("/bin/echo")], ids=str)
+def test_without_an_interpreter_there_is_no_level_and_no_canary(python: Path) -> None:
+    found = audit(python)
+    assert found.level is None
+    assert [check.name for check in found.checks] == NAMES[:-1]
+    assert not found.checks[-1].ok
+    assert "ASSAY_PYTHON" in found.checks[-1].remedy
+
+
+@pytest.mark.parametrize(("files", "ok", "detail"), USER_NAMESPACES.values(), ids=USER_NAMESPACES.keys())
+def test_user_namespaces_are_judged_by_what_the_kernel_says(
+    tmp_path: Path,
+    files: dict[str, str],
+    ok: bool,  # noqa: FBT001 - a row
+    detail: str,
+) -> None:
+    check = doctor._user_namespaces(_proc(tmp_path, files))
+    assert check.ok is ok
+    assert detail in check.detail
+    assert _told(check)
+
+
+@pytest.mark.parametrize(("files", "ok"), APPARMOR.values(), ids=APPARMOR.keys())
+def test_apparmor_is_a_hint_and_no_verdict(tmp_path: Path, files: dict[str, str], ok: bool) -> None:  # noqa: FBT001 - a row
+    check = doctor._apparmor(_proc(tmp_path, files))
+    assert check.ok is ok
+    assert check.required is ok
+    assert _told(check)
+
+
+@pytest.mark.parametrize("said", [None, "", "log allow\n", "kill_thread errno allow\n"], ids=repr)
+def test_a_kernel_that_cannot_filter_is_named(tmp_path: Path, said: str | None) -> None:
+    proc = _proc(tmp_path, {} if said is None else {"sys/kernel/seccomp/actions_avail": said})
+    check = doctor._guard("seccomp", lambda: doctor._seccomp(proc))
+    assert (check.ok, check.remedy) == (False, doctor.SECCOMP_REMEDY)
+
+
+def test_a_lack_is_reported_with_its_own_remedy() -> None:
+    def missing() -> str:
+        raise NoIsolation("the part is missing", "fetch the part")
+
+    assert doctor._guard("part", missing) == Check(
+        "part", ok=False, detail="the part is missing", remedy="fetch the part"
+    )
+
+
+@pytest.mark.parametrize(("uid_map", "ok"), UID_MAPS.values(), ids=UID_MAPS.keys())
+def test_root_needs_the_user_ids_of_the_slots(tmp_path: Path, uid_map: str, ok: bool) -> None:  # noqa: FBT001 - a row
+    check = doctor._own_user(0, _proc(tmp_path, {"self/uid_map": uid_map}))
+    assert check.ok is ok
+    assert _told(check)
+
+
+def test_an_ordinary_user_is_told_what_root_would_have() -> None:
+    check = doctor._own_user(1000)
+    assert (check.ok, check.required) == (False, False)
+    assert "root" in check.remedy
+
+
+@pytest.mark.box
+def test_a_box_that_is_not_sealed_has_no_level(strongest: Strongest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "CANARY", b"print('a socket could be made')")
+    check, level = doctor._canary(strongest.environment)
+    assert (check.ok, level) == (False, None)
+    assert "not sealed" in check.detail
+    assert _told(check)
+
+
+@pytest.mark.box
+def test_a_canary_that_cannot_start_has_no_level_but_a_remedy() -> None:
+    check, level = doctor._canary(Environment("python", "sha256:none", "/bin/false"))
+    assert (check.ok, level) == (False, None)
+    assert "could not compile" in check.detail
+    assert _told(check)

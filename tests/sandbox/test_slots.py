@@ -1,0 +1,368 @@
+"""One slot for many runs: nothing of a run stays, no two see each other, and nothing outlives its supervisor."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sandbox import Sandbox, SandboxFault, cgroup, staging, tree
+from sandbox.slot import Slot
+from tests.sandbox.boxes import Strongest, a_job
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sandbox import Usage
+    from tests.sandbox.boxes import Box
+
+pytestmark = pytest.mark.box
+
+PATIENCE_SECONDS = 10
+SUPERVISOR = """
+import sys
+from sandbox import Job, Sandbox, StagedFile, host_python
+script = b"import os, time, signal; signal.signal(15, signal.SIG_IGN); print(1, flush=True); os.fork(); time.sleep(600)"
+def tick(usage):
+    if usage.stdout:
+        print("running", flush=True)
+    return True
+with Sandbox() as box:
+    job = Job(host_python(), ("/job/mark.py", sys.argv[1]), (StagedFile("/job/mark.py", script),), wall_ms=600_000)
+    box.run(job, tick)
+"""
+
+
+@pytest.fixture
+def box_of_its_own() -> Iterator[Strongest]:
+    found = Strongest()
+    yield found
+    found.close()
+
+
+def _until(holds: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.02)
+
+
+def _processes_with(mark: str) -> list[int]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            if mark.encode() in path.read_bytes() and int(path.parent.name) != os.getpid():
+                found.append(int(path.parent.name))
+    return found
+
+
+def _left_on_host(slot_user: int | None = None) -> dict[str, object]:
+    """Return what runs of this process might leave; others may have boxes on this host at the same time."""
+    return {
+        "descriptors": len(list(Path("/proc/self/fd").iterdir())),
+        "folders": [path for folder in _held_by(os.getpid()) for path in sorted(folder.rglob("*"))],
+        "cgroups": len([path for base in _cgroup_bases() for path in base.glob(f"{cgroup.PREFIX}*-{os.getpid()}")]),
+        "mounts": len(Path("/proc/self/mountinfo").read_text().splitlines()),
+        "children": sorted(_names(tree.descendants(os.getpid()))),
+        "the slot user's": [uid for uid in _uids() if uid == slot_user],
+    }
+
+
+def _held_by(pid: int) -> list[Path]:
+    """Return the private folders that a process holds."""
+    held = {path.readlink() for path in Path(f"/proc/{pid}/fd").iterdir() if path.is_dir()}
+    return sorted(path for path in held if path.name.startswith(staging.FOLDER_PREFIX))
+
+
+def _cgroup_bases() -> list[Path]:
+    return [path for path in (cgroup.ROOT, *cgroup.ROOT.glob("*/"), *cgroup.ROOT.glob("*/*/")) if path.is_dir()]
+
+
+def _names(pids: set[int]) -> list[str]:
+    found = []
+    for pid in pids:
+        with suppress(OSError):
+            found.append(Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[-2].decode())
+    return found
+
+
+def _uids() -> list[int]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            found.append(path.stat().st_uid)
+    return found
+
+
+def test_thirty_runs_of_every_ending_leave_nothing_behind(box_of_its_own: Strongest) -> None:
+    box = box_of_its_own
+    scripts = {
+        "pass": {},
+        "import os; os.fork(); os.setsid(); import time; time.sleep(60)": {"wall_ms": 150},
+        "held = bytearray(b'x') * (300 << 20)": {"memory_bytes": 32 << 20, "scratch_bytes": 1 << 20},
+        "import os; os.kill(os.getppid(), 9)": {},
+        "while True: print('x' * 1000)": {"stdout_cap": 4096},
+        "open('/tmp/big', 'wb').write(bytes(8 << 20)); raise SystemExit(3)": {},
+    }
+    box.run("pass")
+    slot_user = box.sandbox._open()[0].uid
+    before = _left_on_host(slot_user)
+    kinds = {box.run(script, **limits).kind for _ in range(5) for script, limits in scripts.items()}
+    assert kinds >= {"exited", "timeout", "signal", "output", "memory"}
+    assert _left_on_host(slot_user) == before
+
+
+def test_a_closed_sandbox_leaves_nothing_behind() -> None:
+    before = _left_on_host()
+    box = Strongest()
+    box.run("pass")
+    assert _left_on_host() != before
+    box.close()
+    assert _left_on_host() == before
+
+
+def test_a_run_sees_nothing_of_the_one_before(box: Box) -> None:
+    script = """
+import mmap, os
+from multiprocessing import shared_memory
+places = ["/tmp", "/dev/shm", "/tmp/output", "/tmp/.assay", "/in", "/job"]
+print([sorted(os.listdir(place)) for place in places], len(os.listdir("/proc/self/fd")), os.getpid())
+print(open("/proc/sysvipc/shm").read().count("\\n"))
+for place in places[:4]:
+    open(place + "/left", "w").write("left")
+shared_memory.SharedMemory("left", create=True, size=10)
+__import__("ctypes").CDLL(None).shmget(7, 4096, 0o1666)
+os.fork()
+"""
+    first, second = box.run(script), box.run(script)
+    assert first.stdout.splitlines()[:2] == second.stdout.splitlines()[:2]
+    assert b"'left'" not in second.stdout
+
+
+def test_what_the_first_run_used_is_not_charged_to_the_second(box: Box) -> None:
+    greedy = box.run("import time; held = bytearray(b'x') * (120 << 20)\nwhile time.process_time() < 0.4: pass")
+    modest = box.run("pass")
+    assert greedy.peak_memory_bytes > 120 << 20
+    assert modest.peak_memory_bytes < 60 << 20
+    assert greedy.cpu_ms > 400 > modest.cpu_ms
+    assert modest.notes == ()
+
+
+def test_limits_may_shrink_and_grow_from_run_to_run(strongest: Strongest) -> None:
+    script = "held = bytearray(b'x') * (100 << 20)"
+    kinds = [
+        strongest.run(script, memory_bytes=memory << 20, scratch_bytes=1 << 20).kind for memory in (200, 50, 400, 60)
+    ]
+    assert kinds == ["exited", "memory", "exited", "memory"]
+
+
+def test_two_sandboxes_at_once_see_nothing_of_each_other(strongest: Strongest, box_of_its_own: Strongest) -> None:
+    other = box_of_its_own
+    looked: list[str] = []
+    first = """
+import os, socket, time
+open("/tmp/mine", "w").write("mine")
+listener = socket.socket(socket.AF_UNIX); listener.bind("\\0first"); listener.listen()
+print("up", flush=True)
+time.sleep(60)
+"""
+    second = """
+import os, socket
+try:
+    socket.socket(socket.AF_UNIX).connect("\\0first")
+    print("connected")
+except OSError: pass
+print(sorted(name for name in os.listdir("/proc") if name.isdigit()))
+print(sorted(os.listdir("/tmp")), os.listdir("/in"), os.getuid())
+"""
+
+    def tick(usage: Usage) -> bool:
+        if usage.stdout == b"up\n" and not looked:
+            looked.append(other.run(second).stdout.decode())
+        return not looked
+
+    job = a_job(strongest.environment, first, {"/in/first.mark": b"secret"})
+    assert strongest.sandbox.run(job, tick).kind == "cancelled"
+    assert looked == ["['1', '2', '3']\n['.assay', 'output'] [] 1000\n"]
+    ours, theirs = strongest.sandbox._open()[0], other.sandbox._open()[0]
+    assert ours.number != theirs.number
+    if os.geteuid() == 0:
+        assert ours.uid != theirs.uid
+        assert (theirs.folder.stat().st_mode & 0o777, theirs.folder.stat().st_uid) == (0o710, 0)
+
+
+def test_the_slots_user_owns_nothing_of_what_is_staged(root: None, box_of_its_own: Strongest) -> None:
+    slot = box_of_its_own.sandbox._open()[0]
+    old = os.umask(0o077)
+    try:
+        with slot.staged(a_job(box_of_its_own.environment, "pass", {"/in/a/b": b""})) as found:
+            paths = [found.job, found.inputs, *found.inputs.rglob("*")]
+            assert {path.stat().st_uid for path in paths} == {0}
+            assert {oct(path.stat().st_mode & 0o777) for path in paths} == {"0o755", "0o444"}
+        assert box_of_its_own.run("print(open('/in/a/b').read())", {"/in/a/b": b"1"}).stdout == b"1\n"
+    finally:
+        os.umask(old)
+
+
+def test_when_the_supervisor_is_killed_nothing_lives_on() -> None:
+    """No goodbye is possible: the kernel's orders to die with the parent are all there is."""
+    mark = f"mark-{os.getpid()}-{time.monotonic_ns()}"
+    supervisor = subprocess.Popen([sys.executable, "-c", SUPERVISOR, mark], stdout=subprocess.PIPE, cwd=Path.cwd())
+    assert supervisor.stdout is not None
+    assert supervisor.stdout.readline() == b"running\n"
+    launchers = tree.descendants(supervisor.pid)
+    (folder,) = _held_by(supervisor.pid)
+    assert len(_processes_with(mark)) >= 4
+    supervisor.send_signal(signal.SIGKILL)
+    supervisor.wait()
+    supervisor.stdout.close()
+    _until(lambda: not _processes_with(mark), "the box lives on")
+    _until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in launchers), "a launcher lives on")
+    with Sandbox() as box:  # the next one sweeps up
+        box.level()
+        assert not folder.exists()
+        assert [path for base in _cgroup_bases() for path in base.glob(f"{cgroup.PREFIX}*-{supervisor.pid}")] == []
+
+
+def test_a_launcher_that_is_killed_is_a_fault_and_the_next_run_works(box_of_its_own: Strongest) -> None:
+    box = box_of_its_own
+    launcher = box.sandbox._open()[0].launcher
+    mark = f"mark-{os.getpid()}-{time.monotonic_ns()}"
+
+    def tick(_: Usage) -> bool:
+        launcher.kill()
+        return True
+
+    job = a_job(box.environment, f"import time; mark = '{mark}'; time.sleep(60)")
+    with pytest.raises(SandboxFault, match="the launcher ended during a run"):
+        box.sandbox.run(job, tick)
+    assert box.run("print(1)").stdout == b"1\n"
+
+
+def test_a_box_that_is_killed_from_outside_is_a_fault_and_the_next_run_works(box_of_its_own: Strongest) -> None:
+    box = box_of_its_own
+    launcher = box.sandbox._open()[0].launcher
+
+    def tick(_: Usage) -> bool:
+        os.kill(min(tree.descendants(launcher.pid)), signal.SIGKILL)
+        return True
+
+    with pytest.raises(SandboxFault, match="ended from outside, by signal 9"):
+        box.sandbox.run(a_job(box.environment, "import time; time.sleep(60)"), tick)
+    assert box.run("print(1)").stdout == b"1\n"
+
+
+def test_a_launcher_that_died_between_two_runs_is_replaced(box_of_its_own: Strongest) -> None:
+    box = box_of_its_own
+    box.run("pass")
+    launcher = box.sandbox._open()[0].launcher
+    launcher.kill()
+    launcher.wait()
+    assert box.run("print(1)").stdout == b"1\n"
+
+
+def test_a_fork_of_the_supervisor_takes_a_slot_of_its_own_and_leaves_the_parents_alone(
+    box_of_its_own: Strongest,
+) -> None:
+    box = box_of_its_own
+    box.run("pass")
+    slot = box.sandbox._open()[0]
+    child = os.fork()
+    if child == 0:
+        code = 1
+        with suppress(BaseException):
+            mine = box.sandbox._open()[0]
+            code = 0 if mine.number != slot.number and box.run("print(2)").stdout == b"2\n" else 2
+            box.close()
+        os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert slot.alive()
+    assert box.run("print(1)").stdout == b"1\n"
+    assert box.sandbox._open()[0] is slot
+
+
+def test_a_folder_that_nobody_holds_is_swept_and_every_other_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    held, lock = staging.private_folder(None)
+    left, lost = staging.private_folder(None)
+    (left / "run-1" / "in").mkdir(parents=True)
+    (tmp_path / "something-else").mkdir()
+    (tmp_path / f"{staging.FOLDER_PREFIX}link").symlink_to(tmp_path / "something-else")
+    (tmp_path / f"{staging.FOLDER_PREFIX}file").write_text("")
+    os.close(lost)
+    staging.sweep_folders(tmp_path)
+    swept = {path.name for path in tmp_path.iterdir()}
+    assert swept == {held.name, "something-else", f"{staging.FOLDER_PREFIX}link", f"{staging.FOLDER_PREFIX}file"}
+    os.close(lock)
+
+
+def test_a_folder_of_another_user_is_not_ours_to_sweep(root: None, tmp_path: Path) -> None:
+    theirs = tmp_path / f"{staging.FOLDER_PREFIX}theirs"
+    theirs.mkdir()
+    os.chown(theirs, 54_321, 54_321)
+    staging.sweep_folders(tmp_path)
+    assert theirs.exists()
+
+
+def test_a_sweep_from_another_container_spares_the_living(strongest: Strongest) -> None:
+    """There our process number means nothing, or somebody else."""
+    code = "from sandbox import staging; from pathlib import Path; import sys; staging.sweep_folders(Path(sys.argv[1]))"
+    world = ["bwrap", "--dev-bind", "/", "/", "--unshare-pid", "--proc", "/proc"]
+    folder = strongest.sandbox._open()[0].folder
+    subprocess.run([*world, sys.executable, "-c", code, folder.parent], check=True, cwd=Path.cwd())
+    assert folder.exists()
+    assert strongest.run("print(1)").stdout == b"1\n"
+
+
+def test_cgroups_of_the_dead_are_swept_and_those_of_the_living_are_not(tmp_path: Path) -> None:
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    names = {
+        f"{cgroup.PREFIX}0-{gone.pid}": False,
+        f"{cgroup.PREFIX}0-{os.getpid()}": True,
+        f"{cgroup.PREFIX}x": True,
+        "something-else": True,
+    }
+    for name in names:
+        (tmp_path / name).mkdir()
+    cgroup.sweep(tmp_path)
+    assert {name: (tmp_path / name).exists() for name in names} == names
+
+
+def test_a_slot_that_cannot_be_made_is_a_fault_that_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    before = _left_on_host()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    with pytest.raises(SandboxFault, match="no slot could be made"):
+        Slot.take()
+    monkeypatch.undo()
+    assert _left_on_host() == before
+
+
+def test_a_launcher_that_does_not_start_is_a_fault_that_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = _left_on_host()
+    monkeypatch.setattr(sys, "executable", "/bin/true")
+    with pytest.raises(SandboxFault, match="the launcher did not start"):
+        Slot.take()
+    monkeypatch.undo()
+    assert _left_on_host() == before
+
+
+def test_an_interpreter_that_cannot_compile_the_runner_is_a_fault(box_of_its_own: Strongest) -> None:
+    from dataclasses import replace
+
+    broken = replace(box_of_its_own.environment, interpreter="/bin/false", digest="sha256:broken")
+    with pytest.raises(SandboxFault, match="/bin/false could not compile the box's runner"):
+        box_of_its_own.sandbox.run(a_job(broken, "pass"))
+    assert box_of_its_own.run("print(1)").stdout == b"1\n"
