@@ -1,8 +1,8 @@
 """Canonical bytes: one document has exactly one spelling, so that its digest means something.
 
 JSON with sorted keys, no white space, UTF-8 without escapes beyond those JSON demands. Numbers are integers, or floats
-in Python's shortest round-trip spelling; NaN and infinities have no spelling. This is RFC 8785 for the documents that
-we seal, whose floats come from `[reproduce.parameters]` alone; keys sort by code point, as they are ASCII.
+in Python's shortest round-trip spelling (1.0, 1e+22); NaN and infinities have no spelling. But for the floats, which come
+from `[reproduce.parameters]` alone, this is RFC 8785. Keys sort by code point.
 """
 
 from __future__ import annotations

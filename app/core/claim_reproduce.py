@@ -72,9 +72,11 @@ def _read_formula(table: Table, document: Table) -> Formula | None:
     if many is not None:
         formulas |= _many(many)
     where = many or table
+    declared = table.data.get("values")
+    unreadable = set(declared) - set(values) if isinstance(declared, dict) else set()
     printed = {name: item.value for name, item in values.items()}
     for metric, text in formulas.items():
-        _check_formula(where, metric if many is not None else "formula", text, printed)
+        _check_formula(where, metric if many is not None else "formula", text, printed, unreadable)
         if not METRIC.fullmatch(metric):
             where.report(metric, "bad-name", f"{metric[:40]!r} is no name of a metric", "rename it")
         if metric not in expected:
@@ -144,16 +146,16 @@ def _named_values(table: Table) -> dict[str, NamedValue]:
     return values
 
 
-def _check_formula(table: Table, key: str, text: str, printed: Mapping[str, str]) -> None:
+def _check_formula(table: Table, key: str, text: str, printed: Mapping[str, str], unreadable: Collection[str]) -> None:
     try:
         used = formula.names(formula.parse(text))
         if not used:
             table.report(key, "constant-formula", "the formula uses no value, so it computes nothing", "compute it")
-        missing = [name for name in used if name not in printed]
-        for name in missing:
-            detail = f"the formula uses {name!r}, which has no readable value"
-            table.report(key, "undefined-value", detail, f"add [reproduce.values.{name}]")
-        if not missing:
+        for name in used:
+            if name not in printed and name not in unreadable:
+                remedy = f"add [reproduce.values.{name}]"
+                table.report(key, "undefined-value", f"the formula uses {name!r}, which is no value", remedy)
+        if all(name in printed for name in used):
             formula.check(text, printed)
     except formula.FormulaError as error:
         table.report(key, "bad-formula", str(error), "correct the formula or its values")
@@ -168,7 +170,8 @@ def _check_used(table: Table, formulas: Mapping[str, str], values: Mapping[str, 
             return  # reported where it stands
     for name in values:
         if formulas and name not in used:
-            table.report("values", "unused-value", f"no formula uses the value {name!r}", "remove it")
+            path = (*table.path, "values", name)
+            table.reader.report(path, "unused-value", f"no formula uses the value {name!r}", "remove it")
 
 
 def _read_script(table: Table, files: Collection[str] | None, environments: Mapping[str, str]) -> Script | None:

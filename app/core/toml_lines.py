@@ -35,6 +35,7 @@ _ERROR_LINE = re.compile(r"\(at line (\d+), column \d+\)")
 def lines(text: str) -> dict[Path, int]:
     """Return the line (1-based) of every table header and key of a TOML document that `tomllib` accepts."""
     found: dict[Path, int] = {(): 1}
+    implied: dict[Path, int] = {}  # tables and arrays without a header of their own: where they are first mentioned
     counts: dict[Path, int] = {}
     table: Path = ()
     rows = text.replace("\r\n", "\n").split("\n")  # str.splitlines knows endings that a string may hold
@@ -43,12 +44,16 @@ def lines(text: str) -> dict[Path, int]:
         row, line = rows[at], at + 1
         at += 1
         if match := _HEADER.fullmatch(row):
-            table = _table(match[2], counts, array=match[1] == "[[")
-            found.setdefault(table, line)
+            table = path = _table(match[2], counts, array=match[1] == "[[")
         elif match := _KEY.match(row):
-            found.setdefault((*table, *_parts(match[1])), line)
+            path = (*table, *_parts(match[1]))
             at = _skip_value(rows, at, match.end())
-    return found
+        else:
+            continue
+        found.setdefault(path, line)
+        for length in range(1, len(path)):
+            implied.setdefault(path[:length], line)
+    return implied | found
 
 
 def line_of(found: dict[Path, int], path: Path) -> int:
