@@ -53,7 +53,7 @@ class Chance:
 
     def drawn(self, items: Sequence[T]) -> list[T]:
         """Return about three quarters of the items, half of them replaced by others, in another order."""
-        left = len(items) - (len(items) + 3) // 4 if len(items) > 1 else len(items)
+        left = len(items) - max(1, len(items) // 4) if len(items) > 1 else len(items)
         kept = self.shuffled(items)[:left]
         return [items[self.below(len(items))] if self.below(2) else item for item in kept]
 

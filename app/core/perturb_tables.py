@@ -30,8 +30,8 @@ def separator_of(lines: list[str]) -> str | None:
     if len(filled) < 2:
         return None
     for separator in _SEPARATORS:
-        widths = [line.count(separator) for line in filled]
-        if min(widths) > 0 and widths.count(max(set(widths), key=widths.count)) >= 0.9 * len(widths):
+        widths = [len(_cells(line, separator)) for line in filled]
+        if min(widths) > 1 and widths.count(max(set(widths), key=widths.count)) >= 0.9 * len(widths):
             return separator
     return None
 

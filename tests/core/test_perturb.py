@@ -1,0 +1,476 @@
+"""Changed inputs: always changed, always the same change, and of a shape with which an honest script can work."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import math
+import re
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from app.core import perturb
+from app.core.canonical import digest
+from app.core.model import Derivation
+from app.core.perturb import Derived, Underivable, derive, derive_parameter, gzip_stored
+from app.core.perturb_numbers import Chance, scaled
+from tests.core.strategies import law
+
+SEAL = "sha256:" + "5" * 64
+variants = st.sampled_from([1, 2])
+
+
+def changed(data: bytes, variant: int = 1, target: str = "x.csv", seal: str = SEAL) -> bytes:
+    found = derive(seal, Derivation(target=target, variant=variant), data)
+    assert isinstance(found, Derived), found
+    return found.data
+
+
+def refused(data: bytes, variant: int = 1) -> str:
+    found = derive(SEAL, Derivation(target="x.csv", variant=variant), data)
+    assert isinstance(found, Underivable)
+    return found.reason
+
+
+# --- the same bytes for everybody ------------------------------------------------------------------------------------
+
+TABLE = b"# scores\nlanguage,score,n\nsw,8.10,12\nyo,-9.05,7\nha,0.0,1\nzu,7.77,40\nxh,1e-3,3\n"
+GOLDEN = [
+    pytest.param(
+        TABLE,
+        1,
+        "numeric cells scaled unequally",
+        "sha256:e7f9201b3b2758f9a1c8786e715f423381095b67f527defae48f9ef3b90bf9fe",
+        id="table 1",
+    ),
+    pytest.param(
+        TABLE,
+        2,
+        "rows drawn again with replacement",
+        "sha256:1764769998d2ea327534ba487755c2cd4685374dc110058e02b1492e4874b742",
+        id="table 2",
+    ),
+    pytest.param(
+        b'{"a": [1, 2.50, "x", "y"], "b": true}',
+        1,
+        "numbers scaled unequally",
+        "sha256:6cf6d6d788a919ee47e3b93ffe295f57d3c72e740cfcd051105f25502950aef8",
+        id="json 1",
+    ),
+    pytest.param(
+        b"[1, 2, 3, 4, 5]",
+        2,
+        "list items drawn again",
+        "sha256:449726214e2d9a6bbf17dcb0b4f3574e68560d170111846722fa7821890a8da5",
+        id="json 2",
+    ),
+    pytest.param(
+        b'{"n": 1}\n{"n": 2}\n{"n": 3}\n',
+        1,
+        "numbers scaled unequally",
+        "sha256:4003ab37ae0cdd67e46cca3c1895680cabe47c2ed669e8f1f7f8f69db50f75b6",
+        id="json lines 1",
+    ),
+    pytest.param(
+        b'{"n": 1}\n{"n": 2}\n{"n": 3}\n',
+        2,
+        "list items drawn again",
+        "sha256:0e16081d0976949d0704ec660bb97526283b32dc84114f92337caaa8e3d890aa",
+        id="json lines 2",
+    ),
+    pytest.param(
+        b"one 1 two 2\nthree 3\nfour\n",
+        1,
+        "numbers scaled unequally",
+        "sha256:aabef6f0e9e22086c4a4d3dc5f45d9912c21071d53861f47cb405bcc0b5db838",
+        id="text 1",
+    ),
+    pytest.param(
+        b"one 1 two 2\nthree 3\nfour\n",
+        2,
+        "rows drawn again",
+        "sha256:b14ea843b9d95a348f5bb15aee2f9ba5f0664d819362b3f5fb6a92cddadc01e3",
+        id="text 2",
+    ),
+    pytest.param(
+        gzip.compress(TABLE, mtime=0),
+        1,
+        "numeric cells scaled unequally",
+        "sha256:d5a0899ae186141b296b121d300693b0a66d88ffcc95936f57fd3bc9cc25c137",
+        id="gzip 1",
+    ),
+]
+
+
+@pytest.mark.parametrize(("data", "variant", "how", "known"), GOLDEN)
+def test_derivations_give_the_golden_bytes(data: bytes, variant: int, how: str, known: str) -> None:
+    """Whoever checks evidence in years to come has to make these very bytes again, with any Python and any zlib."""
+    found = derive(SEAL, Derivation(target="x.csv", variant=variant), data)
+    assert isinstance(found, Derived)
+    assert found.summary.startswith(f"x.csv: {how}")
+    assert found.summary.endswith(f"(variant {variant})")
+    assert digest(found.data) == known
+
+
+@pytest.mark.parametrize("variant", [1, 2])
+def test_seal_target_and_variant_fix_the_change_and_nothing_else_does(variant: int) -> None:
+    assert changed(TABLE, variant) == changed(TABLE, variant)
+    assert changed(TABLE, variant) != changed(TABLE, 3 - variant)
+    assert changed(TABLE, variant) != changed(TABLE, variant, target="y.csv")
+    assert changed(TABLE, variant) != changed(TABLE, variant, seal="sha256:" + "6" * 64)
+
+
+def test_chance_is_made_of_the_only_numbers_that_python_promises_to_repeat() -> None:
+    chance = Chance("key")
+    assert [chance.below(10) for _ in range(8)] == [6, 9, 8, 5, 0, 4, 1, 5]
+    assert chance.shuffled("abcdef") == list("defcba")
+    assert sorted(Chance("other").shuffled(range(50))) == list(range(50))
+
+
+# --- tables ----------------------------------------------------------------------------------------------------------
+
+cells = st.one_of(
+    st.integers(-999, 999).map(str),
+    st.decimals(-99, 99, places=2).map(str),
+    st.sampled_from(["sw", "yo", '"a, b"', "", "12%", "007", ".5", "1e-3", "n/a"]),
+)
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> tuple[str, list[list[str]], str]:
+    """Return separator, rows (the first is a header) and the ending of lines."""
+    width = draw(st.integers(2, 4))
+    rows = draw(st.lists(st.lists(cells, min_size=width, max_size=width), min_size=2, max_size=8))
+    header = ["name", *(f"column {index}" for index in range(1, width))]
+    return draw(st.sampled_from([",", ";", "\t", "|"])), [header, *rows], draw(st.sampled_from(["\n", "\r\n"]))
+
+
+@law
+@given(tables(), variants, st.booleans())
+def test_a_changed_table_keeps_its_shape(table: tuple[str, list[list[str]], str], variant: int, last: bool) -> None:  # noqa: FBT001
+    separator, rows, ending = table
+    text = ending.join(separator.join(row) for row in rows) + (ending if last else "")
+    found = derive(SEAL, Derivation(target="x", variant=variant), text.encode())
+    assume(isinstance(found, Derived))
+    assert isinstance(found, Derived)
+    after = found.data.decode()
+    assert after != text
+    assert after.endswith(ending) is last
+    assert after.count("\n") == after.count(ending)
+    read = list(csv.reader(io.StringIO(after, newline=""), delimiter=separator))
+    before = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+    assert read[0] == before[0]
+    assert {len(row) for row in read} == {len(row) for row in before}
+    if variant == 1:
+        assert len(read) == len(before)
+
+
+@law
+@given(tables())
+def test_scaled_cells_keep_kind_and_sign_and_all_of_them_move(table: tuple[str, list[list[str]], str]) -> None:
+    separator, rows, ending = table
+    text = ending.join(separator.join(row) for row in rows) + ending
+    found = derive(SEAL, Derivation(target="x", variant=1), text.encode())
+    assume(isinstance(found, Derived) and "scaled" in found.summary)
+    assert isinstance(found, Derived)
+    after = [line.split(separator) for line in found.data.decode().split(ending)[:-1]]
+    before = [line.split(separator) for line in text.split(ending)[:-1]]
+    for one, two in zip((c for row in before for c in row), (c for row in after for c in row), strict=True):
+        number = re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)(e-3)?", one)
+        if number is None or not Decimal(one):
+            assert two == one or "%" in one
+            continue
+        assert two != one
+        assert (Decimal(two) < 0) is (Decimal(one) < 0)
+        assert ("." in two or "e" in two) is ("." in one or "e" in one)
+        assert abs(Decimal(two)) <= 2 * abs(Decimal(one)) + Decimal(1).scaleb(int(Decimal(one).as_tuple().exponent))
+        if one.startswith("0") and one.isdigit():
+            assert len(two) == len(one)
+
+
+def test_half_of_the_rows_are_drawn_again_and_a_quarter_is_left_out() -> None:
+    rows = [f"{index},{index * index}" for index in range(1, 101)]
+    after = changed(("a,b\n" + "\n".join(rows) + "\n").encode(), 2).decode().splitlines()
+    assert after[0] == "a,b"
+    assert len(after) - 1 == 75
+    assert set(after[1:]) <= set(rows)
+    assert len(set(after[1:])) < 75
+    assert after[1:] != sorted(after[1:], key=rows.index)
+
+
+TABLES = [
+    pytest.param(b"a,b\n1,2\n", "numeric cells", id="one row"),
+    pytest.param(b"1,2\n3,4\n", "numeric cells", id="no header"),
+    pytest.param(b"# note\n\na,b\n1,2\n", "numeric cells", id="comments and blank lines above"),
+    pytest.param(b"language,1990,n\nsw,1,2\n", "numeric cells", id="a header with a number"),
+    pytest.param(b'a;b\n"1,5";2\n', "numeric cells", id="another separator"),
+    pytest.param(b"a,b\n12%,30 %\n", "numeric cells", id="percentages"),
+    pytest.param(b'a,b\n"12","x"\n', "numeric cells", id="quoted numbers"),
+    pytest.param(b"a,b\nx,y\nz,w\n", "text cells", id="texts alone"),
+    pytest.param(b"a,b,c\n1,2,3\n4,5,6\n7,8\n" + b"1,2,3\n" * 9, "numeric cells", id="a short row"),
+]
+
+
+@pytest.mark.parametrize(("data", "how"), TABLES)
+def test_tables_of_many_shapes_are_recognised(data: bytes, how: str) -> None:
+    found = derive(SEAL, Derivation(target="x", variant=1), data)
+    assert isinstance(found, Derived)
+    assert f"x: {how}" in found.summary
+    head = data[: data.rindex(b"\n", 0, -1) + 1].split(b"\n")[0]
+    if b"1" not in head.partition(b",")[0]:
+        assert found.data.split(b"\n")[0] == head
+
+
+def test_a_table_that_cannot_be_resampled_is_scaled_another_way() -> None:
+    data = b"a,b\n100,200\n"
+    one, two = changed(data, 1), changed(data, 2)
+    assert one != two
+    assert b"100" not in two
+
+
+def test_exchanged_texts_stay_in_their_columns() -> None:
+    data = b"name,kind\n" + b"".join(b"n%c,k%c\n" % (97 + i, 97 + i) for i in range(12))
+    rows = [row.split(",") for row in changed(data, 1).decode().splitlines()[1:]]
+    assert [row[0] for row in rows] == [f"n{chr(97 + i)}" for i in range(12)]
+    assert sorted(row[1] for row in rows) == [f"k{chr(97 + i)}" for i in range(12)]
+
+
+# --- JSON ------------------------------------------------------------------------------------------------------------
+
+documents = st.recursive(
+    st.none() | st.booleans() | st.integers(-999, 999) | st.floats(-99, 99) | st.sampled_from(["x", "y", "ü"]),
+    lambda inner: st.lists(inner, max_size=6) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
+    max_leaves=12,
+).filter(lambda value: isinstance(value, dict | list))
+
+
+def same_shape(one: Any, two: Any, *, drawn: bool) -> bool:
+    """Whether two documents differ in numbers and the order of texts alone, or in long lists as well."""
+    if isinstance(one, dict):
+        return (
+            isinstance(two, dict)
+            and list(one) == list(two)
+            and all(same_shape(one[k], two[k], drawn=drawn) for k in one)
+        )
+    if isinstance(one, list) and isinstance(two, list):
+        if drawn and len(one) >= 4:
+            return 0 < len(two) < len(one) and all(item in one for item in two)
+        if all(isinstance(item, str) for item in one):
+            return sorted(one) == sorted(two)
+        return len(one) == len(two) and all(same_shape(a, b, drawn=drawn) for a, b in zip(one, two, strict=True))
+    return type(one) is type(two)
+
+
+@law
+@given(documents, variants)
+def test_changed_json_keeps_its_shape(document: Any, variant: int) -> None:
+    found = derive(SEAL, Derivation(target="x", variant=variant), json.dumps(document).encode())
+    assume(isinstance(found, Derived))
+    assert isinstance(found, Derived)
+    after = json.loads(found.data)
+    assert after != document
+    assert same_shape(document, after, drawn="drawn" in found.summary)
+
+
+@pytest.mark.parametrize(
+    "text", ['{"a": "x"}', '{"a": true, "b": null}', "[]", "{}", '{"a": ["x"]}', '{"a": 0}', '["x", "x"]', "[NaN]"]
+)
+@pytest.mark.parametrize("variant", [1, 2])
+def test_json_without_anything_to_change_says_so_instead_of_being_spelled_anew(text: str, variant: int) -> None:
+    """Another spelling of the same document moves nothing, and would make an honest script look like a fake."""
+    assert "has nothing that could be changed" in refused(text.encode(), variant)
+
+
+def test_json_lines_stay_json_lines() -> None:
+    data = "".join(f'{{"id": "r{index}", "n": {index}}}\n' for index in range(1, 9)).encode()
+    one = [json.loads(line) for line in changed(data, 1).splitlines()]
+    assert [item["id"] for item in one] == [f"r{index}" for index in range(1, 9)]
+    assert all(item["n"] != index for index, item in enumerate(one, 1))
+    two = [json.loads(line) for line in changed(data, 2).splitlines()]
+    assert len(two) == 6
+    assert all(item in [json.loads(line) for line in data.splitlines()] for item in two)
+
+
+def test_json_lines_without_numbers_are_drawn_again() -> None:
+    data = b'{"w": "a"}\n\n{"w": "b"}\n{"w": "c"}\n'
+    found = derive(SEAL, Derivation(target="x", variant=1), data)
+    assert isinstance(found, Derived)
+    assert "drawn again" in found.summary
+
+
+@pytest.mark.parametrize("data", [b'{"n": 1}\nnot json\n', b"1\n2\n", b'{"n": 1}\n7\n'])
+def test_lines_of_which_some_are_no_objects_are_text(data: bytes) -> None:
+    found = derive(SEAL, Derivation(target="x", variant=1), data)
+    assert isinstance(found, Derived)
+    assert "numbers scaled unequally (variant 1)" in found.summary
+
+
+def test_half_a_character_in_json_is_no_error_of_ours() -> None:
+    assert json.loads(changed(b'{"a": "\\ud800", "n": 5}'))["a"] == "\ud800"
+
+
+# --- texts -----------------------------------------------------------------------------------------------------------
+
+TEXTS = [
+    pytest.param("a 5 b 7\n", "a {} b {}\n", id="numbers between words"),
+    pytest.param("5.\n", "{}.\n", id="at the end of a sentence"),
+    pytest.param("x=-5, .5\n", "x={}, {}\n", id="signs and bare fractions"),
+]
+
+
+@pytest.mark.parametrize(("text", "shape"), TEXTS)
+def test_numbers_in_a_text_are_scaled(text: str, shape: str) -> None:
+    after = changed(text.encode()).decode()
+    assert re.fullmatch(re.escape(shape).replace(r"\{\}", r"(-?[\d.]+)"), after)
+
+
+@pytest.mark.parametrize(
+    "text", ["v1.2.3", "2020-06-01", "12:30:59", "a1", "1a", "path/3/4", "3/4", "x_5", "5-6", "0", "0.00"]
+)
+def test_parts_of_words_versions_dates_and_paths_are_no_numbers(text: str) -> None:
+    """What is left to change is the order of words, and a single word has none."""
+    assert "has nothing that could be changed" in refused(text.encode())
+
+
+def test_texts_without_numbers_are_shuffled_and_drawn() -> None:
+    data = b"".join(b"line %c\n" % (97 + index) for index in range(12))
+    assert sorted(changed(data, 1).splitlines()) == data.splitlines()
+    assert len(changed(data, 2).splitlines()) == 9
+    assert sorted(changed(b"four words in all").split()) == [b"all", b"four", b"in", b"words"]
+
+
+def test_unicode_separators_end_no_line() -> None:
+    after = changed("a\u2028b 5\n".encode())
+    assert after.decode().startswith("a\u2028b ")
+
+
+# --- numbers ---------------------------------------------------------------------------------------------------------
+
+
+@law
+@given(
+    st.from_regex(r"[-+]?([0-9]{1,8}(\.[0-9]{0,5})?|\.[0-9]{1,5})(e-?[0-9]{1,2})?", fullmatch=True), st.text(max_size=3)
+)
+def test_a_scaled_number_moves_by_a_factor_that_is_not_near_one(literal: str, key: str) -> None:
+    after = scaled(literal, Chance(key))
+    number, found = Decimal(literal), Decimal(after)
+    if not number:
+        assert after == literal
+        return
+    assert found
+    assert found != number
+    assert (found < 0) is (number < 0)
+    if "e" not in literal and abs(number) >= 100 * Decimal(1).scaleb(int(number.as_tuple().exponent)):
+        assert abs(number) / 2 - 1 <= abs(found) <= abs(number) * 2 + 1
+        assert not Decimal("0.9") < found / number < Decimal("1.1")
+
+
+def test_a_long_row_of_digits_is_a_sequence_and_stays() -> None:
+    assert scaled("01" * 201, Chance("x")) == "01" * 201
+
+
+# --- what cannot be changed ------------------------------------------------------------------------------------------
+
+
+def test_what_is_no_text_has_too_much_or_nothing_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "is not text" in refused(b"\x89PNG\r\n\xff")
+    assert "nothing that could be changed" in refused(b"")
+    assert "nothing that could be changed" in refused(b"a,b\nx,x\n")
+    assert "nests too deeply" in refused(b"[" * 600 + b"1" + b"]" * 600)
+    assert "nests too deeply" in refused(b"[" * 100_000)
+    monkeypatch.setattr(perturb, "BYTES_MAX", 1 << 20)
+    assert "more than 1 MiB" in refused(b"1,2\n" * (1 << 18) + b"1")
+    assert "unpacks to more than 1 MiB" in refused(gzip.compress(b"1" * ((1 << 20) + 1)))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(gzip.compress(TABLE)[:-9], id="truncated"),
+        pytest.param(gzip.compress(TABLE)[:-8] + b"12345678", id="wrong checksum"),
+        pytest.param(gzip.compress(TABLE) * 2, id="two members"),
+        pytest.param(b"\x1f\x8b", id="two bytes"),
+        pytest.param(b"\x1f\x8b" + b"x" * 30, id="garbage"),
+    ],
+)
+def test_a_broken_gzip_file_cannot_be_changed(data: bytes) -> None:
+    assert "no gzip file that can be read" in refused(data)
+
+
+# --- gzip ------------------------------------------------------------------------------------------------------------
+
+
+@law
+@given(st.binary(max_size=200), st.integers(0, 3))
+def test_stored_gzip_unpacks_to_what_was_packed(data: bytes, blocks: int) -> None:
+    whole = data * (1 + blocks * 400)
+    assert gzip.decompress(gzip_stored(whole)) == whole
+
+
+@pytest.mark.parametrize("size", [0, 1, 65_535, 65_536, 131_070, 131_071])
+def test_stored_gzip_is_right_at_the_edges_of_its_blocks(size: int) -> None:
+    assert gzip.decompress(gzip_stored(b"x" * size)) == b"x" * size
+
+
+@pytest.mark.parametrize("variant", [1, 2])
+def test_a_packed_input_is_changed_like_its_contents_and_packed_again(variant: int) -> None:
+    assert gzip.decompress(changed(gzip.compress(TABLE), variant)) == changed(TABLE, variant)
+
+
+# --- parameters ------------------------------------------------------------------------------------------------------
+
+numbers = st.one_of(
+    st.integers(-(2**63) + 1, 2**63 - 1),
+    st.integers(-3, 3),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.sampled_from([0.0, -0.0, 5e-324, 1.7e308, -1.7e308, 1.0]),
+)
+
+
+@law
+@given(numbers, variants)
+def test_a_parameter_always_changes_and_keeps_its_kind_and_sign(value: float, variant: int) -> None:
+    found = derive_parameter(SEAL, Derivation(target="parameters.n", variant=variant), value)
+    assert type(found) is type(value)
+    assert found != value
+    assert math.isfinite(found)
+    assert json.loads(json.dumps(found)) == found
+    if value:
+        assert (found > 0) is (value > 0)
+        assert found
+    if isinstance(value, int) and value >= 10:
+        assert (found < value) is (variant == 1)
+
+
+@pytest.mark.parametrize("value", [True, "x", [1], None])
+def test_a_parameter_that_is_no_number_cannot_be_changed(value: Any) -> None:
+    found = derive_parameter(SEAL, Derivation(target="parameters.n", variant=1), value)
+    assert isinstance(found, Underivable)
+    assert "is no number" in found.reason
+
+
+@law
+@given(st.binary(max_size=300), variants)
+def test_whatever_bytes_an_input_holds_it_is_changed_or_says_why(data: bytes, variant: int) -> None:
+    found = derive(SEAL, Derivation(target="x", variant=variant), data)
+    if isinstance(found, Derived):
+        assert found.data != data
+        assert derive(SEAL, Derivation(target="x", variant=variant), data) == found
+    else:
+        assert found.reason
+
+
+@law
+@given(st.text(alphabet='a1,;.\n\t"[]{}: -e', max_size=120), variants)
+def test_whatever_text_an_input_holds_it_is_changed_or_says_why(text: str, variant: int) -> None:
+    found = derive(SEAL, Derivation(target="x", variant=variant), text.encode())
+    if isinstance(found, Derived):
+        assert found.data != text.encode()
+    else:
+        assert found.reason
