@@ -3,25 +3,44 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 
 from app.actions import Parts
-from app.api import health, problems, records, verifications
+from app.api import contracts, health, problems, records, verifications
 from app.api.access import LocalOnly
-from app.api.problems import ProblemGuard
+from app.api.problems import Problem, ProblemGuard
 from app.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from fastapi.routing import APIRoute
+    from starlette.types import ASGIApp
 
 DESCRIPTION = (
     "Re-runs published claims in a sealed sandbox and records verdicts that anyone can check again. "
     "Descriptive verification status only; not human peer review."
 )
+
+
+class Service(FastAPI):
+    """The web application: every error of it is a problem document, in its answers and in its description."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Return the stack with the guard around everything, the framework's own body limiter included."""
+        return ProblemGuard(super().build_middleware_stack())
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the description; problems are of their own media type, which FastAPI does not know."""
+        if self.openapi_schema is None:
+            document = super().openapi()
+            for operation in (item for path in document["paths"].values() for item in path.values()):
+                for status, response in operation["responses"].items():
+                    if not status.startswith("2") and "content" in response:
+                        response["content"] = {problems.MEDIA_TYPE: next(iter(response["content"].values()))}
+        return self.openapi_schema or document
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -31,26 +50,29 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         parts = Parts.open(settings)
-        parts.store.check()
-        app.state.parts = parts
-        yield
-        parts.close()
+        try:
+            parts.store.check()
+            app.state.parts = parts
+            yield
+        finally:
+            parts.close()
 
-    app = FastAPI(
+    app = Service(
         title="Assay",
         version="0.1.0",
         description=DESCRIPTION,
         lifespan=lifespan,
         docs_url=None,  # the default pages load scripts from elsewhere
         redoc_url=None,
+        redirect_slashes=False,
         max_body_size=settings.body_bytes_max,
         generate_unique_id_function=_operation_id,
+        responses={"default": {"model": Problem, "description": "any other error"}},
     )
     problems.install(app)
-    for router in (verifications.router, records.router, health.router):
+    for router in (verifications.router, records.router, contracts.router, health.router):
         app.include_router(router)
     app.add_middleware(LocalOnly, settings=settings)
-    app.add_middleware(ProblemGuard)
     return app
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ipaddress
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
@@ -42,17 +41,17 @@ class LocalOnly:
         if refusal is None:
             await self.app(scope, receive, send)
             return
-        status, code, detail = refusal
-        await problem(request, status, code, detail)(scope, receive, send)
+        await problem(request, *refusal)(scope, receive, send)
 
-    def _refusal(self, request: Request) -> tuple[int, str, str] | None:
+    def _refusal(self, request: Request) -> tuple[str, str] | None:
+        """Return code and detail of the problem, None when there is none."""
         if request.client is not None and not self._known_peer(request.client.host):
-            return 403, "not-local", "until keys exist, this service answers its own machine only"
+            return "not-local", "until keys exist, this service answers its own machine only"
         hosts = request.headers.getlist("host")
         if len(hosts) != 1 or _bare(hosts[0]) not in self.hosts:
-            return 421, "unknown-host", "the Host header does not name this service; see the setting allow_hosts"
+            return "unknown-host", "the Host header does not name this service; see the setting allow_hosts"
         if request.method not in SAFE_METHODS and not self._same_origin(request, hosts[0]):
-            return 403, "foreign-origin", "the request comes from a page of another origin"
+            return "foreign-origin", "the request comes from a page of another origin"
         return None
 
     def _known_peer(self, host: str) -> bool:
@@ -65,11 +64,10 @@ class LocalOnly:
 
     @staticmethod
     def _same_origin(request: Request, host: str) -> bool:
-        site = request.headers.get("sec-fetch-site")
-        if site not in (None, "same-origin", "none"):
+        if any(site not in {"same-origin", "none"} for site in request.headers.getlist("sec-fetch-site")):
             return False
-        origins = request.headers.getlist("origin")
-        return all(urlsplit(origin).netloc.lower() == host.lower() for origin in origins)
+        own = {f"{scheme}://{host}".lower() for scheme in ("http", "https")}
+        return all(origin.lower() in own for origin in request.headers.getlist("origin"))
 
 
 def _bare(host: str) -> str:

@@ -7,9 +7,9 @@ import tempfile
 from fastapi import APIRouter
 from kombu.exceptions import OperationalError
 
+from app.api.parts import PartsDep
 from app.api.problems import ApiError, Problem
 from app.api.schemas import Health
-from app.api.verifications import PartsDep
 from app.store import intake
 from app.store.errors import StoreBroken, StoreUnavailable
 
@@ -17,8 +17,8 @@ router = APIRouter(tags=["health"])
 
 
 @router.get("/livez", summary="The process answers")
-def livez() -> Health:
-    """Answer without touching anything."""
+async def livez() -> Health:
+    """Answer without touching anything, and without a thread of the pool: it answers when they are all taken."""
     return Health(status="ok")
 
 
@@ -30,17 +30,17 @@ def readyz(parts: PartsDep) -> Health:
         with parts.store.read() as session:
             environments = intake.environments(session)
     except (StoreUnavailable, StoreBroken) as error:
-        raise ApiError(503, "not-ready", f"database: {error.detail}") from error
+        raise ApiError("not-ready", f"database: {error.detail}") from error
     try:
         parts.queue.ping()
     except (OperationalError, OSError) as error:
-        raise ApiError(503, "not-ready", "broker: it does not answer") from error
+        raise ApiError("not-ready", "broker: it does not answer") from error
     try:
         parts.blobs.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with tempfile.TemporaryFile(dir=parts.blobs.folder):
             pass
     except OSError as error:
-        raise ApiError(503, "not-ready", "blobs: the folder cannot be written") from error
+        raise ApiError("not-ready", "blobs: the folder cannot be written") from error
     if not environments:
-        raise ApiError(503, "not-ready", "workers: none has published an environment yet")
+        raise ApiError("not-ready", "workers: none has published an environment yet")
     return Health(status="ok")

@@ -1,15 +1,15 @@
 """Errors as RFC 9457 problem documents, translated in this one place.
 
-Errors of the core know no HTTP status; the table below gives them one. An unexpected exception answers 500 without its
-text: that goes to the log under the same `request_id`. Input is never echoed back.
+Errors of the core know no HTTP status; `app.api.kinds` gives every kind its own. An unexpected exception answers 500
+without its text: that goes to the log under the same `request_id`. Input is never echoed back.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import re
 import uuid
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request
@@ -18,6 +18,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from app.api.kinds import KINDS, of_status
 from app.core.errors import Fault, Refusal
 from app.store.errors import StoreUnavailable
 
@@ -55,11 +56,10 @@ class Problem(BaseModel):
 
 
 class ApiError(Exception):
-    """A request that cannot be served, with its HTTP status."""
+    """A request that cannot be served; its code has an entry in `KINDS`, which knows the HTTP status."""
 
-    def __init__(self, status: int, code: str, detail: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(self, code: str, detail: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(detail)
-        self.status = status
         self.code = code
         self.detail = detail
         self.headers = dict(headers or {})
@@ -67,12 +67,11 @@ class ApiError(Exception):
 
 def not_found(what: str) -> ApiError:
     """Return the answer for a thing that does not exist, or that the caller may not know of."""
-    return ApiError(404, "not-found", f"there is no such {what}")
+    return ApiError("not-found", f"there is no such {what}")
 
 
-def problem(  # noqa: PLR0913 - the fields of the document
+def problem(
     request: Request,
-    status: int,
     code: str,
     detail: str,
     *,
@@ -80,12 +79,8 @@ def problem(  # noqa: PLR0913 - the fields of the document
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
     """Return one problem document."""
-    return JSONResponse(
-        _document(status, code, detail, request.url.path, _request_id(request.scope), errors),
-        status_code=status,
-        media_type=MEDIA_TYPE,
-        headers=headers,
-    )
+    document = _document(code, detail, request.scope, errors)
+    return JSONResponse(document, status_code=document["status"], media_type=MEDIA_TYPE, headers=headers)
 
 
 def install(app: FastAPI) -> None:
@@ -104,24 +99,27 @@ def install(app: FastAPI) -> None:
             }
             for item in error.problems
         ]
-        return problem(request, 422, "bundle-refused", error.detail, errors=errors)
+        return problem(request, "bundle-refused", error.detail, errors=errors)
 
     @app.exception_handler(ApiError)
     def _api_error(request: Request, error: ApiError) -> JSONResponse:
-        return problem(request, error.status, error.code, error.detail, headers=error.headers)
+        return problem(request, error.code, error.detail, headers=error.headers)
 
     @app.exception_handler(HTTPException)
     def _http(request: Request, error: HTTPException) -> JSONResponse:
-        status = HTTPStatus(error.status_code)
-        code = status.phrase.lower().replace(" ", "-")
-        return problem(request, status, code, status.description or status.phrase, headers=error.headers)
+        code = of_status(error.status_code)
+        headers = dict(error.headers or {})
+        if code == "method-not-allowed":
+            # The router names the methods of one route, and an address may have several.
+            headers["Allow"] = _methods(app, request.url.path) or headers.get("Allow", "")
+        return problem(request, code, KINDS[code].happened, headers=headers)
 
     @app.exception_handler(RequestValidationError)
     def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         errors = [
             {
                 "in": str(item["loc"][0]) if item["loc"] else "body",
-                "pointer": "".join(f"/{part}" for part in item["loc"][1:]),
+                "pointer": "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in item["loc"][1:]),
                 "line": None,
                 "code": str(item["type"]).replace("_", "-"),
                 "detail": str(item["msg"]),
@@ -129,30 +127,41 @@ def install(app: FastAPI) -> None:
             }
             for item in error.errors()
         ]
-        return problem(request, 422, "invalid-request", "the request does not fit its description", errors=errors)
+        return problem(request, "invalid-request", "the request does not fit its description", errors=errors)
 
     @app.exception_handler(StoreUnavailable)
     def _unavailable(request: Request, error: StoreUnavailable) -> JSONResponse:
         log.error("store unavailable (%s): %s", _request_id(request.scope), error)
         detail = "the database cannot be reached; nothing was stored, send the request again"
-        return problem(request, 503, "store-unavailable", detail, headers={"Retry-After": "5"})
+        return problem(request, "store-unavailable", detail, headers={"Retry-After": "5"})
 
     @app.exception_handler(Fault)
     def _fault(request: Request, error: Fault) -> JSONResponse:
         log.error("fault %s (%s): %s", error.reason_code, _request_id(request.scope), error)
-        return problem(request, 500, "service-fault", "the service failed; this says nothing about any claim")
+        if error.code == "no-environment":
+            return problem(request, error.code, error.detail, headers={"Retry-After": "5"})
+        return problem(request, "service-fault", "the service failed; this says nothing about any claim")
 
     @app.exception_handler(Exception)
     def _unexpected(request: Request, error: Exception) -> JSONResponse:
         log.error("unexpected error (%s)", _request_id(request.scope), exc_info=error)
-        return problem(request, 500, "internal-error", "the service failed; this says nothing about any claim")
+        return problem(request, "internal-error", "the service failed; this says nothing about any claim")
+
+
+def _methods(app: FastAPI, path: str) -> str:
+    found = {
+        method.upper()
+        for route, operations in app.openapi()["paths"].items()
+        if re.fullmatch(re.sub(r"{\w+}", "[^/]+", route), path)
+        for method in operations
+    }
+    return ", ".join(sorted(found))
 
 
 class ProblemGuard:
-    """ASGI wrapper that gives every request an id and turns bare error answers into problem documents.
+    """ASGI wrapper around everything: gives a request its id and turns bare error answers into problem documents.
 
-    The body limiter and the router's own 404 inside mounted apps answer before exception handlers see anything; their
-    plain text becomes a problem document here.
+    The framework's body limiter answers with plain text outside of all handlers; here its answer becomes a document too.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -172,16 +181,12 @@ class ProblemGuard:
                 kind = dict(headers).get(b"content-type", b"").decode("latin-1")
                 if message["status"] >= 400 and not kind.startswith(MEDIA_TYPE):
                     replaced = _replacement(message["status"], scope)
-                    kept = [(name, value) for name, value in headers if name in {b"allow", b"retry-after"}]
-                    message = {
-                        **message,
-                        "headers": [
-                            *kept,
-                            (b"content-type", MEDIA_TYPE.encode()),
-                            (b"content-length", str(len(replaced)).encode()),
-                        ],
-                    }
-                message["headers"] = [*message["headers"], (b"x-request-id", _request_id(scope).encode())]
+                    headers = [(name, value) for name, value in headers if name in {b"allow", b"retry-after"}]
+                    headers.append((b"content-type", MEDIA_TYPE.encode()))
+                    headers.append((b"content-length", str(len(replaced)).encode()))
+                headers.append((b"x-request-id", _request_id(scope).encode()))
+                headers.append((b"x-content-type-options", b"nosniff"))
+                message = {**message, "headers": headers}
             elif replaced is not None:
                 message = {"type": "http.response.body", "body": replaced, "more_body": False}
                 replaced = b""
@@ -193,22 +198,19 @@ class ProblemGuard:
 
 
 def _replacement(status: int, scope: Scope) -> bytes:
-    phrase = HTTPStatus(status)
-    code = phrase.phrase.lower().replace(" ", "-")
-    detail = "the request body is larger than the service accepts" if status == 413 else phrase.description
-    return json.dumps(_document(status, code, detail, scope["path"], _request_id(scope), None)).encode()
+    code = of_status(status)
+    return json.dumps({**_document(code, KINDS[code].happened, scope, None), "status": status}).encode()
 
 
-def _document(  # noqa: PLR0913 - the fields of the document
-    status: int, code: str, detail: str, path: str, request_id: str, errors: list[dict[str, Any]] | None
-) -> dict[str, Any]:
+def _document(code: str, detail: str, scope: Scope, errors: list[dict[str, Any]] | None) -> dict[str, Any]:
+    kind = KINDS[code]
     return {
         "type": f"/problems/{code}",
-        "title": code.replace("-", " ").capitalize(),
-        "status": status,
+        "title": kind.title,
+        "status": kind.status,
         "detail": detail,
-        "instance": path,
-        "request_id": request_id,
+        "instance": scope["path"],
+        "request_id": _request_id(scope),
         "errors": errors or [],
     }
 

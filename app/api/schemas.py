@@ -110,13 +110,17 @@ class VerificationOut(BaseModel):
     urls: Urls
 
 
+#: Text of people: no control characters but tabs and line breaks, which no database and no page could show.
+PLAIN = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*$"
+
+
 class RecordIn(Closed):
     """What a publisher says about a record."""
 
-    title: str | None = Field(default=None, max_length=1_000)
-    doi: str | None = Field(default=None, max_length=200)
-    abstract: str | None = Field(default=None, max_length=20_000)
-    question: str | None = Field(default=None, max_length=4_000)
+    title: str | None = Field(default=None, max_length=1_000, pattern=PLAIN)
+    doi: str | None = Field(default=None, max_length=200, pattern=PLAIN)
+    abstract: str | None = Field(default=None, max_length=20_000, pattern=PLAIN)
+    question: str | None = Field(default=None, max_length=4_000, pattern=PLAIN)
     claims_total: int | None = Field(default=None, ge=0, le=1_000_000)
     visibility: Literal["public", "private"] = "public"
 
@@ -138,6 +142,13 @@ class GateVerdict(BaseModel):
     enforcement: str
 
 
+class RecordUrls(BaseModel):
+    """Where to go from a record."""
+
+    self: str
+    gate_verdict: str
+
+
 class RecordOut(BaseModel):
     """A record with its gate verdict."""
 
@@ -153,7 +164,17 @@ class RecordOut(BaseModel):
     created_at: datetime
     updated_at: datetime
     gate_verdict: GateVerdict
-    urls: Urls
+    urls: RecordUrls
+
+
+class ProblemKind(BaseModel):
+    """A kind of problem: what happened and what to do."""
+
+    code: str
+    status: int
+    title: str
+    happened: str
+    remedy: str
 
 
 class Health(BaseModel):

@@ -37,13 +37,11 @@ def zip_members(stream: BinaryIO, gate: Gate) -> Iterator[tuple[str, Iterator[by
 
     """
     with zipfile.ZipFile(_Careful(stream, gate.limits.files * DIRECTORY_BYTES)) as archive:
-        members = archive.infolist()
-        if len(members) > 2 * gate.limits.files:
+        members = [item for item in archive.infolist() if not item.is_dir() and not is_leftover(item.filename)]
+        if len(members) > gate.limits.files:
             raise too_many_files(gate.limits)
         _refuse_loose_ends(stream, archive)
         for member in members:
-            if member.is_dir() or is_leftover(member.filename):
-                continue
             _check(member)
             name = gate.admit(member.filename)
             with archive.open(member) as file:

@@ -241,7 +241,9 @@ ARCHIVES: dict[str, tuple[bytes, str]] = {
     "a bomb of headers": (streamed(header(f"d{n}/", 0, b"5") for n in range(30_000)), "too-many-files"),
     "a bomb of extended headers": (
         streamed(
-            x for n in range(1_500) for x in (member("p", pax_records({"c": "c" * 9_000}), b"x"), member(f"f{n}", b""))
+            x
+            for n in range(1_500)
+            for x in (member("p", pax_records({"c": "c" * 9_000}), b"x"), header(f"d{n}/", 0, b"5"))
         ),
         "bomb",
     ),

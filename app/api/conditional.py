@@ -1,0 +1,54 @@
+"""Answers that a client need not fetch twice: an entity tag from the answer's own bytes, and 304 when it is known.
+
+A tag that is made from the bytes cannot be wrong about them. What may still change gets a weak tag and must be asked
+for again every time; what never changes gets a strong one and may be kept for a year.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING
+
+from fastapi import Request, Response
+
+from app.api.problems import Problem
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from pydantic import BaseModel
+
+IMMUTABLE = "public, max-age=31536000, immutable"
+#: What a handler of such an answer may say beside 200.
+CONDITIONAL: dict[int | str, dict[str, Any]] = {
+    304: {"description": "the client's copy is the newest"},
+    404: {"model": Problem},
+}
+_TAG = re.compile(r'"[^"]*"')
+
+
+def current(request: Request, document: BaseModel) -> Response:
+    """Return a document that may change."""
+    body = document.model_dump_json(by_alias=True).encode()
+    headers = {"ETag": f"W/{_tag(body)}", "Cache-Control": "no-cache"}
+    return not_modified(request, headers) or Response(body, media_type="application/json", headers=headers)
+
+
+def settled(request: Request, document: BaseModel) -> Response:
+    """Return a document that never changes."""
+    body = document.model_dump_json(by_alias=True).encode()
+    headers = {"ETag": _tag(body), "Cache-Control": IMMUTABLE}
+    return not_modified(request, headers) or Response(body, media_type="application/json", headers=headers)
+
+
+def not_modified(request: Request, headers: dict[str, str]) -> Response | None:
+    """Return 304 when the client names the tag of `headers`, compared weakly (RFC 9110, 13.1.2); None when it does not."""
+    asked = ",".join(request.headers.getlist("if-none-match"))
+    if asked.strip() == "*" or headers["ETag"].removeprefix("W/") in _TAG.findall(asked):
+        return Response(status_code=304, headers=headers)
+    return None
+
+
+def _tag(body: bytes) -> str:
+    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'

@@ -1,0 +1,170 @@
+"""Every kind of problem that the HTTP door answers with: one table from which documents, pages and docs are made.
+
+A problem's `type` is `/problems/CODE`, and that address answers with the entry of this table. `docs/problems.md` is
+`python -m app.api.kinds`.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of problem."""
+
+    status: int  # of the answer
+    title: str  # the same in every document of this kind
+    happened: str
+    remedy: str
+
+
+KINDS: dict[str, Kind] = {
+    "bad-request": Kind(
+        400,
+        "The request cannot be read",
+        "The request is not well-formed HTTP, or its body could not be parsed.",
+        "Compare it with the description of the operation in `/openapi.json`.",
+    ),
+    "not-utf8": Kind(
+        400,
+        "The body is not UTF-8",
+        "A JSON body must be UTF-8 text; this one has bytes or escapes that are no characters.",
+        "Encode the document as UTF-8 and send it again. Nothing was stored.",
+    ),
+    "not-json": Kind(
+        400,
+        "The body is not JSON",
+        "The body does not parse as one JSON document, names a key twice, or holds NaN or an infinity.",
+        "Check the document with a JSON parser and send it again. Nothing was stored.",
+    ),
+    "bad-multipart": Kind(
+        400,
+        "The multipart body cannot be read",
+        "The body is not well-formed `multipart/form-data` with exactly one part, a file named `bundle`.",
+        "Send one file part, for example with `curl -F bundle=@bundle.tar.gz`. Nothing was stored.",
+    ),
+    "not-local": Kind(
+        403,
+        "Only this machine is served",
+        "The request comes from an address outside of the setting `allow_clients`. Until API keys exist, the service answers"
+        " its own machine only.",
+        "Run the command on the machine of the service, or ask its operator.",
+    ),
+    "foreign-origin": Kind(
+        403,
+        "The request comes from another web page",
+        "A browser sent this request on behalf of a page of another origin. Such requests may read and change nothing.",
+        "Send it from a program, or from the service's own address.",
+    ),
+    "not-found": Kind(
+        404,
+        "There is no such thing",
+        "Nothing exists under this address, or you may not know of it.",
+        "Check the id. Addresses to follow are in the `urls` of every answer.",
+    ),
+    "method-not-allowed": Kind(
+        405,
+        "The address does not know this method",
+        "The address exists, but not for this HTTP method.",
+        "Use one of the methods in the `Allow` header.",
+    ),
+    "content-too-large": Kind(
+        413,
+        "The body is too large",
+        "The request body is larger than the service accepts.",
+        "Leave data out of the bundle, or ask the operator to raise the setting `body_bytes_max`. Nothing was stored.",
+    ),
+    "unsupported-media-type": Kind(
+        415,
+        "The body is of a type that is not read here",
+        "Bundles come as `multipart/form-data`, formula claims and records as `application/json`.",
+        "Set the `Content-Type` header to what the body is. Nothing was stored.",
+    ),
+    "unknown-host": Kind(
+        421,
+        "The Host header names another service",
+        "The request was addressed to a name that this service does not go by. A page that rebinds its own name to this"
+        " machine looks like that, so it is refused.",
+        "Use `http://127.0.0.1:PORT` or `http://localhost:PORT`, or add the name to the setting `allow_hosts`.",
+    ),
+    "bundle-refused": Kind(
+        422,
+        "The claim is not accepted",
+        "The bundle or the claim in it is not acceptable. Everything that was found stands in `errors`, with file, line,"
+        " reason and remedy.",
+        "Correct what `errors` names and submit again; `assay verify PATH` finds the same on your own machine. Nothing was"
+        " stored.",
+    ),
+    "invalid-request": Kind(
+        422,
+        "The request does not fit its description",
+        "A parameter or a field of the body is missing, unknown or out of range; `errors` says which.",
+        "Compare the request with the operation in `/openapi.json`. Nothing was stored.",
+    ),
+    "missing-bundle": Kind(
+        422,
+        "There is no bundle in the request",
+        "The multipart body has no file part named `bundle`.",
+        "Send the archive as the file part `bundle`, for example with `curl -F bundle=@bundle.tar.gz`. Nothing was stored.",
+    ),
+    "internal-error": Kind(
+        500,
+        "The service failed",
+        "Something unforeseen happened on our side. It says nothing about any claim.",
+        "Try again; if it stays, give the `request_id` to the operator, whose log has the reason.",
+    ),
+    "service-fault": Kind(
+        500,
+        "The service found itself broken",
+        "Stored bytes are missing or no longer those that were sealed, so nothing of them is shown. It says nothing about"
+        " any claim.",
+        "Give the `request_id` to the operator, whose log names the part and the remedy.",
+    ),
+    "no-environment": Kind(
+        503,
+        "No worker is ready yet",
+        "No worker has published an environment that claims can be sealed with. The claim itself was not looked at.",
+        "Send it again after `Retry-After` seconds; an operator starts a worker on the same database. Nothing was stored.",
+    ),
+    "not-ready": Kind(
+        503,
+        "A part of the service is missing",
+        "The check of `/readyz` found a part that does not work; `detail` names it.",
+        "Wait for it, or mend it: the service's log says more.",
+    ),
+    "store-unavailable": Kind(
+        503,
+        "The database does not answer",
+        "The database cannot be reached or is busy beyond patience. Nothing was stored.",
+        "Send the request again after `Retry-After` seconds.",
+    ),
+}
+
+#: What the framework raises by number alone.
+BY_STATUS = {400: "bad-request", 404: "not-found", 405: "method-not-allowed", 413: "content-too-large"}
+
+
+def of_status(status: int) -> str:
+    """Return the code for an error of which only the status is known."""
+    return BY_STATUS.get(status, "bad-request" if status < 500 else "internal-error")
+
+
+def markdown() -> str:
+    """Return the table as a page of the documentation."""
+    head = (
+        "# Problems\n\n"
+        "Every error of the HTTP interface is a problem document (RFC 9457, `application/problem+json`) with `type`,\n"
+        "`title`, `status`, `detail`, `instance`, `request_id` and `errors`. Its `type` is `/problems/CODE`; the running\n"
+        "service explains each under that address. This page is made from the same table by `python -m app.api.kinds`.\n"
+    )
+    parts = [
+        f"\n## {code}\n\n**{kind.title}** ({kind.status})\n\n{kind.happened}\n\n{kind.remedy}\n"
+        for code, kind in KINDS.items()
+    ]
+    return head + "".join(parts)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(markdown())

@@ -1,0 +1,27 @@
+"""What every handler is given: the service's parts, and the promise that a claim could be sealed now."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from app.actions import Parts
+from app.api.problems import ApiError
+from app.store import intake
+
+
+def get_parts(request: Request) -> Parts:
+    """Return the service's parts."""
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+PartsDep = Annotated[Parts, Depends(get_parts)]
+
+
+def require_environment(parts: PartsDep) -> None:
+    """Refuse to look at a claim while there is nothing to seal it with: the claim would be blamed for our lack."""
+    with parts.store.read() as session:
+        if not intake.environments(session):
+            raise ApiError("no-environment", "no worker has published an environment yet", {"Retry-After": "5"})

@@ -1,0 +1,158 @@
+"""The body of a submission: a bundle archive, or a formula claim as JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from fastapi import Request
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from app.api.problems import ApiError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+JSON_BYTES_MAX = 1 << 20
+
+#: How the body is described; FastAPI cannot derive it, because one of the two is streamed.
+REQUEST_BODY: dict[str, Any] = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": ["bundle"],
+                "additionalProperties": False,
+                "properties": {
+                    "bundle": {"type": "string", "format": "binary", "description": "a .tar.gz, .tar or .zip"}
+                },
+            }
+        },
+        "application/json": {
+            "schema": {"type": "object", "description": "a formula claim with the keys of claim.toml"},
+            "examples": {
+                "formula": {
+                    "summary": "a difference of two printed cells",
+                    "value": {
+                        "schema": "assay-claim-v1",
+                        "claim": {"id": "tydiqa-gain", "statement": "RemBERT is 8.7 F1 above FILTER on TyDiQA"},
+                        "expect": [{"metric": "gain", "value": "8.7", "unit": "points", "rule": "rounding"}],
+                        "reproduce": {
+                            "kind": "formula",
+                            "formula": "rembert - filter",
+                            "values": {
+                                "rembert": {"value": "77.0", "source": "RemBERT, Table 16"},
+                                "filter": {"value": "68.3", "source": "FILTER, Table 16"},
+                            },
+                        },
+                    },
+                },
+                "record": {
+                    "summary": "a mean of printed cells, attached to a record of the publisher",
+                    "value": {
+                        "schema": "assay-claim-v1",
+                        "record": {"id": "xtreme-survey", "title": "A survey of multilingual benchmarks"},
+                        "claim": {"id": "mean-f1", "statement": "The three models score 72.5 F1 on average"},
+                        "expect": [{"metric": "mean", "value": "72.5", "rule": "absolute", "tolerance": "0.1"}],
+                        "reproduce": {
+                            "kind": "formula",
+                            "formula": "mean(a, b, c)",
+                            "values": {
+                                "a": {"value": "71.4", "source": "Table 3, model A"},
+                                "b": {"value": "72.6", "source": "Table 3, model B"},
+                                "c": {"value": "73.5", "source": "Table 3, model C"},
+                            },
+                        },
+                    },
+                },
+            },
+        },
+    },
+}
+
+
+@dataclass(frozen=True)
+class Body:
+    """A submission's body: either an archive or a JSON document."""
+
+    archive: BinaryIO | None
+    document: Any
+
+
+async def read_body(request: Request) -> AsyncIterator[Body]:
+    """Read a submission by its media type; the archive stays in the spooled upload."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "application/json":
+        yield Body(None, parse_json(await _read_json(request)))
+        return
+    if kind != "multipart/form-data":
+        detail = "send multipart/form-data with a file part `bundle`, or a formula claim as application/json"
+        raise ApiError("unsupported-media-type", detail)
+    form = await _read_form(request)
+    try:
+        part = form.get("bundle")
+        if not isinstance(part, UploadFile):
+            raise ApiError("missing-bundle", "the multipart body has no file part named `bundle`")
+        if len(form.multi_items()) > 1:
+            raise ApiError("bad-multipart", "the multipart body has further parts beside the file `bundle`")
+        yield Body(part.file, None)
+    finally:
+        await form.close()
+
+
+async def _read_form(request: Request) -> FormData:
+    try:
+        return await request.form(max_files=1, max_fields=1)
+    except HTTPException as error:
+        if error.status_code == 413:
+            raise
+        raise ApiError("bad-multipart", "the multipart body cannot be read as one file part `bundle`") from error
+    except (ValueError, LookupError) as error:  # an encoding of names that does not exist, or does not fit
+        raise ApiError("bad-multipart", "the multipart body cannot be read as one file part `bundle`") from error
+    except ClientDisconnect as error:
+        raise ApiError("bad-request", "the body ended early") from error
+
+
+async def _read_json(request: Request) -> bytes:
+    """Return the body, without taking in more of it than a claim may have."""
+    data = bytearray()
+    try:
+        async for chunk in request.stream():
+            data += chunk
+            if len(data) > JSON_BYTES_MAX:
+                raise ApiError("content-too-large", f"a JSON claim has at most {JSON_BYTES_MAX} bytes")
+    except ClientDisconnect as error:
+        raise ApiError("bad-request", "the body ended early") from error
+    return bytes(data)
+
+
+def parse_json(data: bytes) -> Any:
+    """Return a JSON document whose every text is a text.
+
+    Raises:
+        ApiError: it is not UTF-8, not JSON, names a key twice, or escapes half a surrogate pair.
+
+    """
+    try:
+        document = json.loads(data.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant)
+        json.dumps(document, ensure_ascii=False).encode("utf-8")
+    except UnicodeError as error:
+        raise ApiError("not-utf8", "the body is not UTF-8 text") from error
+    except (ValueError, RecursionError) as error:
+        raise ApiError("not-json", "the body is not JSON, or names a key twice") from error
+    return document
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(pairs)
+    if len(document) < len(pairs):
+        raise ValueError("duplicate key")
+    return document
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")

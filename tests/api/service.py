@@ -1,0 +1,97 @@
+"""The web application over a real database, and hands that do the work in between, without queue or worker process."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from fastapi.testclient import TestClient
+from sqlalchemy import text
+
+from app import actions
+from app.core.model import OutcomeKind, RunOutcome
+from app.main import create_app
+from app.settings import Settings
+from app.store.tables import metadata
+from tests.api.bundles import formula_bundle, tarred
+from workers.execute import Executed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    import httpx2
+
+    from app.actions import Parts
+    from app.core.model import RunSpec
+
+ADDRESS = "http://127.0.0.1:8000"
+ENVIRONMENT = "sha256:" + "e" * 64
+TARGET = "/v1/verifications"
+
+
+@dataclass(frozen=True)
+class Service:
+    """A running application and its parts."""
+
+    client: TestClient
+    parts: Parts
+
+    def submit(self, files: Mapping[str, bytes] | None = None, **query: Any) -> httpx2.Response:
+        """Submit a bundle as `.tar.gz`."""
+        return self.send(tarred(files or formula_bundle()), **query)
+
+    def send(self, archive: bytes, **query: Any) -> httpx2.Response:
+        """Submit an archive."""
+        parts = {"bundle": ("bundle", archive, "application/octet-stream")}
+        return self.client.post(TARGET, files=parts, params=query)
+
+    def conclude(self, results: Callable[[RunSpec], bytes | None], files: Mapping[str, bytes] | None = None) -> Any:
+        """Submit a bundle, finish its runs with made-up results and judge it; returns the verification.
+
+        Args:
+            results: what each run reports; None for a run that exits with 1.
+            files: the bundle; a formula by default.
+
+        """
+        document = self.submit(files).json()
+        verification_id = document["id"]
+        while any(run["state"] == "queued" for run in document["runs"]):
+            for run in document["runs"]:
+                if run["state"] == "queued":
+                    self._run(run["id"], results)
+            document = self.client.get(f"{TARGET}/{verification_id}").json()
+        actions.conclude(self.parts, verification_id)
+        return self.client.get(f"{TARGET}/{verification_id}").json()
+
+    def _run(self, run_id: str, results: Callable[[RunSpec], bytes | None]) -> None:
+        claimed = actions.claim_run(self.parts, run_id, "tests:1", {ENVIRONMENT})
+        if claimed is None:
+            return
+        result = results(claimed.spec)
+        outcome = RunOutcome(kind=OutcomeKind.EXITED, exit_code=1 if result is None else 0, wall_ms=5, cpu_ms=4)
+        done = Executed(outcome, result, b"said\n", b"", (), {"engine": "none", "level": "C"}, {})
+        actions.finish_run(self.parts, claimed, actions.sealed(self.parts, claimed.seal), done, worker="tests:1")
+
+    def rows(self) -> dict[str, int]:
+        """Return how many rows every table has."""
+        with self.parts.store.read() as session:
+            return {
+                name: session.connection().execute(text(f'SELECT count(*) FROM "{name}"')).scalar_one()
+                for name in metadata.tables
+            }
+
+
+def open_service(template: Path, home: Path, *, environment: bool = True, **settings: Any) -> Iterator[Service]:
+    """Yield a service on a copy of a migrated database."""
+    home.mkdir(parents=True, exist_ok=True)
+    if template.exists():
+        shutil.copy(template, home / "assay.db")
+    chosen = Settings(home=home, **{"broker_url": "memory://", **settings})
+    app = create_app(chosen)
+    with TestClient(app, base_url=ADDRESS, client=("127.0.0.1", 50000), raise_server_exceptions=False) as client:
+        parts = app.state.parts
+        if environment:
+            actions.publish_environment(parts, "python", ENVIRONMENT, {"version": "3.11"})
+        yield Service(client, parts)

@@ -1,0 +1,167 @@
+"""The description is true: what every route really answers fits what `/openapi.json` says it answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+import pytest
+
+from app import actions
+from tests.api.bundles import formula_document, script_bundle
+from tests.api.service import ENVIRONMENT, TARGET
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import httpx2
+
+    from tests.api.service import Service
+
+
+def resolve(document: dict[str, Any], value: Any) -> Any:
+    """Return a schema of the description with its references in place of names."""
+    if isinstance(value, dict):
+        if set(value) == {"$ref"}:
+            return resolve(document, document["components"]["schemas"][value["$ref"].rpartition("/")[2]])
+        return {key: resolve(document, item) for key, item in value.items() if key != "discriminator"}
+    return [resolve(document, item) for item in value] if isinstance(value, list) else value
+
+
+def check(service: Service, answer: httpx2.Response, route: str) -> str:
+    """Check an answer against the description of its route; returns `METHOD route status`."""
+    document = service.client.app.openapi()  # type: ignore[attr-defined]
+    operation = document["paths"][route][answer.request.method.lower()]
+    responses = operation["responses"]
+    described = responses.get(str(answer.status_code), responses["default"])
+    if answer.status_code < 400:
+        assert str(answer.status_code) in responses, f"{answer.status_code} is not described"
+    if answer.status_code == 304:
+        assert not answer.content
+        return f"{answer.request.method} {route} 304"
+    media_type = answer.headers["Content-Type"]
+    assert media_type in described["content"], f"{media_type} is not described"
+    schema = described["content"][media_type].get("schema")
+    if schema is not None:
+        jsonschema.Draft202012Validator(resolve(document, schema), format_checker=jsonschema.FormatChecker()).validate(
+            answer.json()
+        )
+    return f"{answer.request.method} {route} {answer.status_code}"
+
+
+def walk(service: Service) -> Iterator[tuple[str, httpx2.Response]]:
+    """Take every route through its answers, good and bad."""
+    client = service.client
+    one, gate = f"{TARGET}/{{verification_id}}", "/v1/records/{record_id}/gate-verdict"
+    record, kind = "/v1/records/{record_id}", "/problems/{code}"
+    yield TARGET, client.post(TARGET, json=formula_document())
+    yield TARGET, client.post(TARGET, json=formula_document())
+    yield TARGET, client.post(TARGET, json={})
+    yield TARGET, client.post(TARGET, content=b"x", headers={"Content-Type": "application/json"})
+    yield TARGET, client.post(TARGET, content=b"x", headers={"Content-Type": "text/plain"})
+    yield TARGET, client.post(TARGET, content=b" " * (1 << 21), headers={"Content-Type": "application/json"})
+    yield TARGET, client.post(TARGET, json={}, headers={"Origin": "null"})
+    yield "/livez", client.get("/livez", headers={"Host": "elsewhere"})
+    queued = service.submit().json()
+    named = script_bundle().copy()
+    named["claim.toml"] = named["claim.toml"].replace(b"[claim]", b'[record]\nid = "walked"\n[claim]')
+    for results in (lambda _: b'{"total": 6}', lambda _: b"nonsense", lambda _: None):
+        verification = service.conclude(results, {**named, "notes.txt": str(results).encode()})
+        yield one, client.get(verification["urls"]["self"])
+        verdict = verification["urls"]["verdict"]
+        yield "/v1/verdicts/{verdict_id}", client.get(verdict)
+        yield "/v1/verdicts/{verdict_id}/evidence", client.get(verification["urls"]["evidence"])
+    for route, path in (
+        ("/v1/verdicts/{verdict_id}", verdict),
+        ("/v1/verdicts/{verdict_id}/evidence", verification["urls"]["evidence"]),
+        (one, verification["urls"]["self"]),
+        (record, "/v1/records/walked"),
+        (gate, "/v1/records/walked/gate-verdict"),
+    ):
+        tag = client.get(path).headers["ETag"]
+        yield route, client.get(path, headers={"If-None-Match": tag})
+    yield one, client.get(f"{TARGET}/none")
+    yield one, client.get(queued["urls"]["self"])
+    claimed = actions.claim_run(service.parts, queued["runs"][0]["id"], "tests:1", {ENVIRONMENT})
+    assert claimed is not None
+    actions.report_progress(service.parts, claimed, 0.5, "half")
+    yield one, client.get(queued["urls"]["self"])
+    yield f"{one}/cancel", client.post(queued["urls"]["cancel"])
+    yield f"{one}/cancel", client.post(f"{TARGET}/none/cancel")
+    yield "/v1/verdicts/{verdict_id}", client.get("/v1/verdicts/none")
+    yield "/v1/verdicts/{verdict_id}/evidence", client.get("/v1/verdicts/none/evidence")
+    yield record, client.put("/v1/records/r", json={"title": "t"})
+    yield record, client.put("/v1/records/r", json={"doi": "10.1/x"})
+    yield record, client.put("/v1/records/r", json={"nope": 1})
+    yield record, client.put("/v1/records/rec_none", json={})
+    for data in (b'{"title": "\xe9"}', b" " * (1 << 21)):
+        yield record, client.put("/v1/records/r", content=data, headers={"Content-Type": "application/json"})
+    yield record, client.put("/v1/records/r", content=b"{}", headers={"Content-Type": "text/plain"})
+    for path in ("r", "walked", "none", "NONE"):
+        yield record, client.get(f"/v1/records/{path}")
+        yield gate, client.get(f"/v1/records/{path}/gate-verdict")
+    yield "/schemas/gate-verdict-v1", client.get("/schemas/gate-verdict-v1")
+    yield "/problems", client.get("/problems")
+    yield kind, client.get("/problems/not-found")
+    yield kind, client.get("/problems/none")
+    yield "/livez", client.get("/livez")
+    yield "/readyz", client.get("/readyz")
+    service.parts.blobs.path(client.get(verdict).json()["evidence"]).unlink()
+    yield "/v1/verdicts/{verdict_id}/evidence", client.get(verification["urls"]["evidence"])
+
+
+def test_every_answer_is_as_described_and_every_described_answer_is_given(service: Service) -> None:
+    seen = {check(service, answer, route) for route, answer in walk(service)}
+    document = service.client.app.openapi()  # type: ignore[attr-defined]
+    described = {
+        f"{method.upper()} {route} {status}"
+        for route, path in document["paths"].items()
+        for method, operation in path.items()
+        for status in operation["responses"]
+        if status != "default" and not status.startswith("5")
+    }
+    assert described - seen == set()
+
+
+def test_the_served_description_is_openapi_and_names_no_outside_host(service: Service) -> None:
+    answer = service.client.get("/openapi.json")
+    document = answer.json()
+    assert document["openapi"].startswith("3.1")
+    assert document["info"]["title"] == "Assay"
+    assert "://" not in answer.text.replace("https://assignee.net", "")
+    for schema in document["components"]["schemas"].values():
+        jsonschema.Draft202012Validator.check_schema(resolve(document, schema))
+
+
+def test_operation_ids_are_short_and_unique(service: Service) -> None:
+    document = service.client.app.openapi()  # type: ignore[attr-defined]
+    ids = [operation["operationId"] for path in document["paths"].values() for operation in path.values()]
+    assert len(set(ids)) == len(ids)
+    assert {"verifications_create", "verifications_read", "records_put", "health_readyz"} <= set(ids)
+
+
+def test_every_operation_says_what_it_does_and_describes_its_errors(service: Service) -> None:
+    document = service.client.app.openapi()  # type: ignore[attr-defined]
+    for path in document["paths"].values():
+        for operation in path.values():
+            assert operation["summary"]
+            assert operation["description"]
+            for status, response in operation["responses"].items():
+                if not status.startswith(("2", "3")):
+                    assert list(response["content"]) == ["application/problem+json"]
+
+
+def test_bodies_of_requests_fit_their_description(service: Service) -> None:
+    document = service.client.app.openapi()  # type: ignore[attr-defined]
+    body = document["paths"][TARGET]["post"]["requestBody"]["content"]
+    for example in body["application/json"]["examples"].values():
+        jsonschema.validate(example["value"], body["application/json"]["schema"])
+    record = document["paths"]["/v1/records/{record_id}"]["put"]["requestBody"]["content"]["application/json"]["schema"]
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"unknown": 1}, resolve(document, record))
+
+
+def test_the_interface_loads_nothing_from_elsewhere(service: Service) -> None:
+    """FastAPI's own pages load scripts from other hosts; they are switched off."""
+    assert service.client.get("/docs").status_code == 404
+    assert service.client.get("/redoc").status_code == 404
