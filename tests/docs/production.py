@@ -134,6 +134,20 @@ class Production:
             check=False,
         )
 
+    def restore_backup(self, name: str) -> str:
+        """Dump the database as docs/operations.md says and restore it as another one; returns that one's URL."""
+        owner = self.services["migrate"]["environment"]["ASSAY_DATABASE_URL"]
+        url = self._here(owner).replace("+psycopg", "")
+        other = f"{url.rpartition('/')[0]}/{name}"
+        dump = str(self.folder / "assay.dump")
+        for program, *arguments in (
+            ("pg_dump", "--format=custom", f"--file={dump}", url),
+            ("psql", "--no-psqlrc", "--quiet", "--command", f"CREATE DATABASE {name}", url),
+            ("pg_restore", "--exit-on-error", f"--dbname={other}", dump),
+        ):
+            subprocess.run([str(PROGRAMS[-1] / program), *arguments], env={"PATH": "/usr/bin:/bin"}, check=True)
+        return other.replace("postgresql:", "postgresql+psycopg:")
+
     def stop(self) -> None:
         for process in reversed(self.running.values()):
             if process.poll() is None:

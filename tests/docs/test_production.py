@@ -8,6 +8,8 @@ import httpx2
 import pytest
 
 from app.core import evidence
+from app.store import views
+from app.store.engine import Store
 from cli.client import Client, pack
 from sandbox import NoIsolation, Sandbox
 from tests.docs.need import need
@@ -67,7 +69,9 @@ def test_each_process_passes_its_own_health_check(production: Production, servic
     assert production.running[service].poll() is None, production.said(service)
 
 
-def test_a_formula_sent_over_http_gets_its_verdict_and_evidence_that_holds(production: Production) -> None:
+@pytest.fixture(scope="module")
+def concluded(production: Production) -> dict[str, Any]:
+    """Send a formula over HTTP; return what the service shows at its end."""
     wait_for("the service is ready", lambda: production.health("api"))
     with httpx2.Client(base_url=production.url, trust_env=False) as client:
         answer = client.post("/v1/verifications", json=FORMULA)
@@ -75,18 +79,26 @@ def test_a_formula_sent_over_http_gets_its_verdict_and_evidence_that_holds(produ
         where = answer.headers["location"]
         wait_for("the verification ends", lambda: client.get(where).json()["state"] in {"concluded", "faulted"})
         document: dict[str, Any] = client.get(where).json()
-        assert document["state"] == "concluded", (document, production.said("worker-cpu"), production.said("judge"))
-        assert (document["verdict"]["status"], document["verdict"]["reason_code"]) == ("VERIFIED", "MATCH_EXACT")
-        report = evidence.verify(client.get(document["urls"]["evidence"]).content)
+    assert document["state"] == "concluded", (document, production.said("worker-cpu"), production.said("judge"))
+    return document
+
+
+def test_a_formula_sent_over_http_gets_its_verdict_and_evidence_that_holds(
+    production: Production, concluded: dict[str, Any]
+) -> None:
+    assert (concluded["verdict"]["status"], concluded["verdict"]["reason_code"]) == ("VERIFIED", "MATCH_EXACT")
+    with httpx2.Client(base_url=production.url, trust_env=False) as client:
+        report = evidence.verify(client.get(concluded["urls"]["evidence"]).content)
         assert report.ok, report.findings
-        assert client.get("/v1/records/composed/gate-verdict").json()["status"] == "VERIFIED"
+        assert client.get(f"{concluded['urls']['record']}/gate-verdict").json()["status"] == "VERIFIED"
 
 
-def test_runs_were_executed_by_the_run_worker_and_by_nobody_else(production: Production) -> None:
-    workers = production.psql("assay", "SELECT DISTINCT worker FROM outcome").stdout.split()
+def test_runs_are_executed_by_the_run_worker_and_by_nobody_else(
+    production: Production, concluded: dict[str, Any]
+) -> None:
+    assert {run["purpose"] for run in concluded["runs"]} == {"measure", "repeat", "perturb"}
     executing = {str(pid) for pid in _family(production.running["worker-cpu"].pid)}
-    assert workers
-    assert {name.rpartition(":")[2] for name in workers} <= executing
+    assert {run["worker"].rpartition(":")[2] for run in concluded["runs"]} <= executing
 
 
 def test_the_beat_sends_sweeps(production: Production) -> None:
@@ -105,10 +117,25 @@ def test_the_beat_sends_sweeps(production: Production) -> None:
         pytest.param("CREATE TABLE other (id int)", "permission denied", id="create a table"),
     ],
 )
+@pytest.mark.usefixtures("concluded")
 def test_the_role_of_the_service_cannot(production: Production, statement: str, refusal: str) -> None:
     done = production.psql("assay", statement)
     assert done.returncode != 0
     assert refusal in done.stderr
+
+
+def test_a_backup_of_the_database_can_be_restored_with_its_triggers(
+    production: Production, concluded: dict[str, Any]
+) -> None:
+    restored = Store(production.restore_backup("restored"))
+    try:
+        restored.check()
+        with restored.read() as session:
+            kept = views.verdict(session, concluded["verdict"]["id"])
+    finally:
+        restored.close()
+    assert kept is not None
+    assert kept["evidence"] == concluded["verdict"]["evidence"]
 
 
 @pytest.mark.parametrize("service", ["judge", "beat", "api"])
