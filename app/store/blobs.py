@@ -1,43 +1,53 @@
 """Content-addressed files: the name is the digest, and reading checks it every time.
 
-A file is written to a temporary name, flushed to the disk, and renamed; what exists under a digest is complete. Nothing
-is ever changed in place, so the same bytes may be put any number of times.
+Theory of operation. A file is written under a temporary name, flushed to the disk and renamed; what exists under a digest
+is complete, and nothing is ever changed in place. Rows are committed only after that, so a row never refers to bytes that
+a power cut could take. Bytes that lie there already, whole, are not written again: most runs of a verification report the
+same result, and flushing is what a `put` costs.
+
+A blob without a row is an orphan: its submission was refused, or crashed before its rows. `remove_stale` takes orphans
+away once they are old, while others may be putting the very same bytes. A lock decides that race: who puts holds it shared
+while a file gets its place or its new age, who removes holds it alone for a last look at the age.
 """
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import re
 import tempfile
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.store.errors import BlobMissing, BlobTampered
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Iterable, Iterator
 
 _DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
+_NEW = "new-"
+_LOCK = "lock"
 
 
 class Blobs:
-    """A folder of blobs."""
+    """A folder of blobs; safe to share between threads, processes and hosts that see the same folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def put(self, data: bytes) -> str:
         """Store bytes; returns their digest."""
-        return self.put_stream((data,))[0]
+        digest = _digest(data)
+        return digest if self._refreshed(digest) else self.put_stream((data,))[0]
 
     def put_stream(self, chunks: Iterable[bytes]) -> tuple[str, int]:
         """Store bytes that come in pieces; returns digest and size. An error in the source leaves nothing."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         state, size = hashlib.sha256(), 0
-        handle, name = tempfile.mkstemp(dir=self.folder, prefix="new-")
+        handle, name = tempfile.mkstemp(dir=self.folder, prefix=_NEW)
         try:
             with os.fdopen(handle, "wb") as file:
                 for chunk in chunks:
@@ -45,16 +55,13 @@ class Blobs:
                     size += len(chunk)
                     file.write(chunk)
                 file.flush()
-                os.fsync(file.fileno())
-            digest = "sha256:" + state.hexdigest()
-            target = self.path(digest)
-            target.parent.mkdir(exist_ok=True, mode=0o700)
-            Path(name).chmod(0o444)
-            Path(name).replace(target)
-        except BaseException:
+                digest = "sha256:" + state.hexdigest()
+                if not self._refreshed(digest):
+                    os.fsync(file.fileno())
+                    self._place(Path(name), digest)
+        finally:
             with suppress(FileNotFoundError):
                 os.unlink(name)  # noqa: PTH108 - the temporary name is a string
-            raise
         return digest, size
 
     def read(self, digest: str) -> bytes:
@@ -69,7 +76,7 @@ class Blobs:
             data = self.path(digest).read_bytes()
         except FileNotFoundError:
             raise BlobMissing(digest) from None
-        if "sha256:" + hashlib.sha256(data).hexdigest() != digest:
+        if _digest(data) != digest:
             raise BlobTampered(digest)
         return data
 
@@ -85,14 +92,76 @@ class Blobs:
             raise ValueError(f"{digest[:80]!r} is not a digest")
         return self.folder / match[1][:2] / match[1]
 
-    def sweep(self, referenced: Collection[str], older_than_seconds: float) -> int:
-        """Remove blobs that no row refers to and that are not fresh; returns how many."""
-        removed = 0
-        limit = time.time() - older_than_seconds
-        for path in self.folder.glob("*"):
-            candidates = [path] if path.is_file() else list(path.iterdir())
-            for file in candidates:
-                if f"sha256:{file.name}" not in referenced and file.stat().st_mtime < limit:
-                    file.unlink(missing_ok=True)
-                    removed += 1
-        return removed
+    def stale(self, older_than_seconds: float) -> Iterator[str]:
+        """Yield the digests of blobs that were put long ago, referred to or not."""
+        for folder in self.folder.glob("[0-9a-f][0-9a-f]"):
+            for file in folder.iterdir():
+                if _older(file, older_than_seconds):
+                    yield f"sha256:{file.name}"
+
+    def remove_stale(self, digest: str, older_than_seconds: float) -> bool:
+        """Remove a blob unless somebody put it again meanwhile; says whether it was removed."""
+        path = self.path(digest)
+        with self._locked(fcntl.LOCK_EX):
+            if not _older(path, older_than_seconds):
+                return False
+            path.unlink(missing_ok=True)
+        return True
+
+    def remove_unfinished(self, older_than_seconds: float) -> int:
+        """Remove temporary files that crashed writers left; returns how many."""
+        found = [file for file in self.folder.glob(f"{_NEW}*") if _older(file, older_than_seconds)]
+        for file in found:
+            file.unlink(missing_ok=True)
+        return len(found)
+
+    def _refreshed(self, digest: str) -> bool:
+        """Make a blob that lies there, whole, as young as a new one; False when it must be written."""
+        path = self.path(digest)
+        if not path.exists():
+            return False
+        with self._locked(fcntl.LOCK_SH):
+            try:
+                with path.open("rb") as file:
+                    whole = f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}" == digest
+                if whole:
+                    os.utime(path)
+            except FileNotFoundError:
+                return False
+        return whole
+
+    def _place(self, file: Path, digest: str) -> None:
+        """Give a flushed file its name, and flush the name too."""
+        target = self.path(digest)
+        with suppress(FileExistsError):
+            target.parent.mkdir(mode=0o700)
+            _flush_folder(self.folder)
+        file.chmod(0o444)
+        with self._locked(fcntl.LOCK_SH):
+            file.replace(target)
+        _flush_folder(target.parent)
+
+    @contextmanager
+    def _locked(self, kind: int) -> Iterator[None]:
+        with (self.folder / _LOCK).open("ab") as lock:
+            fcntl.flock(lock, kind)
+            yield
+
+
+def _digest(data: bytes) -> str:
+    return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+def _older(file: Path, seconds: float) -> bool:
+    try:
+        return file.stat().st_mtime < time.time() - seconds
+    except FileNotFoundError:
+        return False
+
+
+def _flush_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
