@@ -21,19 +21,24 @@ log = logging.getLogger(__name__)
 RUN_TASK = "assay.run"
 JUDGE_TASK = "assay.judge"
 SWEEP_TASK = "assay.sweep"
-TASK_NAMES = (RUN_TASK, JUDGE_TASK, SWEEP_TASK)
+TIDY_TASK = "assay.tidy"
+TASK_NAMES = (RUN_TASK, JUDGE_TASK, SWEEP_TASK, TIDY_TASK)
 
 CPU_QUEUE = "cpu"
 GPU_QUEUE = "gpu"
 JUDGE_QUEUE = "judge"
+
+#: A request thread must not wait for a dead broker: no second try (a connection that broke is opened anew by itself), and
+#: a nudge is answered within milliseconds or not at all. Workers wait longer, for their connection idles by design.
+PRODUCER_OPTIONS = {"max_retries": 0, "socket_timeout": 3}
 
 
 def celery_app(settings: Settings) -> Celery:
     """Return the Celery application that producers and workers share.
 
     The settings follow from delivery at least once: acknowledge late, reserve one message a slot, never redeliver on a
-    lost child (attempts are counted in the database), and give up publishing quickly (a request thread must not wait
-    for a dead broker). Visibility is set on both sides because Redis applies the producer's too.
+    lost child (attempts are counted in the database). Visibility is set on both sides because Redis applies the
+    producer's too.
     """
     app = Celery("assay", broker=settings.broker, set_as_current=False)
     app.conf.update(
@@ -69,6 +74,7 @@ class Queue:
 
     def __init__(self, settings: Settings) -> None:
         self.celery = celery_app(settings)
+        self.celery.conf.broker_transport_options |= PRODUCER_OPTIONS
 
     def nudge_run(self, run_id: str, queue: str = CPU_QUEUE) -> bool:
         """Ask a worker of `queue` to look at a run; False when the broker could not be reached."""

@@ -39,7 +39,10 @@ MAXIMUM_LIMITS = Limits(
 
 def _network(text: str) -> str:
     """Refuse at start what is no network, instead of letting everybody in or out at the first request."""
-    ipaddress.ip_network(text)
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        raise ValueError("this is no network such as 127.0.0.0/8") from None
     return text
 
 
@@ -67,6 +70,11 @@ class Settings(BaseSettings):
     heartbeat_seconds: float = 10
     sweep_seconds: float = 20
     nudge_after_seconds: float = 30  # a queued run older than this is nudged again
+    presence_seconds: float = 10  # a worker says so often that it is there
+    environment_wait_seconds: float = 600  # a run waits so long for an environment that was replaced meanwhile
+    retry_after_seconds: float = 300  # a lost verification is begun again, once, after this pause
+    tidy_seconds: float = 3600
+    orphan_seconds: float = 86_400  # blobs without a row are removed at this age
     attempts_max: int = 3
     body_bytes_max: int = 65 * MIB  # one request; the archive reader has its own limits inside
     pool_size: int = 10

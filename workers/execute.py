@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import socket
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from app.core.boxjob import box_job
+from app.core.boxjob import box_job, evaluator_digest
 from app.core.errors import Fault
 from app.core.model import OutcomeKind, RunOutcome
 from app.core.perturb import Underivable
+from app.core.seal import check_versions
+from app.executed import Executed
 from sandbox import Job, NoIsolation, SandboxFault, SealBroken, StagedFile
 
 if TYPE_CHECKING:
@@ -24,18 +25,7 @@ if TYPE_CHECKING:
     from app.core.model import RunSpec, Seal
     from sandbox import Environment, Outcome, Sandbox, Usage
 
-
-@dataclass(frozen=True)
-class Executed:
-    """What a run left behind."""
-
-    outcome: RunOutcome
-    result: bytes | None
-    stdout: bytes
-    stderr: bytes
-    artifacts: tuple[tuple[str, bytes], ...]
-    isolation: dict[str, Any]
-    derived: dict[str, str]  # path in the box -> digest, for every file that differs from the bundle's
+__all__ = ["Executed", "execute", "owner"]
 
 
 def owner() -> str:
@@ -73,6 +63,13 @@ def execute(  # noqa: PLR0913 - one run's whole surroundings
             f"this host's environment {environment.name} is not the sealed one",
             "submit the claim again: it is then sealed with the environment as it is now",
             reason_code="IMAGE_PULL_FAILED",
+        )
+    check_versions(seal)
+    if evaluator_digest(seal.claim) != seal.evaluator:
+        raise Fault(
+            "evaluator-changed",
+            "this worker's evaluator is not the sealed one",
+            "submit the claim again: it is then sealed with the evaluator as it is now",
         )
     planned = box_job(seal, seal_digest, spec, lambda path: read(seal.files[path]))
     if isinstance(planned, Underivable):

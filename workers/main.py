@@ -13,7 +13,7 @@ from typing import Any
 
 from celery import signals
 
-from app.queue import SWEEP_TASK, celery_app
+from app.queue import JUDGE_QUEUE, SWEEP_TASK, TIDY_TASK, celery_app
 from app.settings import Settings
 from workers import tasks
 
@@ -25,6 +25,7 @@ tasks.register(app, settings)
 app.conf.beat_schedule = {
     # `expires`: sweeps that piled up while the broker or all workers were away would say the same thing many times
     "sweep": {"task": SWEEP_TASK, "schedule": settings.sweep_seconds, "options": {"expires": settings.sweep_seconds}},
+    "tidy": {"task": TIDY_TASK, "schedule": settings.tidy_seconds, "options": {"expires": settings.tidy_seconds}},
 }
 
 
@@ -36,7 +37,7 @@ def die_with_parent() -> None:
 @signals.worker_process_init.connect
 def _child_begins(**_: Any) -> None:
     die_with_parent()
-    tasks.begin()
+    tasks.begin(tuple(app.amqp.queues.consume_from))
 
 
 @signals.worker_process_shutdown.connect
@@ -52,4 +53,4 @@ def _beat_begins(**_: Any) -> None:
 @signals.worker_ready.connect
 def _worker_ready(**_: Any) -> None:
     logging.getLogger(__name__).info("worker ready")
-    app.send_task(SWEEP_TASK, queue="judge")
+    app.send_task(SWEEP_TASK, queue=JUDGE_QUEUE)

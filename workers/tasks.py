@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.queue import JUDGE_QUEUE, JUDGE_TASK, RUN_TASK, SWEEP_TASK
+from app.queue import JUDGE_QUEUE, JUDGE_TASK, RUN_TASK, SWEEP_TASK, TIDY_TASK
 from workers import judge, sweep, verify
-from workers.hands import Hands
+from workers.hands import ALL_QUEUES, Hands, Presence
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _settings: Settings | None = None
 _hands: Hands | None = None
+_presence: Presence | None = None
 
 
 def register(app: Celery, settings: Settings) -> None:
@@ -34,18 +35,27 @@ def register(app: Celery, settings: Settings) -> None:
     def sweep_up() -> None:
         sweep.sweep(hands())
 
+    @app.task(name=TIDY_TASK, queue=JUDGE_QUEUE)
+    def tidy_up() -> None:
+        sweep.tidy(hands())
+
     # Kept alive by the registry; named here so that the list of tasks can be read in one place.
-    del run, judge_verification, sweep_up
+    del run, judge_verification, sweep_up, tidy_up
 
 
-def begin() -> None:
+def begin(queues: tuple[str, ...] = ALL_QUEUES) -> None:
     """Open this process's hands; called once in every pool child, after the fork."""
-    hands()
+    global _presence  # noqa: PLW0603 - as above
+    _presence = Presence(_open(queues))
+    _presence.start()
 
 
 def end() -> None:
     """Close this process's hands."""
-    global _hands  # noqa: PLW0603 - as above
+    global _hands, _presence  # noqa: PLW0603 - as above
+    if _presence is not None:
+        _presence.stop()
+        _presence = None
     if _hands is not None:
         _hands.close()
         _hands = None
@@ -53,9 +63,12 @@ def end() -> None:
 
 def hands() -> Hands:
     """Return this process's hands, opened on first use."""
+    return _open(ALL_QUEUES) if _hands is None else _hands
+
+
+def _open(queues: tuple[str, ...]) -> Hands:
     global _hands  # noqa: PLW0603 - as above
-    if _hands is None:
-        if _settings is None:
-            raise RuntimeError("register() comes first")
-        _hands = Hands.open(_settings)
+    if _settings is None:
+        raise RuntimeError("register() comes first")
+    _hands = Hands.open(_settings, queues)
     return _hands

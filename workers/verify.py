@@ -3,7 +3,8 @@
 A message is only a nudge, the database is the truth. Whatever arrives twice, late or never, each run is executed under
 one lease, its outcome is accepted once, and one judgement follows from all of them. Read it from top to bottom:
 
-1. Claim the run. Somebody else has it, or it is over: stop.
+1. Claim the run. Somebody else has it, or it is over: stop. A confirm run is left to another worker for a moment, where
+   there is one that did not measure: the nudge goes out again, and this worker holds still so that it cannot take it.
 2. Read the seal and hash it again. Bytes that no longer match are our fault, never the claim's.
 3. Execute the run in the box. No transaction is open. Meanwhile a heartbeat renews the lease; a lost lease or a
    cancellation ends the box, and its output is thrown away.
@@ -21,11 +22,12 @@ from typing import TYPE_CHECKING
 
 from app import actions
 from app.core.errors import Fault
-from app.store.errors import StaleFence
+from app.store.errors import StaleFence, StoreUnavailable
+from app.store.runs import Claimed, LeftToOthers
 from workers.execute import execute
 
 if TYPE_CHECKING:
-    from app.store.runs import Claimed
+    from app.store.runs import Renewal
     from sandbox import Usage
     from workers.hands import Hands
 
@@ -33,13 +35,17 @@ log = logging.getLogger(__name__)
 
 PROGRESS = re.compile(rb"^::progress ([01](?:\.\d{1,6})?)(?: ([^\r\n]{0,200}))?\s*$", re.MULTILINE)
 PROGRESS_SECONDS_MIN = 1.0  # a script may report as often as it likes; the database hears of it once a second
+LOOK_SECONDS = 2.0  # a cancellation is seen so soon, without writing anything
+HOLD_SECONDS = 0.1  # long enough for an idle worker to take a nudge
 
 
 def execute_run(hands: Hands, run_id: str) -> None:
     """Execute one run if it is still to be done; safe to call any number of times."""
     # 1. Claim.
     claimed = actions.claim_run(hands.parts, run_id, hands.name, set(hands.environments))
-    if claimed is None:
+    if isinstance(claimed, LeftToOthers):
+        time.sleep(HOLD_SECONDS)
+    if not isinstance(claimed, Claimed):
         return
     try:
         # 2. Read the seal.
@@ -66,10 +72,17 @@ def execute_run(hands: Hands, run_id: str) -> None:
         log.warning("run %s: the lease was lost, its outcome is thrown away", run_id)
     except Fault as fault:
         log.exception("run %s: fault", run_id)
-        actions.fail_run(hands.parts, claimed, fault.reason_code, fault.detail)
+        _give_back(hands, claimed, fault.reason_code, str(fault))
     except Exception:
         log.exception("run %s: unexpected error", run_id)
-        actions.fail_run(hands.parts, claimed, "INTERNAL_ERROR", "the worker failed; its log has the reason")
+        _give_back(hands, claimed, "INTERNAL_ERROR", "The worker failed; its log has the reason.")
+
+
+def _give_back(hands: Hands, claimed: Claimed, code: str, detail: str) -> None:
+    try:
+        actions.fail_run(hands.parts, claimed, code, detail)
+    except StaleFence:
+        log.warning("run %s: the lease was lost, whoever has it now decides", claimed.run_id)
 
 
 class Heartbeat:
@@ -80,7 +93,7 @@ class Heartbeat:
         self.claimed = claimed
         self.lost = False
         self.cancelled = False
-        self._renewed_at = time.monotonic()
+        self._renewed_at = self._looked_at = time.monotonic()
         self._told_at = 0.0
         self._told = b""
 
@@ -88,14 +101,22 @@ class Heartbeat:
         """Return False when the run must end now."""
         now = time.monotonic()
         settings = self.hands.parts.settings
-        if now - self._renewed_at >= settings.heartbeat_seconds:
-            self._renewed_at = now
-            renewal = actions.renew(self.hands.parts, self.claimed)
-            self.lost, self.cancelled = not renewal.held, renewal.cancel
-            if self.lost or self.cancelled:
-                return False
-        self._pass_on_progress(usage.stdout, now)
-        return True
+        try:
+            if now - self._renewed_at >= settings.heartbeat_seconds:
+                self._heed(actions.renew(self.hands.parts, self.claimed))
+                self._renewed_at = self._looked_at = now
+            elif now - self._looked_at >= LOOK_SECONDS:
+                self._heed(actions.look(self.hands.parts, self.claimed))
+                self._looked_at = now
+            self._pass_on_progress(usage.stdout, now)
+        except StoreUnavailable as fault:
+            # The lease outlives a short absence of the database; whether it was lost is known when it is back.
+            log.warning("run %s: no heartbeat: %s", self.claimed.run_id, fault)
+            self.lost = now - self._renewed_at >= settings.lease_seconds
+        return not (self.lost or self.cancelled)
+
+    def _heed(self, renewal: Renewal) -> None:
+        self.lost, self.cancelled = not renewal.held, renewal.cancel
 
     def _pass_on_progress(self, stdout: bytes, now: float) -> None:
         if now - self._told_at < PROGRESS_SECONDS_MIN:

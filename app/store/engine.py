@@ -12,18 +12,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import create_engine, event, text
+from sqlalchemy import create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlmodel import Session
 
 from app.store import triggers
 from app.store.errors import StoreBroken, StoreUnavailable
+from app.store.tables import REVISION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
 
 _SQLITE_PRAGMAS = (
     "PRAGMA journal_mode = WAL",
@@ -32,6 +33,13 @@ _SQLITE_PRAGMAS = (
     "PRAGMA busy_timeout = 30000",
     "PRAGMA recursive_triggers = ON",
 )
+_SQLITE_TRIGGERS = "SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'"
+#: Enabled for ordinary sessions ('O') or for all ('A'); disabled and replica-only ones keep no rule of ours.
+_POSTGRESQL_TRIGGERS = (
+    "SELECT tgname, relname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid"
+    " WHERE NOT tgisinternal AND tgenabled IN ('O', 'A') AND relnamespace = current_schema()::regnamespace"
+)
+MIGRATE = "run `python -m app.store.migrate`"
 
 
 class Store:
@@ -69,21 +77,19 @@ class Store:
         """Make sure that the database is the one this program was written for.
 
         Raises:
-            StoreBroken: tables or triggers are missing, with the remedy.
+            StoreBroken: tables or triggers are missing, or of another version, with the remedy.
             StoreUnavailable: as `transaction`.
 
         """
-        query = (
-            "SELECT name FROM sqlite_master WHERE type = 'trigger'"
-            if self.dialect == "sqlite"
-            else "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'"
-        )
         with self.read() as session:
-            present = {row[0] for row in session.connection().execute(text(query))}
-        missing = triggers.names(self.dialect) - present
+            missing = missing_triggers(session.connection())
+            revision = _revision(session.connection())
         if missing:
-            detail = f"the database lacks the trigger {min(missing)} (and {len(missing) - 1} more)"
-            raise StoreBroken(detail, "run `python -m app.store.migrate`")
+            trigger, table = missing[0]
+            more = f" (and {len(missing) - 1} more)" if missing[1:] else ""
+            raise StoreBroken(f"the database lacks the trigger {trigger} on {table}, or it is disabled{more}", MIGRATE)
+        if revision != REVISION:
+            raise StoreBroken(f"the database is at revision {revision}, this program wants {REVISION}", MIGRATE)
 
     def close(self) -> None:
         """Give every connection back."""
@@ -128,3 +134,17 @@ def database_time(session: Session) -> float:
         found = session.connection().execute(text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one()
         return float(found)
     return time.time()
+
+
+def missing_triggers(connection: Connection) -> list[tuple[str, str]]:
+    """Return the triggers that should be there and are not, or are disabled, each with its table."""
+    dialect = connection.dialect.name
+    query = _SQLITE_TRIGGERS if dialect == "sqlite" else _POSTGRESQL_TRIGGERS
+    present = {(trigger, table) for trigger, table in connection.execute(text(query))}
+    return sorted(set(triggers.owners(dialect).items()) - present)
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()

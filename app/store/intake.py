@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from app.store.engine import database_time
@@ -22,6 +23,7 @@ from app.store.tables import (
     SealRow,
     Verification,
 )
+from app.store.taking_turns import add_missing, take_turns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,12 +64,10 @@ class Submitted:
 
 def put_environment(session: Session, name: str, digest: str, detail: Mapping[str, Any]) -> None:
     """Make an environment known; a known one becomes the newest of its name."""
-    row = session.get(EnvironmentRow, (name, digest))
     now = datetime.now(UTC)
-    if row is None:
-        session.add(EnvironmentRow(name=name, digest=digest, detail=json.dumps(detail), created_at=now))
-    else:
-        row.created_at = now
+    row = {"name": name, "digest": digest, "detail": json.dumps(detail), "created_at": now}
+    add_missing(session, EnvironmentRow, (row,))
+    session.get_one(EnvironmentRow, (name, digest)).created_at = now
 
 
 def environments(session: Session) -> dict[str, str]:
@@ -78,6 +78,7 @@ def environments(session: Session) -> dict[str, str]:
 
 def upsert_record(session: Session, publisher: str, external_id: str, facts: Mapping[str, Any]) -> tuple[str, bool]:
     """Create a record or change what its publisher says about it; returns its id and whether it is new."""
+    take_turns(session, "record", publisher, external_id)
     row = _record(session, publisher, external_id)
     now = datetime.now(UTC)
     new = row is None
@@ -98,34 +99,62 @@ def submit(session: Session, submission: Submission, *, force: bool) -> Submitte
 
     A verification that faulted or was cancelled says nothing, so it does not count as known.
     """
-    known = None if force else _known(session, submission)
+    take_turns(session, "claim", submission.publisher, submission.claim_name)
+    known = None if force else standing(session, submission.publisher, submission.seal_digest)
     if known is not None:
         return Submitted(known.id, (), known.queue, created=False)
     now = datetime.now(UTC)
-    for digest, size in submission.artifacts.items():
-        if session.get(Artifact, digest) is None:
-            session.add(Artifact(digest=digest, size=size, created_at=now))
-    session.flush()
-    if session.get(SealRow, submission.seal_digest) is None:
-        session.add(SealRow(digest=submission.seal_digest, body=submission.seal_body, created_at=now))
-        session.flush()
-        for digest in submission.artifacts:
-            session.add(SealArtifact(seal=submission.seal_digest, artifact=digest))
-    revision = _revision(session, submission, now)
+    keep_artifacts(session, submission.artifacts)
+    seal = {"digest": submission.seal_digest, "body": submission.seal_body, "created_at": now}
+    add_missing(session, SealRow, (seal,))
+    needs = ({"seal": submission.seal_digest, "artifact": digest} for digest in submission.artifacts)
+    add_missing(session, SealArtifact, needs)
     row = Verification(
         id=new_id("ver"),
         seal=submission.seal_digest,
-        claim_revision_id=revision.id,
+        claim_revision_id=_revision(session, submission, now).id,
         publisher=submission.publisher,
         queue=submission.queue,
         runs_planned=submission.planned,
         created_at=now,
         touched_at=database_time(session),
     )
+    return _begin(session, row, submission.specs, submission.environment)
+
+
+def again(session: Session, verification_id: str, specs: Sequence[RunSpec], environment: str) -> Submitted:
+    """Write a new verification of a faulted one's seal, or return the one that was begun after it and stands."""
+    old = session.get_one(Verification, verification_id)
+    take_turns(session, "retry", old.publisher, old.seal)
+    known = standing(session, old.publisher, old.seal, after=old.created_at)
+    if known is not None:
+        return Submitted(known.id, (), known.queue, created=False)
+    row = Verification(
+        id=new_id("ver"),
+        seal=old.seal,
+        claim_revision_id=old.claim_revision_id,
+        publisher=old.publisher,
+        queue=old.queue,
+        runs_planned=old.runs_planned,
+        retry_of=old.id,
+        created_at=datetime.now(UTC),
+        touched_at=database_time(session),
+    )
+    return _begin(session, row, specs, environment)
+
+
+def keep_artifacts(session: Session, sizes: Mapping[str, int]) -> None:
+    """Make blobs known (digest -> bytes), so that rows may refer to them."""
+    now = datetime.now(UTC)
+    add_missing(
+        session, Artifact, ({"digest": digest, "size": size, "created_at": now} for digest, size in sizes.items())
+    )
+
+
+def _begin(session: Session, row: Verification, specs: Sequence[RunSpec], environment: str) -> Submitted:
     session.add(row)
     session.flush()
-    run_ids = add_runs(session, row, submission.specs, submission.environment)
-    return Submitted(row.id, run_ids, row.queue, created=True)
+    return Submitted(row.id, add_runs(session, row, specs, environment), row.queue, created=True)
 
 
 def add_runs(
@@ -153,15 +182,16 @@ def add_runs(
     return tuple(row.id for row in rows)
 
 
-def _known(session: Session, submission: Submission) -> Verification | None:
+def standing(session: Session, publisher: str, seal: str, *, after: datetime | None = None) -> Verification | None:
+    """Return the newest verification of a publisher's seal that neither faulted nor was cancelled."""
     query = (
         select(Verification)
-        .where(Verification.publisher == submission.publisher, Verification.seal == submission.seal_digest)
+        .where(Verification.publisher == publisher, Verification.seal == seal)
         .where(col(Verification.state).not_in(("faulted", "cancelled")))
-        .order_by(col(Verification.id).desc())
+        .order_by(col(Verification.created_at).desc(), col(Verification.id).desc())
         .limit(1)
     )
-    return session.exec(query).first()
+    return session.exec(query if after is None else query.where(col(Verification.created_at) > after)).first()
 
 
 def _record(session: Session, publisher: str, external_id: str) -> Record | None:
@@ -188,13 +218,16 @@ def _revision(session: Session, submission: Submission, now: datetime) -> ClaimR
         )
         session.add(claim)
         session.flush()
-    revisions = session.exec(select(ClaimRevision).where(ClaimRevision.claim_id == claim.id)).all()
-    found = next((row for row in revisions if row.digest == submission.claim_digest), None)
+    same = select(ClaimRevision).where(
+        ClaimRevision.claim_id == claim.id, ClaimRevision.digest == submission.claim_digest
+    )
+    found = session.exec(same).first()
     if found is None:
+        newest = session.exec(select(func.max(ClaimRevision.number)).where(ClaimRevision.claim_id == claim.id)).one()
         found = ClaimRevision(
             id=new_id("rev"),
             claim_id=claim.id,
-            number=max((row.number for row in revisions), default=0) + 1,
+            number=(newest or 0) + 1,
             digest=submission.claim_digest,
             document=submission.claim_document,
             created_at=now,
@@ -210,6 +243,7 @@ def _record_of(session: Session, submission: Submission) -> str | None:
     if reference is None:
         return None
     external_id = reference.id or reference.doi or reference.title or ""
+    take_turns(session, "record", submission.publisher, external_id)
     row = _record(session, submission.publisher, external_id)
     if row is not None:
         return row.id

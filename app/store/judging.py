@@ -7,16 +7,17 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, text
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from app.core import gate
 from app.core.canonical import canonical
 from app.core.lifecycle import VERIFICATION, step
 from app.core.model import Status
+from app.store.ending import lock
 from app.store.ids import new_id
+from app.store.intake import keep_artifacts
 from app.store.tables import (
-    Artifact,
     ClaimRevision,
     ClaimRow,
     ComparisonRow,
@@ -27,11 +28,10 @@ from app.store.tables import (
     Verdict,
     Verification,
 )
+from app.store.taking_turns import take_turns
 
 if TYPE_CHECKING:
     from app.core.model import Judgement
-
-LEDGER_LOCK = 0x6173_7361_79  # PostgreSQL advisory lock: appends to the ledger one after the other
 
 
 def record_verdict(  # noqa: PLR0913 - the parts of a conclusion
@@ -46,14 +46,11 @@ def record_verdict(  # noqa: PLR0913 - the parts of a conclusion
     contract_base: str,
 ) -> str | None:
     """Record a judgement if the verification is still at `revision`; returns the verdict's id, None if it is not."""
-    query = select(Verification).where(Verification.id == verification_id).with_for_update()
-    row = session.exec(query.execution_options(populate_existing=True)).one()
-    if row.state != "concluding" or row.revision != revision:
+    row = lock(session, verification_id)
+    if row is None or row.state != "concluding" or row.revision != revision:
         return None
     claim_revision = session.exec(select(ClaimRevision).where(ClaimRevision.id == row.claim_revision_id)).one()
-    if session.get(Artifact, evidence) is None:
-        session.add(Artifact(digest=evidence, size=evidence_size, created_at=datetime.now(UTC)))
-        session.flush()
+    keep_artifacts(session, {evidence: evidence_size})
     verdict = Verdict(
         id=new_id("vrd"),
         verification_id=row.id,
@@ -77,15 +74,14 @@ def record_verdict(  # noqa: PLR0913 - the parts of a conclusion
     row.state = step(VERIFICATION, row.state, "verdict")
     row.ended_at = datetime.now(UTC)
     session.flush()
-    append_ledger(session, "verdict", _ledger_body(verdict, row))
     _project_gate(session, claim_revision.claim_id, contract_base)
+    append_ledger(session, "verdict", _ledger_body(verdict, row))  # last: all conclusions take turns from here on
     return verdict.id
 
 
 def append_ledger(session: Session, kind: str, body: dict[str, Any]) -> int:
     """Append to the hash chain; returns the new sequence number."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.connection().execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LEDGER_LOCK})
+    take_turns(session, "ledger")
     last = session.exec(select(LedgerRow).order_by(col(LedgerRow.seq).desc()).limit(1)).first()
     previous = last.hash if last is not None else "0" * 64
     spelled = canonical(body).decode()
@@ -122,11 +118,15 @@ def standing_verdicts(session: Session, record_id: str) -> list[gate.StandingVer
         .order_by(col(Verdict.evaluated_at), col(Verdict.id))
     )
     standing = {row[0].claim_id: row for row in session.exec(query)}
-    return [_standing(session, *row) for row in standing.values()]
+    ids = [verdict.id for verdict, _, _ in standing.values()]
+    controls: dict[str, list[str]] = {}
+    ordered = select(ControlRow.verdict_id, ControlRow.result).where(col(ControlRow.verdict_id).in_(ids))
+    for verdict_id, result in session.exec(ordered.order_by(col(ControlRow.position))):
+        controls.setdefault(verdict_id, []).append(result)
+    return [_standing(*row, controls.get(row[0].id, [])) for row in standing.values()]
 
 
-def _standing(session: Session, verdict: Verdict, seal: str, claim: str) -> gate.StandingVerdict:
-    controls = session.exec(select(ControlRow.result).where(ControlRow.verdict_id == verdict.id)).all()
+def _standing(verdict: Verdict, seal: str, claim: str, controls: list[str]) -> gate.StandingVerdict:
     return gate.StandingVerdict(
         claim=claim,
         status=Status(verdict.status),

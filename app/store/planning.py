@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import update
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from app.core.errors import Fault
-from app.core.lifecycle import RUN, VERIFICATION, sources, step
+from app.core.lifecycle import VERIFICATION, step
 from app.core.model import RunOutcome, RunSpec
 from app.store.engine import database_time
 from app.store.intake import add_runs as insert_runs
-from app.store.tables import Artifact, OutcomeRow, RunArtifact, RunRow, SealRow, Verification
+from app.store.tables import OutcomeRow, RunArtifact, RunRow, SealRow, Verification
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+#: Columns, not entities: planning happens after every run, and sees rows as the database has them now.
+_RUN: tuple[Any, ...] = (RunRow.id, RunRow.state, RunRow.spec)
+_OUTCOME: tuple[Any, ...] = (
+    OutcomeRow.document,
+    OutcomeRow.isolation,
+    OutcomeRow.derived,
+    OutcomeRow.worker,
+    OutcomeRow.result,
+    OutcomeRow.stdout,
+    OutcomeRow.stderr,
+)
 
 
 @dataclass(frozen=True)
@@ -32,7 +43,6 @@ class Outcome:
     result: str | None  # digests
     stdout: str | None
     stderr: str | None
-    artifacts: dict[str, str]  # name -> digest
 
 
 @dataclass(frozen=True)
@@ -42,7 +52,6 @@ class KnownRun:
     id: str
     state: str
     spec: RunSpec
-    environment: str
     outcome: Outcome | None
 
 
@@ -59,9 +68,9 @@ class KnownVerification:
     queue: str
 
 
-def verification(session: Session, verification_id: str, *, lock: bool = False) -> KnownVerification | None:
-    """Return a verification; `lock` keeps others from planning it until the transaction ends."""
-    row = _row(session, verification_id, lock=lock)
+def verification(session: Session, verification_id: str) -> KnownVerification | None:
+    """Return a verification as it stands."""
+    row = session.get(Verification, verification_id)
     if row is None:
         return None
     return KnownVerification(row.id, row.seal, row.claim_revision_id, row.publisher, row.state, row.revision, row.queue)
@@ -81,120 +90,60 @@ def seal_body(session: Session, digest: str) -> bytes:
 
 
 def runs_of(session: Session, verification_id: str) -> list[KnownRun]:
-    """Return all runs of a verification, oldest first."""
+    """Return all runs of a verification as the database has them now, oldest first."""
     query = (
-        select(RunRow, OutcomeRow)
+        select_columns(*_RUN, *_OUTCOME)
         .join(OutcomeRow, isouter=True)
-        .where(RunRow.verification_id == verification_id)
+        .where(col(RunRow.verification_id) == verification_id)
         .order_by(col(RunRow.id))
     )
-    rows = session.exec(query.execution_options(populate_existing=True)).all()
     return [
-        KnownRun(
-            run.id,
-            run.state,
-            RunSpec.model_validate_json(run.spec),
-            run.environment,
-            _outcome(session, outcome),
-        )
-        for run, outcome in rows
+        KnownRun(run_id, state, RunSpec.model_validate_json(spec), _outcome(*outcome) if outcome[0] else None)
+        for run_id, state, spec, *outcome in session.connection().execute(query)
     ]
 
 
-def add_runs(session: Session, verification_id: str, specs: Sequence[RunSpec], environment: str) -> tuple[str, ...]:
+def artifacts_of(session: Session, verification_id: str) -> dict[str, dict[str, str]]:
+    """Return the files that the runs of a verification left: run -> name -> digest."""
+    query = select(RunArtifact).join(RunRow, col(RunRow.id) == RunArtifact.run_id)
+    found: dict[str, dict[str, str]] = {}
+    for item in session.exec(query.where(RunRow.verification_id == verification_id)):
+        found.setdefault(item.run_id, {})[item.name] = item.artifact
+    return found
+
+
+def results_of(session: Session, verification_id: str) -> list[str]:
+    """Return the digests of the results that a verification has so far."""
+    query = select(OutcomeRow.result).join(RunRow).where(RunRow.verification_id == verification_id)
+    return [digest for digest in session.exec(query) if digest is not None]
+
+
+def add_runs(session: Session, row: Verification, specs: Sequence[RunSpec], environment: str) -> tuple[str, ...]:
     """Insert further runs of a locked verification and count the plan; returns their ids."""
-    row = _row(session, verification_id)
-    if row is None or not specs:
+    if not specs:
         return ()
     row.revision += 1
     row.touched_at = database_time(session)
     return insert_runs(session, row, specs, environment)
 
 
-def begin_conclusion(session: Session, verification_id: str) -> None:
-    """Say that everything is measured; a judge takes over."""
-    row = _row(session, verification_id)
-    if row is not None:
-        row.state = step(VERIFICATION, row.state, "all_in")
-        row.revision += 1
-        row.touched_at = database_time(session)
-        session.flush()
-
-
-def fault_verification(session: Session, verification_id: str, code: str, detail: str) -> None:
-    """End a verification by a fault of ours, with all of its runs; no verdict is written."""
-    row = _row(session, verification_id, lock=True)
-    if row is None or row.state not in sources(VERIFICATION, "fault"):
-        return
-    row.state = step(VERIFICATION, row.state, "fault")
-    row.reason_code, row.blame, row.detail = code, "service", detail
-    row.ended_at = datetime.now(UTC)
-    _end_runs(session, verification_id, "fault", ("queued", "running"))
+def begin_conclusion(session: Session, row: Verification) -> None:
+    """Say that everything of a locked verification is measured; a judge takes over."""
+    row.state = step(VERIFICATION, row.state, "all_in")
+    row.revision += 1
+    row.touched_at = database_time(session)
     session.flush()
 
 
-def request_cancel(session: Session, verification_id: str) -> bool:
-    """Cancel what has not started and ask what runs to end; False when there is no such verification."""
-    row = _row(session, verification_id, lock=True)
-    if row is None:
-        return False
-    if row.state not in sources(VERIFICATION, "cancel"):
-        return True
-    row.cancel_requested = True
-    _end_runs(session, verification_id, "cancel", ("queued",))
-    session.flush()
-    settle_cancel(session, verification_id)
-    return True
-
-
-def settle_cancel(session: Session, verification_id: str) -> None:
-    """Finish a cancellation once nothing of the verification runs any more."""
-    row = _row(session, verification_id, lock=True)
-    if row is None or not row.cancel_requested or row.state not in sources(VERIFICATION, "cancel"):
-        return
-    running = session.exec(
-        select(RunRow.id).where(RunRow.verification_id == verification_id, RunRow.state == "running")
-    ).first()
-    if running is None:
-        row.state = step(VERIFICATION, row.state, "cancel")
-        row.reason_code = "CANCELLED"
-        row.ended_at = datetime.now(UTC)
-        session.flush()
-
-
-def _end_runs(session: Session, verification_id: str, event: str, states: tuple[str, ...]) -> None:
-    for state in states:
-        session.connection().execute(
-            update(RunRow)
-            .where(col(RunRow.verification_id) == verification_id, col(RunRow.state) == state)
-            .values(state=step(RUN, state, event), lease_owner=None, lease_until=None, ended_at=datetime.now(UTC))
-        )
-
-
-def _row(session: Session, verification_id: str, *, lock: bool = False) -> Verification | None:
-    query = select(Verification).where(Verification.id == verification_id)
-    if lock:
-        query = query.with_for_update()
-    return session.exec(query.execution_options(populate_existing=True)).first()
-
-
-def _outcome(session: Session, row: OutcomeRow | None) -> Outcome | None:
-    if row is None:  # an outer join gives None for a run without an outcome
-        return None
-    artifacts = session.exec(select(RunArtifact).where(RunArtifact.run_id == row.run_id)).all()
+def _outcome(  # noqa: PLR0913 - the columns of _OUTCOME
+    document: str, isolation: str, derived: str, worker: str, result: str | None, stdout: str | None, stderr: str | None
+) -> Outcome:
     return Outcome(
-        outcome=RunOutcome.model_validate_json(row.document),
-        isolation=json.loads(row.isolation),
-        derived=json.loads(row.derived),
-        worker=row.worker,
-        result=row.result,
-        stdout=row.stdout,
-        stderr=row.stderr,
-        artifacts={item.name: item.artifact for item in artifacts},
+        RunOutcome.model_validate_json(document),
+        json.loads(isolation),
+        json.loads(derived),
+        worker,
+        result,
+        stdout,
+        stderr,
     )
-
-
-def artifact_size(session: Session, digest: str) -> int | None:
-    """Return the size of a known blob in bytes."""
-    row = session.get(Artifact, digest)
-    return None if row is None else row.size

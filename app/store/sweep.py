@@ -1,89 +1,151 @@
-"""What the sweeper looks for: rows that somebody should have moved and did not. Running it twice does no harm."""
+"""What the sweeper looks for: rows that somebody should have moved and did not.
+
+Looking changes nothing; each finding is then mended in a transaction of its own, which looks again under its locks. So
+any number of sweepers may run at once, and one row that cannot be mended holds up no other.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import update
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, exists, select
 
+from app.store.ending import lock_of_run
 from app.store.engine import database_time
-from app.store.planning import fault_verification, settle_cancel
-from app.store.tables import Artifact, RunRow, Verification
+from app.store.presence import present
+from app.store.runs import give_back
+from app.store.tables import Artifact, EnvironmentRow, RunRow, Verification
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
     from collections.abc import Set as AbstractSet
+
+FOUND_MAX = 1000  # of each kind in one sweep, oldest first; the next sweep finds the rest
+NUDGE_PAUSE_SECONDS_MAX = 600
 
 
 @dataclass(frozen=True)
-class Swept:
-    """Who is to be nudged, planned or judged again."""
+class Lost:
+    """A queued run, or a verification that waits for its judge, whose nudge may have been lost."""
 
-    runs: tuple[tuple[str, str], ...]  # run id, queue
-    concluding: tuple[str, ...]  # verification ids
-    unplanned: tuple[tuple[str, str], ...]  # verification id, seal
+    id: str
+    queue: str
 
 
-def sweep(session: Session, stale_seconds: float, attempts_max: int) -> Swept:
-    """Requeue or fault expired leases, and return everything that waits for a nudge."""
+@dataclass(frozen=True)
+class Homeless:
+    """A queued run whose environment no worker has any more."""
+
+    verification_id: str
+    name: str  # of the environment
+
+
+def expired(session: Session) -> list[str]:
+    """Return the runs whose lease has run out."""
     now = database_time(session)
-    expired = session.exec(
-        select(RunRow).where(RunRow.state == "running", col(RunRow.lease_until) < now).with_for_update(skip_locked=True)
-    ).all()
-    lost: list[tuple[str, str]] = []
-    for row in expired:
-        row.lease_owner = row.lease_until = None
-        if row.attempts < attempts_max:
-            row.state, row.touched_at = "queued", now
-            lost.append((row.id, row.queue))
-        else:
-            row.state, row.ended_at = "faulted", datetime.now(UTC)
-            row.fault_code = row.fault_code or "WORKER_LOST"
-        session.flush()
-        if row.state == "faulted":
-            detail = row.fault_detail or "every worker that took the run was lost"
-            fault_verification(session, row.verification_id, row.fault_code or "WORKER_LOST", detail)
-        else:
-            settle_cancel(session, row.verification_id)
-    before = now - stale_seconds
-    return Swept(
-        runs=(*lost, *_stale_runs(session, now, before)),
-        concluding=_concluding(session, now, before),
-        unplanned=_unplanned(session),
+    query = select(RunRow.id).where(RunRow.state == "running", col(RunRow.lease_until) < now)
+    return list(session.exec(query.order_by(col(RunRow.lease_until)).limit(FOUND_MAX)))
+
+
+def take_back(session: Session, run_id: str, attempts_max: int) -> Lost | None:
+    """Take an expired run back into its queue and return it, or end it with its verification."""
+    lock_of_run(session, run_id)
+    now = database_time(session)
+    query = select(RunRow).where(RunRow.id == run_id, RunRow.state == "running", col(RunRow.lease_until) < now)
+    row = session.exec(query.with_for_update().execution_options(populate_existing=True)).first()
+    if row is None or not give_back(session, row, attempts_max):
+        return None
+    return Lost(row.id, row.queue)
+
+
+def waiting_runs(session: Session, stale_seconds: float) -> list[Lost]:
+    """Return queued runs that nobody has touched for a while, unless they were nudged again lately."""
+    now = database_time(session)
+    query = select(RunRow.id, RunRow.queue).where(
+        RunRow.state == "queued", RunRow.touched_at < now - stale_seconds, RunRow.nudge_at < now
+    )
+    return [Lost(*row) for row in session.exec(query.order_by(col(RunRow.touched_at)).limit(FOUND_MAX))]
+
+
+def nudged(session: Session, run_ids: Sequence[str], stale_seconds: float) -> None:
+    """Note that runs were nudged again: each pause is as long as the run has waited, up to ten minutes.
+
+    Behind a long queue a waiting run is the rule, not a lost nudge; nudging it at every sweep would fill the broker.
+    """
+    now = database_time(session)
+    for row in session.exec(select(RunRow).where(col(RunRow.id).in_(run_ids), RunRow.state == "queued")):
+        row.nudge_at = now + min(max(now - row.touched_at, stale_seconds), NUDGE_PAUSE_SECONDS_MAX)
+
+
+def waiting_conclusions(session: Session, stale_seconds: float) -> list[str]:
+    """Return verifications that wait for a judge, and that nobody has touched for a while."""
+    before = database_time(session) - stale_seconds
+    query = select(Verification.id).where(Verification.state == "concluding", Verification.touched_at < before)
+    return list(session.exec(query.order_by(col(Verification.touched_at)).limit(FOUND_MAX)))
+
+
+def touched(session: Session, verification_ids: Sequence[str]) -> None:
+    """Note that judges were nudged again."""
+    session.connection().execute(
+        update(Verification)
+        .where(col(Verification.id).in_(verification_ids), col(Verification.state) == "concluding")
+        .values(touched_at=database_time(session))
     )
 
 
-def _stale_runs(session: Session, now: float, before: float) -> tuple[tuple[str, str], ...]:
-    """Return queued runs that nobody has touched for a while, and count them as touched."""
-    query = select(RunRow.id, RunRow.queue).where(RunRow.state == "queued", RunRow.touched_at < before).limit(1000)
-    rows = [(run_id, queue) for run_id, queue in session.exec(query)]
-    if rows:
-        ids = [run_id for run_id, _ in rows]
-        session.connection().execute(update(RunRow).where(col(RunRow.id).in_(ids)).values(touched_at=now))
-    return tuple(rows)
-
-
-def _concluding(session: Session, now: float, before: float) -> tuple[str, ...]:
-    query = select(Verification.id).where(Verification.state == "concluding", Verification.touched_at < before)
-    ids = list(session.exec(query.limit(1000)))
-    if ids:
-        session.connection().execute(update(Verification).where(col(Verification.id).in_(ids)).values(touched_at=now))
-    return tuple(ids)
-
-
-def _unplanned(session: Session) -> tuple[tuple[str, str], ...]:
-    """Return running verifications of which no run is queued or running: somebody died before planning."""
+def unplanned(session: Session) -> list[tuple[str, str]]:
+    """Return running verifications (id, seal) without a queued or running run: somebody died before planning."""
     live = exists().where(
         col(RunRow.verification_id) == col(Verification.id), col(RunRow.state).in_(("queued", "running"))
     )
-    query = select(Verification.id, Verification.seal).where(
-        Verification.state == "running", col(Verification.cancel_requested).is_(False), ~live
+    query = select(Verification.id, Verification.seal).where(Verification.state == "running", ~live)
+    return [(row[0], row[1]) for row in session.exec(query.limit(FOUND_MAX))]
+
+
+def homeless(session: Session, wait_seconds: float, presence_seconds: float) -> list[Homeless]:
+    """Return runs that wait long for an environment that was published anew since and that no present worker has."""
+    before = database_time(session) - wait_seconds
+    old = select(RunRow.verification_id, RunRow.environment, EnvironmentRow.name, EnvironmentRow.created_at).join(
+        EnvironmentRow, col(EnvironmentRow.digest) == RunRow.environment
     )
-    return tuple((verification_id, seal) for verification_id, seal in session.exec(query.limit(1000)))
+    waiting = session.exec(old.where(RunRow.state == "queued", RunRow.touched_at < before).limit(FOUND_MAX)).all()
+    if not waiting:
+        return []
+    offered = {digest for worker in present(session, presence_seconds) for digest in worker.environments}
+    newest: dict[str, datetime] = {}
+    for row in session.exec(select(EnvironmentRow).order_by(col(EnvironmentRow.created_at))):
+        newest[row.name] = row.created_at
+    return [
+        Homeless(verification_id, name)
+        for verification_id, digest, name, published in waiting
+        if digest not in offered and published < newest[name]
+    ]
 
 
-def referenced_artifacts(session: Session) -> AbstractSet[str]:
-    """Return every digest that rows refer to; blobs outside of it are orphans."""
-    return set(session.exec(select(Artifact.digest)))
+def retryable(session: Session, codes: Collection[str], pause_seconds: float, age_seconds_max: float) -> list[str]:
+    """Return verifications that faulted a while ago for a reason that time may heal, and that nobody began again."""
+    now = datetime.now(UTC)
+    newer = aliased(Verification)
+    begun_again = exists().where(
+        col(newer.publisher) == Verification.publisher,
+        col(newer.seal) == Verification.seal,
+        col(newer.created_at) > Verification.created_at,
+    )
+    query = select(Verification.id).where(
+        Verification.state == "faulted",
+        col(Verification.reason_code).in_(codes),
+        col(Verification.retry_of).is_(None),
+        col(Verification.ended_at) < now - timedelta(seconds=pause_seconds),
+        col(Verification.ended_at) > now - timedelta(seconds=age_seconds_max),
+        ~begun_again,
+    )
+    return list(session.exec(query.limit(FOUND_MAX)))
+
+
+def known_artifacts(session: Session, digests: Collection[str]) -> AbstractSet[str]:
+    """Return those of the digests that rows refer to; a blob outside of it is an orphan."""
+    return set(session.exec(select(Artifact.digest).where(col(Artifact.digest).in_(digests))))

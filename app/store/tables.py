@@ -26,6 +26,8 @@ SQLModel.metadata = MetaData(
 )
 metadata = SQLModel.metadata
 
+REVISION = "0001"  # the migration whose tables these are; a database at another one is refused at start
+
 
 def _one_of(column: str, values: Any) -> CheckConstraint:
     allowed = ", ".join(f"'{value}'" for value in values)
@@ -48,6 +50,18 @@ class EnvironmentRow(SQLModel, table=True):
     digest: str = Field(primary_key=True)
     detail: str = Field(sa_column=_text())  # JSON
     created_at: datetime
+
+
+class WorkerRow(SQLModel, table=True):
+    """A worker process that says every few seconds that it is there."""
+
+    __tablename__ = "worker"
+    name: str = Field(primary_key=True)  # host and process
+    host: str
+    queues: str = Field(sa_column=_text())  # JSON list
+    environments: str = Field(sa_column=_text())  # JSON list of digests
+    started_at: datetime
+    seen_at: float = Field(sa_column=Column(Float, nullable=False))  # epoch seconds, the database's
 
 
 class Artifact(SQLModel, table=True):
@@ -191,7 +205,8 @@ class RunRow(SQLModel, table=True):
     created_at: datetime
     started_at: datetime | None = None
     ended_at: datetime | None = None
-    touched_at: float = Field(default=0.0, sa_column=Column(Float, nullable=False))
+    touched_at: float = Field(default=0.0, sa_column=Column(Float, nullable=False))  # epoch seconds of the last step
+    nudge_at: float = Field(default=0.0, sa_column=Column(Float, nullable=False))  # not to be nudged again before
 
 
 class OutcomeRow(SQLModel, table=True):

@@ -6,6 +6,7 @@
     verdict_runs     VERIFIED and FALSIFIED need a measure and a repeat run with outcomes and results, FALSIFIED also a
                      confirm run; a rule of the database, whatever the program believes
     final states     a run or verification never leaves a final state
+    concluded        a verification ends `concluded` exactly when its verdict is written
     ledger_chain     the next number, and the hash of the row before
 
 Errors come out as integrity errors on both (SQLSTATE 23000 on PostgreSQL). Triggers stop bugs, not the owner of the
@@ -45,6 +46,7 @@ _RUNS_OK = (
     + _RUNS.format(purposes="'measure', 'repeat', 'confirm'")
     + " = 3)"
 )
+_HAS_VERDICT = "SELECT 1 FROM verdict WHERE verification_id = NEW.id"
 _ZERO = "0" * 64
 _CHAIN_BROKEN = (
     "NEW.seq <> COALESCE((SELECT MAX(seq) FROM ledger), 0) + 1 OR NEW.prev_hash <> "
@@ -76,6 +78,13 @@ _RULES: tuple[tuple[str, str, str, str, str], ...] = (
         f"OLD.state IN ({_finals(VERIFICATION)}) AND NEW.state <> OLD.state",
         "a verification never leaves a final state",
     ),
+    (
+        "verification",
+        "verification_verdict",
+        "UPDATE",
+        f"NEW.state IN ({_finals(VERIFICATION)}) AND (NEW.state = 'concluded') <> EXISTS ({_HAS_VERDICT})",
+        "a verification is concluded by its verdict, and by nothing else",
+    ),
 )
 
 
@@ -84,22 +93,23 @@ def statements(dialect: str) -> list[str]:
     return _sqlite() if dialect == "sqlite" else _postgresql()
 
 
-def names(dialect: str) -> set[str]:
-    """Return the names of all triggers that must exist."""
-    own = {trigger for _, trigger, *_ in _RULES}
+def owners(dialect: str) -> dict[str, str]:
+    """Return every trigger that must exist, with its table."""
     kinds = ("no_update", "no_delete", "no_replace") if dialect == "sqlite" else ("append_only", "no_truncate")
-    return own | {f"{table}_{kind}" for table in APPEND_ONLY for kind in kinds}
+    found = {f"{table}_{kind}": table for table in APPEND_ONLY for kind in kinds}
+    return found | {trigger: table for table, trigger, *_ in _RULES}
 
 
 def drops(dialect: str) -> list[str]:
     """Return the statements that remove every trigger of a dialect."""
+    found = sorted(owners(dialect).items())
     if dialect == "sqlite":
-        return [f"DROP TRIGGER IF EXISTS {name}" for name in sorted(names(dialect))]
-    tables = {trigger: table for table, trigger, *_ in _RULES}
-    tables |= {f"{table}_{kind}": table for table in APPEND_ONLY for kind in ("append_only", "no_truncate")}
-    found = [f"DROP TRIGGER IF EXISTS {name} ON {table}" for name, table in sorted(tables.items())]
-    functions = ["deny_change", *(trigger for _, trigger, *_ in _RULES)]
-    return [*found, *(f"DROP FUNCTION IF EXISTS {name}()" for name in functions)]
+        return [f"DROP TRIGGER IF EXISTS {trigger}" for trigger, _ in found]
+    functions = ("deny_change", *(trigger for _, trigger, *_ in _RULES))
+    return [
+        *(f"DROP TRIGGER IF EXISTS {trigger} ON {table}" for trigger, table in found),
+        *(f"DROP FUNCTION IF EXISTS {name}()" for name in functions),
+    ]
 
 
 def _sqlite() -> list[str]:

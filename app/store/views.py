@@ -22,6 +22,7 @@ from app.store.tables import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
 
@@ -61,14 +62,14 @@ def verification(session: Session, verification_id: str) -> VerificationView | N
         },
         record_id=claim.record_id,
         runs=_runs(session, verification_id),
-        verdict=None if verdict_row is None else _verdict(session, verdict_row),
+        verdict=None if verdict_row is None else _verdicts(session, [verdict_row])[0],
     )
 
 
 def verdict(session: Session, verdict_id: str) -> dict[str, Any] | None:
     """Return one verdict with its comparisons and controls, or None."""
     row = session.get(Verdict, verdict_id)
-    return None if row is None else _verdict(session, row)
+    return None if row is None else _verdicts(session, [row])[0]
 
 
 def record(session: Session, publisher: str, external_id: str) -> dict[str, Any] | None:
@@ -91,21 +92,23 @@ def latest(session: Session, limit: int) -> list[dict[str, Any]]:
         .order_by(col(Verdict.evaluated_at).desc(), col(Verdict.id).desc())
         .limit(limit)
     )
-    return [{**_verdict(session, row), "claim": name} for row, name in session.exec(query)]
+    rows = session.exec(query).all()
+    shown = _verdicts(session, [row for row, _ in rows])
+    return [{**verdict, "claim": name} for verdict, (_, name) in zip(shown, rows, strict=True)]
 
 
-def _verdict(session: Session, row: Verdict) -> dict[str, Any]:
-    comparisons = session.exec(
-        select(ComparisonRow.document).where(ComparisonRow.verdict_id == row.id).order_by(col(ComparisonRow.position))
-    ).all()
-    controls = session.exec(
-        select(ControlRow).where(ControlRow.verdict_id == row.id).order_by(col(ControlRow.position))
-    ).all()
-    return {
-        **row.model_dump(),
-        "comparisons": [json.loads(item) for item in comparisons],
-        "controls": [item.model_dump(exclude={"verdict_id", "position"}) for item in controls],
-    }
+def _verdicts(session: Session, rows: Sequence[Verdict]) -> list[dict[str, Any]]:
+    """Return verdicts with their comparisons and controls, which are fetched for all of them at once."""
+    ids = [row.id for row in rows]
+    comparisons: dict[str, list[Any]] = {verdict_id: [] for verdict_id in ids}
+    controls: dict[str, list[Any]] = {verdict_id: [] for verdict_id in ids}
+    compared = select(ComparisonRow).where(col(ComparisonRow.verdict_id).in_(ids))
+    for comparison in session.exec(compared.order_by(col(ComparisonRow.position))):
+        comparisons[comparison.verdict_id].append(json.loads(comparison.document))
+    attacked = select(ControlRow).where(col(ControlRow.verdict_id).in_(ids))
+    for control in session.exec(attacked.order_by(col(ControlRow.position))):
+        controls[control.verdict_id].append(control.model_dump(exclude={"verdict_id", "position"}))
+    return [{**row.model_dump(), "comparisons": comparisons[row.id], "controls": controls[row.id]} for row in rows]
 
 
 def _runs(session: Session, verification_id: str) -> list[dict[str, Any]]:

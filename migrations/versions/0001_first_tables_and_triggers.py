@@ -70,6 +70,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("digest", name=op.f("pk_seal")),
     )
     op.create_table(
+        "worker",
+        sa.Column("name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("host", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("queues", sa.Text(), nullable=False),
+        sa.Column("environments", sa.Text(), nullable=False),
+        sa.Column("started_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("seen_at", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_worker")),
+    )
+    op.create_table(
         "claim",
         sa.Column("id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("record_id", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
@@ -176,6 +186,7 @@ def upgrade() -> None:
         sa.Column("started_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("ended_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("touched_at", sa.Float(), nullable=False),
+        sa.Column("nudge_at", sa.Float(), nullable=False),
         sa.CheckConstraint(
             "(state = 'running') = (lease_owner IS NOT NULL AND lease_until IS NOT NULL)", name=op.f("ck_run_lease")
         ),
@@ -318,6 +329,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_claim_record_id"))
 
     op.drop_table("claim")
+    op.drop_table("worker")
     op.drop_table("seal")
     op.drop_table("record")
     op.drop_table("ledger")

@@ -221,7 +221,8 @@ def test_blobs_of_a_refused_archive_are_orphans_that_the_sweeper_removes(service
     refused = service.submit({**script_bundle(), "claim.toml": b"nonsense"})
     assert refused.status_code == 422
     kept = {path.name for path in service.parts.blobs.folder.glob("*/*")}
-    service.parts.blobs.sweep(set(), -1)
+    for orphan in list(service.parts.blobs.stale(-1)):
+        service.parts.blobs.remove_stale(orphan, -1)
     assert kept
     assert not list(service.parts.blobs.folder.glob("*/*"))
 

@@ -1,0 +1,47 @@
+"""Every change of state, once. API, pages, command line and workers call these; nobody else writes rows.
+
+The order never changes: bytes first (content-addressed, so a repeated write is the same write), then rows in one
+transaction, then nudges. A crash between two of them leaves an orphan blob or a row without a nudge; the sweeper mends
+either. No transaction is open while a stranger's program runs.
+
+    intake       what comes in: bundles, formulas, records, environments
+    runs         what workers do with runs: claim, renew, finish, give back
+    planning     what comes next for a verification
+    conclusion   how it ends: verdict, fault, cancellation
+    retrying     a faulted one, begun again
+    sweeping     what somebody should have done and did not
+    presence     which workers are there
+"""
+
+from app.actions.conclusion import cancel, conclude, fault_verification
+from app.actions.intake import publish_environment, put_record, submit_archive, submit_formula
+from app.actions.parts import Parts
+from app.actions.planning import sealed
+from app.actions.presence import announce, leave
+from app.actions.retrying import retry
+from app.actions.runs import cancel_run, claim_run, fail_run, finish_run, look, renew, report_progress
+from app.actions.sweeping import sweep, tidy
+
+__all__ = [
+    "Parts",
+    "announce",
+    "cancel",
+    "cancel_run",
+    "claim_run",
+    "conclude",
+    "fail_run",
+    "fault_verification",
+    "finish_run",
+    "leave",
+    "look",
+    "publish_environment",
+    "put_record",
+    "renew",
+    "report_progress",
+    "retry",
+    "sealed",
+    "submit_archive",
+    "submit_formula",
+    "sweep",
+    "tidy",
+]

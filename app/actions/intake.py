@@ -1,0 +1,142 @@
+"""What comes in: bundles and formulas to verify, facts about records, built environments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from app.actions.planning import first_runs, nudge_runs
+from app.core import boxjob, plan
+from app.core.canonical import canonical, digest
+from app.core.claim import claim_from_json, parse_claim
+from app.core.errors import Fault, Problem, Refusal
+from app.core.model import Environment, Script
+from app.core.seal import make_seal, seal_bytes, seal_digest
+from app.intake import CLAIM_FILE, ArchiveLimits, read_archive
+from app.queue import CPU_QUEUE, GPU_QUEUE
+from app.store import intake, judging
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from app.actions.parts import Parts
+    from app.core.claim import Policy
+    from app.core.model import Claim, Seal
+    from app.store.intake import Submitted
+
+JSON_CLAIM_FILE = "claim.json"
+FORMULA_ENVIRONMENT = "python"
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """A claim sealed at intake, with the digests and sizes of its files."""
+
+    seal: Seal
+    body: bytes
+    digest: str
+    sizes: Mapping[str, int]  # digest -> bytes
+
+
+def submit_archive(parts: Parts, stream: BinaryIO, publisher: str, *, force: bool = False) -> Submitted:
+    """Take in a bundle archive: check, seal, store blobs, then rows, then nudge.
+
+    Raises:
+        Refusal: the archive or its claim is not acceptable; no row was stored (its blobs are swept as orphans).
+
+    """
+    sizes: dict[str, int] = {}
+
+    def keep(_: str, chunks: Iterator[bytes]) -> str:
+        found, size = parts.blobs.put_stream(chunks)
+        sizes[found] = size
+        return found
+
+    files = read_archive(stream, ArchiveLimits(), keep)
+    if CLAIM_FILE not in files:
+        raise Refusal.of(
+            Problem(
+                file=None,
+                line=None,
+                pointer="",
+                code="missing-claim",
+                detail=f"the archive has no {CLAIM_FILE}",
+                remedy=f"put {CLAIM_FILE} at the top of the archive; `assay init` writes one",
+            )
+        )
+    policy = _policy(parts)
+    claim = parse_claim(parts.blobs.read(files[CLAIM_FILE]), files, policy)
+    return _submit(parts, _seal(claim, policy, files, sizes), publisher, force=force)
+
+
+def submit_formula(parts: Parts, document: dict[str, Any], publisher: str, *, force: bool = False) -> Submitted:
+    """Take in a formula claim given as JSON that mirrors `claim.toml`.
+
+    Raises:
+        Refusal: the claim is not acceptable; nothing was stored.
+
+    """
+    policy = _policy(parts)
+    claim = claim_from_json(document, policy)
+    body = canonical(document)
+    stored = parts.blobs.put(body)
+    return _submit(parts, _seal(claim, policy, {JSON_CLAIM_FILE: stored}, {stored: len(body)}), publisher, force=force)
+
+
+def put_record(parts: Parts, publisher: str, external_id: str, facts: Mapping[str, Any]) -> tuple[str, bool]:
+    """Create or change a record; returns its id and whether it is new."""
+    with parts.store.transaction() as session:
+        record_id, new = intake.upsert_record(session, publisher, external_id, facts)
+        judging.project_gate(session, record_id, parts.settings.contract_base)
+    return record_id, new
+
+
+def publish_environment(parts: Parts, name: str, found: str, detail: Mapping[str, Any]) -> None:
+    """Make a built environment known to intake."""
+    with parts.store.transaction() as session:
+        intake.put_environment(session, name, found, detail)
+
+
+def _policy(parts: Parts) -> Policy:
+    with parts.store.read() as session:
+        return parts.settings.policy(intake.environments(session))
+
+
+def _seal(claim: Claim, policy: Policy, files: Mapping[str, str], sizes: Mapping[str, int]) -> Sealed:
+    name = claim.reproduce.environment if isinstance(claim.reproduce, Script) else FORMULA_ENVIRONMENT
+    built = policy.environments
+    if name not in built:
+        raise Fault(
+            "no-environment",
+            f"no worker has published the environment {name}",
+            "start a worker on this database",
+            reason_code="IMAGE_PULL_FAILED",
+        )
+    environment = Environment(name=name, digest=built[name])
+    seal = make_seal(claim, files, environment, boxjob.evaluator_digest(claim))
+    body = seal_bytes(seal)
+    return Sealed(seal, body, seal_digest(body), sizes)
+
+
+def _submit(parts: Parts, sealed: Sealed, publisher: str, *, force: bool) -> Submitted:
+    claim = sealed.seal.claim
+    body = canonical(claim.model_dump(mode="json", by_alias=True, exclude_none=True))
+    submission = intake.Submission(
+        publisher=publisher,
+        record=claim.record,
+        claim_name=claim.claim.id,
+        claim_digest=digest(body),
+        claim_document=body.decode(),
+        seal_digest=sealed.digest,
+        seal_body=sealed.body.decode(),
+        artifacts=sealed.sizes,
+        specs=first_runs(sealed.seal),
+        planned=plan.total_steps(sealed.seal),
+        environment=sealed.seal.environment.digest,
+        queue=GPU_QUEUE if claim.limits.gpus else CPU_QUEUE,
+    )
+    with parts.store.transaction() as session:
+        submitted = intake.submit(session, submission, force=force)
+    if submitted.created:
+        nudge_runs(parts, submitted.run_ids, submitted.queue)
+    return submitted

@@ -1,0 +1,34 @@
+"""The service's parts, opened once a process and handed to every action."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app.queue import Queue
+from app.store.blobs import Blobs
+from app.store.engine import Store
+
+if TYPE_CHECKING:
+    from app.settings import Settings
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Settings, database, blobs and queue."""
+
+    settings: Settings
+    store: Store
+    blobs: Blobs
+    queue: Queue
+
+    @classmethod
+    def open(cls, settings: Settings) -> Parts:
+        """Open database, blobs and queue; none of them is contacted yet."""
+        store = Store(settings.database, pool_size=settings.pool_size)
+        return cls(settings, store, Blobs(settings.blob_folder), Queue(settings))
+
+    def close(self) -> None:
+        """Give every connection back."""
+        self.store.close()
+        self.queue.close()

@@ -1,0 +1,110 @@
+"""Which workers are there: each process writes its row when it starts and again every few seconds.
+
+Nothing that must be right depends on it (leases and fences decide races); it says who could take a run, and whether
+anybody still can.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, update
+from sqlmodel import Session, col, select
+
+from app.store.engine import database_time
+from app.store.tables import OutcomeRow, RunRow, WorkerRow
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+MISSED_MAX = 3  # a worker is gone when it has not said for this many periods that it is there
+
+
+@dataclass(frozen=True)
+class KnownWorker:
+    """A worker process."""
+
+    name: str  # host and process: "host:pid"
+    queues: frozenset[str]
+    environments: frozenset[str]  # digests
+
+    @property
+    def host(self) -> str:
+        """The host that it runs on."""
+        return host_of(self.name)
+
+
+def announce(session: Session, worker: KnownWorker) -> None:
+    """Write a worker's row, new or anew."""
+    session.merge(
+        WorkerRow(
+            name=worker.name,
+            host=worker.host,
+            queues=json.dumps(sorted(worker.queues)),
+            environments=json.dumps(sorted(worker.environments)),
+            started_at=datetime.now(UTC),
+            seen_at=database_time(session),
+        )
+    )
+
+
+def still_here(session: Session, name: str) -> bool:
+    """Note that a worker is there; False when its row is gone and must be written anew."""
+    changed = session.connection().execute(
+        update(WorkerRow).where(col(WorkerRow.name) == name).values(seen_at=database_time(session))
+    )
+    return changed.rowcount == 1
+
+
+def leave(session: Session, name: str) -> None:
+    """Forget a worker that ends in good order."""
+    session.connection().execute(delete(WorkerRow).where(col(WorkerRow.name) == name))
+
+
+def forget(session: Session, older_than_seconds: float) -> None:
+    """Forget workers that have not been seen for long."""
+    before = database_time(session) - older_than_seconds
+    session.connection().execute(delete(WorkerRow).where(col(WorkerRow.seen_at) < before))
+
+
+def present(session: Session, period_seconds: float) -> list[KnownWorker]:
+    """Return the workers that are there."""
+    since = database_time(session) - MISSED_MAX * period_seconds
+    rows = session.exec(select(WorkerRow).where(WorkerRow.seen_at >= since).order_by(WorkerRow.name)).all()
+    return [
+        KnownWorker(row.name, frozenset(json.loads(row.queues)), frozenset(json.loads(row.environments)))
+        for row in rows
+    ]
+
+
+def measured_by(session: Session, verification_id: str) -> set[str]:
+    """Return the names of the workers that executed the measure runs of a verification."""
+    query = (
+        select(OutcomeRow.worker)
+        .join(RunRow)
+        .where(RunRow.verification_id == verification_id, RunRow.purpose == "measure")
+    )
+    return set(session.exec(query))
+
+
+def better_placed(name: str, others: Sequence[KnownWorker], measured: Collection[str]) -> bool:
+    """Say whether somebody else should confirm what `measured` found: another host if there is one, else another process.
+
+    Args:
+        name: the worker that was asked.
+        others: workers that could take the run too.
+        measured: names of the workers whose finding is to be confirmed.
+
+    """
+    hosts = {host_of(worker) for worker in measured}
+    if any(worker.host not in hosts for worker in others):
+        return host_of(name) in hosts
+    return name in measured and any(worker.name not in measured for worker in others)
+
+
+def host_of(name: str) -> str:
+    """Return the host in a worker's name."""
+    return name.rpartition(":")[0]
