@@ -89,11 +89,7 @@ class V2:
         sweep(base)
         self.folder = base / f"{PREFIX}{slot}-{os.getpid()}"
         self.folder.mkdir()
-        # A reset holds for the descriptor through which it was made, so reading needs the same one. Linux 6.12 and later
-        # can reset; before that the file cannot be opened for writing, and the highest reading stands in.
-        self._peak: int | None = None
-        with suppress(OSError):
-            self._peak = os.open(self.folder / "memory.peak", os.O_RDWR | os.O_CLOEXEC)
+        self._peak = _resettable_peak(self.folder / "memory.peak")
         self._highest = 0
         self._start = self._now()
 
@@ -136,6 +132,24 @@ class V2:
         with suppress(OSError):
             _write(self.folder / "cgroup.kill", "1")
         _rmdir(self.folder)
+
+
+def _resettable_peak(path: Path) -> int | None:
+    """Return a descriptor whose reading can be reset; None where the kernel cannot, and the highest reading stands in.
+
+    A reset holds for the descriptor through which it was made, so reading needs the same one. Linux 6.12 and later can;
+    before that root may open the file for writing all the same, and only the write fails.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        os.pwrite(descriptor, b"reset", 0)
+    except OSError:
+        os.close(descriptor)
+        return None
+    return descriptor
 
 
 def _give_controllers(base: Path) -> None:

@@ -43,6 +43,11 @@ TABLE = {
         True,
         {"artifacts": {"a": b"1"}},
     ),
+    "too much data without a name": (
+        [frame(b"N", b"a"), frame(b"D", b"1"), frame(b"D", b"x" * 400)],
+        True,
+        {"artifacts": {"a": b"1"}, "unreadable": True, "too_large": None},
+    ),
     "artifacts beyond their cap together": (
         [frame(b"N", b"a"), frame(b"D", b"x" * 200), frame(b"N", b"b"), frame(b"D", b"x" * 101)],
         False,
@@ -145,6 +150,18 @@ def test_a_flood_of_frames_ends_the_run_and_costs_us_no_memory(flood: bytes) -> 
     assert channel.too_large == "output"
     assert len(channel.notes) <= 4
     assert len(channel._buffer) == 0
+
+
+@pytest.mark.parametrize(
+    "flood", [frame(b"N", b"a"), frame(b"B"), frame(b"W", b"kind")], ids=["names", "beginnings", "words"]
+)
+def test_small_frames_are_counted_however_much_may_be_sent(flood: bytes) -> None:
+    channel = a_channel(output_cap=1 << 30)
+    fed = 0
+    while channel.feed(flood * 100):
+        fed += len(flood) * 100
+        assert fed < 1 << 16
+    assert channel.too_large == "output"
 
 
 @given(st.lists(st.one_of(streams, st.binary(max_size=2000)), max_size=5))

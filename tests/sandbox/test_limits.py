@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sandbox.cgroup import OWN_MEMORY, V1, V2, Counters, _difference
+from sandbox.engine import _Watch
+from sandbox.judge import Ending
+from tests.sandbox import values
 from tests.sandbox.boxes import MIB, a_job
+from tests.sandbox.conftest import refuse_to_skip
 
 if TYPE_CHECKING:
     from sandbox import Usage
@@ -38,24 +43,29 @@ def test_the_processor_clock_ends_a_run(box: Box) -> None:
     assert 300 < outcome.cpu_ms < 3_000
 
 
-def test_processor_time_of_children_that_are_gone_counts(box: Box) -> None:
-    outcome = box.run(
-        """
+def test_processor_time_of_children_that_are_gone_counts_at_once(box: Box) -> None:
+    script = """
 import os, time
-for _ in range(20):
+for _ in range(60):
     if os.fork() == 0:
         while time.process_time() < 0.1: pass
         os._exit(0)
     os.wait()
-""",
-        cpu_ms=500,
-    )
+"""
+    outcome = box.run(script, cpu_ms=500)
     assert (outcome.kind, outcome.clock) == ("timeout", "cpu")
+    assert outcome.cpu_ms < 3_000
 
 
 def test_more_memory_than_allowed_is_a_memory_outcome(box: Box) -> None:
     outcome = box.run(HOG, memory_bytes=64 * MIB, scratch_bytes=8 * MIB)
     assert (outcome.kind, outcome.limit, outcome.result) == ("memory", "memory", None)
+
+
+def test_without_a_cgroup_one_process_is_refused_what_it_must_not_have(weakest: Weakest) -> None:
+    script = "try: bytearray(400 << 20)\nexcept MemoryError: print('refused')"
+    outcome = weakest.run(script, memory_bytes=128 * MIB, scratch_bytes=512 * MIB)
+    assert (outcome.kind, outcome.stdout) == ("exited", b"refused\n")
 
 
 def test_memory_within_the_limit_is_measured_and_harms_nobody(box: Box) -> None:
@@ -82,24 +92,40 @@ for _ in range(6):
     assert (outcome.kind, outcome.exit_code) == ("exited", 0)
 
 
-def test_a_program_that_exits_0_after_its_child_was_killed_for_memory_ran_out_of_memory(strongest: Strongest) -> None:
+@pytest.mark.parametrize("then", ["os._exit(0)", "time.sleep(60)"], ids=["exits 0", "goes on"])
+def test_when_a_child_is_killed_for_memory_the_whole_run_ends_for_memory(strongest: Strongest, then: str) -> None:
     if strongest.level == "C":
-        pytest.skip("only a cgroup tells")
-    outcome = strongest.run(
-        f"""
-import os, sys
+        refuse_to_skip("only a cgroup tells")
+    script = f"""
+import os, sys, time
 child = os.fork()
 if child == 0:
     {HOG}
     os._exit(0)
 os.waitpid(child, 0)
 open(os.environ["ASSAY_RESULT"], "w").write('{{"a": 1}}')
-os._exit(0)
-""",
-        memory_bytes=64 * MIB,
-        scratch_bytes=8 * MIB,
-    )
+{then}
+"""
+    outcome = strongest.run(script, memory_bytes=64 * MIB, scratch_bytes=8 * MIB)
     assert (outcome.kind, outcome.result) == ("memory", None)
+    assert outcome.wall_ms < 10_000
+
+
+def test_memory_and_swap_have_one_limit_together(strongest: Strongest) -> None:
+    group = strongest.sandbox._open()[0].cgroup
+    strongest.run("pass", memory_bytes=100 * MIB, scratch_bytes=20 * MIB)
+    limit = str(120 * MIB + OWN_MEMORY)
+    if isinstance(group, V1):
+        files = {"memory.limit_in_bytes": limit, "memory.memsw.limit_in_bytes": limit}
+        folder = group.folders["memory"]
+    elif isinstance(group, V2):
+        files, folder = {"memory.max": limit, "memory.swap.max": "0"}, group.folder
+    else:
+        refuse_to_skip("only a cgroup limits")
+        return
+    found = {name: (folder / name).read_text().strip() for name in files if (folder / name).exists()}
+    assert found == {name: files[name] for name in found}
+    assert len(found) >= 1
 
 
 def test_processes_beyond_the_limit_are_refused_and_name_the_limit(box: Box) -> None:
@@ -259,6 +285,23 @@ def test_a_slow_tick_does_not_hide_that_a_run_took_too_long(strongest: Strongest
     job = a_job(strongest.environment, "import time; time.sleep(1)", wall_ms=800)
     outcome = strongest.sandbox.run(job, tick)
     assert (outcome.kind, outcome.clock) == ("timeout", "wall")
+
+
+@pytest.mark.parametrize(("ended_at", "late"), [(10.5, False), (11.0, False), (11.001, True)])
+def test_the_moment_of_the_end_decides_over_the_wall_whatever_was_asked_meanwhile(ended_at: float, late: bool) -> None:  # noqa: FBT001 - a row
+    """We may ask for an end at the very moment at which the program ends by itself."""
+    watch = _Watch(None, values.a_job(wall_ms=1000), lambda _: True)  # type: ignore[arg-type]
+    watch.started, watch.deadline = 10.0, 11.0
+    for asked in (set(), {"wall"}):
+        watch.seen.ending, watch.seen.causes = Ending(0, ended_at, 0, 0), set(asked)
+        watch._time()
+        assert watch.seen.causes == ({"wall"} if late else set())
+        assert watch.seen.wall_ms == int((ended_at - 10) * 1000)
+
+
+def test_counters_are_those_of_the_run_alone() -> None:
+    before, after = Counters(5, 100, 900, 1, 2), Counters(9, 150, 300, 1, 7)
+    assert _difference(before, after) == Counters(4, 50, 200, 0, 5)
 
 
 def test_the_usage_says_where_it_comes_from(box: Box) -> None:

@@ -227,15 +227,21 @@ def test_an_ordinary_users_desktop_does_not_count_against_the_box(root: None, el
             process.wait()
 
 
-def test_an_ordinary_users_own_limits_and_place_before_the_oom_killer_are_kept(elsewhere: Path) -> None:
-    """A desktop raises the one and lowers the other, and nobody but root may go back."""
+def test_an_ordinary_users_own_limits_are_kept(elsewhere: Path) -> None:
+    """Only root may raise what a host has limited."""
     humble = """
 import resource
 resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
 resource.setrlimit(resource.RLIMIT_MEMLOCK, (4096, 4096))
-open("/proc/self/oom_score_adj", "w").write("300")
 """
     assert _attempt(elsewhere, code=humble + ATTEMPT)["said"] == "it ran\n"
+
+
+def test_the_kernel_is_asked_to_end_a_box_before_its_launcher(strongest: Strongest) -> None:
+    script = "for pid in (1, 2, 3): print(open(f'/proc/{pid}/oom_score_adj').read().strip())"
+    assert strongest.run(script).stdout == b"1000\n1000\n1000\n"
+    launcher = strongest.sandbox._open()[0].launcher.pid
+    assert int(Path(f"/proc/{launcher}/oom_score_adj").read_text()) <= 0
 
 
 def test_a_slot_folder_of_somebody_else_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
