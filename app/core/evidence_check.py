@@ -17,6 +17,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 from app.core import formula
 from app.core.boxjob import CLAIM_FILES, BoxJob, box_job, check_evaluator
 from app.core.canonical import digest
@@ -132,7 +134,7 @@ def _check_verdict(seal: Seal, found_seal: str, members: Mapping[str, bytes]) ->
     findings: list[str] = []
     try:
         read = _runs(members)
-    except ValueError as error:
+    except ValidationError as error:
         return None, [f"a run cannot be read: {error}"]
     runs = [run for _, run, _ in read]
     for name, run, derived in read:
@@ -154,7 +156,8 @@ def _runs(members: Mapping[str, bytes]) -> list[tuple[str, Run, Any]]:
     """Return of every run its member, itself, and the digests of its changed inputs as recorded.
 
     Raises:
-        ValueError: a run's document is none.
+        Unreadable: a run's document is no JSON object.
+        ValidationError: it is not that of a run.
 
     """
     found = []

@@ -23,7 +23,10 @@ VERSIONS = {"claim": 1, "compare": 1, "perturb": 1, "plan": 1}
 
 
 def make_seal(claim: Claim, files: Mapping[str, str], environment: Environment, evaluator: str) -> Seal:
-    """Return the seal of a checked claim.
+    """Return the seal of a checked claim, as everybody reads it back.
+
+    The order of keys in the claim's own file is gone: parameters and values come in the order of the canonical bytes,
+    because runs are numbered by it.
 
     Args:
         claim: as parsed, limits filled in.
@@ -33,7 +36,7 @@ def make_seal(claim: Claim, files: Mapping[str, str], environment: Environment, 
 
     """
     seeds = (0,) if isinstance(claim.reproduce, Formula) else claim.reproduce.seeds
-    return Seal(
+    seal = Seal(
         claim=claim,
         files=dict(files),
         environment=environment,
@@ -41,6 +44,7 @@ def make_seal(claim: Claim, files: Mapping[str, str], environment: Environment, 
         evaluator=evaluator,
         versions=VERSIONS,
     )
+    return read_seal(seal_bytes(seal))
 
 
 def seal_bytes(seal: Seal) -> bytes:

@@ -6,7 +6,6 @@ import time
 from typing import Any
 
 import pytest
-from _pytest.mark.structures import ParameterSet
 from hypothesis import given
 
 from app.core.claim import CLAIM_BYTES_MAX, claim_from_json, parse_claim
@@ -171,7 +170,7 @@ def swapped(old: str, new: str, text: str = SCRIPT) -> str:
 RULE = 'value = "8.7"\nrule = "rounding"'
 
 
-def row(name: str, old: str, new: str, code: str, line: int, pointer: str, text: str = SCRIPT) -> ParameterSet:
+def row(name: str, old: str, new: str, code: str, line: int, pointer: str, text: str = SCRIPT) -> Any:
     """Return a row of the table: a claim in which one thing was changed, and how it is refused."""
     return pytest.param(swapped(old, new, text), code, line, pointer, id=name)
 

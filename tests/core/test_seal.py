@@ -16,6 +16,7 @@ from app.core.claim import parse_claim
 from app.core.errors import Fault
 from app.core.model import Expectation, Seal
 from app.core.seal import VERSIONS, check_versions, make_seal, read_seal, seal_bytes, seal_digest
+from app.core.specs import all_specs
 from tests.core.builders import (
     ENVIRONMENT,
     a_claim,
@@ -118,6 +119,15 @@ def test_every_seal_survives_a_round_trip(found: list[Expectation], parameters: 
     body = seal_bytes(seal)
     assert read_seal(body) == seal
     assert seal_bytes(read_seal(body)) == body
+
+
+def test_a_seal_forgets_the_order_in_which_its_claim_was_written() -> None:
+    """The runs of a seal are numbered by the order of its parameters, so that everybody must see the same order."""
+    one = a_seal(a_claim(reproduce=a_script(parameters={"b": 1, "a": 2})))
+    two = a_seal(a_claim(reproduce=a_script(parameters={"a": 2, "b": 1})))
+    assert all_specs(one) == all_specs(two) == all_specs(read_seal(seal_bytes(one)))
+    formula = a_formula_seal(None, None, b="68.3", a="77.0")
+    assert list(formula.claim.reproduce.values) == ["a", "b"]  # type: ignore[union-attr, arg-type]
 
 
 def test_a_formula_has_one_seed_and_a_script_its_own() -> None:

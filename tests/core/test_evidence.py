@@ -1,0 +1,644 @@
+"""The evidence archive: built, checked, and attacked by somebody who holds it."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+import tarfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.core import evidence_archive
+from app.core.boxjob import evaluator_digest
+from app.core.canonical import canonical, digest
+from app.core.evidence import ArchivedRun, Context, Report, Unreadable, build, verify
+from app.core.evidence_archive import manifest, pack, unpack
+from app.core.model import Seal
+from app.core.seal import VERSIONS, seal_bytes, seal_digest
+from app.core.verdict import judge
+from tests.core.builders import (
+    SCORES,
+    a_bundle,
+    a_claim,
+    a_formula_seal,
+    a_judgement,
+    a_run,
+    a_script,
+    a_seal,
+    an_archive,
+    an_expectation,
+    an_outcome,
+    claim_toml,
+    play,
+)
+from tests.core.strategies import law
+from tests.core.test_seal import FILES, golden_seal
+from tests.core.test_verdict import scripted
+
+Members = dict[str, bytes]
+
+
+def resealed(members: Members) -> bytes:
+    """Pack members with a manifest that fits them, as an attacker would who knows the format."""
+    found_seal = seal_digest(members.get("seal.json", b""))
+    return pack({**members, "manifest.json": manifest(found_seal, members)})
+
+
+def findings(archive: bytes) -> tuple[str, ...]:
+    report = verify(archive)
+    assert report.ok is (not report.findings)
+    return report.findings
+
+
+def detected(archive: bytes) -> bool:
+    """Whether checking refuses an archive, in either way."""
+    try:
+        return not verify(archive).ok
+    except Unreadable:
+        return True
+
+
+# --- what holds ------------------------------------------------------------------------------------------------------
+
+BINARY = a_bundle(scores__csv=b"\x00\xff")
+
+ARCHIVES = [
+    pytest.param(an_archive, "VERIFIED", id="a verified script"),
+    pytest.param(lambda: an_archive(a_seal(a_claim(an_expectation("9.9")))), "FALSIFIED", id="a falsified script"),
+    pytest.param(lambda: an_archive(program=scripted(8.7)), "UNVERIFIED", id="a worthless script"),
+    pytest.param(
+        lambda: an_archive(program=scripted(an_outcome("timeout", clock="wall"))), "UNVERIFIED", id="a timeout"
+    ),
+    pytest.param(lambda: an_archive(program=scripted("\udcff{")), "UNVERIFIED", id="a result that is not UTF-8"),
+    pytest.param(lambda: an_archive(a_formula_seal()), "VERIFIED", id="a verified formula"),
+    pytest.param(lambda: an_archive(a_formula_seal(an_expectation("9.9"))), "FALSIFIED", id="a falsified formula"),
+    pytest.param(
+        lambda: an_archive(a_seal(a_claim(reproduce=a_script(parameters={"n": 3}, seeds=(4, 2))))),
+        "VERIFIED",
+        id="seeds",
+    ),
+    pytest.param(
+        lambda: an_archive(a_seal(files=BINARY), BINARY, scripted(8.7)),
+        "UNVERIFIED",
+        id="an input that cannot be changed",
+    ),
+]
+
+
+@pytest.mark.parametrize(("make", "status"), ARCHIVES)
+def test_from_an_archive_a_stranger_derives_the_same_verdict(make: Callable[[], bytes], status: str) -> None:
+    report = verify(make())
+    assert report.findings == ()
+    assert report.ok
+    assert report.judgement is not None
+    assert report.judgement.status == status
+    assert not report.signed
+    assert report.members > 5
+
+
+def test_an_archive_depends_on_its_contents_alone() -> None:
+    seal = a_seal()
+    runs, archived = play(seal)
+    bundle = a_bundle()
+    one = an_archive(seal)
+    two = build(
+        seal_bytes(seal), dict(reversed(bundle.items())), archived[::-1], a_judgement(), Context(evaluated_at="x")
+    )
+    three = build(seal_bytes(seal), bundle, archived, a_judgement(), Context(evaluated_at="x"))
+    assert an_archive(seal) == one
+    assert two == three
+    assert len(runs) == len(archived)
+
+
+def golden_archive() -> bytes:
+    """Return the archive of the golden claim with results that are written down here."""
+    seal = golden_seal()
+
+    def program(inputs: Mapping[str, bytes], seed: int) -> Any:
+        same = inputs["scores.csv"] == FILES["scores.csv"]
+        score = {"value": 8.7 if same else 9.9, "unit": "pp"}
+        return {"score": score, "best": "RemBERT" if same else "FILTER", "low": seed / 100 + (not same)}
+
+    return an_archive(seal, FILES, program)
+
+
+def test_the_golden_archive_has_the_golden_bytes() -> None:
+    """The tar inside is fixed to the byte; how zlib packs it differs from build to build and is not."""
+    golden = json.loads((Path(__file__).parent / "golden" / "evidence.json").read_text())
+    tar = gzip.decompress(golden_archive())
+    assert {name: digest(data) for name, data in unpack(golden_archive()).items()} == golden["members"]
+    assert "sha256:" + hashlib.sha256(tar).hexdigest() == golden["tar"]
+
+
+# --- who changes a byte ----------------------------------------------------------------------------------------------
+
+
+def positions(data: bytes) -> list[int]:
+    """Return every position of a short member, and a spread of a long one's."""
+    return list(range(len(data))) if len(data) <= 12 else sorted({index * (len(data) - 1) // 11 for index in range(12)})
+
+
+@pytest.mark.parametrize("make", [an_archive, lambda: an_archive(a_formula_seal())], ids=["script", "formula"])
+def test_every_changed_byte_of_every_member_is_found(make: Callable[[], bytes]) -> None:
+    members = unpack(make())
+    for name, data in members.items():
+        for position in positions(data):
+            changed = data[:position] + bytes([data[position] ^ 0x01]) + data[position + 1 :]
+            assert detected(pack({**members, name: changed})), (name, position)
+        assert detected(pack({**members, name: data + b" "})), name
+
+
+@pytest.mark.parametrize("name", ["runs/measure-0/stdout.txt", "bundle/scores.csv", "verdict.json", "seal.json"])
+def test_a_missing_member_is_named(name: str) -> None:
+    members = unpack(an_archive())
+    del members[name]
+    try:
+        assert f"{name} is missing" in findings(pack(members))
+    except Unreadable as error:
+        assert name in str(error)  # noqa: PT017 - without a verdict there is nothing to compare with
+
+
+def test_an_extra_member_is_named() -> None:
+    members = unpack(an_archive())
+    assert "surprise.txt is not in the manifest" in findings(pack({**members, "surprise.txt": b"x"}))
+    assert "bundle/surprise.txt was not sealed" in findings(resealed({**members, "bundle/surprise.txt": b"x"}))
+
+
+def test_a_manifest_that_is_spelled_anew_is_found() -> None:
+    members = unpack(an_archive())
+    spelled = json.dumps(json.loads(members["manifest.json"]), indent=1).encode()
+    assert findings(pack({**members, "manifest.json": spelled})) == ("manifest.json is not spelled as it was written",)
+    larger = members["manifest.json"].replace(b'"bytes":7,', b'"bytes":8,')
+    assert larger != members["manifest.json"]
+    assert findings(pack({**members, "manifest.json": larger})) == ("manifest.json is not spelled as it was written",)
+    signed = members["manifest.json"].replace(b'"signature":null', b'"signature":"x"')
+    assert findings(pack({**members, "manifest.json": signed})) == ("manifest.json is not spelled as it was written",)
+
+
+# --- who changes a member and the manifest ---------------------------------------------------------------------------
+
+
+def edited(members: Members, name: str, change: Callable[[Any], Any]) -> Members:
+    """Return members with one JSON member changed by a function."""
+    document = json.loads(members[name])
+    return {**members, name: canonical(change(document) or document)}
+
+
+def with_result(members: Members, key: str, result: Any) -> Members:
+    return {**members, f"runs/{key}/result.json": json.dumps(result).encode()}
+
+
+def without_run(members: Members, key: str) -> Members:
+    return {name: data for name, data in members.items() if not name.startswith(f"runs/{key}/")}
+
+
+def renamed_run(members: Members, key: str, new: str) -> Members:
+    return {name.replace(f"runs/{key}/", f"runs/{new}/"): data for name, data in members.items()}
+
+
+SCRIPT_ATTACKS = [
+    pytest.param(
+        lambda m: edited(m, "verdict.json", lambda d: d["judgement"].update(status="FALSIFIED")),
+        "the recorded verdict is not the one that follows from the runs",
+        id="a swapped status",
+    ),
+    pytest.param(
+        lambda m: edited(m, "verdict.json", lambda d: d["judgement"].update(reason="It is true.")),
+        "the recorded verdict is not the one that follows from the runs",
+        id="another reason",
+    ),
+    pytest.param(
+        lambda m: edited(m, "verdict.json", lambda d: d.pop("judgement")),
+        "the recorded verdict is not the one that follows from the runs",
+        id="no judgement",
+    ),
+    pytest.param(
+        lambda m: with_result(m, "measure-0", {"score": 9.9}),
+        "the recorded verdict is not the one that follows from the runs",
+        id="another result",
+    ),
+    pytest.param(lambda m: without_run(m, "repeat-0"), "the run repeat-0 is missing", id="no repetition"),
+    pytest.param(
+        lambda m: without_run(m, "perturb-0-2"), "the run perturb-0-2 is missing", id="a perturbation left out"
+    ),
+    pytest.param(
+        lambda m: without_run(m, "measure-0"),
+        "the runs lead to no verdict: a verdict needs a measure run for every sealed seed",
+        id="no measurement",
+    ),
+    pytest.param(
+        lambda m: renamed_run(m, "repeat-0", "repeat-9"),
+        "runs/repeat-9/run.json describes the run repeat-0",
+        id="a run under another name",
+    ),
+    pytest.param(
+        lambda m: edited(m, "runs/repeat-0/run.json", lambda d: d["spec"].update(seed=5)),
+        "the runs lead to no verdict: the run repeat-0 is not one that the seal calls for, or there twice",
+        id="another seed",
+    ),
+    pytest.param(
+        lambda m: edited(m, "runs/perturb-0-1/run.json", lambda d: d["spec"]["derivation"].update(variant=9)),
+        "the changed inputs of the run perturb-0-1 are not those of its derivation",
+        id="another variant",
+    ),
+    pytest.param(
+        lambda m: edited(m, "runs/perturb-0-1/run.json", lambda d: d.update(derived={})),
+        "the changed inputs of the run perturb-0-1 are not those of its derivation",
+        id="no changed input",
+    ),
+    pytest.param(
+        lambda m: edited(m, "runs/perturb-0-1/run.json", lambda d: d.update(derived=7)),
+        "the changed inputs of the run perturb-0-1 are not those of its derivation",
+        id="nonsense for the changed input",
+    ),
+    pytest.param(
+        lambda m: edited(m, "runs/measure-0/run.json", lambda d: d.update(derived={"/in/scores.csv": "sha256:0"})),
+        "the changed inputs of the run measure-0 are not those of its derivation",
+        id="a changed input where none was asked for",
+    ),
+    pytest.param(
+        lambda m: edited(m, "runs/measure-0/run.json", lambda d: d.update(extra=1)),
+        "a run cannot be read: ",
+        id="an unknown key in a run",
+    ),
+    pytest.param(
+        lambda m: edited(m, "runs/measure-0/run.json", lambda d: d["outcome"].update(kind="fault")),
+        "the runs lead to no verdict: the run measure-0 ended by a fault of the service",
+        id="a fault among the runs",
+    ),
+    pytest.param(
+        lambda m: {**m, "bundle/scores.csv": SCORES + b"x,1\n"},
+        "bundle/scores.csv is not the file that was sealed",
+        id="another input",
+    ),
+    pytest.param(
+        lambda m: {name: data for name, data in m.items() if name != "bundle/scores.csv"},
+        "bundle/scores.csv is not the file that was sealed",
+        id="an input left out",
+    ),
+    pytest.param(
+        lambda m: {**m, "seal.json": m["seal.json"] + b"\n"},
+        "the sealed bytes are not spelled as they were sealed",
+        id="another spelling of the seal",
+    ),
+    pytest.param(lambda m: {**m, "seal.json": b"{}"}, "the sealed bytes are not a seal of this version", id="no seal"),
+    pytest.param(
+        lambda m: {name: data for name, data in m.items() if name != "seal.json"},
+        "the sealed bytes are not a seal of this version",
+        id="the seal left out",
+    ),
+]
+
+
+@pytest.mark.parametrize(("attack", "says"), SCRIPT_ATTACKS)
+def test_a_change_with_a_manifest_to_match_is_found(attack: Callable[[Members], Members], says: str) -> None:
+    members = unpack(an_archive())
+    del members["manifest.json"]
+    found = findings(resealed(attack(members)))
+    assert any(item.startswith(says) for item in found), found
+
+
+def test_a_confirmation_that_was_left_out_is_missed() -> None:
+    """Whoever would rather not be falsified leaves it out."""
+    seal = a_seal(a_claim(an_expectation("9.9")))
+    members = without_run(unpack(an_archive(seal)), "confirm-0")
+    assert "the run confirm-0 is missing" in findings(resealed(members))
+
+
+FORMULA_ATTACKS = [
+    pytest.param({"value": "8.8", "low": "8.6", "high": "8.8", "inner_low": "8.6", "inner_high": "8.8"}, id="a value"),
+    pytest.param({"value": "8.7", "low": "8.5", "high": "8.8", "inner_low": "8.6", "inner_high": "8.8"}, id="a bound"),
+    pytest.param(
+        {"value": "8.7", "low": "8.6", "high": "8.8", "inner_low": "8.6", "inner_high": "8.9"}, id="an inner bound"
+    ),
+    pytest.param({"error": "division by zero"}, id="an error"),
+]
+
+
+@pytest.mark.parametrize("key", ["measure-0", "repeat-0"])
+@pytest.mark.parametrize("metric", FORMULA_ATTACKS)
+def test_a_formula_is_evaluated_again(metric: dict[str, str], key: str) -> None:
+    """So a stranger need not trust the archived runs at all."""
+    result = {"variants": [{"name": "base", "metrics": {"score": metric}}]}
+    members = with_result(unpack(an_archive(a_formula_seal())), key, result)
+    assert f"the result of the run {key} is not what its formula gives" in findings(resealed(members))
+
+
+@pytest.mark.parametrize("body", [b"not json", b"[" * 100_000, b"\xff"], ids=["no JSON", "deep", "not UTF-8"])
+def test_a_formula_s_result_that_cannot_be_read_is_found(body: bytes) -> None:
+    members = {**unpack(an_archive(a_formula_seal())), "runs/perturb-0-1/result.json": body}
+    assert "the result of the run perturb-0-1 is not what its formula gives" in findings(resealed(members))
+    del members["runs/perturb-0-1/result.json"]
+    assert "the result of the run perturb-0-1 is not what its formula gives" in findings(resealed(members))
+
+
+def test_a_formula_s_run_that_ended_otherwise_has_no_result_to_check() -> None:
+    seal = a_formula_seal()
+    runs = [ArchivedRun(a_run("measure-0", outcome="timeout", result=None))]
+    judged = evidence_of(seal, runs)
+    assert findings(judged) == ()
+
+
+def evidence_of(seal: Seal, runs: list[ArchivedRun]) -> bytes:
+    return build(
+        seal_bytes(seal),
+        a_bundle(seal.claim),
+        runs,
+        judge(seal, [item.run for item in runs]),
+        Context(evaluated_at="x"),
+    )
+
+
+CLAIMS = [
+    pytest.param(
+        lambda text: text.replace('"rounding"', '"relative"\ntolerance = "50%"'), "is not the one that", id="a rule"
+    ),
+    pytest.param(lambda text: text.replace('value = "8.7"', 'value = "9.9"'), "is not the one that", id="a value"),
+    pytest.param(
+        lambda text: text.replace("The mean score", "The best score"), "is not the one that", id="a statement"
+    ),
+    pytest.param(
+        lambda text: text.replace('"scores.csv"', '"missing.csv"'), "is no claim that can be read", id="an input"
+    ),
+    pytest.param(lambda text: text + "[", "is no claim that can be read", id="no TOML"),
+]
+
+
+@pytest.mark.parametrize(("change", "says"), CLAIMS)
+def test_the_sealed_claim_is_what_its_author_wrote(change: Callable[[str], str], says: str) -> None:
+    """A judge who seals another tolerance than the bundle's own claim states is caught by the bundle."""
+    files = a_bundle() | {"claim.toml": change(claim_toml(a_claim())).encode()}
+    found = findings(an_archive(a_seal(files=files), files))
+    assert len(found) == 1
+    assert says in found[0]
+    assert "bundle/claim.toml" in found[0]
+
+
+def test_limits_are_the_operator_s_and_may_differ_from_the_claim_s() -> None:
+    text = claim_toml(a_claim()) + '[limits]\nwall = "99h"\nmemory = "7TiB"\ngpus = 3\nisolation = "A"\n'
+    files = a_bundle() | {"claim.toml": text.encode()}
+    assert findings(an_archive(a_seal(files=files), files)) == ()
+
+
+JSON_CLAIM = {
+    "schema": "assay-claim-v1",
+    "claim": {"id": "mean-score", "statement": "The mean score is 8.7"},
+    "expect": [{"metric": "score", "value": "8.7", "rule": "rounding"}],
+    "reproduce": {
+        "kind": "formula",
+        "formula": "a - b",
+        "values": {
+            name: {"value": text, "source": f"Table 1, {name}"} for name, text in (("a", "77.0"), ("b", "68.3"))
+        },
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("document", "ok"),
+    [
+        pytest.param(canonical(JSON_CLAIM), True, id="the claim"),
+        pytest.param(canonical({**JSON_CLAIM, "claim": {"id": "x", "statement": "y"}}), False, id="another"),
+        pytest.param(b"[]", False, id="no claim"),
+        pytest.param(b"[" * 100_000, False, id="too deep"),
+        pytest.param(b"{", False, id="no JSON"),
+    ],
+)
+def test_a_claim_that_came_as_json_is_read_again_too(document: bytes, ok: bool) -> None:  # noqa: FBT001
+    files = {"claim.json": document}
+    seal = a_seal(a_formula_seal().claim, files)
+    assert (findings(an_archive(seal, files)) == ()) is ok
+
+
+def test_a_bundle_without_its_claim_is_found() -> None:
+    files = {"reproduce.py": b"", "scores.csv": SCORES}
+    assert findings(an_archive(a_seal(files=files), files)) == ("the bundle holds no claim",)
+
+
+# --- other rules -----------------------------------------------------------------------------------------------------
+
+OTHERS = [
+    pytest.param(a_seal(versions={**VERSIONS, "compare": 2}), "compare 2", "compare 1", id="versions"),
+    pytest.param(a_seal(evaluator=digest(b"x")), digest(b"x"), evaluator_digest(a_claim()), id="a script's protocol"),
+    pytest.param(
+        a_formula_seal().model_copy(update={"evaluator": digest(b"x")}),
+        digest(b"x"),
+        evaluator_digest(a_formula_seal().claim),
+        id="an evaluator",
+    ),
+]
+
+
+@pytest.mark.parametrize(("seal", "theirs", "ours"), OTHERS)
+def test_an_archive_of_other_rules_is_unreadable_here_and_never_contradicted(
+    seal: Seal, theirs: str, ours: str
+) -> None:
+    usual = a_formula_seal() if "formula" in seal.claim.reproduce.kind else a_seal()
+    members = unpack(an_archive(usual))
+    with pytest.raises(Unreadable) as caught:
+        verify(resealed({**members, "seal.json": seal_bytes(seal)}))
+    assert theirs in str(caught.value)
+    assert ours in str(caught.value)
+    assert "check it with the program version that sealed it" in str(caught.value)
+
+
+# --- what is no archive ----------------------------------------------------------------------------------------------
+
+
+def tar_of(*entries: tuple[str, bytes | tarfile.TarInfo]) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as tar:
+        for name, entry in entries:
+            member = tarfile.TarInfo(name) if isinstance(entry, bytes) else entry
+            data = entry if isinstance(entry, bytes) else b""
+            member.name, member.size = name, len(data)
+            tar.addfile(member, io.BytesIO(data))
+    return buffer.getvalue()
+
+
+def special(kind: bytes) -> tarfile.TarInfo:
+    member = tarfile.TarInfo()
+    member.type, member.linkname = kind, "/etc/passwd"
+    return member
+
+
+def sparse() -> bytes:
+    """Return a tar whose only member claims to be a terabyte of nothing."""
+    member = tarfile.TarInfo("manifest.json")
+    member.type, member.size = tarfile.GNUTYPE_SPARSE, 0
+    block = bytearray(member.tobuf(tarfile.GNU_FORMAT))
+    block[386:410] = b"00000000000\0" + b"00000000000\0"
+    block[483:495] = b"77777777777\0"
+    block[148:156] = b" " * 8
+    block[148:156] = b"%06o\0 " % sum(block)
+    return bytes(block[:512]) + bytes(1024)
+
+
+MANIFEST = ("manifest.json", b"{}")
+
+UNREADABLE = [
+    pytest.param(b"", "truncated", id="nothing"),
+    pytest.param(b"no archive", "this is no evidence archive", id="no gzip"),
+    pytest.param(gzip.compress(b"no tar"), "this is no evidence archive", id="no tar"),
+    pytest.param(gzip.compress(bytes(1024)), "no manifest.json", id="an empty tar"),
+    pytest.param(gzip.compress(tar_of(("x", b"1"))), "no manifest.json", id="no manifest"),
+    pytest.param(
+        gzip.compress(tar_of(("manifest.json", b"{"))), "is missing or no JSON", id="a manifest that is no JSON"
+    ),
+    pytest.param(
+        gzip.compress(tar_of(("manifest.json", b"[]"))), "not of the format", id="a manifest that is no object"
+    ),
+    pytest.param(gzip.compress(tar_of(MANIFEST)), "not of the format", id="a manifest without a format"),
+    pytest.param(
+        gzip.compress(tar_of(("manifest.json", b'{"format": "assay-evidence-v2"}'))),
+        "not of the format",
+        id="another format",
+    ),
+    pytest.param(
+        gzip.compress(tar_of(("manifest.json", b'{"format": "assay-evidence-v1"}'))),
+        "lists no members",
+        id="no members",
+    ),
+    pytest.param(gzip.compress(tar_of(MANIFEST, MANIFEST)), "there twice", id="a member twice"),
+    pytest.param(gzip.compress(sparse()), "is no regular file", id="a sparse file"),
+    *(
+        pytest.param(gzip.compress(tar_of(MANIFEST, ("x", special(kind)))), "is no regular file", id=f"a {name}")
+        for name, kind in (
+            ("symbolic link", tarfile.SYMTYPE),
+            ("hard link", tarfile.LNKTYPE),
+            ("folder", tarfile.DIRTYPE),
+            ("device", tarfile.CHRTYPE),
+            ("fifo", tarfile.FIFOTYPE),
+        )
+    ),
+    *(
+        pytest.param(gzip.compress(tar_of(MANIFEST, (name, b"x"))), "has no plain name", id=f"the name {name!r}")
+        for name in ("/etc/passwd", "../x", "a/../../x", "./x", "a//b", "a\\b", "a\nb", "a\x7fb", "a\udcffb")
+    ),
+    pytest.param(
+        gzip.compress(tar_of(MANIFEST) + b"more"), "something follows the last member", id="more behind the tar"
+    ),
+    pytest.param(gzip.compress(tar_of(MANIFEST)) + b"more", "followed by something else", id="more behind the gzip"),
+    pytest.param(gzip.compress(tar_of(MANIFEST)) * 2, "followed by something else", id="two archives"),
+    pytest.param(gzip.compress(tar_of(MANIFEST))[:-1], "truncated", id="one byte less"),
+    pytest.param(gzip.compress(tar_of(MANIFEST)[:600]), "this is no evidence archive", id="a truncated tar"),
+]
+
+
+@pytest.mark.parametrize(("archive", "says"), UNREADABLE)
+def test_what_is_no_archive_is_unreadable_and_says_why(archive: bytes, says: str) -> None:
+    with pytest.raises(Unreadable) as caught:
+        verify(archive)
+    assert says in str(caught.value)
+
+
+def test_a_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    archive = an_archive()
+    monkeypatch.setattr(evidence_archive, "UNPACKED_BYTES_MAX", 1 << 16)
+    with pytest.raises(Unreadable, match="too large"):
+        verify(gzip.compress(bytes(1 << 24)))
+    monkeypatch.setattr(evidence_archive, "UNPACKED_BYTES_MAX", len(gzip.decompress(archive)))
+    assert verify(archive).ok
+
+
+def test_only_so_many_members_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    archive = an_archive()
+    monkeypatch.setattr(evidence_archive, "MEMBERS_MAX", len(unpack(archive)))
+    assert verify(archive).ok
+    monkeypatch.setattr(evidence_archive, "MEMBERS_MAX", len(unpack(archive)) - 1)
+    with pytest.raises(Unreadable, match="more than"):
+        verify(archive)
+
+
+@pytest.mark.parametrize(("body", "says"), [(b"[]", "is no object"), (b"{", "is missing or no JSON")])
+def test_a_run_that_is_no_object_is_unreadable(body: bytes, says: str) -> None:
+    members = {**unpack(an_archive()), "runs/measure-0/run.json": body}
+    with pytest.raises(Unreadable, match=says):
+        verify(resealed(members))
+
+
+def test_members_that_only_look_like_runs_are_no_runs() -> None:
+    """Artifacts and bundle files may have any name."""
+    files = a_bundle() | {"runs/x/run.json": b"7", "run.json": b"7"}
+    _, archived = play(a_seal(files=files), files)
+    named = [
+        ArchivedRun(item.run, derived=item.derived, artifacts={"run.json": b"7", "a/run.json": b"7"})
+        for item in archived
+    ]
+    assert findings(an_archive(a_seal(files=files), files, runs=named)) == ()
+
+
+# --- laws ------------------------------------------------------------------------------------------------------------
+
+ARCHIVE = an_archive()
+MEMBERS = unpack(ARCHIVE)
+documents = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@law
+@given(st.integers(0, len(ARCHIVE) - 1), st.integers(1, 255))
+def test_whatever_byte_of_the_packed_archive_changes_it_is_found_or_changes_nothing(position: int, bits: int) -> None:
+    """Bytes of gzip's own header, such as its time and system, mean nothing and may differ."""
+    changed = ARCHIVE[:position] + bytes([ARCHIVE[position] ^ bits]) + ARCHIVE[position + 1 :]
+    if not detected(changed):
+        assert unpack(changed) == MEMBERS
+
+
+@law
+@given(st.data(), st.integers(1, 255))
+def test_whatever_byte_of_the_tar_changes_it_is_found_or_changes_nothing(data: st.DataObject, bits: int) -> None:
+    tar = gzip.decompress(ARCHIVE)
+    position = data.draw(st.integers(0, len(tar) - 1))
+    changed = gzip.compress(tar[:position] + bytes([tar[position] ^ bits]) + tar[position + 1 :], compresslevel=1)
+    if not detected(changed):
+        assert unpack(changed) == MEMBERS
+
+
+@law
+@given(st.sampled_from(sorted(MEMBERS)), documents)
+def test_whatever_a_member_says_checking_gives_a_report_or_calls_it_unreadable(name: str, document: Any) -> None:
+    members = {**MEMBERS, name: json.dumps(document).encode()}
+    archive = pack(members) if name == "manifest.json" else resealed(members)
+    if not detected(archive):
+        assert name.startswith("runs/")
+        assert "run.json" not in name
+
+
+@law
+@given(
+    st.sampled_from([name for name in sorted(MEMBERS) if name.endswith(("run.json", "seal.json", "verdict.json"))]),
+    st.data(),
+)
+def test_whatever_part_of_a_document_changes_checking_gives_a_report_or_calls_it_unreadable(
+    name: str, data: st.DataObject
+) -> None:
+    document = json.loads(MEMBERS[name])
+    node, path = document, []
+    while isinstance(node, dict) and node:
+        path.append(data.draw(st.sampled_from(sorted(node))))
+        if data.draw(st.booleans()):
+            break
+        node = node[path[-1]]
+    owner = document
+    for key in path[:-1]:
+        owner = owner[key]
+    owner[path[-1]] = data.draw(documents.filter(lambda value: value != owner[path[-1]]))
+    report: Report | None = None
+    try:
+        report = verify(resealed({**MEMBERS, name: json.dumps(document).encode()}))
+    except Unreadable as error:
+        assert str(error)  # noqa: PT017 - either answer is right
+    if report is not None and report.ok:
+        # Informative fields alone may differ: who executed, how isolated, when and for whom it was judged.
+        assert {path[0], *path[1:2]} & {"worker", "isolation", "evaluated_at", "verification", "publisher", "outcome"}

@@ -1,0 +1,207 @@
+"""The gate verdict of a record: a projection of its claims' standing verdicts into the public contract."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.core.gate import (
+    CONTRACT,
+    DEFINITIONS,
+    ENFORCEMENT,
+    GATE,
+    NOTHING_ATTEMPTED,
+    StandingVerdict,
+    project,
+    schema,
+)
+from app.core.model import Status
+from tests.core.strategies import law
+
+BASE = "https://assignee.net"
+
+#: What the source's contract requires of a document, restated from its public page and not from our schema.
+REQUIRED = {
+    "schema",
+    "schema_version",
+    "contract_version",
+    "status",
+    "label",
+    "definition",
+    "reason",
+    "evaluated_at",
+    "gate",
+    "enforcement",
+}
+
+
+def a_standing(claim: str = "gain", status: str = "VERIFIED", at: int = 0, **changes: Any) -> StandingVerdict:
+    usual: dict[str, Any] = {
+        "claim": claim,
+        "status": Status(status),
+        "outcome": "exited",
+        "reason_code": {"VERIFIED": "MATCH_EXACT", "FALSIFIED": "MISMATCH"}.get(status, "TIMEOUT"),
+        "blame": None if status == "VERIFIED" else "author",
+        "reason": f"{claim} is {status.lower()}.",
+        "evaluated_at": f"2026-11-22T12:00:{at:02}+00:00",
+        "seal": "sha256:" + "a" * 64,
+        "evidence_url": f"https://example.org/{claim}",
+        "evidence_sha256": "sha256:" + "b" * 64,
+        "controls": ("pass", "warn", "not_applicable"),
+    }
+    return StandingVerdict(**(usual | changes))
+
+
+def test_a_record_without_verdicts_is_unverified_and_says_that_nothing_was_attempted() -> None:
+    document = project([], None, BASE)
+    assert (document["status"], document["label"]) == ("UNVERIFIED", "Unverified")
+    assert (document["reason"], document["evaluated_at"]) == (NOTHING_ATTEMPTED, None)
+    assert document["reason"] == "Nothing has been attempted for this record."
+    assert document["claims"] == {"total": 0, "tested": 0, "verified": 0, "falsified": 0}
+    assert document.keys() == REQUIRED | {"claims"}
+    assert project([], 24, BASE)["claims"]["total"] == 24
+
+
+def test_a_verified_record_has_the_source_s_own_sentences() -> None:
+    document = project([a_standing()], 1, BASE)
+    assert document["schema"] == "https://assignee.net/schemas/gate-verdict-v1"
+    assert document["gate"] == GATE == "Gate 2 — Verification (formal proof or sandbox reproduction)"
+    assert document["definition"] == (
+        "This record has passed Gate 2: a Lean4 proof source type-checks, or a sealed-sandbox run reproduced the reported"
+        " results within the stated tolerance. A reproducible artifact (proof source or repro script and results) is"
+        " attached to this record."
+    )
+    assert document["enforcement"] == (
+        "VERIFIED requires an attached reproducible artifact (Lean4 proof source, or repro script and results) before this"
+        " status can be set; it is not derived from review score or claim count."
+    )
+    assert document["gate3"] == {"run": True, "controls_passed": 2, "controls_total": 2}
+    assert document["evidence_url"] == "https://example.org/gain"
+    assert document["reason"] == "gain is verified."
+
+
+PROJECTIONS = [
+    pytest.param(["VERIFIED"], "VERIFIED", id="one verified"),
+    pytest.param(["VERIFIED", "VERIFIED"], "VERIFIED", id="all verified"),
+    pytest.param(["VERIFIED", "UNVERIFIED"], "UNVERIFIED", id="one left open"),
+    pytest.param(["UNVERIFIED"], "UNVERIFIED", id="only left open"),
+    pytest.param(["VERIFIED", "FALSIFIED"], "FALSIFIED", id="one contradicted"),
+    pytest.param(["UNVERIFIED", "FALSIFIED", "VERIFIED"], "FALSIFIED", id="all kinds"),
+]
+
+
+@pytest.mark.parametrize(("statuses", "status"), PROJECTIONS)
+def test_any_falsified_claim_falsifies_and_only_all_verified_ones_verify(statuses: list[str], status: str) -> None:
+    standing = [a_standing(f"c{index}", found, index) for index, found in enumerate(statuses)]
+    document = project(standing, None, BASE)
+    assert document["status"] == status
+    assert document["label"] == status.capitalize()
+    assert document["definition"] == DEFINITIONS[Status(status)]
+    assert document["claims"] == {
+        "total": len(statuses),
+        "tested": len(statuses),
+        "verified": statuses.count("VERIFIED"),
+        "falsified": statuses.count("FALSIFIED"),
+    }
+
+
+def test_the_newest_verdict_of_the_deciding_status_is_shown() -> None:
+    standing = [a_standing("old", at=1), a_standing("new", at=3), a_standing("open", "UNVERIFIED", 2)]
+    assert project(standing[:2], None, BASE)["evidence_url"].endswith("/new")
+    document = project(standing, None, BASE)
+    assert (document["evaluated_at"], document["reason_code"]) == ("2026-11-22T12:00:02+00:00", "TIMEOUT")
+
+
+@pytest.mark.parametrize(
+    ("total", "tested", "says"),
+    [
+        (None, 1, "c0 is verified."),
+        (1, 1, "c0 is verified."),
+        (9, 1, "c0 is verified. 1 of 9 claims tested."),
+        (None, 2, "c1 is verified. 2 of 2 claims tested."),
+        (1, 2, "c1 is verified. 2 of 2 claims tested."),
+    ],
+)
+def test_the_reason_says_how_many_of_how_many_were_tested(total: int | None, tested: int, says: str) -> None:
+    assert project([a_standing(f"c{index}", at=index) for index in range(tested)], total, BASE)["reason"] == says
+
+
+@pytest.mark.parametrize(
+    ("controls", "gate3"),
+    [
+        ((), {"run": False, "controls_passed": 0, "controls_total": 0}),
+        (("not_applicable",), {"run": False, "controls_passed": 0, "controls_total": 0}),
+        (
+            ("pass", "warn", "fail", "undecided", "not_applicable"),
+            {"run": True, "controls_passed": 2, "controls_total": 4},
+        ),
+    ],
+)
+def test_gate_3_counts_the_controls_that_were_carried_out(controls: tuple[str, ...], gate3: dict[str, Any]) -> None:
+    assert project([a_standing(controls=controls)], None, BASE)["gate3"] == gate3
+
+
+standings = st.lists(
+    st.builds(
+        a_standing,
+        st.uuids().map(str),
+        st.sampled_from(["VERIFIED", "UNVERIFIED", "FALSIFIED"]),
+        st.integers(0, 59),
+        controls=st.lists(st.sampled_from(["pass", "warn", "fail", "undecided", "not_applicable"])).map(tuple),
+    ),
+    max_size=5,
+)
+
+
+@law
+@given(standings, st.none() | st.integers(0, 30), st.randoms(use_true_random=False))
+def test_every_projection_fulfils_the_contract_whatever_the_order(
+    standing: list[StandingVerdict], total: int | None, chance: random.Random
+) -> None:
+    document = project(standing, total, BASE)
+    jsonschema.validate(document, schema(), format_checker=jsonschema.FormatChecker())
+    assert document.keys() >= REQUIRED
+    chance.shuffle(standing)
+    assert project(standing, total, BASE) == document
+    if document["status"] == "VERIFIED":
+        assert standing
+        assert all(item.status is Status.VERIFIED for item in standing)
+    assert (document["status"] == "FALSIFIED") is any(item.status is Status.FALSIFIED for item in standing)
+
+
+def test_the_schema_is_the_contract() -> None:
+    document = schema()
+    jsonschema.Draft202012Validator.check_schema(document)
+    assert document["$id"].endswith(f"/schemas/{CONTRACT}")
+    assert set(document["required"]) == REQUIRED
+    assert ENFORCEMENT
+    jsonschema.validate({**project([a_standing()], 1, BASE), "something_of_theirs": 1}, document)
+
+
+BROKEN = [
+    *(pytest.param({key: ...}, id=f"without {key}") for key in sorted(REQUIRED)),
+    pytest.param({"status": "QUEUED"}, id="another status"),
+    pytest.param({"label": "verified"}, id="another label"),
+    pytest.param({"schema": "https://example.org/schemas/gate-verdict-v1"}, id="another schema"),
+    pytest.param({"evaluated_at": 7}, id="a number for a date"),
+    pytest.param({"seal": "abc"}, id="no digest"),
+    pytest.param({"claims": {"total": -1, "tested": 0, "verified": 0, "falsified": 0}}, id="a negative count"),
+    pytest.param({"blame": "nobody"}, id="another blame"),
+]
+
+
+@pytest.mark.parametrize("changes", BROKEN)
+def test_the_schema_refuses_what_is_not_the_contract(changes: dict[str, Any]) -> None:
+    document = {**project([a_standing()], 1, BASE), **changes}
+    document = {key: item for key, item in document.items() if item is not ...}
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(document, schema())
+
+
+def test_the_base_address_may_end_in_a_slash() -> None:
+    assert project([], None, BASE + "/")["schema"] == project([], None, BASE)["schema"]

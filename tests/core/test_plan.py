@@ -1,0 +1,158 @@
+"""The planner: what comes next follows from the seal and the finished runs, in whatever order they finished."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.core.model import Derivation, Purpose, Run, RunSpec, Seal
+from app.core.plan import Conclude, next_step, total_steps
+from app.core.specs import TARGETS_TRIED_MAX, all_specs, attacks, confirmation, measures
+from tests.core.builders import (
+    a_claim,
+    a_formula_seal,
+    a_run,
+    a_script,
+    a_seal,
+    an_expectation,
+    an_outcome,
+)
+from tests.core.strategies import law
+
+TWO_SEEDS = a_seal(a_claim(reproduce=a_script(seeds=(7, 1), parameters={"n": 5})))
+
+
+def keys(step: Any) -> list[str]:
+    return ["conclude"] if isinstance(step, Conclude) else [spec.key for spec in step]
+
+
+def test_the_runs_of_a_script_follow_from_its_seal() -> None:
+    assert [(spec.key, spec.purpose, spec.seed, spec.derivation) for spec in all_specs(TWO_SEEDS)] == [
+        ("measure-0", Purpose.MEASURE, 7, None),
+        ("measure-1", Purpose.MEASURE, 1, None),
+        ("repeat-0", Purpose.REPEAT, 7, None),
+        ("perturb-0-1", Purpose.PERTURB, 7, Derivation(target="scores.csv", variant=1)),
+        ("perturb-0-2", Purpose.PERTURB, 7, Derivation(target="scores.csv", variant=2)),
+        ("perturb-1-1", Purpose.PERTURB, 7, Derivation(target="parameters.n", variant=1)),
+        ("perturb-1-2", Purpose.PERTURB, 7, Derivation(target="parameters.n", variant=2)),
+        ("confirm-0", Purpose.CONFIRM, 7, None),
+    ]
+    assert total_steps(TWO_SEEDS) == 8
+
+
+def test_a_formula_is_perturbed_in_one_run() -> None:
+    assert [spec.key for spec in all_specs(a_formula_seal())] == ["measure-0", "repeat-0", "perturb-0-1", "confirm-0"]
+
+
+def test_only_so_many_inputs_are_tried() -> None:
+    seal = a_seal(a_claim(reproduce=a_script(inputs=tuple(f"{index}.csv" for index in range(40)))))
+    assert len(attacks(seal)) == 1 + 2 * TARGETS_TRIED_MAX
+
+
+MEASURED = a_run("measure-0", {"score": 8.7})
+REPEATED = a_run("repeat-0", {"score": 8.7})
+MOVED = [a_run("perturb-0-1", {"score": 9.0}), a_run("perturb-0-2", {"score": 9.5})]
+WRONG = a_run("measure-0", {"score": 9.9})
+WRONG_AGAIN = a_run("repeat-0", {"score": 9.9})
+CONFIRMED = a_run("confirm-0", {"score": 9.9})
+
+STEPS = [
+    pytest.param([], ["measure-0"], id="first it measures"),
+    pytest.param([MEASURED], ["repeat-0", "perturb-0-1", "perturb-0-2"], id="then everything else side by side"),
+    pytest.param([MEASURED, REPEATED], ["perturb-0-1", "perturb-0-2"], id="what is finished is not asked for again"),
+    pytest.param([MEASURED, MOVED[1]], ["repeat-0", "perturb-0-1"], id="in whatever order"),
+    pytest.param([MEASURED, REPEATED, *MOVED], ["conclude"], id="a match needs no confirmation"),
+    pytest.param([WRONG, WRONG_AGAIN, *MOVED], ["confirm-0"], id="a contradiction does"),
+    pytest.param([WRONG, WRONG_AGAIN, *MOVED, CONFIRMED], ["conclude"], id="once"),
+    pytest.param([WRONG, REPEATED, *MOVED], ["conclude"], id="not if it did not repeat"),
+    pytest.param(
+        [WRONG, WRONG_AGAIN, a_run("perturb-0-1", {"score": 9.9}), a_run("perturb-0-2", {"score": 9.9})],
+        ["conclude"],
+        id="nor if the script is worthless",
+    ),
+    pytest.param([a_run("measure-0", outcome="timeout", result=None)], ["conclude"], id="without a measurement"),
+    pytest.param([a_run("measure-0", "{}")], ["conclude"], id="without the metric"),
+    pytest.param([a_run("measure-0", '{"score": NaN}')], ["conclude"], id="without a finite one"),
+    pytest.param([a_run("measure-0", {"score": 870})], ["repeat-0", "perturb-0-1", "perturb-0-2"], id="suspect units"),
+    pytest.param(
+        [a_run("measure-0", {"score": 870}), a_run("repeat-0", {"score": 870}), *MOVED],
+        ["conclude"],
+        id="suspect units are not confirmed",
+    ),
+]
+
+
+@pytest.mark.parametrize(("runs", "wanted"), STEPS)
+def test_the_plan_asks_for_what_is_missing(runs: list[Run], wanted: list[str]) -> None:
+    assert keys(next_step(a_seal(), runs)) == wanted
+    assert keys(next_step(a_seal(), runs[::-1])) == wanted
+
+
+def test_every_seed_is_measured_before_anything_is_attacked() -> None:
+    first, second = (a_run(spec) for spec in measures(TWO_SEEDS))
+    assert keys(next_step(TWO_SEEDS, [])) == ["measure-0", "measure-1"]
+    assert keys(next_step(TWO_SEEDS, [second])) == ["measure-0"]
+    assert keys(next_step(TWO_SEEDS, [first, second]))[0] == "repeat-0"
+
+
+def test_seeds_that_disagree_are_not_confirmed() -> None:
+    runs = [a_run(measures(TWO_SEEDS)[0], {"score": 9.9}), a_run(measures(TWO_SEEDS)[1], {"score": 8.7})]
+    runs += [a_run(spec, {"score": 9.9 + index}) for index, spec in enumerate(attacks(TWO_SEEDS))]
+    assert keys(next_step(TWO_SEEDS, runs)) == ["conclude"]
+
+
+#: What a run may come to: a reported value, a text that is no result, or an end of its process.
+endings = st.one_of(
+    st.sampled_from([8.7, 8.7, 8.72, 9.9, 9.9, 9.91, 870]).map(lambda value: {"metrics": {"score": value}}),
+    st.sampled_from(["{}", "", '{"score": NaN}', '{"score": "x"}', "[]"]).map(lambda text: {"metrics": text}),
+    st.sampled_from(["timeout", "memory", "output", "signal", "cancelled"]).map(
+        lambda kind: {"outcome": kind, "result": None}
+    ),
+    st.just({"outcome": an_outcome(exit_code=1), "result": None}),
+    st.just({"outcome": an_outcome("cancelled", limit="underivable"), "result": None}),
+)
+seals = st.sampled_from(
+    [a_seal(), TWO_SEEDS, a_formula_seal(), a_seal(a_claim(an_expectation(rule="relative", tolerance="5%")))]
+)
+
+
+def ended(spec: RunSpec, ending: dict[str, Any]) -> Run:
+    return a_run(spec, **ending)
+
+
+@law
+@given(seals, st.data(), st.randoms(use_true_random=False))
+def test_the_plan_ends_whatever_comes_of_its_runs(seal: Seal, data: st.DataObject, chance: random.Random) -> None:
+    """Within the promised number of runs, each asked for once, each one of the seal's own, the order never mattering."""
+    wanted = {spec.key: spec for spec in all_specs(seal)}
+    runs: list[Run] = []
+    while not isinstance(step := next_step(seal, runs), Conclude):
+        assert step
+        for spec in step:
+            assert wanted.pop(spec.key) == spec
+        finished = [ended(spec, data.draw(endings)) for spec in step]
+        chance.shuffle(finished)
+        # Some finish before the others: what is still asked for is the rest of the same step.
+        early = chance.randrange(len(finished))
+        still = next_step(seal, [*runs, *finished[:early]])
+        assert keys(still) == [spec.key for spec in step if spec.key in {run.spec.key for run in finished[early:]}]
+        runs += finished
+        chance.shuffle(runs)
+    assert len(runs) <= total_steps(seal)
+
+
+@law
+@given(seals, st.data(), st.randoms(use_true_random=False))
+def test_the_order_of_runs_never_matters(seal: Seal, data: st.DataObject, chance: random.Random) -> None:
+    runs = [ended(spec, data.draw(endings)) for spec in all_specs(seal) if data.draw(st.booleans())]
+    step = next_step(seal, runs)
+    chance.shuffle(runs)
+    assert next_step(seal, runs) == step
+
+
+def test_the_confirmation_uses_the_first_seed() -> None:
+    assert confirmation(TWO_SEEDS).seed == 7

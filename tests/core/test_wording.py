@@ -1,0 +1,206 @@
+"""The sentences that people read; a match keeps the published pattern to the letter."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from app.core import wording
+from app.core.model import Attacker, Control, ControlResult
+from tests.core.builders import a_comparison, a_run, an_outcome
+
+
+def test_a_relative_match_of_a_formula_reads_as_the_published_records_do() -> None:
+    """Pattern P1 of the public contracts, as the seed's own record shows it."""
+    item = a_comparison(rule="relative", tolerance="5%")
+    assert (
+        wording.match("formula", [item])
+        == "Sealed-sandbox formula repro: Computed 8.7 matches expected 8.7 (tolerance=5.0%)."
+    )
+
+
+MATCHES: list[tuple[dict[str, Any], str]] = [
+    (
+        {"rule": "relative", "tolerance": "0.05", "expected": "76", "computed": "76"},
+        "Computed 76.0 matches expected 76.0 (tolerance=5.0%).",
+    ),
+    (
+        {"rule": "relative", "tolerance": "1%", "expected": "393216", "computed": "393216"},
+        "Computed 393216.0 matches expected 393216.0 (tolerance=1.0%).",
+    ),
+    ({"rule": "relative", "tolerance": "0.25%"}, "Computed 8.7 matches expected 8.7 (tolerance=0.25%)."),
+    ({"rule": "relative", "tolerance": "1e-5"}, "Computed 8.7 matches expected 8.7 (tolerance=0.001%)."),
+    ({"rule": "relative", "tolerance": "150%"}, "Computed 8.7 matches expected 8.7 (tolerance=150.0%)."),
+    (
+        {"rule": "relative", "tolerance": "5%", "expected": "1e399", "computed": "1E+399"},
+        "Computed 1E+399 matches expected 1e399 (tolerance=5.0%).",
+    ),
+    (
+        {"rule": "rounding", "expected": "8.70", "computed": "8.7"},
+        "Computed 8.7 matches expected 8.70 (within printed rounding).",
+    ),
+    (
+        {"rule": "exact", "expected": "RemBERT", "computed": " Rem\nBERT "},
+        "Computed Rem BERT matches expected RemBERT (exactly).",
+    ),
+    (
+        {"rule": "exact", "expected": "12345678901", "computed": "12345678901"},
+        "Computed 12345678901 matches expected 12345678901 (exactly).",
+    ),
+    ({"rule": "absolute", "tolerance": "0.1"}, "Computed 8.7 matches expected 8.7 (tolerance=±0.1)."),
+    ({"rule": "points", "tolerance": "1"}, "Computed 8.7 matches expected 8.7 (tolerance=±1 points)."),
+    (
+        {"rule": "either", "tolerance": "5%", "low": "7.7", "high": "9.7"},
+        "Computed 8.7 matches expected 8.7 (within 7.7 to 9.7).",
+    ),
+    (
+        {"rule": "bounded", "expected": None, "low": "8", "high": None},
+        "Computed 8.7 matches expected 8 to ∞ (within 8 to ∞).",
+    ),
+    (
+        {"rule": "bounded", "expected": None, "low": None, "high": "9"},
+        "Computed 8.7 matches expected -∞ to 9 (within -∞ to 9).",
+    ),
+    ({"rule": "bounded", "low": "8", "high": "9"}, "Computed 8.7 matches expected 8.7 (within 8 to 9)."),
+    (
+        {"rule": "rounding", "computed": "8.7" + "1" * 40},
+        "Computed 8.711111111 matches expected 8.7 (within printed rounding).",
+    ),
+    (
+        {"rule": "rounding", "expected": "3.14159265358979", "computed": "3.14159265358979323846"},
+        "Computed 3.1415926535897932 matches expected 3.14159265358979 (within printed rounding).",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"), MATCHES, ids=[f"{row['rule']} {index}" for index, (row, _) in enumerate(MATCHES)]
+)
+def test_a_match_says_number_and_rule(changes: dict[str, Any], says: str) -> None:
+    assert wording.match("script", [a_comparison(**changes)]) == f"Sealed-sandbox script repro: {says}"
+
+
+def test_of_several_metrics_the_one_that_matched_least_closely_is_shown() -> None:
+    close = a_comparison(metric="close")
+    loose = a_comparison(metric="loose", rule="relative", tolerance="5%", computed="9", code="MATCH_TOLERANCE")
+    says = "Sealed-sandbox script repro: Computed 9.0 matches expected 8.7 (tolerance=5.0%); all 2 metrics match."
+    assert wording.match("script", [close, loose]) == says
+    assert wording.match("script", [loose, close]) == says
+
+
+MISMATCHES: list[tuple[dict[str, Any], str]] = [
+    ({"rule": "rounding"}, "Computed 9.9 contradicts expected 8.7 (beyond the printed rounding)"),
+    ({"rule": "exact"}, "Computed 9.9 contradicts expected 8.7 (not equal)"),
+    (
+        {"rule": "exact", "expected": "12345678901", "computed": "12345678902"},
+        "Computed 12345678902 contradicts expected 12345678901 (not equal)",
+    ),
+    ({"rule": "relative", "tolerance": "5%"}, "Computed 9.9 contradicts expected 8.7 (beyond tolerance=5.0%)"),
+    ({"rule": "absolute", "tolerance": "0.1"}, "Computed 9.9 contradicts expected 8.7 (beyond tolerance=±0.1)"),
+    ({"rule": "points", "tolerance": "1"}, "Computed 9.9 contradicts expected 8.7 (beyond tolerance=±1 points)"),
+    (
+        {"rule": "either", "tolerance": "5%", "low": "8", "high": "9"},
+        "Computed 9.9 contradicts expected 8.7 (not within 8 to 9)",
+    ),
+    (
+        {"rule": "bounded", "expected": None, "low": "8", "high": "9"},
+        "Computed 9.9 contradicts expected 8 to 9 (not within 8 to 9)",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"), MISMATCHES, ids=[f"{row['rule']} {index}" for index, (row, _) in enumerate(MISMATCHES)]
+)
+def test_a_contradiction_says_by_what_and_that_it_came_twice(changes: dict[str, Any], says: str) -> None:
+    item = a_comparison(**{"computed": "9.9", "code": "MISMATCH", **changes})
+    sentence = wording.mismatch("formula", [a_comparison(), item])
+    assert sentence == f"Sealed-sandbox formula repro: {says}; confirmed by a second run."
+
+
+LEFT_OPEN = "but by no more than printed digits and floating-point arithmetic leave open"
+
+PROBLEMS: list[tuple[dict[str, Any], str]] = [
+    ({"code": "NON_FINITE", "computed": "NaN"}, "score is NaN, which is not a finite number"),
+    (
+        {"code": "UNIT_SUSPECT", "computed": "0.087", "unit": "%"},
+        "score is 0.087, expected 8.7 %: the units seem to differ (declare the unit in the result)",
+    ),
+    (
+        {"code": "UNIT_SUSPECT", "computed": "0.087"},
+        "score is 0.087, expected 8.7: the units seem to differ (declare the unit in the result)",
+    ),
+    (
+        {"code": "UNIT_SUSPECT", "computed": "900", "expected": None},
+        "score is 900, expected its bounds: the units seem to differ (declare the unit in the result)",
+    ),
+    (
+        {"code": "COARSE_CLAIM", "rule": "absolute", "computed": "8.71"},
+        f"score is 8.71, outside the tolerance of 8.7, {LEFT_OPEN}",
+    ),
+    (
+        {"code": "COARSE_CLAIM", "rule": "exact", "computed": "8.71"},
+        f"score is 8.71, not equal to 8.7, {LEFT_OPEN}",
+    ),
+    (
+        {"code": "COARSE_CLAIM", "rule": "absolute", "computed": "9", "computed_low": "8.5", "computed_high": "9.5"},
+        f"score is 9 (its inputs allow 8.5 to 9.5), outside the tolerance of 8.7, {LEFT_OPEN}",
+    ),
+    (
+        {"code": "UNDERPOWERED", "values": ("8.7", "9.9" + "1" * 20, "NaN")},
+        "the seeds disagree about score: 8.7, 9.911111111, NaN",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"), PROBLEMS, ids=[str(index) + row["code"] for index, (row, _) in enumerate(PROBLEMS)]
+)
+def test_what_decides_nothing_says_why(changes: dict[str, Any], says: str) -> None:
+    assert wording.comparison_problem(a_comparison(**changes)) == says
+
+
+FAILURES: list[tuple[dict[str, Any], str]] = [
+    ({"kind": "timeout", "clock": "wall", "wall_ms": 2_040}, "the run passed its wall limit after 2.0 s"),
+    ({"kind": "timeout", "clock": "cpu", "cpu_ms": 990}, "the run passed its cpu limit after 1.0 s"),
+    ({"kind": "memory", "peak_memory_bytes": 257 << 20}, "the run passed its memory limit at 257 MiB"),
+    ({"kind": "output", "limit": "stderr"}, "the run passed its limit on stderr"),
+    ({"kind": "output"}, "the run passed its limit on output"),
+    ({"kind": "signal", "signal": 9}, "the run was ended by signal SIGKILL"),
+    ({"kind": "signal", "signal": 31}, "the run was ended by signal SIGSYS for a forbidden system call"),
+    ({"kind": "signal", "signal": 99}, "the run was ended by signal 99"),
+    (
+        {"kind": "signal", "signal": 6, "notes": ("scratch was full",)},
+        "the run was ended by signal SIGABRT; scratch was full",
+    ),
+    ({"kind": "cancelled"}, "the run was cancelled"),
+    ({"kind": "exited", "exit_code": 3}, "the run exited with code 3"),
+    ({"kind": "exited", "exit_code": 1, "notes": ("a", "b")}, "the run exited with code 1; a; b"),
+]
+
+
+@pytest.mark.parametrize(("changes", "says"), FAILURES, ids=[says[-30:] for _, says in FAILURES])
+def test_an_ended_run_says_by_what_limit_or_signal(changes: dict[str, Any], says: str) -> None:
+    assert wording.failure(a_run(outcome=an_outcome(**changes))) == says
+
+
+def test_inconclusive_reasons_are_no_evidence_against_the_claim() -> None:
+    for what in ("the run was cancelled", "the run was cancelled."):
+        says = "Could not decide: the run was cancelled. This is not evidence against the claim."
+        assert wording.inconclusive(what) == says
+
+
+CONTROL = Control(
+    name="input_response",
+    attacker=Attacker.REPLICATION,
+    result=ControlResult.FAIL,
+    detail="score stays the same.",
+    cannot_prove="",
+)
+
+
+def test_a_match_that_is_worth_nothing_says_which_control_shows_it() -> None:
+    says = "Computed 8.7 matches expected 8.7, but the control input_response shows: score stays the same."
+    assert wording.blocked_match([a_comparison()], CONTROL) == says
+    assert wording.finding(CONTROL) == "the control input_response shows: score stays the same."
