@@ -9,42 +9,32 @@ from typing import TYPE_CHECKING, Any, Self
 
 import httpx2
 
-from app.intake import bundle_files
+from app.intake import ArchiveLimits, read_folder
+from cli.errors import ServiceError, Unreachable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
     from types import TracebackType
 
+__all__ = ["FINAL_STATES", "Client", "ServiceError", "Unreachable", "pack"]
+
 FINAL_STATES = frozenset({"concluded", "cancelled", "faulted"})
-
-
-class ServiceError(Exception):
-    """The service refused or failed; carries the problem document."""
-
-    def __init__(self, status: int, problem: dict[str, Any]) -> None:
-        lines = [str(problem.get("detail", problem.get("title", f"HTTP {status}")))]
-        for item in problem.get("errors", []):
-            where = item.get("in", "")
-            if item.get("line"):
-                where = f"{where}:{item['line']}"
-            remedy = f" {item['remedy']}" if item.get("remedy") else ""
-            lines.append(f"{where}{item.get('pointer', '')}: {item.get('detail', '')}.{remedy}")
-        super().__init__("\n".join(lines))
-        self.status = status
-        self.problem = problem
-
-
-class Unreachable(Exception):
-    """No service answers at the address."""
+CONNECT_SECONDS = 5
+ANSWER_SECONDS = 120  # the service stores a large bundle before it answers
+OUTAGE_SECONDS = 15  # while following a verification: as long as a service needs to be started again
 
 
 class Client:
     """Speaks to one service; a context manager."""
 
-    def __init__(self, url: str, timeout: float = 30) -> None:
+    def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
-        self._http = httpx2.Client(base_url=self.url, timeout=timeout, trust_env=False)
+        timeout = httpx2.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)
+        try:
+            self._http = httpx2.Client(base_url=self.url, timeout=timeout, trust_env=False)
+        except httpx2.InvalidURL as error:
+            raise Unreachable(f"{self.url} is no address of a service: {error}") from error
 
     def __enter__(self) -> Self:
         return self
@@ -76,7 +66,7 @@ class Client:
     def wait(
         self, verification_id: str, seconds: float | None, seen: Callable[[dict[str, Any]], None] | None = None
     ) -> dict[str, Any]:
-        """Poll until the verification has ended.
+        """Poll until the verification has ended; a short absence of the service is waited out.
 
         Args:
             verification_id: which one.
@@ -85,17 +75,25 @@ class Client:
 
         Raises:
             TimeoutError: the time is over; the verification goes on.
+            Unreachable: the service is not there, or went away for good.
 
         """
-        deadline = None if seconds is None else time.monotonic() + seconds
+        begun = answered = time.monotonic()
+        document: dict[str, Any] | None = None
         pause = 0.05
         while True:
-            document = self.verification(verification_id)
-            if seen is not None:
-                seen(document)
-            if document["state"] in FINAL_STATES:
-                return document
-            if deadline is not None and time.monotonic() > deadline:
+            try:
+                document = self.verification(verification_id)
+                answered = time.monotonic()
+            except Unreachable:
+                if document is None or time.monotonic() - answered > OUTAGE_SECONDS:
+                    raise
+            if document is not None:
+                if seen is not None:
+                    seen(document)
+                if document["state"] in FINAL_STATES:
+                    return document
+            if seconds is not None and time.monotonic() - begun > seconds:
                 raise TimeoutError(f"no verdict after {seconds:g} s; the verification goes on")
             time.sleep(pause)
             pause = min(pause * 1.3, 2.0)
@@ -105,7 +103,13 @@ class Client:
         return self._send("GET", f"/v1/verdicts/{verdict_id}/evidence").content
 
     def _json(self, method: str, path: str, **request: Any) -> dict[str, Any]:
-        document: dict[str, Any] = self._send(method, path, **request).json()
+        answer = self._send(method, path, **request)
+        try:
+            document = answer.json()
+        except ValueError:
+            document = None
+        if not isinstance(document, dict) or "urls" not in document:
+            raise ServiceError(answer.status_code, {"detail": f"what answers at {self.url} is no Assay service"})
         return document
 
     def _send(self, method: str, path: str, **request: Any) -> httpx2.Response:
@@ -117,17 +121,25 @@ class Client:
             try:
                 problem = answer.json()
             except ValueError:
-                problem = {"detail": f"the service answered {answer.status_code}"}
-            raise ServiceError(answer.status_code, problem)
+                problem = None
+            raise ServiceError(answer.status_code, problem if isinstance(problem, dict) else {})
         return answer
 
 
 def pack(folder: Path) -> bytes:
-    """Return a bundle folder as a `.tar.gz` whose bytes depend on names and contents alone."""
+    """Return a bundle folder as a `.tar.gz` whose bytes depend on names and contents alone.
+
+    Raises:
+        Refusal: it holds what no bundle may hold.
+
+    """
+
+    def keep(_: str, chunks: Iterator[bytes]) -> bytes:
+        return b"".join(chunks)
+
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz", format=tarfile.PAX_FORMAT, compresslevel=6) as archive:
-        for name, path in bundle_files(folder):
-            data = path.read_bytes()
+        for name, data in read_folder(folder, ArchiveLimits(), keep).items():
             member = tarfile.TarInfo(name)
             member.size = len(data)
             archive.addfile(member, io.BytesIO(data))

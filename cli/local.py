@@ -5,8 +5,10 @@ The same intake, plan, box, judge and archive as the service, in one loop over o
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from app.core import boxjob, evidence, plan, verdict
@@ -17,6 +19,7 @@ from app.core.model import Environment, Run
 from app.core.seal import make_seal, seal_bytes, seal_digest
 from app.intake import CLAIM_FILE, ArchiveLimits, read_archive, read_folder
 from cli.exits import Exit, of_status
+from sandbox import NoIsolation, host_python
 from workers.execute import Executed, execute, owner
 
 if TYPE_CHECKING:
@@ -58,43 +61,59 @@ def bundles(path: Path) -> list[Path]:
 class Local:
     """Verifies bundles one after the other with one sandbox and one environment."""
 
-    def __init__(self, settings: Settings, box: Sandbox, python: BuiltEnvironment) -> None:
+    def __init__(self, settings: Settings, box: Sandbox) -> None:
         self.settings = settings
         self.box = box
-        self.python = python
+
+    @cached_property
+    def python(self) -> BuiltEnvironment:
+        """The environment `python` of this host.
+
+        Raises:
+            Fault: it has none that a box could use.
+
+        """
+        try:
+            return host_python(self.settings.python, cache=self.settings.home / "cache")
+        except NoIsolation as error:
+            raise Fault("no-isolation", str(error), "run `assay doctor`", reason_code="NO_ISOLATION") from error
 
     def verify(self, path: Path, said: Callable[[str], None]) -> Verified:
-        """Do the whole job for one bundle; refusals and faults are part of the answer.
+        """Do the whole job for one bundle; refusals, faults and surprises are part of the answer.
 
         Args:
             path: a bundle folder or an archive.
             said: called with a plain line for every step.
 
         """
+        sealed = None
         try:
             files = _read(path)
             seal = self._seal(files)
-        except Refusal as refusal:
-            return Verified(str(path), Exit.REFUSED, _refused(refusal))
-        body = seal_bytes(seal)
-        sealed = seal_digest(body)
-        try:
+            body = seal_bytes(seal)
+            sealed = seal_digest(body)
             runs = self._runs(seal, sealed, files, said)
             judgement = verdict.judge(seal, [run for run, _ in runs])
+            archive = evidence.build(
+                body,
+                files,
+                [_archived(run, done) for run, done in runs],
+                judgement,
+                evidence.Context(evaluated_at=datetime.now(UTC).isoformat()),
+            )
+        except Refusal as refusal:
+            return Verified(str(path), Exit.REFUSED, _refused(refusal))
         except Fault as fault:
             return Verified(str(path), Exit.FAULT, _faulted(fault, sealed))
-        archive = evidence.build(
-            body,
-            files,
-            [_archived(run, done) for run, done in runs],
-            judgement,
-            evidence.Context(evaluated_at=datetime.now(UTC).isoformat()),
-        )
+        except Exception:  # noqa: BLE001 - one bundle's surprise must not take the others' answers away
+            traceback.print_exc()
+            surprise = Fault("unexpected", "this program failed; its output above has the reason", "report it")
+            return Verified(str(path), Exit.FAULT, _faulted(surprise, sealed))
         return Verified(str(path), of_status(judgement.status), _document(judgement, sealed, runs), archive)
 
     def _seal(self, files: dict[str, bytes]) -> Seal:
         if CLAIM_FILE not in files:
-            remedy = f"put {CLAIM_FILE} at the top of the bundle"
+            remedy = f"put {CLAIM_FILE} at the top of the bundle; `assay init` writes one"
             raise Refusal.of(Problem(None, None, "", "missing-claim", f"there is no {CLAIM_FILE}", remedy))
         policy = self.settings.policy({self.python.name: self.python.digest})
         claim = parse_claim(files[CLAIM_FILE], files, policy)
@@ -197,5 +216,5 @@ def _refused(refusal: Refusal) -> dict[str, Any]:
     return {**_nothing(None, str(refusal), "author", None), "problems": problems}
 
 
-def _faulted(fault: Fault, sealed: str) -> dict[str, Any]:
+def _faulted(fault: Fault, sealed: str | None) -> dict[str, Any]:
     return _nothing(fault.reason_code, str(fault), "service", sealed)

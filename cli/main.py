@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import io
 import json
 import signal
 import sys
 import time
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import typer
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from app.core.errors import AssayError, Refusal
 from app.settings import Settings
 from cli import show
+from cli.errors import CannotServe, ServiceError, Unreachable
 from cli.exits import Exit, of_status, worst
 from sandbox import SandboxFault
 
@@ -32,6 +36,17 @@ DEFAULT_URL = "http://127.0.0.1:8000"
 
 
 @app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Where the claim is written.")] = Path(),
+) -> None:
+    """Write a first claim.toml to edit; an existing one is left alone."""
+    from cli.init import write_example
+
+    path = write_example(folder)
+    typer.echo(f"wrote {path}; edit it, then `assay verify {folder}`", err=True)
+
+
+@app.command()
 def verify(
     path: Annotated[Path, typer.Argument(help="A bundle folder, an archive, or a folder of bundles.")],
     as_json: AsJson = False,
@@ -39,16 +54,19 @@ def verify(
 ) -> None:
     """Verify bundles on this machine: the whole job, no server, no account."""
     from cli.local import Local, bundles  # the service's commands need not load the sandbox
-    from sandbox import Sandbox, host_python
+    from sandbox import Sandbox
 
-    settings = Settings()
+    settings = _settings()
     found = bundles(path)
     if keep is not None and len(found) > 1:
-        raise click.UsageError("--evidence takes one bundle at a time")
-    python = host_python(settings.python, cache=settings.home / "cache")
+        raise typer.BadParameter("--evidence takes one bundle at a time")
+    if keep is not None and (keep.is_dir() or not keep.parent.is_dir()):
+        raise typer.BadParameter(
+            f"the evidence cannot be written to {keep}: it is a folder, or its folder is not there"
+        )
     codes = []
     with Sandbox(minimum=settings.isolation) as box:
-        local = Local(settings, box, python)
+        local = Local(settings, box)
         for bundle in found:
             said = show.Steps(bundle.name)
             done = local.verify(bundle, said)
@@ -57,8 +75,7 @@ def verify(
             if keep is not None and done.archive is not None:
                 keep.write_bytes(done.archive)
             if as_json:
-                named = {"bundle": done.path, **done.document} if len(found) > 1 else done.document
-                typer.echo(json.dumps(named, ensure_ascii=False))
+                _print({"bundle": done.path, **done.document} if len(found) > 1 else done.document)
             else:
                 show.verified(done.path, done.document)
     raise typer.Exit(worst(codes))
@@ -66,16 +83,17 @@ def verify(
 
 @app.command()
 def serve(
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8000,
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.", min=1, max=65535)] = 8000,
     workers: Annotated[int, typer.Option(help="Runs at a time.", min=1, max=64)] = 2,
 ) -> None:
     """Run the whole service on this machine; state lies below $ASSAY_HOME."""
     from cli.supervisor import House, free_port, only_one
 
-    settings = Settings()
-    with only_one(settings.home):
+    settings = _settings()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(0))
+    with only_one(settings.home), suppress(KeyboardInterrupt):
         house = House(settings, free_port(port, fall_back=False), workers=workers)
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         house.start()
         try:
             typer.echo(f"assay serves at {house.url} (state in {settings.home}); Ctrl-C ends it", err=True)
@@ -94,7 +112,7 @@ def demo(
     """Start the service, submit every example through its interface, show the verdicts."""
     from cli.demo import run_demo
 
-    raise typer.Exit(run_demo(Settings(), port, leave=leave))
+    raise typer.Exit(run_demo(_settings(), port, leave=leave))
 
 
 @app.command()
@@ -110,11 +128,12 @@ def submit(  # noqa: PLR0913 - options of a command
     from cli.client import Client, pack
 
     if not path.exists():
-        raise click.UsageError(f"there is no {path}")
-    with Client(url) as client:
+        raise typer.BadParameter(f"there is no {path}")
+    with Client(_address(url)) as client:
         document = client.submit(pack(path) if path.is_dir() else path.read_bytes(), force=force)
         if wait:
-            document = client.wait(document["id"], timeout, show.Steps(path.name).state)
+            with _goes_on(client.url, document["id"]):
+                document = client.wait(document["id"], timeout, show.Steps(path.name).state)
     _finish(document, as_json=as_json, concluded=wait)
 
 
@@ -125,11 +144,20 @@ def watch(
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,
 ) -> None:
-    """Follow a verification to its end."""
-    from cli.client import Client
+    """Follow a verification to its end; with --json one line for every change."""
+    from cli.client import FINAL_STATES, Client
 
-    with Client(url) as client:
-        document = client.wait(verification, timeout, show.Steps(verification).state)
+    seen = show.Steps(verification).state
+    if as_json:
+        last: list[dict[str, Any]] = []
+
+        def seen(document: dict[str, Any]) -> None:
+            if document["state"] not in FINAL_STATES and last != [document]:
+                last[:] = [document]
+                _print(document)
+
+    with Client(_address(url)) as client, _goes_on(client.url, verification):
+        document = client.wait(verification, timeout, seen)
     _finish(document, as_json=as_json, concluded=True)
 
 
@@ -152,7 +180,7 @@ def evidence_verify(
     if as_json:
         judgement = report.judgement.model_dump(mode="json") if report.judgement else None
         document = {"ok": report.ok, "signed": report.signed, "seal": report.seal, "findings": report.findings}
-        typer.echo(json.dumps({**document, "members": report.members, "judgement": judgement}, ensure_ascii=False))
+        _print({**document, "members": report.members, "judgement": judgement})
     else:
         show.report(report)
     raise typer.Exit(Exit.UNVERIFIED if report.ok else Exit.FALSIFIED)
@@ -163,9 +191,9 @@ def doctor(as_json: AsJson = False) -> None:
     """Audit this host: which isolation level it gives, what is missing, and the remedy for each lack."""
     from sandbox.doctor import audit
 
-    report = audit(Settings().python)
+    report = audit(_settings().python)
     if as_json:
-        typer.echo(json.dumps(report.as_json(), ensure_ascii=False))
+        _print(report.as_json())
     else:
         show.audit(report)
     raise typer.Exit(Exit.VERIFIED if report.level else Exit.FAULT)
@@ -176,11 +204,11 @@ def env_list(as_json: AsJson = False) -> None:
     """Show the environments of this host."""
     from sandbox import host_python
 
-    settings = Settings()
+    settings = _settings()
     python = host_python(settings.python, cache=settings.home / "cache")
     document = {"name": python.name, "digest": python.digest, "interpreter": python.interpreter, **python.describe()}
     if as_json:
-        typer.echo(json.dumps([document], ensure_ascii=False))
+        _print([document])
     else:
         typer.echo(f"{python.name}  {python.describe()['version']}  {python.interpreter}  {python.digest}")
 
@@ -189,14 +217,14 @@ def env_list(as_json: AsJson = False) -> None:
 def env_build(name: Annotated[str, typer.Argument(help="Name of the environment.")]) -> None:
     """Build an environment; `python` is the host's own interpreter, whose digest is computed and kept."""
     if name != "python":
-        raise click.UsageError(f"there is no environment {name!r} to build; known: python")
+        raise typer.BadParameter(f"there is no environment {name!r} to build; known: python")
     env_list(as_json=False)
 
 
 def _finish(document: dict[str, Any], *, as_json: bool, concluded: bool) -> None:
     verdict = document.get("verdict")
     if as_json:
-        typer.echo(json.dumps(document, ensure_ascii=False))
+        _print(document)
     else:
         show.verification(document)
     if not concluded:
@@ -204,26 +232,54 @@ def _finish(document: dict[str, Any], *, as_json: bool, concluded: bool) -> None
     raise typer.Exit(of_status(verdict["status"] if verdict else None))
 
 
+def _settings() -> Settings:
+    """Read the environment; what is wrong with it is named without the value, which may hold a password."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+        raise typer.BadParameter(f"a setting is wrong: {wrong}") from error
+    except SettingsError as error:
+        raise typer.BadParameter(f"a setting is wrong: {error}") from error
+
+
+def _print(document: Any) -> None:
+    """Print JSON on one line, in ASCII: a file name or a terminal may know no other signs."""
+    typer.echo(json.dumps(document))
+
+
+def _address(url: str) -> str:
+    if not url.startswith(("http://", "https://")):
+        raise typer.BadParameter(f"{url!r} is no address of a service, such as {DEFAULT_URL}")
+    return url
+
+
+@contextmanager
+def _goes_on(url: str, verification: str) -> Iterator[None]:
+    """Say, when waiting ends before the verification does, how to come back to it or to end it."""
+    try:
+        yield
+    except (KeyboardInterrupt, TimeoutError):
+        print(f"follow it again: assay watch {verification} --url {url}", file=sys.stderr)
+        print(f"cancel it: curl -X POST {url}/v1/verifications/{verification}/cancel", file=sys.stderr)
+        raise
+
+
 def run() -> int:
     """Run the command; returns its exit code. Whatever is not foreseen is 5: 1 means FALSIFIED and nothing else."""
-    from cli.client import ServiceError, Unreachable
-    from cli.supervisor import CannotServe
-
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a verdict is not lost over a sign that a terminal lacks
     try:
-        outcome = app(standalone_mode=False)
+        outcome = app(standalone_mode=False, prog_name="assay")
         return int(outcome or 0)
-    except click.exceptions.Exit as error:
-        return error.exit_code
-    except click.ClickException as error:
-        error.show()
+    except typer.TyperException as error:
+        show.usage(error)
         return Exit.REFUSED
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         return Exit.INTERRUPTED
     except Refusal as refusal:
         print(refusal, file=sys.stderr)
-        return Exit.REFUSED
-    except ValidationError as error:
-        print(f"a setting is wrong: {error}", file=sys.stderr)
         return Exit.REFUSED
     except ServiceError as error:
         print(error, file=sys.stderr)
@@ -234,8 +290,12 @@ def run() -> int:
     except (CannotServe, Unreachable, AssayError, SandboxFault) as error:
         print(error, file=sys.stderr)
         return Exit.FAULT
+    except OSError as error:
+        print(f"{error.filename or 'this machine'}: {error.strerror or error}", file=sys.stderr)
+        return Exit.FAULT
     except SystemExit as error:
-        return error.code if isinstance(error.code, int) else Exit.FAULT
+        # Typer exits with 1 when the reader of our output went away, and 1 would say FALSIFIED.
+        return error.code if isinstance(error.code, int) and error.code != Exit.FALSIFIED else Exit.FAULT
     except Exception:  # noqa: BLE001 - the last door: nothing unforeseen may look like a verdict
         traceback.print_exc()
         return Exit.FAULT

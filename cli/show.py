@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,8 @@ class Steps:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.live = sys.stderr.isatty()
+        # NO_COLOR is about colours; who sets it reads a log or has it read aloud, and wants no moving line either.
+        self.live = sys.stderr.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
         self.last = ""
 
     def __call__(self, step: str) -> None:
@@ -39,6 +41,15 @@ class Steps:
         """Leave the line."""
         if self.live and self.last:
             sys.stderr.write("\r\x1b[K")
+
+
+def usage(error: Exception) -> None:
+    """Print what is wrong with a command line; Typer's own errors know the line of usage, but their class is not public."""
+    own = getattr(error, "show", None)
+    if own is not None:
+        own()
+    else:
+        print(error, file=sys.stderr)
 
 
 def verified(path: str, document: dict[str, Any]) -> None:

@@ -4,12 +4,14 @@ Theory of operation. Each child is started through `setpriv --pdeathsig KILL`, s
 process dies, SIGKILL included; the worker passes the same on to its pool, its launcher and its boxes. A child that ends
 by itself is started again: the broker finds its append-only file, the worker finds its rows. A child that keeps dying
 within seconds ends the whole house with its last words. The death signal follows the thread that forked, so all
-children are started from the main thread. State lies below `home`; a lock there keeps a second house out.
+children are started from the main thread. State lies below `home`; a lock there keeps a second house out. Folders in
+/tmp carry a lock too: one whose lock is free was left by a house that was killed, and the next house removes it.
 """
 
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import shutil
 import signal
@@ -18,28 +20,31 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import httpx2
 
-from app.store import migrate
-from cli import broker
+from cli.errors import CannotServe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from app.settings import Settings
 
+__all__ = ["CannotServe", "House", "free_port", "only_one", "sweep_abandoned"]
+
 START_SECONDS_MAX = 30
+STOP_SECONDS_MAX = 8
 QUICK_DEATH_SECONDS = 5
 QUICK_DEATHS_MAX = 3
 
-
-class CannotServe(Exception):
-    """The house could not be started or kept up; the message says why and what to do."""
+LOCK = "lock"
+RUN_PREFIX = "assay-run-"  # the broker's socket, whose path must be short
+ABANDONED = (RUN_PREFIX, "assay-demo-")
+FRESH_SECONDS = 60  # a younger folder may belong to somebody who is about to lock it
 
 
 @dataclass
@@ -49,6 +54,7 @@ class Child:
     name: str
     command: list[str]
     log: Path | None
+    env: Mapping[str, str] = field(default_factory=dict)  # beside the house's own
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     quick_deaths: int = 0
@@ -63,29 +69,34 @@ class House:
         self.home = settings.home
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
-        self._run_folder = Path(tempfile.mkdtemp(prefix="assay-"))
+        for folder in (self.home / "broker", self.home / "logs"):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        sweep_abandoned()
+        self._run_folder = Path(tempfile.mkdtemp(prefix=RUN_PREFIX))
+        self._run_lock = (self._run_folder / LOCK).open("a")
+        fcntl.flock(self._run_lock, fcntl.LOCK_EX)
         self.socket = self._run_folder / "broker.sock"
-        logs = self.home / "logs"
-        self._env = _child_environment(settings, self.socket)
+        self._env = child_environment(settings, self.socket)
+        self.children = self._children(workers, self.home / "logs" if quiet else None)
+
+    def _children(self, workers: int, logs: Path | None) -> list[Child]:
+        from cli import broker  # it loads the server's wheel, which most commands do without
+
         python = [sys.executable, "-m"]
         celery = ["celery", "-A", "workers.main", "worker", "-Q", "cpu,gpu,judge", "-c", str(workers)]
         beat = ["-B", "--schedule", str(self.home / "beat"), "--without-gossip", "--without-mingle"]
-        uvicorn = ["uvicorn", "app.main:create_app", "--factory", "--host", "127.0.0.1", "--port", str(port)]
-        self.children = [
-            Child("broker", broker.command(self.socket, self.home / "broker"), logs / "broker.log" if quiet else None),
-            Child(
-                "worker",
-                [*python, *celery, *beat, "--loglevel", "warning"],
-                logs / "worker.log" if quiet else None,
-            ),
-            Child(
-                "api",
-                [*python, *uvicorn, "--no-access-log", "--log-level", "warning"],
-                logs / "api.log" if quiet else None,
-            ),
+        uvicorn = ["uvicorn", "app.main:create_app", "--factory", "--host", "127.0.0.1", "--port", str(self.port)]
+        commands = {
+            "broker": broker.command(self.socket, self.home / "broker"),
+            "worker": [*python, *celery, *beat, "--loglevel", "warning"],
+            "api": [*python, *uvicorn, "--no-access-log", "--log-level", "warning"],
+        }
+        # On SIGTERM the worker would wait for its runs, an hour if need be; so it gives them back after a few seconds.
+        extra = {"worker": {"REMAP_SIGTERM": "SIGQUIT"}}
+        return [
+            Child(name, command, logs / f"{name}.log" if logs else None, extra.get(name, {}))
+            for name, command in commands.items()
         ]
-        for folder in (self.home / "broker", logs):
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def start(self) -> None:
         """Bring everything up and wait until the API says that it is ready.
@@ -94,6 +105,9 @@ class House:
             CannotServe: a part did not come up; nothing of it is left running.
 
         """
+        from app.store import migrate  # Alembic is heavy, and most commands do without
+        from cli import broker
+
         try:
             migrate.upgrade(self.settings.database)
             for child in self.children:
@@ -110,7 +124,7 @@ class House:
         while time.monotonic() < deadline:
             self.tend()
             try:
-                if httpx2.get(f"{self.url}/readyz", timeout=2).status_code == httpx2.codes.OK:
+                if httpx2.get(f"{self.url}/readyz", timeout=2, trust_env=False).status_code == httpx2.codes.OK:
                     return
             except httpx2.HTTPError:
                 pass
@@ -134,27 +148,24 @@ class House:
             self._spawn(child)
 
     def stop(self) -> None:
-        """End every child, gently first, and remove the socket's folder."""
-        for child in reversed(self.children):
-            if child.process is not None and child.process.poll() is None:
-                child.process.send_signal(signal.SIGTERM)
-        deadline = time.monotonic() + 8
-        for child in reversed(self.children):
-            if child.process is None:
-                continue
-            try:
-                child.process.wait(max(0.1, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                child.process.kill()
-                child.process.wait()
+        """End every child, gently first, the broker last: the worker gives its messages back to it."""
+        deadline = time.monotonic() + STOP_SECONDS_MAX
+        *broker, worker, api = self.children
+        for group in ((api, worker), broker):
+            for child in group:
+                if child.process is not None and child.process.poll() is None:
+                    child.process.send_signal(signal.SIGTERM)
+            for child in group:
+                _end(child, deadline)
         shutil.rmtree(self._run_folder, ignore_errors=True)
+        self._run_lock.close()
 
     def _spawn(self, child: Child) -> None:
         output: IO[bytes] | None = child.log.open("ab") if child.log else None
         try:
             child.process = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", "--", *child.command],
-                env=self._env,
+                env={**self._env, **child.env},
                 cwd=Path(__file__).parent.parent,
                 stdin=subprocess.DEVNULL,
                 stdout=output or sys.stderr,
@@ -177,6 +188,16 @@ class House:
         return "; its last words:\n" + "\n".join(lines)
 
 
+def _end(child: Child, deadline: float) -> None:
+    if child.process is None:
+        return
+    try:
+        child.process.wait(max(0.5, deadline - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        child.process.kill()
+        child.process.wait()
+
+
 @contextmanager
 def only_one(home: Path) -> Iterator[None]:
     """Hold the lock of a home for as long as a house stands in it.
@@ -186,7 +207,7 @@ def only_one(home: Path) -> Iterator[None]:
 
     """
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (home / "lock").open("a") as lock:
+    with (home / LOCK).open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -194,6 +215,27 @@ def only_one(home: Path) -> Iterator[None]:
                 f"a service already runs in {home}; stop it, or set ASSAY_HOME to another folder"
             ) from None
         yield
+
+
+def sweep_abandoned(prefixes: tuple[str, ...] = ABANDONED) -> list[Path]:
+    """Remove what killed houses left in the folder for temporary files: our own folders whose lock nobody holds.
+
+    Returns:
+        the folders that were removed.
+
+    """
+    removed = []
+    for folder in (item for prefix in prefixes for item in Path(tempfile.gettempdir()).glob(f"{prefix}*")):
+        with suppress(OSError):
+            found = folder.lstat()
+            fresh = time.time() - found.st_mtime < FRESH_SECONDS
+            if fresh or found.st_uid != os.geteuid() or not folder.is_dir() or folder.is_symlink():
+                continue
+            with (folder / LOCK).open("r+") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
+                removed.append(folder)
+    return removed
 
 
 def free_port(wanted: int, *, fall_back: bool) -> int:
@@ -214,10 +256,13 @@ def free_port(wanted: int, *, fall_back: bool) -> int:
         return int(probe.getsockname()[1])
 
 
-def _child_environment(settings: Settings, broker_socket: Path) -> Mapping[str, str]:
-    return {
-        **os.environ,
-        "ASSAY_HOME": str(settings.home),
-        "ASSAY_BROKER_URL": f"redis+socket://{broker_socket}",
-        "PYTHONUNBUFFERED": "1",
+def child_environment(settings: Settings, broker_socket: Path) -> Mapping[str, str]:
+    """Return the environment of the children: exactly these settings, whatever ours says."""
+    values = settings.model_dump(mode="json", exclude_none=True)
+    values["broker_url"] = f"redis+socket://{broker_socket}"
+    spelled = {
+        f"ASSAY_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
+        for name, value in values.items()
     }
+    others = {name: value for name, value in os.environ.items() if not name.startswith("ASSAY_")}
+    return {**others, **spelled, "PYTHONUNBUFFERED": "1"}

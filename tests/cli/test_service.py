@@ -1,0 +1,306 @@
+"""`assay serve` and the commands that speak to it: one service for all of these tests, started as its users start it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import httpx2
+import pytest
+
+from tests.api.bundles import CLAIM, SCRIPT_CLAIM, formula_bundle, script_bundle, tarred
+from tests.cli.command import COMMAND, ROOT, assay, descendants, environment, eventually, lay, names, survivors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.box
+
+SLEEPING = script_bundle(SCRIPT_CLAIM + '[limits]\nwall = "300s"\n', "import time\ntime.sleep(7)\n")
+#: Recovery within seconds instead of a minute.
+IMPATIENT = {"ASSAY_LEASE_SECONDS": "3", "ASSAY_HEARTBEAT_SECONDS": "1", "ASSAY_SWEEP_SECONDS": "1"}
+
+
+class Served:
+    """A running `assay serve`."""
+
+    def __init__(self, home: Path, **more: str) -> None:
+        self.home = home
+        self.url = f"http://127.0.0.1:{free_port()}"
+        self.log = home.parent / f"{home.name}.log"
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                ["setpriv", "--pdeathsig", "KILL", "--", *COMMAND, "serve", "--port", self.url.rpartition(":")[2]],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=ROOT,
+                env=environment(home, **more),
+            )
+        eventually(self._up, 60)
+
+    def _up(self) -> bool:
+        assert self.process.poll() is None, self.said()
+        return f"assay serves at {self.url}" in self.said()
+
+    def said(self) -> str:
+        """Return what the service wrote."""
+        return self.log.read_text()
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, float]:
+        """Send a signal and wait; returns exit code and seconds."""
+        begun = time.monotonic()
+        self.process.send_signal(number)
+        code = self.process.wait(60)
+        return code, time.monotonic() - begun
+
+    def get(self, path: str) -> Any:
+        """Return a JSON document of the service."""
+        return httpx2.get(self.url + path, trust_env=False).json()
+
+    def submit(self, files: dict[str, bytes]) -> str:
+        """Submit a bundle; returns the verification's id."""
+        parts = {"bundle": ("bundle", tarred(files), "application/gzip")}
+        answer = httpx2.post(f"{self.url}/v1/verifications", files=parts, trust_env=False)
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["id"])
+
+    def running(self, verification_id: str) -> Any:
+        """Return the run of a verification that runs now, once there is one."""
+        path = f"/v1/verifications/{verification_id}"
+        return eventually(lambda: [run for run in self.get(path)["runs"] if run["state"] == "running"])[0]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Give a service, and end it."""
+    service = Served(tmp_path_factory.mktemp("service") / "home")
+    try:
+        yield service
+    finally:
+        service.end()
+
+
+# --- submit and watch ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "code", "status"), [("8.7", 0, "VERIFIED"), ("8.2", 1, "FALSIFIED"), ("eight", 2, None)]
+)
+def test_submit_and_wait_exits_with_the_verdict(
+    served: Served, tmp_path: Path, value: str, code: int, status: str | None
+) -> None:
+    folder = lay(tmp_path / "x", formula_bundle(CLAIM.replace('"8.7"', f'"{value}"')))
+    done = assay("submit", folder, "--wait", "--json", "--url", served.url, home=tmp_path)
+    assert done.returncode == code, done.stderr
+    if status is None:
+        assert done.stdout == ""
+        assert "claim.toml:7/expect/0/value: value: " in done.stderr
+        return
+    document = json.loads(done.stdout)
+    assert document["verdict"]["status"] == status
+    assert "concluded" in done.stderr
+    assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_submit_answers_at_once_and_watch_sees_the_end(served: Served, tmp_path: Path) -> None:
+    folder = lay(tmp_path / "x", script_bundle(script="raise SystemExit(3)"))
+    done = assay("submit", folder, "--url", served.url, home=tmp_path)
+    assert done.returncode == 0
+    verification = done.stdout.partition(":")[0]
+    assert verification.startswith("ver_")
+    watched = assay("watch", verification, "--url", served.url, home=tmp_path)
+    assert watched.returncode == 3
+    assert watched.stdout.startswith(f"{verification}: UNVERIFIED ")
+
+
+def test_watch_writes_a_line_of_json_for_every_change(served: Served, tmp_path: Path) -> None:
+    verification = served.submit(script_bundle(script="print('::progress 0.5 half')\n" * 2))
+    done = assay("watch", verification, "--json", "--url", served.url, home=tmp_path)
+    documents = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 3
+    assert all(document["id"] == verification for document in documents)
+    assert [document["state"] for document in documents].count("concluded") == 1
+    assert documents[-1]["state"] == "concluded"
+    assert all(one != other for one, other in pairwise(documents))
+
+
+def test_submitting_again_costs_nothing_and_force_verifies_anew(served: Served, tmp_path: Path) -> None:
+    archive = lay(tmp_path, {"x.tar.gz": tarred(formula_bundle(CLAIM.replace("A is", "B is")))}) / "x.tar.gz"
+    first, again, forced = (
+        json.loads(assay("submit", archive, "--json", *more, "--url", served.url, home=tmp_path).stdout)["id"]
+        for more in ((), (), ("--force",))
+    )
+    assert first == again != forced
+
+
+def test_waiting_ends_with_124_and_says_how_to_go_on(served: Served, tmp_path: Path) -> None:
+    folder = lay(tmp_path / "x", {**SLEEPING, "notes.txt": b"124"})
+    done = assay("submit", folder, "--wait", "--timeout", "0.3", "--url", served.url, home=tmp_path)
+    assert (done.returncode, done.stdout) == (124, "")
+    assert "the verification goes on" in done.stderr
+    line = next(line for line in done.stderr.splitlines() if line.startswith("cancel it: "))
+    path = line.split()[-1].removeprefix(served.url)
+    assert httpx2.post(served.url + path, trust_env=False).json()["state"] in {"running", "cancelled"}
+    eventually(lambda: served.get(path.removesuffix("/cancel"))["state"] == "cancelled", 30)
+
+
+def test_ctrl_c_leaves_the_verification_and_says_how_to_end_it(served: Served, tmp_path: Path) -> None:
+    verification = served.submit({**SLEEPING, "notes.txt": b"130"})
+    child = subprocess.Popen(
+        [*COMMAND, "watch", verification, "--url", served.url],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(tmp_path),
+        cwd=ROOT,
+    )
+    with child:
+        assert child.stderr is not None
+        assert verification in child.stderr.readline()
+        child.send_signal(signal.SIGINT)
+        rest = child.stderr.read()
+    assert child.returncode == 130
+    assert f"/v1/verifications/{verification}/cancel" in rest
+    assert served.get(f"/v1/verifications/{verification}")["state"] in {"queued", "running"}
+    httpx2.post(f"{served.url}/v1/verifications/{verification}/cancel", trust_env=False)
+
+
+def test_a_cancelled_verification_has_no_verdict_and_exits_with_5(served: Served, tmp_path: Path) -> None:
+    verification = served.submit({**SLEEPING, "notes.txt": b"5"})
+    httpx2.post(f"{served.url}/v1/verifications/{verification}/cancel", trust_env=False)
+    done = assay("watch", verification, "--url", served.url, home=tmp_path)
+    assert done.returncode == 5
+    assert "cancelled CANCELLED" in done.stdout
+
+
+def test_an_unknown_verification_is_exit_2(served: Served, tmp_path: Path) -> None:
+    done = assay("watch", "ver_none", "--url", served.url, home=tmp_path)
+    assert (done.returncode, done.stderr) == (2, "there is no such verification\n")
+
+
+def test_the_address_may_come_from_the_environment(served: Served, tmp_path: Path) -> None:
+    assert assay("watch", "ver_none", home=tmp_path, ASSAY_URL=served.url).returncode == 2
+
+
+def test_evidence_of_the_service_holds_offline(served: Served, tmp_path: Path) -> None:
+    folder = lay(tmp_path / "x", formula_bundle())
+    done = assay("submit", folder, "--wait", "--json", "--url", served.url, home=tmp_path)
+    path = json.loads(done.stdout)["urls"]["evidence"]
+    evidence = lay(tmp_path, {"e.tar.gz": httpx2.get(served.url + path, trust_env=False).content}) / "e.tar.gz"
+    assert assay("evidence", "verify", evidence, home=tmp_path).returncode == 3
+
+
+class Stranger(BaseHTTPRequestHandler):
+    """Some other web server."""
+
+    def do_GET(self) -> None:
+        """Answer with a page."""
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"<html>It works!</html>")
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_another_web_server_is_told_apart_from_a_service(tmp_path: Path) -> None:
+    with HTTPServer(("127.0.0.1", 0), Stranger) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        done = assay("watch", "ver_0", "--url", url, home=tmp_path)
+    assert (done.returncode, done.stderr) == (5, f"what answers at {url} is no Assay service\n")
+
+
+# --- serve -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_second_service_in_the_same_home_is_refused(served: Served) -> None:
+    done = assay("serve", "--port", str(free_port()), home=served.home)
+    assert done.returncode == 5
+    assert f"a service already runs in {served.home}" in done.stderr
+    assert served.get("/livez") == {"status": "ok"}
+
+
+def test_a_port_that_is_taken_is_said(served: Served, tmp_path: Path) -> None:
+    port = served.url.rpartition(":")[2]
+    done = assay("serve", "--port", port, home=tmp_path / "other")
+    assert done.returncode == 5
+    assert done.stderr == f"port {port} is taken; choose another with --port\n"
+
+
+def test_a_home_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = assay("serve", "--port", str(free_port()), home=tmp_path / "file" / "home")
+    assert (done.returncode, done.stderr) == (5, f"{tmp_path / 'file' / 'home'}: Not a directory\n")
+
+
+def test_the_service_listens_on_this_machine_only(served: Served) -> None:
+    port = f":{int(served.url.rpartition(':')[2]):04X}"
+    with open("/proc/net/tcp") as table:  # noqa: PTH123 - a /proc file
+        listening = [line.split()[1] for line in table if line.split()[3] == "0A"]
+    assert [address for address in listening if address.endswith(port)] == [f"0100007F{port}"]
+
+
+def test_a_killed_child_is_started_again_and_work_goes_on(served: Served, tmp_path: Path) -> None:
+    api = next(pid for pid in descendants(served.process.pid) if "uvicorn" in _command_line(pid))
+    os.kill(api, signal.SIGKILL)
+    folder = lay(tmp_path / "x", {**formula_bundle(), "notes.txt": b"after"})
+    eventually(lambda: assay("submit", folder, "--url", served.url, home=tmp_path).returncode == 0)
+    assert served.process.poll() is None
+
+
+def _command_line(pid: int) -> str:
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:  # noqa: PTH123 - a /proc file
+            return file.read().replace(b"\0", b" ").decode()
+    except OSError:
+        return ""
+
+
+def test_a_killed_service_leaves_no_process(tmp_path: Path) -> None:
+    """SIGKILL of the parent: broker, worker, its pool and beat, API, launchers and boxes end within seconds."""
+    service = Served(tmp_path / "home")
+    service.running(service.submit(SLEEPING))
+    known = eventually(
+        lambda: (found := descendants(service.process.pid)) and "bwrap" in names(found.values()) and found
+    )
+    assert len(known) >= 8
+    service.end(signal.SIGKILL)
+    eventually(lambda: not survivors(known), 10)
+
+
+@pytest.mark.slow
+def test_an_orderly_end_interrupts_a_run_which_is_done_again_after_a_restart(tmp_path: Path) -> None:
+    service = Served(tmp_path / "home", **IMPATIENT)
+    verification = service.submit(SLEEPING)
+    service.running(verification)
+    known = descendants(service.process.pid)
+    code, seconds = service.end()
+    assert code == 0
+    assert seconds < 15
+    assert not survivors(known)
+    assert "Traceback" not in service.said()
+    again = Served(tmp_path / "home", **IMPATIENT)
+    try:
+        eventually(lambda: again.running(verification)["attempts"] == 2)
+        path = f"/v1/verifications/{verification}"
+        eventually(lambda: again.get(path)["runs_done"] >= 1)
+        httpx2.post(f"{again.url}{path}/cancel", trust_env=False)
+        eventually(lambda: again.get(path)["state"] == "cancelled")
+    finally:
+        again.end()

@@ -1,0 +1,167 @@
+"""The house in parts: what its children are told, and what a killed house leaves to the next one."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import tempfile
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.settings import MAXIMUM_LIMITS, Settings
+from cli.client import Client
+from cli.errors import CannotServe, ServiceError
+from cli.supervisor import FRESH_SECONDS, LOCK, House, child_environment, only_one, sweep_abandoned
+from tests.cli.command import lay
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder for temporary files of our own."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Give settings that differ from the defaults, in an environment that says otherwise."""
+    monkeypatch.setenv("ASSAY_PUBLISHER", "somebody")
+    monkeypatch.setenv("ASSAY_DATABASE_URL", "sqlite:////elsewhere/assay.db")
+    monkeypatch.setenv("ASSAY_BLOBS", "/elsewhere/blobs")
+    monkeypatch.setenv("BROKER_URL", "redis://elsewhere")
+    return Settings().model_copy(
+        update={
+            "home": tmp_path / "home",
+            "publisher": "demo",
+            "database_url": "",
+            "blobs": None,
+            "allow_hosts": ["localhost", "assay.internal"],
+            "lease_seconds": 7.5,
+            "attempts_max": 5,
+            "maximum_limits": MAXIMUM_LIMITS.model_copy(update={"cpus": 2}),
+        }
+    )
+
+
+def test_children_have_exactly_the_settings_of_the_house(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a demonstration would write into whatever database the environment names."""
+    for name, value in child_environment(settings, tmp_path / "broker.sock").items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("ASSAY_BLOBS", raising=False)
+    found = Settings()
+    assert found == settings.model_copy(update={"broker_url": f"redis+socket://{tmp_path / 'broker.sock'}"})
+
+
+def test_children_are_told_nothing_of_ours_that_is_not_a_setting_of_the_house(
+    settings: Settings, tmp_path: Path
+) -> None:
+    told = child_environment(settings, tmp_path / "broker.sock")
+    assert told["ASSAY_PUBLISHER"] == "demo"
+    assert "ASSAY_BLOBS" not in told
+    assert "elsewhere" not in " ".join(value for name, value in told.items() if name.startswith("ASSAY_"))
+    assert told["PATH"] == os.environ["PATH"]
+
+
+def test_only_the_worker_gives_its_runs_back_at_once(settings: Settings, temporary: Path) -> None:
+    house = House(settings, 8000)
+    assert {child.name: child.env for child in house.children} == {
+        "broker": {},
+        "worker": {"REMAP_SIGTERM": "SIGQUIT"},
+        "api": {},
+    }
+    house.stop()
+    assert not list(temporary.glob("assay-run-*"))
+
+
+def test_one_home_holds_one_house(tmp_path: Path) -> None:
+    with only_one(tmp_path), pytest.raises(CannotServe, match="a service already runs"), only_one(tmp_path):
+        pass
+    with only_one(tmp_path):
+        pass
+
+
+# --- what a killed house leaves --------------------------------------------------------------------------------------
+
+
+def aged(folder: Path) -> Path:
+    then = time.time() - 2 * FRESH_SECONDS
+    os.utime(folder, (then, then))
+    return folder
+
+
+@pytest.mark.parametrize("prefix", ["assay-run-", "assay-demo-"])
+def test_a_folder_whose_lock_is_free_is_removed(temporary: Path, prefix: str) -> None:
+    left = aged(lay(temporary / f"{prefix}left", {LOCK: b"", "assay.db": b"", "blobs/ab/c": b""}))
+    assert sweep_abandoned() == [left]
+    assert not left.exists()
+
+
+def test_a_folder_whose_lock_is_held_stays(temporary: Path) -> None:
+    held = aged(lay(temporary / "assay-demo-held", {LOCK: b""}))
+    with (held / LOCK).open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert sweep_abandoned() == []
+    assert sweep_abandoned() == [held]
+
+
+def test_what_is_not_surely_abandoned_stays(temporary: Path) -> None:
+    kept = [
+        lay(temporary / "assay-demo-fresh", {LOCK: b""}),
+        aged(lay(temporary / "assay-demo-logs-1", {"api.log": b""})),
+        aged(lay(temporary / "assay-box-1", {LOCK: b""})),
+        aged(lay(temporary / "somebody-elses", {LOCK: b""})),
+    ]
+    target = aged(lay(temporary / "target", {LOCK: b""}))
+    (temporary / "assay-run-link").symlink_to(target)
+    os.utime(temporary / "assay-run-link", (0, 0), follow_symlinks=False)
+    lay(temporary, {"assay-run-file": b""})
+    os.utime(temporary / "assay-run-file", (0, 0))
+    assert sweep_abandoned() == []
+    assert all(folder.exists() for folder in [*kept, target, temporary / "assay-run-file"])
+
+
+def test_a_folder_of_another_user_stays(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    aged(lay(temporary / "assay-demo-theirs", {LOCK: b""}))
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    assert sweep_abandoned() == []
+
+
+def test_a_new_house_sweeps_up(settings: Settings, temporary: Path) -> None:
+    left = aged(lay(temporary / "assay-run-left", {LOCK: b""}))
+    house = House(settings, 8000)
+    assert not left.exists()
+    house.stop()
+
+
+# --- the client ------------------------------------------------------------------------------------------------------
+
+
+def test_a_refusal_is_told_with_every_problem_line_and_remedy() -> None:
+    error = ServiceError(
+        422,
+        {
+            "detail": "two things are wrong",
+            "errors": [
+                {"in": "claim.toml", "line": 7, "pointer": "/a", "detail": "one", "remedy": "mend it"},
+                {"in": "body", "line": None, "pointer": "/b", "detail": "two", "remedy": ""},
+            ],
+        },
+    )
+    assert str(error) == "two things are wrong\nclaim.toml:7/a: one. mend it.\nbody/b: two."
+
+
+@pytest.mark.parametrize("document", [{}, {"errors": "none"}, {"title": 5}, {"errors": [1, None]}])
+def test_a_problem_document_of_any_shape_is_told(document: dict[str, object]) -> None:
+    assert str(ServiceError(500, document))
+
+
+def test_an_address_may_end_in_a_slash() -> None:
+    with Client("http://127.0.0.1:1/") as client:
+        assert client.url == "http://127.0.0.1:1"

@@ -1,0 +1,317 @@
+"""`assay verify PATH`: the whole job on this machine, in real boxes; its fields and exit codes are what others build on."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cli.exits import Exit, of_status, worst
+from tests.api.bundles import CLAIM, SCRIPT_CLAIM, formula_bundle, inside, script_bundle, tarred, zipped
+from tests.cli.command import COMMAND, ROOT, assay, descendants, environment, eventually, lay, survivors
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.box
+
+FIELDS = [
+    "status",
+    "outcome",
+    "reason_code",
+    "reason",
+    "blame",
+    "seal",
+    "comparisons",
+    "controls",
+    "runs",
+    "isolation",
+]
+COMPARISON = ["metric", "unit", "rule", "tolerance", "expected", "computed", "values", "low", "high"]
+COMPARISON += ["computed_low", "computed_high", "match", "code", "flips_at"]
+CONTROL = ["name", "attacker", "result", "detail", "cannot_prove"]
+RUN = ["key", "purpose", "seed", "derivation", "outcome"]
+
+BUNDLES = {
+    "verified": formula_bundle(),
+    "falsified": formula_bundle(CLAIM.replace('"8.7"', '"8.2"')),
+    "unverified": script_bundle(script="raise SystemExit(3)"),
+    "refused": formula_bundle(CLAIM.replace('"8.7"', '"eight"')),
+}
+CODES = {"verified": 0, "falsified": 1, "unverified": 3, "refused": 2}
+STATUS = {"verified": "VERIFIED", "falsified": "FALSIFIED", "unverified": "UNVERIFIED", "refused": None}
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a home, shared so that the interpreter is hashed once."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.mark.parametrize("name", BUNDLES)
+def test_the_exit_code_is_the_verdict_and_the_json_has_exactly_the_promised_fields(
+    home: Path, tmp_path: Path, name: str
+) -> None:
+    done = assay("verify", lay(tmp_path / name, BUNDLES[name]), "--json", home=home)
+    assert done.returncode == CODES[name], done.stderr
+    (line,) = done.stdout.splitlines()
+    document = json.loads(line)
+    assert list(document) == [*FIELDS, "problems"] if name == "refused" else FIELDS
+    assert document["status"] == STATUS[name]
+    assert (document["seal"] or "").startswith("" if name == "refused" else "sha256:")
+    assert all(list(item) == COMPARISON for item in document["comparisons"])
+    assert all(list(item) == CONTROL for item in document["controls"])
+    assert all(list(item) == RUN for item in document["runs"])
+    assert bool(document["runs"]) is (name != "refused")
+
+
+def test_people_read_the_verdict_with_its_working_on_stdout_and_progress_on_stderr(home: Path, tmp_path: Path) -> None:
+    done = assay("verify", lay(tmp_path / "gain", formula_bundle()), home=home)
+    assert done.stdout.startswith(f"{tmp_path / 'gain'}: VERIFIED MATCH_EXACT\n")
+    assert "computed 8.7, expected 8.7 points (rounding" in done.stdout
+    assert "seal sha256:" in done.stdout
+    assert "gain: measure-0 (1 of at most" in done.stderr
+    assert "measure-0" not in done.stdout
+    assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_people_read_every_problem_of_a_refused_bundle_with_line_and_remedy(home: Path, tmp_path: Path) -> None:
+    done = assay("verify", lay(tmp_path / "x", BUNDLES["refused"]), home=home)
+    assert done.returncode == 2
+    assert "x: REFUSED\n" in done.stdout
+    assert "claim.toml:7: value: " in done.stdout
+
+
+@pytest.mark.parametrize("form", ["tar.gz", "zip", "with a folder around"])
+def test_an_archive_has_the_seal_of_its_folder(home: Path, tmp_path: Path, form: str) -> None:
+    folder = lay(tmp_path / "folder", script_bundle())
+    archive = tmp_path / "archive"
+    archive.write_bytes(
+        {
+            "tar.gz": tarred(script_bundle()),
+            "zip": zipped(script_bundle()),
+            "with a folder around": tarred(inside("total-1.0", script_bundle())),
+        }[form]
+    )
+    found = [json.loads(assay("verify", path, "--json", home=home).stdout) for path in (folder, archive)]
+    assert found[0]["seal"] == found[1]["seal"]
+    assert found[0]["status"] == found[1]["status"] == "VERIFIED"
+
+
+def test_a_folder_of_bundles_gives_one_line_each_and_the_worst_exit(home: Path, tmp_path: Path) -> None:
+    for name, files in BUNDLES.items():
+        lay(tmp_path / name, files)
+    lay(tmp_path / "no-bundle", {"notes.txt": b""})
+    done = assay("verify", tmp_path, "--json", home=home)
+    documents = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 2
+    assert [(item["bundle"], item["status"]) for item in documents] == [
+        (str(tmp_path / name), STATUS[name]) for name in sorted(BUNDLES)
+    ]
+    (tmp_path / "refused" / "claim.toml").unlink()
+    done = assay("verify", tmp_path, home=home)
+    assert done.returncode == 1
+    assert done.stdout.count("\n  seal ") == 3
+
+
+ORDER = [Exit.FAULT, Exit.REFUSED, Exit.FALSIFIED, Exit.UNVERIFIED, Exit.VERIFIED]
+
+
+def test_the_worst_of_several_follows_the_order_5_2_1_3_0() -> None:
+    for size in range(1, len(ORDER) + 1):
+        for codes in combinations(ORDER, size):
+            assert worst(reversed(codes)) == codes[0]
+    assert [int(code) for code in ORDER] == [5, 2, 1, 3, 0]
+
+
+def test_only_a_status_is_a_verdict() -> None:
+    assert [of_status(status) for status in ("VERIFIED", "FALSIFIED", "UNVERIFIED", None, "verified", "")] == [
+        0, 1, 3, 5, 5, 5,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", ["nowhere", "empty"])
+def test_a_path_without_a_bundle_is_usage(home: Path, tmp_path: Path, path: str) -> None:
+    (tmp_path / "empty").mkdir()
+    done = assay("verify", tmp_path / path, "--json", home=home)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "there is no bundle here" in done.stderr
+
+
+def test_a_fault_of_ours_is_exit_5_without_a_status(home: Path, tmp_path: Path) -> None:
+    """The interpreter that the operator set does not exist: nothing can be executed, and no claim is judged."""
+    done = assay("verify", lay(tmp_path / "x", formula_bundle()), "--json", home=home, ASSAY_PYTHON="/nowhere/python")
+    document = json.loads(done.stdout)
+    assert done.returncode == 5
+    assert list(document) == FIELDS
+    assert (document["status"], document["reason_code"], document["blame"]) == (None, "NO_ISOLATION", "service")
+
+
+def test_isolation_that_this_host_cannot_give_is_a_fault(home: Path, tmp_path: Path) -> None:
+    done = assay("verify", lay(tmp_path / "x", formula_bundle()), "--json", home=home, ASSAY_ISOLATION="A")
+    document = json.loads(done.stdout)
+    assert done.returncode == 5
+    assert (document["status"], document["reason_code"]) == (None, "NO_ISOLATION")
+    assert document["seal"].startswith("sha256:")
+
+
+@pytest.mark.parametrize("module", ["typer", "pydantic", "pydantic_settings"])
+def test_an_import_that_fails_is_exit_5_and_never_falsified(home: Path, tmp_path: Path, module: str) -> None:
+    """Python itself exits with 1 then, and 1 says that the claim is false."""
+    lay(tmp_path, {f"{module}.py": b"raise ImportError('broken installation')"})
+    done = assay("verify", tmp_path, home=home, PYTHONPATH=f"{tmp_path}:{ROOT}")
+    assert done.returncode == 5
+    assert "broken installation" in done.stderr
+
+
+def test_a_home_that_cannot_be_written_does_not_matter(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = assay("verify", lay(tmp_path / "x", formula_bundle()), home=tmp_path / "file" / "home")
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_reader_that_goes_away_is_not_a_verdict(home: Path, tmp_path: Path) -> None:
+    """`assay verify … | head -0`: writing fails, and the library would exit with 1."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [*COMMAND, "verify", lay(tmp_path / "x", formula_bundle())],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        env=environment(home),
+        cwd=ROOT,
+        check=False,
+    )
+    os.close(writer)
+    assert done.returncode == 5
+
+
+def test_a_terminal_that_knows_ascii_only_gets_the_verdict_too(home: Path, tmp_path: Path) -> None:
+    folder = lay(tmp_path / "caf\u00e9", formula_bundle(CLAIM.replace("A is", "\u00c5 is")))
+    plain = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "LC_ALL": "C"}
+    for arguments in (("verify", folder), ("verify", folder, "--json")):
+        done = assay(*arguments, home=home, **plain)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.isascii()
+
+
+@pytest.mark.parametrize(("more", "moving"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)])
+def test_a_terminal_gets_a_moving_line_unless_it_wants_none(
+    home: Path, tmp_path: Path, more: dict[str, str], *, moving: bool
+) -> None:
+    main, terminal = pty.openpty()
+    child = subprocess.Popen(
+        [*COMMAND, "verify", lay(tmp_path / "x", formula_bundle())],
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        env=environment(home, TERM="xterm") | more,
+        cwd=ROOT,
+    )
+    os.close(terminal)
+    said = b""
+    while select.select([main], [], [], 60)[0]:
+        try:
+            data = os.read(main, 65_536)
+        except OSError:  # the terminal's other end is closed
+            break
+        if not data:
+            break
+        said += data
+    os.close(main)
+    assert child.wait(60) == 0
+    assert (b"\x1b" in said) is moving
+    assert b"VERIFIED" in said
+
+
+def test_ctrl_c_ends_the_box_and_exits_with_130(home: Path, tmp_path: Path) -> None:
+    sleeping = SCRIPT_CLAIM + '[limits]\nwall = "300s"\n'
+    folder = lay(tmp_path / "x", script_bundle(sleeping, "import time\ntime.sleep(250)\n"))
+    child = subprocess.Popen(
+        [*COMMAND, "verify", folder], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(home), cwd=ROOT
+    )
+    with child:
+        boxed = eventually(lambda: (found := descendants(child.pid)) and len(found) >= 3 and found)
+        child.send_signal(signal.SIGINT)
+        out, err = child.communicate(timeout=30)
+    assert (child.returncode, out) == (130, b"")
+    assert b"Traceback" not in err
+    eventually(lambda: not survivors(boxed), 10)
+
+
+# --- evidence --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def evidence(home: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """Return the evidence archive of a verified script."""
+    folder = tmp_path_factory.mktemp("evidence")
+    done = assay("verify", lay(folder / "x", script_bundle()), "--evidence", folder / "out.tar.gz", home=home)
+    assert done.returncode == 0, done.stderr
+    return (folder / "out.tar.gz").read_bytes()
+
+
+def test_evidence_holds_but_shows_no_signer(home: Path, tmp_path: Path, evidence: bytes) -> None:
+    path = lay(tmp_path, {"e.tar.gz": evidence}) / "e.tar.gz"
+    done = assay("evidence", "verify", path, "--json", home=home)
+    document = json.loads(done.stdout)
+    assert done.returncode == 3
+    assert (document["ok"], document["signed"], document["findings"]) == (True, False, [])
+    assert document["judgement"]["status"] == "VERIFIED"
+    assert "members hold; unsigned" in assay("evidence", "verify", path, home=home).stdout
+
+
+def tampered(evidence: bytes, old: bytes, new: bytes) -> bytes:
+    data = gzip.decompress(evidence)
+    assert old in data
+    return gzip.compress(data.replace(old, new))
+
+
+def test_evidence_that_was_changed_is_contradicted(home: Path, tmp_path: Path, evidence: bytes) -> None:
+    changed = tampered(evidence, b'{"total": 6}', b'{"total": 7}')
+    done = assay("evidence", "verify", lay(tmp_path, {"e": changed}) / "e", "--json", home=home)
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["findings"]
+
+
+@pytest.mark.parametrize("data", [b"", b"text", b"\x1f\x8b", tarred({"a": b"1"}), zipped({"a": b"1"})])
+def test_what_is_no_evidence_is_unreadable(home: Path, tmp_path: Path, data: bytes) -> None:
+    done = assay("evidence", "verify", lay(tmp_path, {"e": data}) / "e", home=home)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("unreadable: ")
+
+
+def test_truncated_evidence_is_unreadable(home: Path, tmp_path: Path, evidence: bytes) -> None:
+    done = assay("evidence", "verify", lay(tmp_path, {"e": evidence[:-20]}) / "e", home=home)
+    assert done.returncode == 2
+
+
+@pytest.mark.parametrize("path", ["nowhere", "."])
+def test_a_path_without_evidence_is_unreadable(home: Path, tmp_path: Path, path: str) -> None:
+    assert assay("evidence", "verify", tmp_path / path, home=home).returncode == 2
+
+
+@pytest.mark.parametrize("place", ["missing/e.tar.gz", "folder"])
+def test_evidence_that_could_not_be_written_is_said_before_anything_runs(
+    home: Path, tmp_path: Path, place: str
+) -> None:
+    (tmp_path / "folder").mkdir()
+    done = assay("verify", lay(tmp_path / "x", formula_bundle()), "--evidence", tmp_path / place, home=home)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "measure" not in done.stderr
+
+
+def test_evidence_of_several_bundles_is_usage(home: Path, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        lay(tmp_path / name, formula_bundle())
+    done = assay("verify", tmp_path, "--evidence", tmp_path / "e", home=home)
+    assert done.returncode == 2
+    assert not (tmp_path / "e").exists()
