@@ -111,9 +111,9 @@ def _read(document: dict[str, Any], files: Collection[str] | None, policy: Polic
         root.report("source", "entrypoint-is-source", "the script cannot be a source", remedy)
     root.close()
     reader.finish()
-    if statement is None or reproduce is None or not expect:
-        raise TypeError("a claim without problems has all of its parts")
-    return Claim(record=record, claim=statement, expect=expect, reproduce=reproduce, limits=limits, source=sources)
+    # Without problems all of its parts are there; validation says so if that is ever wrong.
+    parts = {"record": record, "claim": statement, "expect": expect, "reproduce": reproduce, "limits": limits}
+    return Claim.model_validate({**parts, "source": sources})
 
 
 def _record(root: Table) -> RecordRef | None:

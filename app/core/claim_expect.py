@@ -65,7 +65,7 @@ def _read(table: Table) -> Expectation | None:
     rule = _rule(table)
     values = {key: table.text(key, longest=200) for key in ("value", "tolerance", "absolute", "low", "high", "sd", "n")}
     unit = table.text("unit", longest=UNIT_MAX)
-    if metric is None or rule is None:
+    if rule is None:
         return None
     needed, allowed = KEYS[rule]
     for key in needed:
@@ -75,6 +75,8 @@ def _read(table: Table) -> Expectation | None:
         if values[key] is not None and key not in (*needed, *allowed):
             table.report(key, "contradictory-key", f"the rule {rule} takes no {key!r}", "remove it, or change the rule")
     _check_numbers(table, rule, values)
+    if metric is None:
+        return None
     return Expectation(metric=metric, rule=rule, unit=unit, **_normal(rule, values))
 
 

@@ -61,16 +61,14 @@ def _first_change(ways: Sequence[Way], lines: list[str], separator: str, chance:
 
 def _split_header(lines: list[str], separator: str) -> tuple[list[str], list[str]]:
     """Take leading comments, and a first row without numbers above rows with numbers, as the header."""
-    start = 0
-    while start < len(lines) and (not lines[start].strip() or lines[start].startswith("#")):
+    # A table has two filled lines at least; see `separator_of`.
+    start = next(index for index, line in enumerate(lines) if line.strip() and not line.startswith("#"))
+    first, second = (_cells(line, separator) for line in lines[start : start + 2])
+    # A table of texts may have a header too; keeping one data row unchanged costs nothing.
+    if not any(CELL.fullmatch(cell) for cell in first) or any(
+        not CELL.fullmatch(a) and CELL.fullmatch(b) for a, b in zip(first, second, strict=False)
+    ):
         start += 1
-    if start + 1 < len(lines):
-        first, second = (_cells(line, separator) for line in lines[start : start + 2])
-        # A table of texts may have a header too; keeping one data row unchanged costs nothing.
-        if not any(CELL.fullmatch(cell) for cell in first) or any(
-            not CELL.fullmatch(a) and CELL.fullmatch(b) for a, b in zip(first, second, strict=False)
-        ):
-            start += 1
     return lines[:start], lines[start:]
 
 

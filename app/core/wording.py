@@ -149,8 +149,7 @@ def _number(item: Comparison, text: str | None) -> str:
 
 def _short(text: str | None, digits: int = SIGNIFICANT_DIGITS) -> str:
     """Return a number's text with at most so many digits; what is no number stays as it is, on one line."""
-    if text is None:
-        return "nothing"
+    text = text or "nothing"
     try:
         value = Decimal(text)
     except ArithmeticError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import json
+import runpy
 import subprocess
 import sys
 import time
@@ -344,7 +345,10 @@ def test_the_file_alone_is_the_program_in_the_box(tmp_path: Path) -> None:
     assert json.loads(result.read_text()) == formula.results(JOB)
 
 
-def test_the_program_writes_the_same_result_when_it_is_called(tmp_path: Path) -> None:
-    (tmp_path / "job.json").write_text(json.dumps(JOB))
-    formula.main(str(tmp_path / "job.json"), str(tmp_path / "result.json"))
-    assert json.loads((tmp_path / "result.json").read_text()) == formula.results(JOB)
+def test_the_program_writes_the_same_result_in_this_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    job, result = tmp_path / "job.json", tmp_path / "result.json"
+    job.write_text(json.dumps(JOB))
+    monkeypatch.setattr(sys, "argv", ["formula.py", str(job)])
+    monkeypatch.setenv("ASSAY_RESULT", str(result))
+    runpy.run_path(formula.__file__, run_name="__main__")
+    assert json.loads(result.read_text()) == formula.results(JOB)
