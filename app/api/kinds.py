@@ -70,6 +70,13 @@ KINDS: dict[str, Kind] = {
         "The address exists, but not for this HTTP method.",
         "Use one of the methods in the `Allow` header.",
     ),
+    "not-retryable": Kind(
+        409,
+        "It cannot be tried again",
+        "Only a verification that ended `faulted`, by a failure of the service, is tried again under its own seal, and only"
+        " while what it was sealed with is still there. `errors` says what stands in the way.",
+        "Do what `errors` says; to verify a claim anew although it has a verdict, submit it with `?force=true`.",
+    ),
     "content-too-large": Kind(
         413,
         "The body is too large",

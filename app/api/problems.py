@@ -58,11 +58,14 @@ class Problem(BaseModel):
 class ApiError(Exception):
     """A request that cannot be served; its code has an entry in `KINDS`, which knows the HTTP status."""
 
-    def __init__(self, code: str, detail: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, code: str, detail: str, headers: Mapping[str, str] | None = None, refusal: Refusal | None = None
+    ) -> None:
         super().__init__(detail)
         self.code = code
         self.detail = detail
         self.headers = dict(headers or {})
+        self.refusal = refusal  # whose problems are told one by one
 
 
 def not_found(what: str) -> ApiError:
@@ -88,22 +91,12 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Refusal)
     def _refusal(request: Request, error: Refusal) -> JSONResponse:
-        errors = [
-            {
-                "in": item.file or "body",
-                "pointer": item.pointer,
-                "line": item.line,
-                "code": item.code,
-                "detail": item.detail,
-                "remedy": item.remedy,
-            }
-            for item in error.problems
-        ]
-        return problem(request, "bundle-refused", error.detail, errors=errors)
+        return problem(request, "bundle-refused", error.detail, errors=_items(error, "body"))
 
     @app.exception_handler(ApiError)
     def _api_error(request: Request, error: ApiError) -> JSONResponse:
-        return problem(request, error.code, error.detail, headers=error.headers)
+        errors = _items(error.refusal, "path") if error.refusal is not None else None
+        return problem(request, error.code, error.detail, errors=errors, headers=error.headers)
 
     @app.exception_handler(HTTPException)
     def _http(request: Request, error: HTTPException) -> JSONResponse:
@@ -146,6 +139,20 @@ def install(app: FastAPI) -> None:
     def _unexpected(request: Request, error: Exception) -> JSONResponse:
         log.error("unexpected error (%s)", _request_id(request.scope), exc_info=error)
         return problem(request, "internal-error", "the service failed; this says nothing about any claim")
+
+
+def _items(refusal: Refusal, place: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "in": item.file or place,
+            "pointer": item.pointer,
+            "line": item.line,
+            "code": item.code,
+            "detail": item.detail,
+            "remedy": item.remedy,
+        }
+        for item in refusal.problems
+    ]
 
 
 def _methods(app: FastAPI, path: str) -> str:

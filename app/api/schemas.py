@@ -83,6 +83,7 @@ class Urls(BaseModel):
 
     self: str
     cancel: str | None = None
+    retry: str | None = None
     record: str | None = None
     verdict: str | None = None
     evidence: str | None = None
@@ -103,6 +104,7 @@ class VerificationOut(BaseModel):
     runs_done: int
     runs: list[RunOut]
     verdict: VerdictOut | None
+    retry_of: str | None = Field(description="the faulted verification that this one begins again")
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None

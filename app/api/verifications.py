@@ -13,9 +13,10 @@ from app import actions
 from app.actions import Parts
 from app.api.conditional import CONDITIONAL, IMMUTABLE, current, not_modified, settled
 from app.api.parts import PartsDep, require_environment
-from app.api.problems import Problem, not_found
+from app.api.problems import ApiError, Problem, not_found
 from app.api.schemas import Urls, VerdictOut, VerificationOut
 from app.api.submission import REQUEST_BODY, Body, read_body
+from app.core.errors import Refusal
 from app.core.lifecycle import VERIFICATION, final
 from app.store import views
 
@@ -111,6 +112,27 @@ def cancel(parts: PartsDep, verification_id: str) -> VerificationOut:
     return _show(parts, verification_id)
 
 
+@router.post(
+    "/verifications/{verification_id}/retry",
+    status_code=202,
+    response_model=VerificationOut,
+    responses={
+        200: {"model": VerificationOut, "description": "it was begun again before: that verification"},
+        **{status: {"model": Problem} for status in (404, 409)},
+    },
+    summary="Try a faulted verification again",
+)
+def retry(parts: PartsDep, response: Response, verification_id: str) -> VerificationOut:
+    """Begin a verification that faulted again, under its own seal; a new verification comes of it."""
+    try:
+        submitted = actions.retry(parts, verification_id)
+    except Refusal as refusal:
+        raise ApiError("not-retryable", refusal.detail, refusal=refusal) from refusal
+    if submitted is None:
+        raise not_found("verification")
+    return _accepted(response, _show(parts, submitted.verification_id), created=submitted.created)
+
+
 @router.get(
     "/verdicts/{verdict_id}",
     response_model=VerdictOut,
@@ -164,6 +186,7 @@ def _show(parts: Parts, verification_id: str) -> VerificationOut:
     urls = Urls(
         self=path,
         cancel=None if found.row["state"] in FINAL else f"{path}/cancel",
+        retry=f"{path}/retry" if found.row["state"] == "faulted" else None,
         record=f"/v1/records/{found.record_id}" if found.record_id else None,
         verdict=f"/v1/verdicts/{verdict['id']}" if verdict else None,
         evidence=f"/v1/verdicts/{verdict['id']}/evidence" if verdict else None,

@@ -12,8 +12,6 @@ from tests.api.bundles import formula_document, script_bundle
 from tests.api.service import ENVIRONMENT, TARGET
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import httpx2
 
     from tests.api.service import Service
@@ -49,11 +47,21 @@ def check(service: Service, answer: httpx2.Response, route: str) -> str:
     return f"{answer.request.method} {route} {answer.status_code}"
 
 
-def walk(service: Service) -> Iterator[tuple[str, httpx2.Response]]:
-    """Take every route through its answers, good and bad."""
+ONE = f"{TARGET}/{{verification_id}}"
+VERDICT, EVIDENCE = "/v1/verdicts/{verdict_id}", "/v1/verdicts/{verdict_id}/evidence"
+RECORD, GATE = "/v1/records/{record_id}", "/v1/records/{record_id}/gate-verdict"
+Answers = "Iterator[tuple[str, httpx2.Response]]"
+
+
+def named(notes: str) -> dict[str, bytes]:
+    """Return a bundle of a record's claim, different for every text of notes."""
+    files = {**script_bundle(), "notes.txt": notes.encode()}
+    files["claim.toml"] = files["claim.toml"].replace(b"[claim]", b'[record]\nid = "walked"\n[claim]')
+    return files
+
+
+def submissions(service: Service) -> Answers:
     client = service.client
-    one, gate = f"{TARGET}/{{verification_id}}", "/v1/records/{record_id}/gate-verdict"
-    record, kind = "/v1/records/{record_id}", "/problems/{code}"
     yield TARGET, client.post(TARGET, json=formula_document())
     yield TARGET, client.post(TARGET, json=formula_document())
     yield TARGET, client.post(TARGET, json={})
@@ -61,57 +69,81 @@ def walk(service: Service) -> Iterator[tuple[str, httpx2.Response]]:
     yield TARGET, client.post(TARGET, content=b"x", headers={"Content-Type": "text/plain"})
     yield TARGET, client.post(TARGET, content=b" " * (1 << 21), headers={"Content-Type": "application/json"})
     yield TARGET, client.post(TARGET, json={}, headers={"Origin": "null"})
-    yield "/livez", client.get("/livez", headers={"Host": "elsewhere"})
+
+
+def lives(service: Service) -> Answers:
+    """Walk through the states of a verification: queued, running, cancelled; faulted and begun again."""
+    client = service.client
     queued = service.submit().json()
-    named = script_bundle().copy()
-    named["claim.toml"] = named["claim.toml"].replace(b"[claim]", b'[record]\nid = "walked"\n[claim]')
-    for results in (lambda _: b'{"total": 6}', lambda _: b"nonsense", lambda _: None):
-        verification = service.conclude(results, {**named, "notes.txt": str(results).encode()})
-        yield one, client.get(verification["urls"]["self"])
-        verdict = verification["urls"]["verdict"]
-        yield "/v1/verdicts/{verdict_id}", client.get(verdict)
-        yield "/v1/verdicts/{verdict_id}/evidence", client.get(verification["urls"]["evidence"])
-    for route, path in (
-        ("/v1/verdicts/{verdict_id}", verdict),
-        ("/v1/verdicts/{verdict_id}/evidence", verification["urls"]["evidence"]),
-        (one, verification["urls"]["self"]),
-        (record, "/v1/records/walked"),
-        (gate, "/v1/records/walked/gate-verdict"),
-    ):
-        tag = client.get(path).headers["ETag"]
-        yield route, client.get(path, headers={"If-None-Match": tag})
-    yield one, client.get(f"{TARGET}/none")
-    yield one, client.get(queued["urls"]["self"])
+    path = queued["urls"]["self"]
+    yield ONE, client.get(f"{TARGET}/none")
+    yield ONE, client.get(path)
     claimed = actions.claim_run(service.parts, queued["runs"][0]["id"], "tests:1", {ENVIRONMENT})
     assert claimed is not None
     actions.report_progress(service.parts, claimed, 0.5, "half")
-    yield one, client.get(queued["urls"]["self"])
-    yield f"{one}/cancel", client.post(queued["urls"]["cancel"])
-    yield f"{one}/cancel", client.post(f"{TARGET}/none/cancel")
-    yield "/v1/verdicts/{verdict_id}", client.get("/v1/verdicts/none")
-    yield "/v1/verdicts/{verdict_id}/evidence", client.get("/v1/verdicts/none/evidence")
-    yield record, client.put("/v1/records/r", json={"title": "t"})
-    yield record, client.put("/v1/records/r", json={"doi": "10.1/x"})
-    yield record, client.put("/v1/records/r", json={"nope": 1})
-    yield record, client.put("/v1/records/rec_none", json={})
+    yield ONE, client.get(path)
+    yield f"{ONE}/retry", client.post(f"{path}/retry")
+    yield f"{ONE}/cancel", client.post(f"{path}/cancel")
+    yield f"{ONE}/cancel", client.post(f"{TARGET}/none/cancel")
+    faulted = service.submit(named("faulted")).json()["urls"]["self"]
+    actions.fault_verification(service.parts, faulted.rpartition("/")[2], "INTERNAL_ERROR", "a test")
+    yield ONE, client.get(faulted)
+    yield f"{ONE}/retry", client.post(f"{faulted}/retry")
+    yield f"{ONE}/retry", client.post(f"{faulted}/retry")
+    yield f"{ONE}/retry", client.post(f"{TARGET}/none/retry")
+
+
+def verdicts(service: Service) -> Answers:
+    client = service.client
+    for notes, results in (
+        ("match", lambda _: b'{"total": 6}'),
+        ("nonsense", lambda _: b"nonsense"),
+        ("crash", lambda _: None),
+    ):
+        urls = service.conclude(results, named(notes))["urls"]
+        yield ONE, client.get(urls["self"])
+        yield VERDICT, client.get(urls["verdict"])
+        yield EVIDENCE, client.get(urls["evidence"])
+    for route, path in (
+        (ONE, urls["self"]),
+        (VERDICT, urls["verdict"]),
+        (EVIDENCE, urls["evidence"]),
+        (RECORD, "/v1/records/walked"),
+        (GATE, "/v1/records/walked/gate-verdict"),
+    ):
+        yield route, client.get(path, headers={"If-None-Match": client.get(path).headers["ETag"]})
+    yield VERDICT, client.get("/v1/verdicts/none")
+    yield EVIDENCE, client.get("/v1/verdicts/none/evidence")
+    service.parts.blobs.path(client.get(urls["verdict"]).json()["evidence"]).unlink()
+    yield EVIDENCE, client.get(urls["evidence"])
+
+
+def records(service: Service) -> Answers:
+    client = service.client
+    yield RECORD, client.put("/v1/records/r", json={"title": "t"})
+    yield RECORD, client.put("/v1/records/r", json={"doi": "10.1/x"})
+    yield RECORD, client.put("/v1/records/r", json={"nope": 1})
+    yield RECORD, client.put("/v1/records/rec_none", json={})
     for data in (b'{"title": "\xe9"}', b" " * (1 << 21)):
-        yield record, client.put("/v1/records/r", content=data, headers={"Content-Type": "application/json"})
-    yield record, client.put("/v1/records/r", content=b"{}", headers={"Content-Type": "text/plain"})
-    for path in ("r", "walked", "none", "NONE"):
-        yield record, client.get(f"/v1/records/{path}")
-        yield gate, client.get(f"/v1/records/{path}/gate-verdict")
-    yield "/schemas/gate-verdict-v1", client.get("/schemas/gate-verdict-v1")
-    yield "/problems", client.get("/problems")
-    yield kind, client.get("/problems/not-found")
-    yield kind, client.get("/problems/none")
-    yield "/livez", client.get("/livez")
-    yield "/readyz", client.get("/readyz")
-    service.parts.blobs.path(client.get(verdict).json()["evidence"]).unlink()
-    yield "/v1/verdicts/{verdict_id}/evidence", client.get(verification["urls"]["evidence"])
+        yield RECORD, client.put("/v1/records/r", content=data, headers={"Content-Type": "application/json"})
+    yield RECORD, client.put("/v1/records/r", content=b"{}", headers={"Content-Type": "text/plain"})
+    for name in ("r", "walked", "none", "NONE"):
+        yield RECORD, client.get(f"/v1/records/{name}")
+        yield GATE, client.get(f"/v1/records/{name}/gate-verdict")
+
+
+def others(service: Service) -> Answers:
+    client = service.client
+    for path in ("/schemas/gate-verdict-v1", "/problems", "/livez", "/readyz"):
+        yield path, client.get(path)
+    yield "/problems/{code}", client.get("/problems/not-found")
+    yield "/problems/{code}", client.get("/problems/none")
+    yield "/livez", client.get("/livez", headers={"Host": "elsewhere"})
 
 
 def test_every_answer_is_as_described_and_every_described_answer_is_given(service: Service) -> None:
-    seen = {check(service, answer, route) for route, answer in walk(service)}
+    walks = (submissions, lives, verdicts, records, others)
+    seen = {check(service, answer, route) for walk in walks for route, answer in walk(service)}
     document = service.client.app.openapi()  # type: ignore[attr-defined]
     described = {
         f"{method.upper()} {route} {status}"
