@@ -40,6 +40,7 @@ REMEDIES = (
     ("amespace", f"{NAMESPACES_REMEDY}; in a container, a seccomp profile that lets it make namespaces"),
     ("mount proc", "in a container, start it with `--security-opt systempaths=unconfined`"),
     ("SECCOMP", SECCOMP_REMEDY),
+    ("source path", "set TMPDIR to a folder that every user may pass through, such as /tmp"),
     ("launcher: ", "as root in a container without user ids from 210000: run as an ordinary user"),
 )
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sandbox import channel as channel_module
 from sandbox.channel import ARTIFACTS_MAX, NAME, NAME_CAP, Channel
 from tests.sandbox.boxes import HERE
-from tests.sandbox.values import BEGUN, EXIT_0, a_channel, frame
+from tests.sandbox.values import BEGUN, EXIT_0, a_channel, frame, law
 
 RESULT_CAP, OUTPUT_CAP = 100, 300
 
@@ -164,6 +164,7 @@ def test_small_frames_are_counted_however_much_may_be_sent(flood: bytes) -> None
     assert channel.too_large == "output"
 
 
+@law
 @given(st.lists(st.one_of(streams, st.binary(max_size=2000)), max_size=5))
 def test_whatever_is_fed_nothing_is_raised_and_no_cap_is_passed(pieces: list[bytes]) -> None:
     channel, _ = _fed(*pieces)
@@ -177,6 +178,7 @@ def test_whatever_is_fed_nothing_is_raised_and_no_cap_is_passed(pieces: list[byt
     assert channel.too_large in {None, "result", "output"}
 
 
+@law
 @given(streams, st.data())
 def test_how_the_bytes_are_cut_does_not_matter(stream: bytes, data: st.DataObject) -> None:
     at = sorted(data.draw(st.lists(st.integers(min_value=0, max_value=len(stream)), max_size=8)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -137,6 +138,18 @@ def test_a_box_that_is_not_sealed_has_no_level(strongest: Strongest, monkeypatch
     assert (check.ok, level) == (False, None)
     assert "not sealed" in check.detail
     assert _told(check)
+
+
+@pytest.mark.box
+def test_a_folder_that_the_boxs_user_cannot_reach_is_named_with_its_remedy(
+    root: None, strongest: Strongest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    tmp_path.chmod(0o700)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    check, level = doctor._canary(strongest.environment)
+    assert (check.ok, level) == (False, None)
+    assert str(tmp_path) in check.detail
+    assert "TMPDIR" in check.remedy
 
 
 @pytest.mark.box

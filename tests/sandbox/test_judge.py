@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sandbox import NoIsolation, SandboxFault
 from sandbox.judge import judge
-from tests.sandbox.values import BEGUN, EXIT_0, a_job, frame, seen
+from tests.sandbox.values import BEGUN, EXIT_0, a_job, frame, law, seen
 
 CAUSES = ("cancelled", "stdout", "stderr", "result", "output", "memory", "cpu", "wall")
 EXIT_1 = frame(b"S", b"exit 1")
@@ -135,6 +135,7 @@ def test_what_happens_before_the_program_or_from_outside_is_a_fault_of_ours(
     assert type(raised.value) is fault
 
 
+@law
 @given(
     stream=st.lists(st.binary(max_size=300), max_size=5),
     status=st.integers(min_value=0, max_value=255),
@@ -149,6 +150,7 @@ def test_once_the_program_has_begun_nothing_that_it_can_do_makes_a_fault(
     assert outcome.kind in {"exited", "signal", "timeout", "memory", "output", "cancelled"}
 
 
+@law
 @given(status=st.integers(min_value=0, max_value=255))
 def test_without_a_status_no_program_exits_well(status: int) -> None:
     outcome = _judged({"frames": [frame(b"R", b"{}")], "status": status})

@@ -34,7 +34,6 @@ def test_the_wall_clock_ends_a_run(box: Box) -> None:
     outcome = box.run(SLEEP, wall_ms=300)
     assert (outcome.kind, outcome.clock, outcome.limit) == ("timeout", "wall", "wall")
     assert 300 <= outcome.wall_ms < 5_000
-    assert outcome.cpu_ms < 300
 
 
 def test_the_processor_clock_ends_a_run(box: Box) -> None:
@@ -54,7 +53,7 @@ for _ in range(60):
 """
     outcome = box.run(script, cpu_ms=500)
     assert (outcome.kind, outcome.clock) == ("timeout", "cpu")
-    assert outcome.cpu_ms < 3_000
+    assert outcome.cpu_ms < 5_000
 
 
 def test_more_memory_than_allowed_is_a_memory_outcome(box: Box) -> None:
@@ -245,14 +244,13 @@ def test_a_tick_that_says_no_cancels(strongest: Strongest) -> None:
 
     def tick(usage: Usage) -> bool:
         told.append(usage)
-        return len(told) < 2
+        return not usage.stdout
 
     job = a_job(strongest.environment, f"print('::progress 0.5', flush=True); {SLEEP}")
     outcome = strongest.sandbox.run(job, tick)
     assert (outcome.kind, outcome.limit, outcome.result) == ("cancelled", None, None)
-    assert len(told) == 2
-    assert told[1].stdout == b"::progress 0.5\n"
-    assert told[1].wall_ms >= told[0].wall_ms >= 400
+    assert told[-1].stdout == outcome.stdout == b"::progress 0.5\n"
+    assert 400 <= told[0].wall_ms <= told[-1].wall_ms <= outcome.wall_ms
 
 
 def test_a_tick_that_raises_ends_the_run_and_the_next_one_works(strongest: Strongest) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from sandbox import seccomp
 from tests.sandbox.conftest import refuse_to_skip
+from tests.sandbox.values import law
 
 MACHINES = tuple(seccomp.ARCHITECTURES)
 HEADERS = {
@@ -112,22 +113,26 @@ def test_a_foreign_architecture_kills(machine: str) -> None:
     assert {evaluate(seccomp.program(machine), number, other) for other in others} == {seccomp.KILL}
 
 
+@law
 @given(st.sampled_from(MACHINES), st.integers(min_value=0x40000000, max_value=0xFFFFFFFF))
 def test_every_number_from_x32_upwards_kills(machine: str, number: int) -> None:
     assert evaluate(seccomp.program(machine), number, seccomp.ARCHITECTURES[machine]) == seccomp.KILL
 
 
+@law
 @given(st.sampled_from(MACHINES), st.integers(min_value=0, max_value=0x3FFFFFFF))
 def test_a_number_without_a_name_is_unknown_to_the_box(machine: str, number: int) -> None:
     if number not in seccomp.policy()["numbers"][machine].values():
         assert evaluate(seccomp.program(machine), number, seccomp.ARCHITECTURES[machine]) == UNKNOWN
 
 
+@law
 @given(st.sampled_from(MACHINES), st.integers(min_value=2, max_value=(1 << 64) - 1))
 def test_no_socket_family_but_unix_is_allowed(machine: str, family: int) -> None:
     assert ask(machine, "socket", (family, 1, 0)) == REFUSED
 
 
+@law
 @given(st.sampled_from(MACHINES), st.integers(min_value=0, max_value=(1 << 64) - 1))
 def test_a_clone_is_allowed_exactly_when_it_makes_no_namespace(machine: str, flags: int) -> None:
     allowed = ask(machine, "clone", (flags,)) == seccomp.ALLOW

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.box
 
 PATIENCE_SECONDS = 10
+REPOSITORY = Path(__file__).parents[2]
 SUPERVISOR = """
 import sys
 from sandbox import Job, Sandbox, StagedFile, host_python
@@ -152,7 +153,7 @@ def test_what_the_first_run_used_is_not_charged_to_the_second(box: Box) -> None:
     modest = box.run("pass")
     assert greedy.peak_memory_bytes > 120 << 20
     assert modest.peak_memory_bytes < 60 << 20
-    assert greedy.cpu_ms > 400 > modest.cpu_ms
+    assert greedy.cpu_ms > modest.cpu_ms + 200
     assert modest.notes == ()
 
 
@@ -215,7 +216,7 @@ def test_the_slots_user_owns_nothing_of_what_is_staged(root: None, box_of_its_ow
 def test_when_the_supervisor_is_killed_nothing_lives_on() -> None:
     """No goodbye is possible: the kernel's orders to die with the parent are all there is."""
     mark = f"mark-{os.getpid()}-{time.monotonic_ns()}"
-    supervisor = subprocess.Popen([sys.executable, "-c", SUPERVISOR, mark], stdout=subprocess.PIPE, cwd=Path.cwd())
+    supervisor = subprocess.Popen([sys.executable, "-c", SUPERVISOR, mark], stdout=subprocess.PIPE, cwd=REPOSITORY)
     assert supervisor.stdout is not None
     assert supervisor.stdout.readline() == b"running\n"
     launchers = tree.descendants(supervisor.pid)
@@ -319,7 +320,7 @@ def test_a_sweep_from_another_container_spares_the_living(strongest: Strongest) 
     code = "from sandbox import staging; from pathlib import Path; import sys; staging.sweep_folders(Path(sys.argv[1]))"
     world = ["bwrap", "--dev-bind", "/", "/", "--unshare-pid", "--proc", "/proc"]
     folder = strongest.sandbox._open()[0].folder
-    subprocess.run([*world, sys.executable, "-c", code, folder.parent], check=True, cwd=Path.cwd())
+    subprocess.run([*world, sys.executable, "-c", code, folder.parent], check=True, cwd=REPOSITORY)
     assert folder.exists()
     assert strongest.run("print(1)").stdout == b"1\n"
 
