@@ -110,7 +110,7 @@ def test_the_beat_sends_sweeps(production: Production) -> None:
     ("statement", "refusal"),
     [
         pytest.param("UPDATE verdict SET status = 'FALSIFIED'", "verdict is append-only", id="change a verdict"),
-        pytest.param("DELETE FROM verdict", "permission denied", id="delete verdicts"),
+        pytest.param("DELETE FROM verdict", "verdict is append-only", id="delete verdicts"),
         pytest.param("TRUNCATE ledger CASCADE", "permission denied", id="empty the ledger"),
         pytest.param("ALTER TABLE verdict DISABLE TRIGGER ALL", "must be owner", id="switch triggers off"),
         pytest.param("DROP TRIGGER verdict_fence ON verdict", "must be owner", id="drop a trigger"),
