@@ -30,13 +30,13 @@ nothing (UNDERPOWERED).
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, Context, Decimal, localcontext
 from typing import TYPE_CHECKING
 
 from app.core.model import Comparison, Rule
 from app.core.quantity import EXACT, Printed, fraction, margin, number_in, plain, printed
-from app.core.units import convert, other_unit_fits, per_point
+from app.core.units import conversion, other_unit_fits, per_point
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -183,11 +183,12 @@ def _width(expectation: Expectation, expected: Decimal) -> Decimal:
 def _judge(expectation: Expectation, band: Band, item: Measured) -> _Judged:
     if item.value is None or not item.value.is_finite():
         return _Judged("NON_FINITE", item)
-    converted = convert(item, expectation.unit)
-    if converted is None or converted.value is None:
+    factor = conversion(item.unit, expectation.unit)
+    if factor is None:
         return _Judged("UNIT_SUSPECT", item)
     expected = _expected(expectation)
-    value = converted.value
+    value = item.value * factor
+    converted = replace(item, value=value, unit=expectation.unit)
     distance = abs(value - expected.value) if expected is not None else Decimal(0)
     if _matches(expectation.rule, band, converted, value):
         return _Judged(_how_closely(expectation.rule, expected, value), converted, distance)

@@ -11,6 +11,7 @@ from app.core.controls_catalogue import control
 from app.core.model import ControlResult, Formula, OutcomeKind, Purpose
 from app.core.quantity import EXACT
 from app.core.specs import tried
+from app.core.wording import brief
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from app.core.measurement import Measured
     from app.core.model import Comparison, Control
     from app.core.readings import Reading, Readings
+
+FLOAT_DIGITS = 17  # shows the least movement of a float
 
 PASS, WARN, FAIL, UNDECIDED = ControlResult.PASS, ControlResult.WARN, ControlResult.FAIL, ControlResult.UNDECIDED
 
@@ -36,7 +39,7 @@ def repeat(readings: Readings) -> Control:
     if not differing:
         return control("repeat", PASS, "The same seal with the same seed gave identical values.")
     name = differing[0]
-    spread = f"{name} was {_shown(before[name])} and then {_shown(after[name])}"
+    spread = f"{name} was {brief(before[name].text, FLOAT_DIGITS)} and then {brief(after[name].text, FLOAT_DIGITS)}"
     if _decisions(readings, first) == _decisions(readings, again[0]):
         return control("repeat", WARN, f"The values differ, the decision does not: {spread}.")
     return control("repeat", FAIL, f"A repetition turns the decision: {spread}.")
@@ -119,7 +122,7 @@ def _answer(
             if two is None or not two.finite:
                 unsure.add(name)
             elif name not in moved and _differs(one, two, spread.get(name, Decimal(0))):
-                moved[name] = f"from {_shown(one)} to {_shown(two)}"
+                moved[name] = f"from {brief(one.text, FLOAT_DIGITS)} to {brief(two.text, FLOAT_DIGITS)}"
     return _Answer(moved, frozenset(unsure - moved.keys()))
 
 
@@ -188,10 +191,6 @@ def _ending(reading: Reading) -> str:
         return f"gave no readable result ({reading.unreadable.detail})"
     kind = reading.run.outcome.kind
     return "crashed" if kind in {OutcomeKind.EXITED, OutcomeKind.SIGNAL} else f"ended by its {kind} limit"
-
-
-def _shown(item: Measured) -> str:
-    return " ".join(item.text.split())[:40]
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -19,8 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from app.core.canonical import canonical
-from app.core.evidence_archive import MANIFEST, Unreadable, manifest, pack
+from app.core.evidence_archive import MANIFEST, Unreadable, manifest, pack, run_bytes, verdict_bytes
 from app.core.evidence_check import Report, verify
 from app.core.seal import seal_digest
 
@@ -64,20 +63,13 @@ def build(
     members |= {f"bundle/{path}": data for path, data in bundle.items()}
     for item in runs:
         folder = f"runs/{item.run.spec.key}"
-        document = item.run.model_dump(mode="json", exclude={"result"})
-        members[f"{folder}/run.json"] = canonical({**document, "derived": dict(item.derived)})
+        members[f"{folder}/run.json"] = run_bytes(item.run, item.derived)
         if item.run.result is not None:
             members[f"{folder}/result.json"] = item.run.result.encode("utf-8", "surrogateescape")
         members[f"{folder}/stdout.txt"] = item.stdout
         members[f"{folder}/stderr.txt"] = item.stderr
         members |= {f"{folder}/artifacts/{name}": data for name, data in item.artifacts.items()}
-    members["verdict.json"] = canonical(
-        {
-            "judgement": judgement.model_dump(mode="json"),
-            "evaluated_at": context.evaluated_at,
-            "verification": context.verification_id,
-            "publisher": context.publisher,
-        }
-    )
+    told = (context.evaluated_at, context.verification_id, context.publisher)
+    members["verdict.json"] = verdict_bytes(judgement, *told)
     members[MANIFEST] = manifest(seal_digest(sealed), members)
     return pack(members)

@@ -14,6 +14,8 @@ from app.core.canonical import canonical, digest
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from app.core.model import Judgement, Run
+
 FORMAT = "assay-evidence-v1"
 MANIFEST = "manifest.json"
 UNPACKED_BYTES_MAX = 2 << 30
@@ -28,6 +30,17 @@ def manifest(seal: str, members: Mapping[str, bytes]) -> bytes:
     """Return the bytes of the manifest that belongs to a seal and these members."""
     listed = {name: {"sha256": digest(data), "bytes": len(data)} for name, data in members.items() if name != MANIFEST}
     return canonical({"format": FORMAT, "seal": seal, "members": listed, "signature": None})
+
+
+def run_bytes(run: Run, derived: Mapping[str, str]) -> bytes:
+    """Return the bytes of a run's document; its result is a member of its own."""
+    return canonical({**run.model_dump(mode="json", exclude={"result"}), "derived": dict(derived)})
+
+
+def verdict_bytes(judgement: Judgement, evaluated_at: str, verification: str, publisher: str) -> bytes:
+    """Return the bytes of the recorded verdict: the judgement, when and for whom."""
+    told = {"evaluated_at": evaluated_at, "verification": verification, "publisher": publisher}
+    return canonical({**told, "judgement": judgement.model_dump(mode="json")})
 
 
 def pack(members: Mapping[str, bytes]) -> bytes:

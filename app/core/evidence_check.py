@@ -3,7 +3,8 @@
 1. Every member is the one that the manifest names, and the manifest is spelled as it is written.
 2. The seal is spelled as it was sealed and made for our rules and our program in the box. For others than ours this
    version can say neither yes nor no: the archive is unreadable here, never contradicted.
-3. The bundle is the one that was sealed, and the sealed claim is what its `claim.toml` says.
+3. The bundle is the one that was sealed, and sealing what its `claim.toml` says gives the same seal. Otherwise nothing
+   else is looked at: the rest of the program expects claims that intake would accept.
 4. The runs are those that the plan asks for, all of them. Changed inputs are made again from the seal; a formula is
    evaluated again.
 5. The runs are judged again; every field of the verdict must come out the same.
@@ -24,14 +25,23 @@ from app.core.boxjob import CLAIM_FILES, BoxJob, box_job, check_evaluator
 from app.core.canonical import digest
 from app.core.claim import Policy, claim_from_json, parse_claim
 from app.core.errors import Fault, Refusal
-from app.core.evidence_archive import FORMAT, MANIFEST, Unreadable, manifest, read_json, unpack
+from app.core.evidence_archive import (
+    FORMAT,
+    MANIFEST,
+    Unreadable,
+    manifest,
+    read_json,
+    run_bytes,
+    unpack,
+    verdict_bytes,
+)
 from app.core.model import Judgement, Limits, OutcomeKind, Run
 from app.core.plan import Conclude, next_step
-from app.core.seal import check_versions, read_seal, seal_digest
+from app.core.seal import check_versions, make_seal, read_seal, seal_digest
 from app.core.verdict import judge
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from app.core.model import Claim, Seal
 
@@ -73,7 +83,11 @@ def verify(archive: bytes) -> Report:
         check_evaluator(seal)
     except Fault as error:
         raise Unreadable(f"{error.detail}; check it with the program version that sealed it") from error
-    findings += _check_bundle(seal, members)
+    bundle = {name.removeprefix("bundle/"): data for name, data in members.items() if name.startswith("bundle/")}
+    findings += _check_bundle(seal, bundle)
+    unclaimed = _check_claim(seal, bundle)
+    if unclaimed:
+        return Report(ok=False, findings=(*findings, *unclaimed), seal=found_seal, members=len(members))
     judgement, more = _check_verdict(seal, found_seal, members)
     findings += more
     return Report(not findings, tuple(findings), found_seal, judgement, members=len(members))
@@ -99,17 +113,16 @@ def _check_members(found_seal: str, members: Mapping[str, bytes]) -> list[str]:
     return findings
 
 
-def _check_bundle(seal: Seal, members: Mapping[str, bytes]) -> list[str]:
-    bundle = {name.removeprefix("bundle/"): data for name, data in members.items() if name.startswith("bundle/")}
+def _check_bundle(seal: Seal, bundle: Mapping[str, bytes]) -> list[str]:
     findings = [f"bundle/{path} was not sealed" for path in sorted(bundle.keys() - seal.files.keys())]
     for path, sealed in seal.files.items():
         if path not in bundle or digest(bundle[path]) != sealed:
             findings.append(f"bundle/{path} is not the file that was sealed")
-    return findings or _check_claim(seal, bundle)
+    return findings
 
 
 def _check_claim(seal: Seal, bundle: Mapping[str, bytes]) -> list[str]:
-    """Read the claim's own file again: what was sealed must be what its author wrote."""
+    """Read the claim's own file again and seal it again: what was sealed must be what its author wrote."""
     names = sorted(CLAIM_FILES & bundle.keys(), reverse=True)
     if not names:
         return ["the bundle holds no claim"]
@@ -120,8 +133,9 @@ def _check_claim(seal: Seal, bundle: Mapping[str, bytes]) -> list[str]:
     except (Refusal, ValueError, RecursionError) as error:
         return [f"bundle/{names[0]} is no claim that can be read: {error}"]
     # Limits are the operator's to fill in and to lower.
-    same = claim.model_copy(update={"limits": seal.claim.limits}) == seal.claim
-    return [] if same else [f"the sealed claim is not the one that bundle/{names[0]} states"]
+    claim = claim.model_copy(update={"limits": seal.claim.limits})
+    again = make_seal(claim, seal.files, seal.environment, seal.evaluator)
+    return [] if again == seal else [f"the sealed claim is not the one that bundle/{names[0]} states"]
 
 
 def _read_claim(name: str, bundle: Mapping[str, bytes], policy: Policy) -> Claim:
@@ -137,23 +151,43 @@ def _check_verdict(seal: Seal, found_seal: str, members: Mapping[str, bytes]) ->
     except ValidationError as error:
         return None, [f"a run cannot be read: {error}"]
     runs = [run for _, run, _ in read]
-    for name, run, derived in read:
+    for item in read:
+        name, run, _ = item
         if f"runs/{run.spec.key}/run.json" != name:
             findings.append(f"{name} describes the run {run.spec.key}")
-        findings += _check_run(seal, found_seal, run, derived, members)
+        findings += _check_run(seal, found_seal, item, members)
     try:
         judgement = judge(seal, runs)
         findings += _check_complete(seal, runs)
     except Fault as error:
         return None, [*findings, f"the runs lead to no verdict: {error.detail}"]
+    return judgement, findings + _check_recorded(judgement, members)
+
+
+def _check_recorded(judgement: Judgement, members: Mapping[str, bytes]) -> list[str]:
     recorded = read_json(members, "verdict.json")
     if not isinstance(recorded, dict) or recorded.get("judgement") != judgement.model_dump(mode="json"):
-        findings.append("the recorded verdict is not the one that follows from the runs")
-    return judgement, findings
+        return ["the recorded verdict is not the one that follows from the runs"]
+    told = [recorded.get(key) for key in ("evaluated_at", "verification", "publisher")]
+    if not _spelled(members["verdict.json"], lambda: verdict_bytes(judgement, *map(str, told))):
+        return ["verdict.json is not spelled as it was written"]
+    return []
 
 
-def _runs(members: Mapping[str, bytes]) -> list[tuple[str, Run, Any]]:
-    """Return of every run its member, itself, and the digests of its changed inputs as recorded.
+def _spelled(body: bytes, again: Callable[[], bytes]) -> bool:
+    """Whether a member has the bytes that this program gives it; what has no canonical spelling has not."""
+    try:
+        return body == again()
+    except ValueError:
+        return False
+
+
+#: A run's member, the run itself, and the digests of its changed inputs as recorded, whatever they are.
+_Read = tuple[str, Run, Any]
+
+
+def _runs(members: Mapping[str, bytes]) -> list[_Read]:
+    """Read every run of an archive.
 
     Raises:
         Unreadable: a run's document is no JSON object.
@@ -180,16 +214,19 @@ def _check_complete(seal: Seal, runs: Sequence[Run]) -> list[str]:
     return [] if isinstance(step, Conclude) else [f"the run {spec.key} is missing" for spec in step]
 
 
-def _check_run(seal: Seal, found_seal: str, run: Run, derived: Any, members: Mapping[str, bytes]) -> list[str]:
+def _check_run(seal: Seal, found_seal: str, read: _Read, members: Mapping[str, bytes]) -> list[str]:
     """Make the box of a run again: the digests of its changed inputs, and what a formula gives, follow from the seal."""
+    name, run, derived = read
     try:
         job = box_job(seal, found_seal, run.spec, lambda path: members[f"bundle/{path}"])
     except KeyError as error:
         return [f"the inputs of the run {run.spec.key} cannot be made again: {error} is missing"]
-    again = dict(job.derived) if isinstance(job, BoxJob) else {}
+    again = job.derived if isinstance(job, BoxJob) else {}
     findings = []
     if again != derived:
         findings.append(f"the changed inputs of the run {run.spec.key} are not those of its derivation")
+    elif not _spelled(members[name], lambda: run_bytes(run, again)):
+        findings.append(f"{name} is not spelled as it was written")
     if isinstance(job, BoxJob) and job.mode == "evaluator" and run.outcome.kind is OutcomeKind.EXITED:
         findings += _check_formula(job, run)
     return findings

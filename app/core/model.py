@@ -240,6 +240,10 @@ class RunSpec(Model):
     derivation: Derivation | None = None
 
 
+#: What was used of a limit; bounded, because an archive may hold any number and sentences divide it.
+Amount = Annotated[int, Field(ge=0, le=1 << 60)]
+
+
 class RunOutcome(Model):
     """What the process did, with the figures that the reason sentence needs."""
 
@@ -249,9 +253,9 @@ class RunOutcome(Model):
     clock: Literal["wall", "cpu"] | None = None  # which one, for timeout
     limit: str | None = None  # which limit ended or marred the run: wall cpu memory stdout stderr result output …
     notes: tuple[str, ...] = ()  # plain sentences: refused forks, full scratch, a derivation's summary
-    wall_ms: int = 0
-    cpu_ms: int = 0
-    peak_memory_bytes: int = 0
+    wall_ms: Amount = 0
+    cpu_ms: Amount = 0
+    peak_memory_bytes: Amount = 0
 
 
 class Run(Model):

@@ -7,7 +7,6 @@ stands for a percentage. That neither verifies nor falsifies.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Context, Decimal
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from app.core.compare import Band
-    from app.core.measurement import Measured
 
 #: How many of the percent scale's units one unit is.
 _SCALE = {unit: Decimal(1) for unit in ("%", "percent", "points", "point", "pp", "percentage points")} | {
@@ -30,14 +28,12 @@ def per_point(unit: str | None) -> Decimal:
     return _SCALE.get((unit or "").strip().lower(), Decimal(1))
 
 
-def convert(item: Measured, unit: str | None) -> Measured | None:
-    """Return a number in a unit, as it is when either side declares none; None when the units do not go together."""
-    if item.unit is None or unit is None or item.unit.strip() == unit.strip():
-        return item
-    source, target = _SCALE.get(item.unit.strip().lower()), _SCALE.get(unit.strip().lower())
-    if source is None or target is None or item.value is None:
-        return None
-    return replace(item, value=item.value * source / target, unit=unit)
+def conversion(source: str | None, target: str | None) -> Decimal | None:
+    """Return the factor from one unit to another, 1 when either is undeclared; None when they do not go together."""
+    if source is None or target is None or source.strip() == target.strip():
+        return Decimal(1)
+    one, two = _SCALE.get(source.strip().lower()), _SCALE.get(target.strip().lower())
+    return None if one is None or two is None else one / two
 
 
 def other_unit_fits(bands: Sequence[Band], low: Decimal, high: Decimal) -> bool:

@@ -62,17 +62,17 @@ def comparison_problem(item: Comparison) -> str:
         case "NON_FINITE":
             return f"{item.metric} is {item.computed}, which is not a finite number"
         case "UNIT_SUSPECT":
-            computed = f"{item.metric} is {_short(item.computed)}, expected {expected} {item.unit or ''}".rstrip()
+            computed = f"{item.metric} is {brief(item.computed)}, expected {expected} {item.unit or ''}".rstrip()
             return f"{computed}: the units seem to differ (declare the unit in the result)"
         case "COARSE_CLAIM":
             span = ""
             if item.computed_low is not None:
-                span = f" (its inputs allow {_short(item.computed_low)} to {_short(item.computed_high)})"
+                span = f" (its inputs allow {brief(item.computed_low)} to {brief(item.computed_high)})"
             missed = "not equal to" if item.rule == Rule.EXACT else "outside the tolerance of"
-            detail = f"{item.metric} is {_short(item.computed)}{span}, {missed} {expected}"
+            detail = f"{item.metric} is {brief(item.computed)}{span}, {missed} {expected}"
             return f"{detail}, but by no more than printed digits and floating-point arithmetic leave open"
         case _:
-            return f"the seeds disagree about {item.metric}: {', '.join(_short(value) for value in item.values)}"
+            return f"the seeds disagree about {item.metric}: {', '.join(brief(value) for value in item.values)}"
 
 
 def failure(run: Run) -> str:
@@ -97,6 +97,16 @@ def failure(run: Run) -> str:
             return f"the run exited with code {outcome.exit_code}{notes}"
 
 
+def brief(text: str | None, digits: int = SIGNIFICANT_DIGITS) -> str:
+    """Return a number's text with at most so many digits; what is no number stays as it is, on one line."""
+    text = text or "nothing"
+    try:
+        value = Decimal(text)
+    except ArithmeticError:
+        return _line(text)
+    return text if len(value.as_tuple().digits) <= digits else f"{value:.{digits}g}"
+
+
 def _least_close(comparisons: Sequence[Comparison]) -> Comparison:
     order = ("MATCH_EXACT", "MATCH_ROUNDING", "MATCH_TOLERANCE")
     return max(comparisons, key=lambda item: order.index(item.code))
@@ -112,7 +122,7 @@ def _how(item: Comparison) -> str:
         case Rule.EXACT:
             return "exactly"
         case Rule.BOUNDED | Rule.EITHER:
-            return f"within {_short(item.low or '-∞')} to {_short(item.high or '∞')}"
+            return f"within {brief(item.low or '-∞')} to {brief(item.high or '∞')}"
         case _:
             return f"tolerance=±{item.tolerance}{' points' if item.rule == Rule.POINTS else ''}"
 
@@ -144,17 +154,7 @@ def _number(item: Comparison, text: str | None) -> str:
         return _line(text or "nothing")
     number = float(text) if item.rule == Rule.RELATIVE else math.inf
     printed_digits = sum(map(str.isdigit, item.expected or ""))
-    return repr(number) if math.isfinite(number) else _short(text, max(SIGNIFICANT_DIGITS, printed_digits + 2))
-
-
-def _short(text: str | None, digits: int = SIGNIFICANT_DIGITS) -> str:
-    """Return a number's text with at most so many digits; what is no number stays as it is, on one line."""
-    text = text or "nothing"
-    try:
-        value = Decimal(text)
-    except ArithmeticError:
-        return _line(text)
-    return text if len(value.as_tuple().digits) <= digits else f"{value:.{digits}g}"
+    return repr(number) if math.isfinite(number) else brief(text, max(SIGNIFICANT_DIGITS, printed_digits + 2))
 
 
 def _line(text: str) -> str:

@@ -219,6 +219,7 @@ UNITS = [
     pytest.param(None, None, "-87", "UNIT_SUSPECT", id="another sign"),
     pytest.param(None, None, "0.011494", "UNIT_SUSPECT", id="the reciprocal"),
     pytest.param(None, None, "-0.011494", "MISMATCH", id="the reciprocal with another sign"),
+    pytest.param(None, None, "0.0172", "MISMATCH", id="twice the reciprocal"),
     pytest.param(None, None, "0", "MISMATCH", id="zero has no reciprocal"),
     pytest.param(None, None, "870", "MISMATCH", id="times 10 is no slip of units"),
 ]
@@ -235,6 +236,10 @@ def test_units_are_converted_when_declared_and_suspected_when_not(
         assert code_of("0.870", {"rule": "rounding", "unit": claimed}, json.dumps(document)) == code
     else:
         assert code_of("87.0", {"rule": "rounding", "unit": claimed}, json.dumps(document)) == code
+
+
+def test_the_reciprocal_of_a_negative_value_is_suspected_too() -> None:
+    assert code_of("-8.7", ROUNDING, "-0.11494") == "UNIT_SUSPECT"
 
 
 def test_a_unit_slip_that_fits_only_the_printed_rounding_is_suspected_too() -> None:

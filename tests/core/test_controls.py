@@ -336,6 +336,20 @@ def test_a_confirmation_on_another_worker_says_so() -> None:
 
 ROUNDING_FLIPS = [
     pytest.param(
+        {"value": "8.65", "rule": "absolute", "tolerance": "0.1"},
+        {"a": "77.0", "b": "68.3"},
+        "warn",
+        "between 8.6 and 8.8, of which 8.55 to 8.75",
+        id="the upper part is outside",
+    ),
+    pytest.param(
+        {"value": "8.75", "rule": "absolute", "tolerance": "0.1"},
+        {"a": "77.0", "b": "68.3"},
+        "warn",
+        "between 8.6 and 8.8, of which 8.65 to 8.85",
+        id="the lower part is outside",
+    ),
+    pytest.param(
         {"value": "8.7"}, {"a": "77.0", "b": "68.3"}, "warn", "between 8.6 and 8.8, of which 8.65 to 8.75", id="mixed"
     ),
     pytest.param({"value": "8.7"}, {"a": "77.00", "b": "68.30"}, "pass", "the same decision", id="one match"),

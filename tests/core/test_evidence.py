@@ -27,6 +27,7 @@ from tests.core.builders import (
     SCORES,
     a_bundle,
     a_claim,
+    a_formula,
     a_formula_seal,
     a_judgement,
     a_run,
@@ -264,6 +265,31 @@ SCRIPT_ATTACKS = [
         id="a changed input where none was asked for",
     ),
     pytest.param(
+        lambda m: {**m, "verdict.json": m["verdict.json"] + b"\n"},
+        "verdict.json is not spelled as it was written",
+        id="another spelling of the verdict",
+    ),
+    pytest.param(
+        lambda m: edited(m, "verdict.json", lambda d: d.update(publisher=7)),
+        "verdict.json is not spelled as it was written",
+        id="a publisher that is no text",
+    ),
+    pytest.param(
+        lambda m: {**m, "runs/repeat-0/run.json": m["runs/repeat-0/run.json"] + b"\n"},
+        "runs/repeat-0/run.json is not spelled as it was written",
+        id="another spelling of a run",
+    ),
+    pytest.param(
+        lambda m: {**m, "runs/repeat-0/run.json": m["runs/repeat-0/run.json"].replace(b"host:1", b"\\ud800")},
+        "runs/repeat-0/run.json is not spelled as it was written",
+        id="half a character in a run",
+    ),
+    pytest.param(
+        lambda m: edited(m, "runs/measure-0/run.json", lambda d: d["outcome"].update(wall_ms=10**400)),
+        "a run cannot be read: ",
+        id="an absurd duration",
+    ),
+    pytest.param(
         lambda m: edited(m, "runs/measure-0/run.json", lambda d: d.update(extra=1)),
         "a run cannot be read: ",
         id="an unknown key in a run",
@@ -379,6 +405,26 @@ def test_the_sealed_claim_is_what_its_author_wrote(change: Callable[[str], str],
     assert len(found) == 1
     assert says in found[0]
     assert "bundle/claim.toml" in found[0]
+    assert verify(an_archive(a_seal(files=files), files)).judgement is None
+
+
+HOSTILE_SEALS = [
+    pytest.param({"seeds": ()}, id="no seeds"),
+    pytest.param({"seeds": (1, 2)}, id="other seeds"),
+    pytest.param({"claim": a_claim(an_expectation("eight", "relative"))}, id="an expectation that no intake accepts"),
+    pytest.param({"claim": a_claim(())}, id="no expectation"),
+    pytest.param(
+        {"claim": a_claim(reproduce=a_formula({"score": "a +"}, a="x"))}, id="a formula that no intake accepts"
+    ),
+]
+
+
+@pytest.mark.parametrize("changes", HOSTILE_SEALS)
+def test_a_seal_that_no_intake_would_make_is_found_before_anything_is_judged(changes: dict[str, Any]) -> None:
+    seal = a_seal().model_copy(update=changes)
+    seal = seal.model_copy(update={"evaluator": evaluator_digest(seal.claim)})
+    members = {**unpack(an_archive()), "seal.json": seal_bytes(seal)}
+    assert findings(resealed(members)) == ("the sealed claim is not the one that bundle/claim.toml states",)
 
 
 def test_limits_are_the_operator_s_and_may_differ_from_the_claim_s() -> None:
