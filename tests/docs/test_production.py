@@ -124,6 +124,11 @@ def test_the_role_of_the_service_cannot(production: Production, statement: str, 
     assert refusal in done.stderr
 
 
+def test_the_role_of_the_service_can_forget_a_worker(production: Production) -> None:
+    done = production.psql("assay", "DELETE FROM worker WHERE name = 'nobody:1'")
+    assert (done.returncode, done.stdout) == (0, "DELETE 0\n"), done.stderr
+
+
 def test_a_backup_of_the_database_can_be_restored_with_its_triggers(
     production: Production, concluded: dict[str, Any]
 ) -> None:
