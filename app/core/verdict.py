@@ -23,8 +23,9 @@ from app.core.compare import MATCHES
 from app.core.controls import run_controls
 from app.core.controls_replication import confirm, input_response, repeat
 from app.core.errors import Fault
-from app.core.model import Blame, ControlResult, Judgement, OutcomeKind, Purpose, Status
-from app.core.readings import Reading, Readings
+from app.core.model import ControlResult, Judgement, OutcomeKind, Purpose, Status
+from app.core.readings import Readings
+from app.core.reasons import BLAME, PRECEDENCE, worst_failure
 from app.core.seal import check_versions
 from app.core.specs import all_specs
 
@@ -32,40 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from app.core.model import Comparison, Control, Run, Seal
-
-SIGSYS = 31
-
-#: reason code -> whose side it lies on
-BLAME = {
-    "MISMATCH": Blame.AUTHOR,
-    "CRASHED": Blame.AUTHOR,
-    "NO_METRIC": Blame.AUTHOR,
-    "MALFORMED_RESULT": Blame.AUTHOR,
-    "UNIT_SUSPECT": Blame.AUTHOR,
-    "TAUTOLOGICAL": Blame.AUTHOR,
-    "SEAL_VIOLATION": Blame.AUTHOR,
-    "TIMEOUT": Blame.RESOURCE,
-    "OOM": Blame.RESOURCE,
-    "DISK_FULL": Blame.RESOURCE,
-    "OUTPUT_LIMIT": Blame.RESOURCE,
-    "PROCESS_LIMIT": Blame.RESOURCE,
-    "RESULT_TOO_LARGE": Blame.RESOURCE,
-    "NONDETERMINISTIC": Blame.MEASUREMENT,
-    "UNDERPOWERED": Blame.MEASUREMENT,
-    "NON_FINITE": Blame.MEASUREMENT,
-    "COARSE_CLAIM": Blame.MEASUREMENT,
-    "CONTROL_UNDECIDED": Blame.MEASUREMENT,
-}
-
-#: outcome kinds in the order in which they decide
-_PRECEDENCE = (
-    OutcomeKind.CANCELLED,
-    OutcomeKind.OUTPUT,
-    OutcomeKind.MEMORY,
-    OutcomeKind.TIMEOUT,
-    OutcomeKind.SIGNAL,
-    OutcomeKind.EXITED,
-)
 
 
 def judge(seal: Seal, runs: Sequence[Run]) -> Judgement:
@@ -80,7 +47,7 @@ def judge(seal: Seal, runs: Sequence[Run]) -> Judgement:
     _refuse_strangers(seal, runs)
     readings = Readings.of(seal, runs)
     _refuse_faults(readings)
-    failed = _worst_failure(readings.measures)
+    failed = worst_failure(readings.measures)
     if failed is not None:
         code, what = failed
         return _inconclusive(readings, code, what, (), ())
@@ -163,34 +130,6 @@ def _refuse_faults(readings: Readings) -> None:
             raise Fault("run-faulted", f"the run {reading.run.spec.key} ended by a fault of the service")
 
 
-def _worst_failure(measures: tuple[Reading, ...]) -> tuple[str, str] | None:
-    """Return the reason code and sentence of the measure run that decides, None when all of them measured."""
-    failed = [item for item in measures if item.measurement is None]
-    if not failed:
-        return None
-    worst = min(failed, key=lambda item: (_PRECEDENCE.index(item.run.outcome.kind), item.unreadable is not None))
-    if worst.unreadable is not None:
-        return worst.unreadable.code, worst.unreadable.detail
-    return _failure_code(worst), wording.failure(worst.run)
-
-
-def _failure_code(reading: Reading) -> str:
-    outcome = reading.run.outcome
-    match outcome.kind:
-        case OutcomeKind.CANCELLED:
-            return "CANCELLED"
-        case OutcomeKind.OUTPUT:
-            return "RESULT_TOO_LARGE" if outcome.limit == "result" else "OUTPUT_LIMIT"
-        case OutcomeKind.MEMORY:
-            return "OOM"
-        case OutcomeKind.TIMEOUT:
-            return "TIMEOUT"
-        case OutcomeKind.SIGNAL if outcome.signal == SIGSYS:
-            return "SEAL_VIOLATION"
-        case _:
-            return {"scratch": "DISK_FULL", "processes": "PROCESS_LIMIT"}.get(outcome.limit or "", "CRASHED")
-
-
 def _inconclusive(
     readings: Readings,
     code: str,
@@ -210,7 +149,7 @@ def _judgement(  # noqa: PLR0913 - the parts of a judgement
     comparisons: tuple[Comparison, ...],
     controls: tuple[Control, ...],
 ) -> Judgement:
-    deciding = min(readings.measures, key=lambda item: _PRECEDENCE.index(item.run.outcome.kind))
+    deciding = min(readings.measures, key=lambda item: PRECEDENCE.index(item.run.outcome.kind))
     return Judgement(
         status=status,
         outcome=deciding.run.outcome.kind,

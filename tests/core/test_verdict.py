@@ -15,7 +15,7 @@ from app.core.model import Blame, Claim, ControlResult, Derivation, Judgement, R
 from app.core.plan import Conclude, next_step
 from app.core.readings import Readings
 from app.core.seal import VERSIONS
-from app.core.specs import all_specs, measures
+from app.core.specs import all_specs, attacks, measures
 from app.core.verdict import BLAME, judge, wants_confirmation
 from tests.core.builders import (
     Program,
@@ -266,6 +266,26 @@ def test_the_outcome_shown_is_that_of_the_deciding_run() -> None:
     runs = [a_run(measures(TWO_SEEDS)[0], outcome="timeout", result=None), a_run(measures(TWO_SEEDS)[1])]
     assert judge(TWO_SEEDS, runs).outcome == "timeout"
     assert judge(a_seal(), play(a_seal())[0]).outcome == "exited"
+
+
+def test_a_contradiction_that_was_not_measured_again_stays_open() -> None:
+    seal = a_seal(claimed("9.9"))
+    found = judge(seal, [run for run in play(seal)[0] if run.spec.key != "confirm-0"])
+    assert (found.status, found.reason_code) == ("UNVERIFIED", "CONTROL_UNDECIDED")
+    assert "was not measured again" in found.reason
+
+
+@pytest.mark.parametrize("other", [870, "NaN"], ids=["suspect units", "not a number"])
+def test_a_contradiction_beside_something_that_cannot_be_compared_stays_open(other: Any) -> None:
+    """And costs no confirming run."""
+    seal = a_seal(a_claim([an_expectation("9.9"), an_expectation(metric="second")]))
+    runs = [
+        a_run(spec, f'{{"score": {8.7 + index}, "second": {other}}}')
+        for index, spec in enumerate([*measures(seal), *attacks(seal)])
+    ]
+    runs[1] = a_run("repeat-0", f'{{"score": 8.7, "second": {other}}}')
+    assert not wants_confirmation(Readings.of(seal, runs))
+    assert judge(seal, runs).reason_code in {"UNIT_SUSPECT", "NON_FINITE"}
 
 
 # --- what is never judged --------------------------------------------------------------------------------------------

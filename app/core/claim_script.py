@@ -1,0 +1,100 @@
+"""Reading `[reproduce]` of the kind script: a program of the bundle over its inputs and parameters."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+from app.core.boxjob import CLAIM_FILES, PARAMETERS
+from app.core.claim_formula import NAME
+from app.core.model import Script
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from app.core.claim_reader import Table
+
+SEEDS_MAX = 64
+SEED_MAX = 2**63 - 1
+PARAMETERS_MAX = 64
+PARAMETERS_BYTES_MAX = 65_536
+
+
+def read_script(table: Table, files: Collection[str] | None, environments: Mapping[str, str]) -> Script | None:
+    """Return the script of a `[reproduce]` table; `files` is None for a JSON body, which has none."""
+    if files is None:
+        table.report("kind", "needs-bundle", "a script comes in a bundle", "send the archive as the part `bundle`")
+        return None
+    entrypoint = table.text("entrypoint", required=True, longest=255)
+    environment = table.text("environment", longest=64) or "python"
+    if environment not in environments:
+        known = ", ".join(sorted(environments)) or "none"
+        detail = f"there is no environment {environment!r} here"
+        table.report("environment", "unknown-environment", detail, f"built by the operator: {known}")
+    inputs = table.texts("inputs")
+    for key, paths in (("entrypoint", (entrypoint,) if entrypoint else ()), ("inputs", inputs)):
+        for path in paths:
+            _check_path(table, key, path, files)
+    if entrypoint is not None and entrypoint in inputs:
+        table.report("inputs", "entrypoint-is-input", "the script cannot be its own input", "remove it from inputs")
+    for key in ("assets", "seeds_max"):
+        if table.has(key):
+            table.report(key, "not-offered", f"this version does not offer {key!r}", "remove it")
+    seeds = _seeds(table)
+    parameters = _parameters(table)
+    if PARAMETERS in inputs and parameters:
+        table.report("inputs", "reserved-name", f"{PARAMETERS} is where parameters are put", "rename the input")
+    if entrypoint is None:
+        return None
+    return Script(entrypoint=entrypoint, environment=environment, inputs=inputs, parameters=parameters, seeds=seeds)
+
+
+def _check_path(table: Table, key: str, path: str, files: Collection[str]) -> None:
+    parts = path.split("/")
+    if path.startswith("/") or ".." in parts or "." in parts or "" in parts or "\\" in path:
+        table.report(key, "path-outside", f"{path[:80]!r} is not a path inside the bundle", "write it relative, with /")
+    elif path in CLAIM_FILES:
+        table.report(key, "claim-is-input", f"{path} never enters the box", "put what the script needs in its own file")
+    elif path not in files:
+        table.report(key, "missing-file", f"the bundle has no file {path[:80]!r}", "add it, or correct the name")
+
+
+def _seeds(table: Table) -> tuple[int, ...]:
+    found = table.raw("seeds")
+    if found is None:
+        return (0,)
+    whole = isinstance(found, list) and all(isinstance(item, int) and not isinstance(item, bool) for item in found)
+    if not whole or not 1 <= len(found) <= SEEDS_MAX or any(not 0 <= item <= SEED_MAX for item in found):
+        detail = f"seeds must be 1 to {SEEDS_MAX} whole numbers from 0 to 2^63-1"
+        table.report("seeds", "bad-seeds", detail, "write seeds = [0]")
+        return (0,)
+    if len(set(found)) < len(found):
+        table.report("seeds", "duplicate-item", "a seed is named twice", "name each once")
+    return tuple(found)
+
+
+def _parameters(table: Table) -> dict[str, Any]:
+    found = table.table("parameters")
+    if found is None:
+        return {}
+    for name, item in found.data.items():
+        found.known.add(name)
+        if not NAME.fullmatch(name):
+            found.report(name, "bad-name", f"{name[:40]!r} cannot name a parameter", "use letters, digits and _")
+        if not _is_json(item):
+            found.report(name, "bad-parameter", f"{name!r} is no finite number, text, truth value or list", "change it")
+    if len(found.data) > PARAMETERS_MAX or len(json.dumps(found.data, default=str)) > PARAMETERS_BYTES_MAX:
+        detail = f"at most {PARAMETERS_MAX} parameters of {PARAMETERS_BYTES_MAX} bytes together"
+        found.report(None, "too-many", detail, "put data in an input file")
+    return dict(found.data)
+
+
+def _is_json(value: Any, depth: int = 0) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, int):  # bool included
+        return abs(value) < 2**63
+    if isinstance(value, str):
+        return True
+    return isinstance(value, list) and depth < 4 and all(_is_json(item, depth + 1) for item in value)

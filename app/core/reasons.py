@@ -1,0 +1,75 @@
+"""Reason codes: what ended a run that gave no measurement, and whose side each code lies on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.core import wording
+from app.core.model import Blame, OutcomeKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from app.core.readings import Reading
+
+SIGSYS = 31
+
+#: reason code -> whose side it lies on
+BLAME = {
+    "MISMATCH": Blame.AUTHOR,
+    "CRASHED": Blame.AUTHOR,
+    "NO_METRIC": Blame.AUTHOR,
+    "MALFORMED_RESULT": Blame.AUTHOR,
+    "UNIT_SUSPECT": Blame.AUTHOR,
+    "TAUTOLOGICAL": Blame.AUTHOR,
+    "SEAL_VIOLATION": Blame.AUTHOR,
+    "TIMEOUT": Blame.RESOURCE,
+    "OOM": Blame.RESOURCE,
+    "DISK_FULL": Blame.RESOURCE,
+    "OUTPUT_LIMIT": Blame.RESOURCE,
+    "PROCESS_LIMIT": Blame.RESOURCE,
+    "RESULT_TOO_LARGE": Blame.RESOURCE,
+    "NONDETERMINISTIC": Blame.MEASUREMENT,
+    "UNDERPOWERED": Blame.MEASUREMENT,
+    "NON_FINITE": Blame.MEASUREMENT,
+    "COARSE_CLAIM": Blame.MEASUREMENT,
+    "CONTROL_UNDECIDED": Blame.MEASUREMENT,
+}
+
+#: outcome kinds in the order in which they decide
+PRECEDENCE = (
+    OutcomeKind.CANCELLED,
+    OutcomeKind.OUTPUT,
+    OutcomeKind.MEMORY,
+    OutcomeKind.TIMEOUT,
+    OutcomeKind.SIGNAL,
+    OutcomeKind.EXITED,
+)
+
+
+def worst_failure(measures: Sequence[Reading]) -> tuple[str, str] | None:
+    """Return the reason code and sentence of the measure run that decides, None when all of them measured."""
+    failed = [item for item in measures if item.measurement is None]
+    if not failed:
+        return None
+    worst = min(failed, key=lambda item: (PRECEDENCE.index(item.run.outcome.kind), item.unreadable is not None))
+    if worst.unreadable is not None:
+        return worst.unreadable.code, worst.unreadable.detail
+    return _failure_code(worst), wording.failure(worst.run)
+
+
+def _failure_code(reading: Reading) -> str:
+    outcome = reading.run.outcome
+    match outcome.kind:
+        case OutcomeKind.CANCELLED:
+            return "CANCELLED"
+        case OutcomeKind.OUTPUT:
+            return "RESULT_TOO_LARGE" if outcome.limit == "result" else "OUTPUT_LIMIT"
+        case OutcomeKind.MEMORY:
+            return "OOM"
+        case OutcomeKind.TIMEOUT:
+            return "TIMEOUT"
+        case OutcomeKind.SIGNAL if outcome.signal == SIGSYS:
+            return "SEAL_VIOLATION"
+        case _:
+            return {"scratch": "DISK_FULL", "processes": "PROCESS_LIMIT"}.get(outcome.limit or "", "CRASHED")
