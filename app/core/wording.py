@@ -63,7 +63,7 @@ def comparison_problem(item: Comparison) -> str:
             return f"{item.metric} is {item.computed}, which is not a finite number"
         case "UNIT_SUSPECT":
             computed = f"{item.metric} is {brief(item.computed)}, expected {expected} {item.unit or ''}".rstrip()
-            return f"{computed}: the units seem to differ (declare the unit in the result)"
+            return f"{computed}: the units seem to differ (declare the same one in claim and result)"
         case "COARSE_CLAIM":
             span = ""
             if item.computed_low is not None:
@@ -118,13 +118,19 @@ def _how(item: Comparison) -> str:
         case Rule.RELATIVE:
             return f"tolerance={_percent(item.tolerance or '0')}"
         case Rule.ROUNDING:
-            return "within printed rounding"
+            return "within printed rounding" if _rounds(item) else "within the printed rounding of its inputs"
         case Rule.EXACT:
             return "exactly"
         case Rule.BOUNDED | Rule.EITHER:
             return f"within {brief(item.low or '-∞')} to {brief(item.high or '∞')}"
         case _:
             return f"tolerance=±{item.tolerance}{' points' if item.rule == Rule.POINTS else ''}"
+
+
+def _rounds(item: Comparison) -> bool:
+    """Whether the computed value itself, and not only what a formula's inputs allow, rounds to the print."""
+    low, computed, high = (Decimal(text or "NaN") for text in (item.low, item.computed, item.high))
+    return low <= computed <= high
 
 
 def _rule(item: Comparison) -> str:

@@ -22,6 +22,12 @@ def test_a_relative_match_of_a_formula_reads_as_the_published_records_do() -> No
 
 MATCHES: list[tuple[dict[str, Any], str]] = [
     (
+        {"rule": "rounding", "computed": "8.8"},
+        "Computed 8.8 matches expected 8.7 (within the printed rounding of its inputs).",
+    ),
+    ({"rule": "rounding", "computed": "8.75"}, "Computed 8.75 matches expected 8.7 (within printed rounding)."),
+    ({"rule": "rounding", "computed": "8.65"}, "Computed 8.65 matches expected 8.7 (within printed rounding)."),
+    (
         {"rule": "relative", "tolerance": "0.05", "expected": "76", "computed": "76"},
         "Computed 76.0 matches expected 76.0 (tolerance=5.0%).",
     ),
@@ -68,7 +74,13 @@ MATCHES: list[tuple[dict[str, Any], str]] = [
         "Computed 8.711111111 matches expected 8.7 (within printed rounding).",
     ),
     (
-        {"rule": "rounding", "expected": "3.14159265358979", "computed": "3.14159265358979323846"},
+        {
+            "rule": "rounding",
+            "expected": "3.14159265358979",
+            "computed": "3.14159265358979323846",
+            "low": "3",
+            "high": "4",
+        },
         "Computed 3.1415926535897932 matches expected 3.14159265358979 (within printed rounding).",
     ),
 ]
@@ -125,15 +137,15 @@ PROBLEMS: list[tuple[dict[str, Any], str]] = [
     ({"code": "NON_FINITE", "computed": "NaN"}, "score is NaN, which is not a finite number"),
     (
         {"code": "UNIT_SUSPECT", "computed": "0.087", "unit": "%"},
-        "score is 0.087, expected 8.7 %: the units seem to differ (declare the unit in the result)",
+        "score is 0.087, expected 8.7 %: the units seem to differ (declare the same one in claim and result)",
     ),
     (
         {"code": "UNIT_SUSPECT", "computed": "0.087"},
-        "score is 0.087, expected 8.7: the units seem to differ (declare the unit in the result)",
+        "score is 0.087, expected 8.7: the units seem to differ (declare the same one in claim and result)",
     ),
     (
         {"code": "UNIT_SUSPECT", "computed": "900", "expected": None},
-        "score is 900, expected its bounds: the units seem to differ (declare the unit in the result)",
+        "score is 900, expected its bounds: the units seem to differ (declare the same one in claim and result)",
     ),
     (
         {"code": "COARSE_CLAIM", "rule": "absolute", "computed": "8.71"},
