@@ -49,6 +49,7 @@ def celery_app(settings: Settings) -> Celery:
         task_serializer="json",
         accept_content=["json"],
         task_default_queue=CPU_QUEUE,
+        task_routes={task: {"queue": JUDGE_QUEUE} for task in (JUDGE_TASK, SWEEP_TASK, TIDY_TASK)},
         task_create_missing_queues=True,
         worker_soft_shutdown_timeout=5,
         worker_cancel_long_running_tasks_on_connection_loss=False,

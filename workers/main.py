@@ -13,7 +13,7 @@ from typing import Any
 
 from celery import signals
 
-from app.queue import JUDGE_QUEUE, SWEEP_TASK, TIDY_TASK, celery_app
+from app.queue import SWEEP_TASK, TIDY_TASK, celery_app
 from app.settings import Settings
 from workers import tasks
 
@@ -53,4 +53,4 @@ def _beat_begins(**_: Any) -> None:
 @signals.worker_ready.connect
 def _worker_ready(**_: Any) -> None:
     logging.getLogger(__name__).info("worker ready")
-    app.send_task(SWEEP_TASK, queue=JUDGE_QUEUE)
+    app.send_task(SWEEP_TASK)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.queue import JUDGE_QUEUE, JUDGE_TASK, RUN_TASK, SWEEP_TASK, TIDY_TASK
+from app.queue import JUDGE_TASK, RUN_TASK, SWEEP_TASK, TIDY_TASK
 from workers import judge, sweep, verify
 from workers.hands import ALL_QUEUES, Hands, Presence
 
@@ -19,23 +19,23 @@ _presence: Presence | None = None
 
 
 def register(app: Celery, settings: Settings) -> None:
-    """Give every task name its function."""
+    """Give every task name its function; in this application alone, for a `Queue` has one of its own."""
     global _settings  # noqa: PLW0603 - Celery imports tasks before any object of ours exists
     _settings = settings
 
-    @app.task(name=RUN_TASK)
+    @app.task(name=RUN_TASK, shared=False)
     def run(run_id: str) -> None:
         verify.execute_run(hands(), run_id)
 
-    @app.task(name=JUDGE_TASK)
+    @app.task(name=JUDGE_TASK, shared=False)
     def judge_verification(verification_id: str) -> None:
         judge.conclude(hands(), verification_id)
 
-    @app.task(name=SWEEP_TASK, queue=JUDGE_QUEUE)
+    @app.task(name=SWEEP_TASK, shared=False)
     def sweep_up() -> None:
         sweep.sweep(hands())
 
-    @app.task(name=TIDY_TASK, queue=JUDGE_QUEUE)
+    @app.task(name=TIDY_TASK, shared=False)
     def tidy_up() -> None:
         sweep.tidy(hands())
 

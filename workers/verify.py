@@ -62,7 +62,7 @@ def execute_run(hands: Hands, run_id: str) -> None:
             heartbeat,
         )
         if heartbeat.lost:
-            return
+            raise StaleFence(run_id)
         if heartbeat.cancelled:
             actions.cancel_run(hands.parts, claimed)
             return
