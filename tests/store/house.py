@@ -73,7 +73,7 @@ class Heard:
         self.judged.clear()
 
 
-@dataclass(frozen=True)
+@dataclass
 class House:
     """The service's parts and what its queue heard."""
 

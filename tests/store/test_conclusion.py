@@ -6,7 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlmodel import select
+from sqlalchemy import event
+from sqlmodel import Session, select
 
 from app import actions
 from app.core import evidence
@@ -14,12 +15,12 @@ from app.core.errors import Fault
 from app.core.model import RecordRef, Status
 from app.store import judging, views
 from app.store.errors import BlobMissing, BlobTampered
-from app.store.tables import GateRow, LedgerRow, Verdict
+from app.store.tables import GateRow, LedgerRow, Record, Verdict
 from tests.core.builders import a_claim, a_judgement, an_expectation, an_outcome
 from tests.store.house import FALSE, House, at_once
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from app.core.model import Claim, Expectation
 
@@ -277,3 +278,46 @@ def test_the_publisher_says_how_many_claims_a_paper_has(house: House) -> None:
     assert not new
     assert gate(house)["claims"] == {"total": 12, "tested": 1, "verified": 1, "falsified": 0}
     assert record_id == house.scalar("SELECT record_id FROM gate")
+
+
+def statements(house: House, work: Callable[[Session], object]) -> int:
+    """Count the statements that some reading takes."""
+    heard: list[str] = []
+
+    def listen(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        heard.append(statement)
+
+    event.listen(house.parts.store.engine, "before_cursor_execute", listen)
+    try:
+        with house.parts.store.read() as session:
+            work(session)
+    finally:
+        event.remove(house.parts.store.engine, "before_cursor_execute", listen)
+    return len(heard)
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda session: judging.standing_verdicts(session, session.exec(select(Record.id)).one()),
+        lambda session: views.latest(session, 20),
+    ],
+    ids=["the claims of a record", "the newest verdicts"],
+)
+def test_reading_more_verdicts_takes_no_more_statements(house: House, work: Callable[[Session], object]) -> None:
+    house.verify(in_record("first"))
+    one = statements(house, work)
+    for number in range(4):
+        house.verify(in_record(f"claim-{number}"))
+    assert 0 < statements(house, work) == one
+
+
+def test_the_newest_verdicts_come_first_each_with_its_own_controls(house: House) -> None:
+    for expect in (an_expectation(), FALSE, OPEN):
+        house.verify(a_claim(expect))
+    with house.parts.store.read() as session:
+        found = views.latest(session, 2)
+        alone = [views.verdict(session, item["id"]) for item in found]
+    assert [item["status"] for item in found] == ["UNVERIFIED", "FALSIFIED"]
+    assert [{**item, "claim": "mean-score"} for item in alone if item] == found
+    assert [len(item["comparisons"]) for item in found] == [0, 1]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app import actions
+from app.core import plan
 from app.core.model import Seal
 from app.store import planning
 from app.store.errors import StaleFence
@@ -122,7 +123,13 @@ def test_a_look_says_the_same_as_a_heartbeat_and_writes_nothing(house: House) ->
     house.expire(claimed.run_id)
     house.claim(claimed.run_id, "host:2")
     assert not actions.look(house.parts, claimed).held
-    assert not actions.renew(house.parts, claimed).held
+
+
+def test_a_zombies_heartbeat_does_not_keep_anothers_lease(house: House) -> None:
+    lost, _ = zombie(house)
+    before = house.run_row(lost.run_id)
+    assert not actions.renew(house.parts, lost).held
+    assert house.run_row(lost.run_id) == before
 
 
 def zombie(house: House) -> tuple[Claimed, Seal]:
@@ -254,6 +261,19 @@ def test_two_workers_that_finish_the_last_two_runs_at_once_reach_one_conclusion(
         assert at_once(*(lambda claimed=claimed: house.finish(claimed) for claimed in claims)) == [None, None]
         assert house.heard.judged == [submitted.verification_id]
         assert house.verification(submitted.verification_id).state == "concluding"
+
+
+def test_a_conclusion_waits_for_runs_that_are_still_going(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plan may know its conclusion early; no verdict is reached, and no run cut off, while one of them runs."""
+    submitted = house.submit()
+    house.run(submitted.run_ids[0])
+    monkeypatch.setattr(plan, "next_step", lambda *_: plan.Conclude())
+    *first, last = house.runs(submitted.verification_id, "queued")
+    for run_id in first:
+        house.run(run_id)
+        assert house.verification(submitted.verification_id).state == "running"
+    house.run(last)
+    assert house.verification(submitted.verification_id).state == "concluding"
 
 
 def test_workers_that_finish_all_runs_of_a_step_at_once_plan_each_next_run_once(house: House) -> None:
