@@ -1,0 +1,46 @@
+"""One worker's hands in this process: real database, real box, and a queue that only listens."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from app.settings import Settings
+from tests.store.house import Heard, House
+from workers import judge, verify
+from workers.hands import Hands
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from app.queue import Queue
+
+
+class Station(House):
+    """A house with hands; nudges are heard and worked off when told."""
+
+    hands: Hands
+
+    @classmethod
+    def open(cls, home: Path, **settings: Any) -> Station:
+        """Open a worker's hands on a migrated home."""
+        hands = Hands.open(Settings(home=home, **settings))
+        hands.parts.queue.close()
+        heard = Heard()
+        queue: Queue = heard  # type: ignore[assignment] # the same three methods
+        parts = replace(hands.parts, queue=queue)
+        station = cls(parts, heard)
+        station.hands = replace(hands, parts=parts)
+        return station
+
+    def close(self) -> None:
+        """End the hands."""
+        self.hands.close()
+
+    def work(self) -> None:
+        """Work off every nudge that was heard, and those that follow."""
+        while self.heard.runs or self.heard.judged:
+            while self.heard.runs:
+                verify.execute_run(self.hands, self.heard.runs.pop(0)[0])
+            while self.heard.judged:
+                judge.conclude(self.hands, self.heard.judged.pop(0))

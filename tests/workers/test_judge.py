@@ -1,0 +1,95 @@
+"""The judge's hand: which failures end a verification, and which are left for the next nudge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import pytest
+
+from app.core import verdict
+from app.store.errors import StoreUnavailable
+from tests.store.house import House
+from workers import judge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Bare:
+    """As much of a worker's hands as a judge needs."""
+
+    parts: Any
+
+
+class Away:
+    """In the place of a database that does not answer."""
+
+    def read(self) -> NoReturn:
+        """Fail."""
+        raise StoreUnavailable("the database does not answer")
+
+    transaction = read
+
+
+@pytest.fixture
+def house(home: Path) -> Iterator[House]:
+    """Give a service with hands of its own."""
+    found = House.open(f"sqlite:///{home / 'assay.db'}", home)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def measured(house: House) -> str:
+    """Return a verification that waits for its judge."""
+    verification_id = house.submit().verification_id
+    house.run_all(verification_id)
+    return verification_id
+
+
+def conclude(house: House, verification_id: str, **parts: Any) -> None:
+    """Ask the judge."""
+    judge.conclude(Bare(replace(house.parts, **parts)), verification_id)  # type: ignore[arg-type]
+
+
+def test_however_often_the_judge_is_nudged_there_is_one_verdict(house: House, measured: str) -> None:
+    for _ in range(5):
+        conclude(house, measured)
+    assert house.count("verdict") == 1
+    assert house.verification(measured).state == "concluded"
+
+
+def test_bytes_that_changed_end_a_verification_as_our_fault(house: House, measured: str) -> None:
+    path = house.parts.blobs.path(str(house.scalar("SELECT stdout FROM outcome")))
+    path.chmod(0o600)
+    path.write_bytes(b"tampered")
+    conclude(house, measured)
+    row = house.verification(measured)
+    assert (row.state, row.reason_code, row.blame) == ("faulted", "INTERNAL_ERROR", "service")
+    assert "has other bytes. restore it from a backup." in (row.detail or "")
+    assert house.count("verdict") == 0
+
+
+def test_a_database_that_is_away_ends_nothing(house: House, measured: str) -> None:
+    with pytest.raises(StoreUnavailable):
+        conclude(house, measured, store=Away())
+    assert house.verification(measured).state == "concluding"
+    conclude(house, measured)
+    assert house.verification(measured).state == "concluded"
+
+
+def test_a_bug_of_ours_does_not_keep_a_verification_waiting_for_ever(
+    house: House, measured: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> NoReturn:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(verdict, "judge", broken)
+    conclude(house, measured)
+    row = house.verification(measured)
+    assert (row.state, row.reason_code) == ("faulted", "INTERNAL_ERROR")
+    assert row.detail == "The judge failed; its log has the reason."
+    assert house.count("verdict") == 0
