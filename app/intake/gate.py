@@ -18,7 +18,7 @@ NAME_BYTES_MAX = 240  # of one part; file systems end at 255
 PATH_BYTES_MAX = 1_000
 
 #: Left over by editors, version control, file managers and Python; never part of a bundle.
-_LEFTOVER = re.compile(r"(^|/)(\.(?![./]|$)[^/\\]*|__pycache__|__MACOSX|[^/]*~|[^/]*\.py[co])(/|$)")
+_LEFTOVER = re.compile(r"(^|/)(\.(?![./]|$)[^/\\]*|__pycache__|[^/]*~|[^/]*\.py[co])(/|$)")
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 

@@ -56,7 +56,7 @@ def _check(member: zipfile.ZipInfo) -> None:
         raise refuse("encrypted", "the archive is encrypted", "pack it without a password")
     if member.compress_type not in METHODS:
         raise refuse("bad-archive", f"{shown(member.filename)} is packed by a rare method", "use deflate, or .tar.gz")
-    if member.orig_filename != member.filename or "\0" in member.orig_filename:
+    if member.orig_filename != member.filename:  # the library cuts a name at a NUL
         raise refuse("bad-name", f"{shown(member.filename)} is not a plain path", "use relative names with /")
     if not member.filename.isascii() and not member.flag_bits & UTF8:
         detail = f"the name {shown(member.filename)} is not marked as UTF-8"
@@ -93,15 +93,10 @@ class _Careful:
     def __init__(self, stream: BinaryIO, most: int) -> None:
         self._stream = stream
         self._most = most
-        self.tell = stream.tell
+        self.tell, self.seek = stream.tell, stream.seek
 
     def seekable(self) -> bool:
         return True
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        if whence == os.SEEK_SET and offset < 0:
-            raise zipfile.BadZipFile  # a place before the beginning, which a real file would refuse as an error of ours
-        return self._stream.seek(offset, whence)
 
     def read(self, size: int = -1) -> bytes:
         data = self._stream.read(size) if 0 <= size <= self._most else self._stream.read(self._most + 1)

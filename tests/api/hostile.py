@@ -124,15 +124,15 @@ def unmarked(archive: bytes) -> bytes:
 
 
 def overlapping() -> bytes:
-    """Return a zip whose second member lies inside the contents of the first."""
-    inner = zip_of()[: len(FILES["claim.toml"])]
-    outer = zip_of((zipfile.ZipInfo("inner"), inner + b"\0" * 40), ("second", b"x" * 20))
-    data = bytearray(outer)
-    first = data.index(b"PK\1\2", data.index(b"PK\1\2") + 1)
-    second = data.index(b"PK\1\2", first + 1)
-    (start,) = struct.unpack_from("<L", data, first + 42)
-    struct.pack_into("<L", data, second + 42, start + 35)
-    return bytes(data)
+    """Return a zip whose third member lies inside the contents of the second, complete and with the right checksum."""
+    data = b"x" * 20
+    record = zipped({"b": data}, zipfile.ZIP_STORED)[: 30 + len("b") + len(data)]
+    archive = bytearray(zipped({**FILES, "a": record, "b": data}, zipfile.ZIP_STORED))
+    second = archive.index(b"PK\1\2", archive.index(b"PK\1\2") + 1)
+    third = archive.index(b"PK\1\2", second + 1)
+    (start,) = struct.unpack_from("<L", archive, second + 42)
+    struct.pack_into("<L", archive, third + 42, start + 30 + len("a"))
+    return bytes(archive)
 
 
 def crowded_directory(count: int) -> bytes:
@@ -183,6 +183,10 @@ ARCHIVES: dict[str, tuple[bytes, str]] = {
     ),
     "names that differ in case and composition": (
         tar(CLAIM_MEMBER, member("\u0130", b"1"), member("i\u0307", b"2")),
+        "duplicate-name",
+    ),
+    "names that differ in case and composition (Greek)": (
+        tar(CLAIM_MEMBER, member("\u0390", b"1"), member("\u0399\u0308\u0301", b"2")),
         "duplicate-name",
     ),
     "a file and a folder of one name": (tar(CLAIM_MEMBER, member("a", b"1"), member("a/b", b"2")), "duplicate-name"),
@@ -263,7 +267,10 @@ ARCHIVES: dict[str, tuple[bytes, str]] = {
     "something behind gzip": (tarred(FILES) + b"more", "bad-archive"),
     "a second gzip stream": (tarred(FILES) * 2, "bad-archive"),
     "something behind the end of tar": (tar(CLAIM_MEMBER, end=b"\0" * 1024 + b"more" + b"\0" * 508), "bad-archive"),
-    "one end block instead of two": (tar(CLAIM_MEMBER, end=b"\0" * 512 + CLAIM_MEMBER), "bad-archive"),
+    "one end block instead of two": (
+        tar(CLAIM_MEMBER, end=b"\0" * 512 + header("d/", 0, b"5") + b"\0" * 1024),
+        "bad-archive",
+    ),
     "something behind zip": (zipped(FILES) + b"more", "bad-archive"),
     "zip members that overlap": (overlapping(), "bad-archive"),
     "zip members in one place": (patched(zip_of(("b", b"x")), 42, b"\0\0\0\0", entry=1), "bad-archive"),
@@ -273,6 +280,8 @@ ARCHIVES: dict[str, tuple[bytes, str]] = {
         b"PK" + zip_of()[-22:-10] + b"\xff\xff\xff\x7f" + zip_of()[-6:],
         "bad-archive",
     ),
+    "a zip member before the beginning": (zip_of()[:-6] + b"\xff\xff\0\0" + zip_of()[-2:], "bad-archive"),
+    "a zip member shorter than it says": (patched(zip_of(), 24, b"\xff\xff\0\0"), "bad-archive"),
     "an encrypted zip": (patched(zip_of(), 8, b"\1\0"), "encrypted"),
     "zip by LZMA": (zipped(FILES, zipfile.ZIP_LZMA), "bad-archive"),
     "zip by bzip2": (zipped(FILES, zipfile.ZIP_BZIP2), "bad-archive"),

@@ -220,6 +220,21 @@ def test_the_sinks_own_errors_stay_errors() -> None:
             read_archive(io.BytesIO(archive), ArchiveLimits(), full)
 
 
+class Failing(io.BytesIO):
+    """A stream on a disk that fails in its second half."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        if self.tell() > len(self.getvalue()) // 2:
+            raise OSError(5, "Input/output error")
+        return super().read(-1 if size is None else size)
+
+
+@pytest.mark.parametrize("mode", ["w:gz", "w"])
+def test_a_disk_that_fails_while_reading_is_not_the_archives_fault(mode: str) -> None:
+    with pytest.raises(OSError, match="Input/output"):
+        read_archive(Failing(tarred({"a": os.urandom(300_000)}, mode)), ArchiveLimits(), whole)
+
+
 # --- folders ---------------------------------------------------------------------------------------------------------
 
 
