@@ -92,8 +92,10 @@ class Sandbox:
         if LEVELS.index(slot.level) < LEVELS.index(wanted):
             raise NoIsolation(f"isolation level {wanted} is demanded, this host gives {slot.level}")
         with slot.staged(job) as staging:
-            arguments = bwrap_arguments(job, host, staging, str(slot.runner(job.environment)), SECCOMP_FD)
-            seen = _Watch(slot, job, tick).until_over(arguments, command(job, counted=slot.cgroup is not None))
+            folder, compiled = slot.programs(job)
+            arguments = bwrap_arguments(job, host, staging, str(folder), SECCOMP_FD)
+            inside = command(job, compiled, counted=slot.cgroup is not None)
+            seen = _Watch(slot, job, tick).until_over(arguments, inside)
         try:
             return judge(job, seen, self._isolation(slot, host))
         except SandboxFault:

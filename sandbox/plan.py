@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 HOSTNAME = "sandbox"
 RESULT = "/tmp/.assay/result.json"  # noqa: S108 - a tmpfs inside the box
 OUTPUT = "/tmp/output"  # noqa: S108
-RUNNER = "/assay/runner.pyc"
+PROGRAMS = "/assay"
+RUNNER = f"{PROGRAMS}/runner.pyc"
 
 #: Files of /proc that tell about the kernel or reach into it; hidden behind /dev/null.
 MASKED = ("kallsyms", "kcore", "keys", "sysrq-trigger", "timer_list")
@@ -36,14 +37,14 @@ class Host:
     disable_userns: bool  # whether the host lets us forbid further user namespaces
 
 
-def bwrap_arguments(job: Job, host: Host, staging: Staging, runner: str, seccomp_fd: int) -> list[str]:
+def bwrap_arguments(job: Job, host: Host, staging: Staging, programs: str, seccomp_fd: int) -> list[str]:
     """Return the options of bwrap, without the command.
 
     Args:
         job: what is to run.
         host: facts about the host.
         staging: folders with the job's files.
-        runner: host folder with our in-box program.
+        programs: host folder with our in-box programs.
         seccomp_fd: number under which bwrap inherits the filter.
 
     """
@@ -59,7 +60,7 @@ def bwrap_arguments(job: Job, host: Host, staging: Staging, runner: str, seccomp
         arguments += ["--symlink", target, path]
     for path in host.folders:
         arguments += ["--ro-bind", path, path]
-    arguments += ["--ro-bind", runner, "/assay"]
+    arguments += ["--ro-bind", programs, PROGRAMS]
     arguments += ["--ro-bind", str(staging.inputs), "/in", "--ro-bind", str(staging.job), "/job"]
     arguments += ["--proc", "/proc", "--dev", "/dev"]
     scratch = str(job.scratch_bytes)
@@ -75,7 +76,7 @@ def bwrap_arguments(job: Job, host: Host, staging: Staging, runner: str, seccomp
     return [*arguments, "--seccomp", str(seccomp_fd), "--chdir", "/tmp"]  # noqa: S108
 
 
-def command(job: Job, *, counted: bool) -> list[str]:
+def command(job: Job, compiled: str, *, counted: bool) -> list[str]:
     """Return what runs inside: the interpreter, our runner, the program.
 
     `-P` and the order of the path keep a bundle from shadowing the library; not `-I` or `-E`, which would ignore
@@ -83,13 +84,14 @@ def command(job: Job, *, counted: bool) -> list[str]:
 
     Args:
         job: what is to run.
+        compiled: name of the compiled evaluator beside the runner; "" for a script, which is compiled as it is read.
         counted: whether a cgroup limits processes and memory; otherwise the runner does what one process can do.
 
     """
     python = [job.environment.interpreter, "-S", "-s", "-P", "-B"]
     caps = [str(job.result_cap), str(job.output_cap)]
     limits = ["0", "0"] if counted else [str(job.processes), str(job.memory_bytes)]
-    return [*python, RUNNER, job.mode, *caps, *limits, *job.argv]
+    return [*python, RUNNER, compiled and f"{PROGRAMS}/{compiled}", *caps, *limits, *job.argv]
 
 
 def _environment(job: Job) -> dict[str, str]:

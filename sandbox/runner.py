@@ -10,6 +10,7 @@ Frames on fd 3: one letter, four bytes of length (big endian), the payload. B th
 N artifact's name, D artifact's data, T "result" or "output" is too large, W a word for the notes.
 """
 
+import marshal
 import os
 import stat
 import sys
@@ -25,7 +26,7 @@ OWN_PROCESSES = 2  # PID 1 of the box and this one
 
 def main() -> None:
     """Run the program of argv and report."""
-    mode, result_cap, output_cap, processes, memory, *argv = sys.argv[1:]
+    compiled, result_cap, output_cap, processes, memory, *argv = sys.argv[1:]
     result = os.environ["ASSAY_RESULT"]
     output = os.environ["ASSAY_OUTPUT"]
     os.mkdir(os.path.dirname(result))  # noqa: PTH102, PTH120 - pathlib costs a millisecond of start
@@ -35,7 +36,7 @@ def main() -> None:
         limit(int(processes), int(memory))
         send(b"B")
         os.close(CHANNEL)
-        run(argv, evaluator=mode == "evaluator")
+        run(argv, compiled)
         return
     _, status = os.waitpid(pid, 0)
     try:  # noqa: SIM105 - contextlib costs a millisecond of start
@@ -64,14 +65,18 @@ def limit(processes: int, memory: int) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
 
 
-def run(argv: list[str], *, evaluator: bool) -> None:
-    """Run a program as `python PROGRAM` would, its folder and the bundle last on the path, never before the library."""
+def run(argv: list[str], compiled: str) -> None:
+    """Run a program as `python PROGRAM` would, its folder and the bundle last on the path, never before the library.
+
+    `compiled` is the bytecode of an evaluator, which is a program of ours and imports nothing from a bundle; "" for a
+    script.
+    """
     import builtins
     import types
 
     program = argv[0]
     sys.argv = list(argv)
-    if not evaluator:
+    if not compiled:
         import _sitebuiltins
 
         for name in ("exit", "quit"):  # what `site`, which is not loaded, would have given
@@ -84,8 +89,9 @@ def run(argv: list[str], *, evaluator: bool) -> None:
     module.__dict__["__builtins__"] = builtins
     sys.modules["__main__"] = module
     try:
-        with open(program, "rb") as file:  # noqa: PTH123
-            code = compile(file.read(), program, "exec", dont_inherit=True)
+        with open(compiled or program, "rb") as file:  # noqa: PTH123
+            data = file.read()
+        code = marshal.loads(data[16:]) if compiled else compile(data, program, "exec", dont_inherit=True)  # noqa: S302
         exec(code, module.__dict__)  # noqa: S102 - this is what the box is for
     except SystemExit:
         raise

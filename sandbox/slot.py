@@ -158,32 +158,39 @@ class Slot:
         finally:
             shutil.rmtree(base, ignore_errors=True)
 
-    def runner(self, environment: Environment) -> Path:
-        """Return the folder with our in-box program, compiled once by the environment's own interpreter.
+    def programs(self, job: Job) -> tuple[Path, str]:
+        """Return the folder with our in-box programs, compiled once by the environment's own interpreter, and which.
+
+        The runner is always there. An evaluator's program is ours too, so it is compiled from the bytes that were
+        checked when they were staged, under the digest of those bytes; a stranger's program never is.
+
+        Returns:
+            the folder, and the compiled evaluator's name in it ("" for a script).
 
         Raises:
             SandboxFault: the interpreter cannot.
 
         """
+        environment = job.environment
         if environment.digest not in self.runners:
             folder = self.folder / f"runner-{len(self.runners)}"
-            code = "import py_compile,sys; py_compile.compile(sys.argv[1], sys.argv[2], dfile='runner', doraise=True)"
             try:
                 staging.make_folder(folder)
-                subprocess.run(
-                    [environment.interpreter, "-S", "-s", "-B", "-c", code, RUNNER, folder / "runner.pyc"],
-                    check=True,
-                    env=NO_ENVIRONMENT,
-                    cwd="/",
-                    stdin=subprocess.DEVNULL,
-                    capture_output=True,
-                )
-                (folder / "runner.pyc").chmod(0o444)
-            except (OSError, subprocess.CalledProcessError) as error:
+                _compile(environment, RUNNER, folder / "runner.pyc", "runner.py")
+            except SandboxFault:
                 shutil.rmtree(folder, ignore_errors=True)
-                raise SandboxFault(f"{environment.interpreter} could not compile the box's runner: {error}") from error
+                raise
             self.runners[environment.digest] = folder
-        return self.runners[environment.digest]
+        folder = self.runners[environment.digest]
+        if job.mode != "evaluator":
+            return folder, ""
+        source = next(item.data for item in job.files if item.target == job.argv[0])
+        target = folder / f"{hashlib.sha256(source).hexdigest()}.pyc"
+        if not target.exists():
+            plain = self.folder / "evaluator.py"
+            plain.write_bytes(source)
+            _compile(environment, plain, target, job.argv[0])
+        return folder, target.name
 
     def limit(self, job: Job) -> None:
         """Set the limits of the next run and start its counters."""
@@ -276,6 +283,29 @@ def _start_launcher(group: Cgroup | None) -> tuple[subprocess.Popen[bytes], sock
 def runner_digest() -> str:
     """Return the digest of the program that reports from inside the box."""
     return "sha256:" + hashlib.sha256(RUNNER.read_bytes()).hexdigest()
+
+
+def _compile(environment: Environment, source: Path, target: Path, shown: str) -> None:
+    """Compile one of our programs; `shown` is the file name that its tracebacks show.
+
+    Raises:
+        SandboxFault: the interpreter cannot.
+
+    """
+    code = "import py_compile,sys; py_compile.compile(*sys.argv[1:], doraise=True)"
+    try:
+        subprocess.run(
+            [environment.interpreter, "-S", "-s", "-B", "-c", code, source, target, shown],
+            check=True,
+            env=NO_ENVIRONMENT,
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+        )
+        target.chmod(0o444)
+    except (OSError, subprocess.CalledProcessError) as error:
+        target.unlink(missing_ok=True)
+        raise SandboxFault(f"{environment.interpreter} could not compile {Path(shown).name}: {error}") from error
 
 
 def _rlimits(job: Job) -> dict[str, int]:

@@ -108,10 +108,16 @@ def test_a_job_cannot_replace_the_variables_that_the_box_sets() -> None:
 @pytest.mark.parametrize(
     ("counted", "limits"), [(True, ["0", "0"]), (False, ["9", "12345"])], ids=["a cgroup limits", "the runner limits"]
 )
-def test_the_command_is_interpreter_runner_program(counted: bool, limits: list[str]) -> None:  # noqa: FBT001 - a row
+@pytest.mark.parametrize(("compiled", "named"), [("", ""), ("ab.pyc", "/assay/ab.pyc")], ids=["script", "evaluator"])
+def test_the_command_is_interpreter_runner_program(
+    counted: bool,  # noqa: FBT001 - a row
+    limits: list[str],
+    compiled: str,
+    named: str,
+) -> None:
     job = a_job(argv=("/job/a.py", "b"), processes=9, memory_bytes=12345, result_cap=1, output_cap=2)
     python = ["/usr/bin/python3.11", "-S", "-s", "-P", "-B", "/assay/runner.pyc"]
-    assert plan.command(job, counted=counted) == [*python, "script", "1", "2", *limits, "/job/a.py", "b"]
+    assert plan.command(job, compiled, counted=counted) == [*python, named, "1", "2", *limits, "/job/a.py", "b"]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from tests.sandbox.boxes import SCRIPT, a_job
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sandbox import Usage
+    from sandbox import Outcome, Usage
     from tests.sandbox.boxes import Box, Strongest, Weakest
 
 pytestmark = pytest.mark.box
@@ -295,6 +295,23 @@ def test_an_evaluator_of_ours_runs_without_the_bundle_on_its_path(strongest: Str
     outcome = strongest.sandbox.run(job)
     assert b"/job" not in outcome.stdout
     assert b"No module named 'near'" in outcome.stderr
+
+
+def test_an_evaluator_is_compiled_from_its_staged_bytes_and_another_one_anew(strongest: Strongest) -> None:
+    def said_by(program: bytes) -> Outcome:
+        files = (StagedFile("/job/evaluate.py", program),)
+        return strongest.sandbox.run(Job(strongest.environment, ("/job/evaluate.py",), files, mode="evaluator"))
+
+    assert [said_by(program).stdout for program in (b"print(1)", b"print(2)", b"print(1)")] == [b"1\n", b"2\n", b"1\n"]
+    crashed = said_by(b"\n1 / 0")
+    assert crashed.exit_code == 1
+    assert b'File "/job/evaluate.py", line 2' in crashed.stderr
+
+
+def test_an_evaluator_that_is_no_python_is_a_fault(strongest: Strongest) -> None:
+    files = (StagedFile("/job/evaluate.py", b"1 +"),)
+    with pytest.raises(SandboxFault, match=r"could not compile evaluate\.py"):
+        strongest.sandbox.run(Job(strongest.environment, ("/job/evaluate.py",), files, mode="evaluator"))
 
 
 # --- what is staged

@@ -364,6 +364,6 @@ def test_an_interpreter_that_cannot_compile_the_runner_is_a_fault(box_of_its_own
     from dataclasses import replace
 
     broken = replace(box_of_its_own.environment, interpreter="/bin/false", digest="sha256:broken")
-    with pytest.raises(SandboxFault, match="/bin/false could not compile the box's runner"):
+    with pytest.raises(SandboxFault, match="/bin/false could not compile runner"):
         box_of_its_own.sandbox.run(a_job(broken, "pass"))
     assert box_of_its_own.run("print(1)").stdout == b"1\n"
