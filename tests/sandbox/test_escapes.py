@@ -191,6 +191,7 @@ def _run_bare(attack: Attack, host: dict[str, str], folder: Path) -> dict[str, o
     done = subprocess.run(
         [sys.executable, "-B", str(folder / "job" / attack.name)],
         env={**os.environ, **host, **own},
+        cwd=folder / "tmp",  # where a core dump lands
         pass_fds=[int(host["LEAKED"])],
         capture_output=True,
         timeout=PATIENCE_SECONDS,
