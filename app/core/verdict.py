@@ -23,8 +23,8 @@ from app.core.compare import MATCHES
 from app.core.controls import run_controls
 from app.core.controls_replication import confirm, input_response, repeat
 from app.core.errors import Fault
-from app.core.model import ControlResult, Judgement, OutcomeKind, Purpose, Status
-from app.core.readings import Readings
+from app.core.model import ControlResult, Formula, Judgement, OutcomeKind, Purpose, Status
+from app.core.readings import Reading, Readings
 from app.core.reasons import BLAME, PRECEDENCE, worst_failure
 from app.core.seal import check_versions
 from app.core.specs import all_specs
@@ -128,6 +128,17 @@ def _refuse_faults(readings: Readings) -> None:
     for reading in readings.by_key.values():
         if reading.run.outcome.kind is OutcomeKind.FAULT:
             raise Fault("run-faulted", f"the run {reading.run.spec.key} ended by a fault of the service")
+        if isinstance(readings.seal.claim.reproduce, Formula) and _failed_by_itself(reading):
+            # Intake has evaluated the formula: in the box only our own program, or a limit, can fail.
+            detail = f"the formula evaluator failed in the run {reading.run.spec.key}"
+            raise Fault("evaluator-failed", detail, "submit the claim again")
+
+
+def _failed_by_itself(reading: Reading) -> bool:
+    """Whether a run ended, by no limit and no cancellation, without a measurement."""
+    outcome = reading.run.outcome
+    ended = outcome.kind in {OutcomeKind.EXITED, OutcomeKind.SIGNAL} and outcome.limit is None
+    return ended and reading.measurement is None
 
 
 def _inconclusive(

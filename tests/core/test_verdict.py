@@ -33,6 +33,8 @@ from tests.core.builders import (
 from tests.core.strategies import law
 from tests.core.test_plan import TWO_SEEDS, ended, endings, seals
 
+script_seals = seals.filter(lambda seal: seal.claim.reproduce.kind == "script")
+
 HARMLESS = {ControlResult.PASS, ControlResult.WARN}
 
 
@@ -307,6 +309,29 @@ def test_a_fault_in_any_run_is_never_a_verdict(key: str) -> None:
     assert key in fault.detail
 
 
+@pytest.mark.parametrize("key", ["measure-0", "repeat-0", "perturb-0-1"])
+@pytest.mark.parametrize(
+    ("outcome", "result"),
+    [(ending(exit_code=1), None), (ending("signal", signal=11), None), (ending(), "{"), (ending(), None)],
+    ids=["an error", "a signal", "an unreadable result", "no result"],
+)
+def test_an_evaluator_that_fails_is_our_fault_and_no_crash_of_the_author(
+    key: str, outcome: RunOutcome, result: str | None
+) -> None:
+    seal = a_formula_seal()
+    (spec,) = [spec for spec in all_specs(seal) if spec.key == key]
+    runs = [run for run in play(seal)[0] if run.spec.key != key]
+    fault = fault_of(seal, [*runs, a_run(spec, outcome=outcome, result=result)])
+    assert (fault.code, fault.reason_code) == ("evaluator-failed", "INTERNAL_ERROR")
+    assert key in fault.detail
+
+
+@pytest.mark.parametrize(("kind", "code"), [("timeout", "TIMEOUT"), ("memory", "OOM"), ("cancelled", "CANCELLED")])
+def test_an_evaluator_that_passes_a_limit_of_the_claim_is_no_fault(kind: str, code: str) -> None:
+    seal = a_formula_seal()
+    assert judge(seal, [a_run(measures(seal)[0], outcome=kind, result=None)]).reason_code == code
+
+
 def test_a_verdict_needs_a_measurement_for_every_seed() -> None:
     assert fault_of(a_seal(), []).code == "runs-missing"
     assert fault_of(TWO_SEEDS, [a_run(measures(TWO_SEEDS)[0])]).code == "runs-missing"
@@ -367,7 +392,7 @@ def hold(found: Judgement) -> None:
 
 
 @law
-@given(seals, st.data(), st.randoms(use_true_random=False))
+@given(script_seals, st.data(), st.randoms(use_true_random=False))
 def test_whatever_its_runs_come_to_a_seal_is_judged_by_the_same_rules(
     seal: Seal, data: st.DataObject, chance: random.Random
 ) -> None:
@@ -381,7 +406,7 @@ def test_whatever_its_runs_come_to_a_seal_is_judged_by_the_same_rules(
 
 
 @law
-@given(seals, st.data())
+@given(script_seals, st.data())
 def test_runs_that_are_missing_never_make_a_verdict_stronger(seal: Seal, data: st.DataObject) -> None:
     """Also with runs that no plan would have asked for together."""
     kept = {spec.key for spec in measures(seal)}
@@ -396,7 +421,7 @@ def test_runs_that_are_missing_never_make_a_verdict_stronger(seal: Seal, data: s
 
 
 @law
-@given(seals, st.data())
+@given(script_seals, st.data())
 def test_the_plan_wants_a_confirmation_exactly_when_one_would_decide(seal: Seal, data: st.DataObject) -> None:
     specs = [spec for spec in all_specs(seal) if spec.key != "confirm-0"]
     runs = [ended(spec, data.draw(endings)) for spec in specs]
