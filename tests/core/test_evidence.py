@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import tarfile
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -116,6 +117,7 @@ def test_an_archive_depends_on_its_contents_alone() -> None:
     assert an_archive(seal) == one
     assert two == three
     assert len(runs) == len(archived)
+    assert one[4:8] == bytes(4)  # no time in the gzip header
 
 
 def golden_archive() -> bytes:
@@ -164,6 +166,11 @@ def test_a_missing_member_is_named(name: str) -> None:
         assert f"{name} is missing" in findings(pack(members))
     except Unreadable as error:
         assert name in str(error)  # noqa: PT017 - without a verdict there is nothing to compare with
+
+
+def test_a_changed_member_is_named() -> None:
+    members = {**unpack(an_archive()), "runs/measure-0/stdout.txt": b"other\n"}
+    assert findings(pack(members)) == ("runs/measure-0/stdout.txt is not the file that the manifest names",)
 
 
 def test_an_extra_member_is_named() -> None:
@@ -532,6 +539,7 @@ MANIFEST = ("manifest.json", b"{}")
 UNREADABLE = [
     pytest.param(b"", "truncated", id="nothing"),
     pytest.param(b"no archive", "this is no evidence archive", id="no gzip"),
+    pytest.param(zlib.compress(tar_of(MANIFEST)), "this is no evidence archive", id="another packing"),
     pytest.param(gzip.compress(b"no tar"), "this is no evidence archive", id="no tar"),
     pytest.param(gzip.compress(bytes(1024)), "no manifest.json", id="an empty tar"),
     pytest.param(gzip.compress(tar_of(("x", b"1"))), "no manifest.json", id="no manifest"),

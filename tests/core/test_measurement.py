@@ -40,6 +40,7 @@ READ = [
     ('{"score": {"value": 8.7}}', "8.7"),
     ('{"score": {"value": 8.7, "unit": "%"}}', "8.7"),
     ('{"score": {"value": 8.7, "unit": null}}', "8.7"),
+    ('{"score": {"value": 8.7, "unit": "' + "x" * 32 + '"}}', "8.7"),
     ('  {"score": 8.7, "other": [true, null, "x", {"deep": [[[[[[[[[1]]]]]]]]]}]}  ', "8.7"),
     ('{"score": 1e500}', "1e500"),
     ('{"score": 1e-500}', "1e-500"),
@@ -59,6 +60,7 @@ def test_digits_and_unit_stay_as_they_were_reported() -> None:
     found = read_result('{"score": {"value": 8.700, "unit": "percent"}}', CLAIM)
     assert isinstance(found, Measurement)
     assert (found.metrics["score"].text, found.metrics["score"].unit) == ("8.700", "percent")
+    assert found.metrics["score"].finite
 
 
 @pytest.mark.parametrize("text", ["NaN", "Infinity", "-Infinity"])
@@ -119,6 +121,7 @@ LABELS = [
     ('"RemBERT"', "RemBERT"),
     ('{"value": "RemBERT", "unit": "model"}', "RemBERT"),
     ('"two\\nlines\\tand\\r\\nmore"', "two\nlines\tand\r\nmore"),
+    ('"' + "x" * 4_000 + '"', "x" * 4_000),
     ('"caf\\u00e9\\u00a0\\ud83d\\ude00"', "caf\u00e9\u00a0\U0001f600"),
 ]
 
