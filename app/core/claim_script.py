@@ -79,7 +79,6 @@ def _parameters(table: Table) -> dict[str, Any]:
     if found is None:
         return {}
     for name, item in found.data.items():
-        found.known.add(name)
         if not NAME.fullmatch(name):
             found.report(name, "bad-name", f"{name[:40]!r} cannot name a parameter", "use letters, digits and _")
         if not _is_json(item):

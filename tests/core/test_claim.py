@@ -440,6 +440,15 @@ BAD = [
     ),
     row("value without source", 'source = "Table 1"\n', "", "missing-key", 12, "/reproduce/values/a", FORMULA),
     row(
+        "unknown key in a cell",
+        'value = "77.0"\n',
+        'value = "77.0"\ncell = { source = "t", row = "r", column = "c", page = "7" }\n',
+        "unknown-key",
+        14,
+        "/reproduce/values/a/cell/page",
+        FORMULA,
+    ),
+    row(
         "half a cell",
         'value = "77.0"\n',
         'value = "77.0"\ncell = { source = "t", row = "r" }\n',
@@ -605,6 +614,15 @@ def test_only_so_many_expectations_formulas_and_values_fit_into_a_claim() -> Non
     assert found.detail == "all formulas together may have 10000 characters"
     values = "".join(f'[reproduce.values.v{index}]\nvalue = "1"\nsource = "t"\n' for index in range(257))
     assert "at most 256 values" in {item.detail for item in problems(FORMULA + values)}
+
+
+def test_as_many_as_are_allowed_are_read() -> None:
+    table = '[[source]]\nid = "s{}"\ntitle = "T"\nfile = "notes.md"\n'
+    assert len(read(SCRIPT + "".join(table.format(index) for index in range(63))).source) == 64
+    expect = '[[expect]]\nmetric = "m{}"\nvalue = "1"\nrule = "exact"\n'
+    assert len(read(SCRIPT + "".join(expect.format(index) for index in range(255))).expect) == 256
+    seeds = str(list(range(64)))
+    assert read(swapped("[0]", seeds)).reproduce.seeds == tuple(range(64))  # type: ignore[union-attr]
 
 
 def test_a_missing_formula_is_named() -> None:
