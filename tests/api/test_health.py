@@ -68,6 +68,15 @@ def test_the_broken_part_is_named_and_livez_still_answers(
     assert service.client.get("/livez").status_code == 200
 
 
+def test_a_folder_of_blobs_that_cannot_be_written_is_named(
+    serving: Callable[..., AbstractContextManager[Service]],
+) -> None:
+    with serving(blobs="/proc") as service:
+        answer = service.client.get("/readyz")
+        assert answer.status_code == 503
+        assert answer.json()["detail"].startswith("blobs: ")
+
+
 def test_a_missing_broker_is_named(serving: Callable[..., AbstractContextManager[Service]]) -> None:
     with serving(broker_url="redis+socket:///nowhere/broker.sock") as service:
         answer = service.client.get("/readyz")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app import actions
+from tests.api.bundles import script_bundle
 from tests.api.service import TARGET
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def test_trying_again_twice_begins_once(service: Service) -> None:
 
 @pytest.mark.parametrize("state", ["queued", "concluded", "cancelled"])
 def test_what_did_not_fault_is_not_tried_again(service: Service, state: str) -> None:
-    document = service.conclude(lambda _: None) if state == "concluded" else service.submit().json()
+    document = service.conclude(lambda _: None, script_bundle()) if state == "concluded" else service.submit().json()
     if state == "cancelled":
         service.client.post(document["urls"]["cancel"])
     rows = service.rows()

@@ -128,7 +128,7 @@ def test_cancelling_is_idempotent_and_final(service: Service) -> None:
 
 
 def test_cancelling_after_the_verdict_leaves_the_verdict(service: Service) -> None:
-    document = service.conclude(lambda _: None)
+    document = service.conclude(lambda _: None, script_bundle())
     answer = service.client.post(f"{TARGET}/{document['id']}/cancel")
     assert answer.status_code == 202
     assert answer.json()["state"] == "concluded"
@@ -198,7 +198,7 @@ def test_prefer_wait_answers_with_the_verdict_when_it_comes_in_time(service: Ser
     hands = threading.Thread(target=work)
     hands.start()
     try:
-        parts = {"bundle": ("bundle", tarred(formula_bundle()), "application/gzip")}
+        parts = {"bundle": ("bundle", tarred(script_bundle()), "application/gzip")}
         answer = service.client.post(TARGET, files=parts, headers={"Prefer": "respond-async, wait=20"})
     finally:
         hands.join()

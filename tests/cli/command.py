@@ -44,7 +44,7 @@ def lay(folder: Path, files: Mapping[str, bytes]) -> Path:
     return folder
 
 
-def eventually(found: Callable[[], Any], seconds: float = 30) -> Any:
+def eventually(found: Callable[[], Any], seconds: float = 90) -> Any:
     """Return what `found` returns once it is true.
 
     Raises:

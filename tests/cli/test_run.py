@@ -272,7 +272,7 @@ def test_an_installation_that_broke_off_is_begun_anew(
 
 def test_two_starts_at_once_install_one_after_the_other(tmp_path: Path, program: Callable[..., Path]) -> None:
     python = f"{tmp_path}/.venv/bin/python"
-    made = f"mkdir -p {tmp_path}/.venv/bin; printf '#!/bin/sh\\nexit 0\\n' > {python}; chmod +x {python}"
+    made = f"sleep 0.3; mkdir -p {tmp_path}/.venv/bin; printf '#!/bin/sh\\nexit 0\\n' > {python}; chmod +x {python}"
     program("uv", f'case "$1" in venv) {made};; esac')
     program("bwrap")
     driver = _driver(tmp_path, "sys.argv = ['run', 'assay']\nsys.exit(run.main())")
