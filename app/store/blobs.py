@@ -6,8 +6,8 @@ a power cut could take. Bytes that lie there already, whole, are not written aga
 same result, and flushing is what a `put` costs.
 
 A blob without a row is an orphan: its submission was refused, or crashed before its rows. `remove_stale` takes orphans
-away once they are old, while others may be putting the very same bytes. A lock decides that race: who puts holds it shared
-while a file gets its place or its new age, who removes holds it alone for a last look at the age.
+away once they are old, while others may be putting the very same bytes. A lock decides that race: who finds a blob there
+holds it shared until the blob has its new age, who gives it its place or removes it holds it alone.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 _DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
 _NEW = "new-"
-_LOCK = "lock"
 
 
 class Blobs:
@@ -102,7 +101,7 @@ class Blobs:
     def remove_stale(self, digest: str, older_than_seconds: float) -> bool:
         """Remove a blob unless somebody put it again meanwhile; says whether it was removed."""
         path = self.path(digest)
-        with self._locked(fcntl.LOCK_EX):
+        with self._locked(path, fcntl.LOCK_EX):
             if not _older(path, older_than_seconds):
                 return False
             path.unlink(missing_ok=True)
@@ -120,7 +119,7 @@ class Blobs:
         path = self.path(digest)
         if not path.exists():
             return False
-        with self._locked(fcntl.LOCK_SH):
+        with self._locked(path, fcntl.LOCK_SH):
             try:
                 with path.open("rb") as file:
                     whole = f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}" == digest
@@ -131,19 +130,20 @@ class Blobs:
         return whole
 
     def _place(self, file: Path, digest: str) -> None:
-        """Give a flushed file its name, and flush the name too."""
+        """Give a flushed file its name, and flush the name too before anybody else counts on it."""
         target = self.path(digest)
         with suppress(FileExistsError):
             target.parent.mkdir(mode=0o700)
             _flush_folder(self.folder)
         file.chmod(0o444)
-        with self._locked(fcntl.LOCK_SH):
+        with self._locked(target, fcntl.LOCK_EX):
             file.replace(target)
-        _flush_folder(target.parent)
+            _flush_folder(target.parent)
 
     @contextmanager
-    def _locked(self, kind: int) -> Iterator[None]:
-        with (self.folder / _LOCK).open("ab") as lock:
+    def _locked(self, path: Path, kind: int) -> Iterator[None]:
+        """Hold the lock of a blob, which it shares with those whose digest begins alike."""
+        with (self.folder / f"lock-{path.parent.name}").open("ab") as lock:
             fcntl.flock(lock, kind)
             yield
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import stat
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from app.core.canonical import digest
 from app.core.errors import Fault
+from app.store import blobs as module
 from app.store.blobs import Blobs
 from app.store.errors import BlobMissing, BlobTampered
 
@@ -29,8 +31,8 @@ def blobs(tmp_path: Path) -> Blobs:
 
 
 def lying(blobs: Blobs) -> list[str]:
-    """Return the names of everything in the folder but the lock."""
-    return sorted(path.name for path in blobs.folder.rglob("*") if path.is_file() and path.name != "lock")
+    """Return the names of everything in the folder but the locks."""
+    return sorted(path.name for path in blobs.folder.rglob("*") if path.is_file() and not path.name.startswith("lock-"))
 
 
 def age(blobs: Blobs, found: str, seconds: float = 2 * DAY) -> None:
@@ -182,6 +184,25 @@ def test_a_blob_is_never_removed_under_somebody_who_puts_it(blobs: Blobs) -> Non
             assert [item.result() for item in [pool.submit(put) for _ in range(2)]] == [b"contested"] * 2
             for item in removing:
                 item.result()
+
+
+def test_who_puts_while_somebody_removes_waits_and_writes_anew(blobs: Blobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the last look at a blob's age and its removal nobody may count on it."""
+    found = blobs.put(b"contested")
+    age(blobs, found)
+    putter = threading.Thread(target=blobs.put, args=(b"contested",))
+    older = module._older
+
+    def look(path: Path, seconds: float) -> bool:
+        old = older(path, seconds)
+        putter.start()
+        putter.join(0.3)  # it has all the time it wants; the lock is what keeps it
+        return old
+
+    monkeypatch.setattr(module, "_older", look)
+    assert blobs.remove_stale(found, DAY)
+    putter.join(20)
+    assert blobs.read(found) == b"contested"
 
 
 def test_files_of_writers_that_crashed_are_removed_and_those_of_others_are_not(blobs: Blobs) -> None:

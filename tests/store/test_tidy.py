@@ -23,7 +23,9 @@ DAY = 86_400
 
 def blobs(house: House) -> list[Path]:
     """Return every stored file."""
-    return [path for path in house.parts.blobs.folder.rglob("*") if path.is_file() and path.name != "lock"]
+    return [
+        path for path in house.parts.blobs.folder.rglob("*") if path.is_file() and not path.name.startswith("lock-")
+    ]
 
 
 def age(house: House, seconds: float = DAY + 60) -> None:
