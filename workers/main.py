@@ -13,9 +13,13 @@ from typing import Any
 
 from celery import signals
 
+from app.core.errors import Fault
 from app.queue import SWEEP_TASK, TIDY_TASK, celery_app
 from app.settings import Settings
+from app.store.engine import Store
 from workers import tasks
+
+log = logging.getLogger(__name__)
 
 PR_SET_PDEATHSIG = 1
 
@@ -32,6 +36,19 @@ app.conf.beat_schedule = {
 def die_with_parent() -> None:
     """Ask the kernel to kill this process when the thread that forked it ends."""
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+@signals.worker_init.connect
+def _parent_begins(**_: Any) -> None:
+    """Refuse to work on a database without its rules, before any child is there to try."""
+    store = Store(settings.database, pool_size=1)
+    try:
+        store.check()
+    except Fault as fault:
+        log.critical("%s", fault)
+        raise SystemExit(1) from fault
+    finally:
+        store.close()  # no connection may cross the fork
 
 
 @signals.worker_process_init.connect
@@ -52,5 +69,5 @@ def _beat_begins(**_: Any) -> None:
 
 @signals.worker_ready.connect
 def _worker_ready(**_: Any) -> None:
-    logging.getLogger(__name__).info("worker ready")
+    log.info("worker ready")
     app.send_task(SWEEP_TASK)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from app.settings import Settings
 
 _settings: Settings | None = None
+_queues: tuple[str, ...] = ALL_QUEUES
 _hands: Hands | None = None
 _presence: Presence | None = None
 
@@ -45,9 +46,9 @@ def register(app: Celery, settings: Settings) -> None:
 
 def begin(queues: tuple[str, ...] = ALL_QUEUES) -> None:
     """Open this process's hands; called once in every pool child, after the fork."""
-    global _presence  # noqa: PLW0603 - as above
-    _presence = Presence(_open(queues))
-    _presence.start()
+    global _queues  # noqa: PLW0603 - as above
+    _queues = queues
+    hands()
 
 
 def end() -> None:
@@ -62,13 +63,12 @@ def end() -> None:
 
 
 def hands() -> Hands:
-    """Return this process's hands, opened on first use."""
-    return _open(ALL_QUEUES) if _hands is None else _hands
-
-
-def _open(queues: tuple[str, ...]) -> Hands:
-    global _hands  # noqa: PLW0603 - as above
-    if _settings is None:
-        raise RuntimeError("register() comes first")
-    _hands = Hands.open(_settings, queues)
+    """Return this process's hands, opened on first use: a database that was away at the start may be back."""
+    global _hands, _presence  # noqa: PLW0603 - as above
+    if _hands is None:
+        if _settings is None:
+            raise RuntimeError("register() comes first")
+        _hands = Hands.open(_settings, _queues)
+        _presence = Presence(_hands)
+        _presence.start()
     return _hands
