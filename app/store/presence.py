@@ -90,19 +90,19 @@ def measured_by(session: Session, verification_id: str) -> set[str]:
     return set(session.exec(query))
 
 
-def better_placed(name: str, others: Sequence[KnownWorker], measured: Collection[str]) -> bool:
+def better_placed(name: str, able: Sequence[KnownWorker], measured: Collection[str]) -> bool:
     """Say whether somebody else should confirm what `measured` found: another host if there is one, else another process.
 
     Args:
         name: the worker that was asked.
-        others: workers that could take the run too.
+        able: workers that could take the run, with or without the one that was asked.
         measured: names of the workers whose finding is to be confirmed.
 
     """
     hosts = {host_of(worker) for worker in measured}
-    if any(worker.host not in hosts for worker in others):
+    if any(worker.host not in hosts for worker in able):
         return host_of(name) in hosts
-    return name in measured and any(worker.name not in measured for worker in others)
+    return name in measured and any(worker.name not in measured for worker in able)
 
 
 def host_of(name: str) -> str:

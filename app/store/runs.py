@@ -133,12 +133,12 @@ def _belongs_to_others(session: Session, run_id: str, verification: Verification
     row = session.exec(select(RunRow).where(RunRow.id == run_id, RunRow.state == "queued", young)).first()
     if row is None:
         return False
-    others = [
+    able = [
         item
         for item in presence.present(session, terms.presence_seconds)
-        if item.name != owner and row.queue in item.queues and row.environment in item.environments
+        if row.queue in item.queues and row.environment in item.environments
     ]
-    return presence.better_placed(owner, others, presence.measured_by(session, verification.id))
+    return presence.better_placed(owner, able, presence.measured_by(session, verification.id))
 
 
 def renew(session: Session, claimed: Claimed, lease_seconds: float) -> Renewal:

@@ -103,7 +103,9 @@ def test_workers_that_start_at_once_are_all_there(house: House) -> None:
 def test_a_confirm_run_is_better_placed_with_others_when(
     name: str, others: list[str], measured: Collection[str], *, expected: bool
 ) -> None:
-    assert better_placed(name, [worker(other) for other in others], measured) is expected
+    there = [worker(other) for other in others]
+    assert better_placed(name, there, measured) is expected
+    assert better_placed(name, [worker(name), *there], measured) is expected
 
 
 def confirm_run(house: House) -> str:
