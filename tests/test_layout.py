@@ -7,10 +7,12 @@ import importlib.metadata
 import os
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from app.main import create_app
 
@@ -52,6 +54,40 @@ def pinned() -> dict[str, str]:
     return {
         canonical(name): version for name, version in (line.split("==") for line in lines if line and line[0] != "#")
     }
+
+
+def asked_for(name: str, extras: frozenset[str] = frozenset()) -> set[str]:
+    """Return a distribution and everything that it asks for, by canonical names."""
+    found: set[str] = set()
+    waiting = [(name, extras)]
+    while waiting:
+        name, extras = waiting.pop()
+        found.add(canonical(name))
+        for line in importlib.metadata.requires(name) or ():
+            wanted = Requirement(line)
+            marked = wanted.marker is None or any(
+                wanted.marker.evaluate({"extra": extra}) for extra in (extras or {""})
+            )
+            if marked and canonical(wanted.name) not in found:
+                waiting.append((wanted.name, frozenset(wanted.extras)))
+    return found
+
+
+def test_the_service_asks_for_everything_that_it_imports() -> None:
+    """The test environment holds more: what only that brings along would be missing in everybody's first start."""
+    program = "import sys, app.main, workers.main, cli.main, cli.demo, cli.local, cli.supervisor, kombu.transport.redis"
+    said = subprocess.run(
+        [sys.executable, "-c", f"{program}; print(*{{name.partition('.')[0] for name in sys.modules}})"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+    ).stdout
+    owners = importlib.metadata.packages_distributions()
+    imported = {canonical(owner) for name in said.split() for owner in owners.get(name, ())}
+    assert "celery" in imported
+    optional = {"pyyaml"}  # uvicorn takes it where it finds it, for a configuration file that we do not have
+    assert imported - asked_for(PROJECT["name"]) - TOOLS - optional == set()
 
 
 def test_constraints_pin_exactly_what_is_installed() -> None:
