@@ -27,7 +27,26 @@ WAIT_SECONDS_MAX = 30
 WAIT_POLL_SECONDS = 0.1
 #: Handlers that may wait for a verdict at once; each holds a thread of the pool, and most of the pool must stay free.
 _waiting = threading.BoundedSemaphore(8)
+_ID = re.compile(r"[a-z]{3}_[0-9a-z]{1,64}")
 _PREFER_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,4})")
+
+
+def _verification_id(verification_id: str) -> str:
+    """Answer 404 for what has not even the form of an id; some databases refuse to look for a NUL."""
+    if not _ID.fullmatch(verification_id):
+        raise not_found("verification")
+    return verification_id
+
+
+def _verdict_id(verdict_id: str) -> str:
+    """As above, for a verdict."""
+    if not _ID.fullmatch(verdict_id):
+        raise not_found("verdict")
+    return verdict_id
+
+
+VerificationId = Annotated[str, Depends(_verification_id)]
+VerdictId = Annotated[str, Depends(_verdict_id)]
 
 
 @router.post(
@@ -93,7 +112,7 @@ def _wait(parts: Parts, answer: VerificationOut, seconds: int) -> VerificationOu
     responses=CONDITIONAL,
     summary="A verification as it stands",
 )
-def read(parts: PartsDep, request: Request, verification_id: str) -> Response:
+def read(parts: PartsDep, request: Request, verification_id: VerificationId) -> Response:
     """Return state, runs, comparisons and verdict."""
     return current(request, _show(parts, verification_id))
 
@@ -105,7 +124,7 @@ def read(parts: PartsDep, request: Request, verification_id: str) -> Response:
     responses={404: {"model": Problem}},
     summary="Cancel a verification",
 )
-def cancel(parts: PartsDep, verification_id: str) -> VerificationOut:
+def cancel(parts: PartsDep, verification_id: VerificationId) -> VerificationOut:
     """Ask for the end of a verification; repeating it changes nothing, and a verdict that stands stays."""
     if not actions.cancel(parts, verification_id):
         raise not_found("verification")
@@ -122,7 +141,7 @@ def cancel(parts: PartsDep, verification_id: str) -> VerificationOut:
     },
     summary="Try a faulted verification again",
 )
-def retry(parts: PartsDep, response: Response, verification_id: str) -> VerificationOut:
+def retry(parts: PartsDep, response: Response, verification_id: VerificationId) -> VerificationOut:
     """Begin a verification that faulted again, under its own seal; a new verification comes of it."""
     try:
         submitted = actions.retry(parts, verification_id)
@@ -139,7 +158,7 @@ def retry(parts: PartsDep, response: Response, verification_id: str) -> Verifica
     responses=CONDITIONAL,
     summary="A verdict",
 )
-def read_verdict(parts: PartsDep, request: Request, verdict_id: str) -> Response:
+def read_verdict(parts: PartsDep, request: Request, verdict_id: VerdictId) -> Response:
     """Return one verdict with its comparisons and controls; it never changes."""
     return settled(request, VerdictOut.model_validate(_verdict(parts, verdict_id)))
 
@@ -154,7 +173,7 @@ def read_verdict(parts: PartsDep, request: Request, verdict_id: str) -> Response
     },
     summary="The evidence archive of a verdict",
 )
-def read_evidence(parts: PartsDep, request: Request, verdict_id: str) -> Response:
+def read_evidence(parts: PartsDep, request: Request, verdict_id: VerdictId) -> Response:
     """Return the archive, re-hashed; check it with `assay evidence verify FILE`."""
     found = _verdict(parts, verdict_id)
     if found["evidence"] is None:

@@ -163,6 +163,9 @@ def test_broken_evidence_is_our_fault_and_never_sent(service: Service, damage: s
         f"{TARGET}/nonsense",
         "/v1/verdicts/vrd_0",
         "/v1/verdicts/vrd_0/evidence",
+        f"{TARGET}/ver_%00",  # PostgreSQL refuses to look for it
+        "/v1/verdicts/vrd_%00",
+        "/v1/verdicts/vrd_%00/evidence",
         "/v1/records/unknown",
         "/v1/records/unknown/gate-verdict",
         "/v1/records/rec_0",
@@ -176,7 +179,8 @@ def test_what_does_not_exist_is_not_found(service: Service, path: str) -> None:
 
 
 def test_cancelling_what_does_not_exist_is_not_found(service: Service) -> None:
-    assert service.client.post(f"{TARGET}/ver_0/cancel").status_code == 404
+    for path in ("ver_0/cancel", "ver_%00/cancel", "ver_%00/retry"):
+        assert service.client.post(f"{TARGET}/{path}").status_code == 404
 
 
 def test_a_verification_changes_its_tag_when_it_changes_and_only_then(service: Service) -> None:
