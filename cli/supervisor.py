@@ -129,7 +129,8 @@ class House:
             except httpx2.HTTPError:
                 pass
             time.sleep(0.05)
-        raise CannotServe(f"the service is not ready after {START_SECONDS_MAX} s; see {self.home / 'logs'}")
+        said = "".join(f"\n{child.name}{self._last_words(child)}" for child in self.children if self._last_words(child))
+        raise CannotServe(f"the service is not ready after {START_SECONDS_MAX} s{said}")
 
     def tend(self) -> None:
         """Start again what has ended; called every now and then from the main thread.
