@@ -58,7 +58,9 @@ SEVERITY = (
 MATCHES = frozenset(SEVERITY[:3])
 
 #: A miss below both is no contradiction: a share of the value (single precision, accumulated), and of the last half unit.
+#: Around zero a difference keeps the noise of what was subtracted, so that no share of it says how much that is.
 _NOISE_OF_VALUE = Decimal("1e-6")
+_NOISE_AT_ZERO = Decimal("1e-12")
 _NOISE_OF_HALF_UNIT = Decimal("1e-3")
 
 _SIX_DIGITS_UP = Context(prec=6, rounding=ROUND_CEILING)
@@ -198,7 +200,9 @@ def _judge(expectation: Expectation, band: Band, item: Measured) -> _Judged:
     if any(candidate.meets(low, high) for candidate in bands):
         return _Judged("COARSE_CLAIM", converted, distance)
     undeclared = item.unit is None or expectation.unit is None
-    code = "UNIT_SUSPECT" if undeclared and other_unit_fits(bands, low, high) else "MISMATCH"
+    # Some factor always leads into a band with an open end, which says nothing about units.
+    closed = [each for each in bands if each.low is not None and each.high is not None]
+    code = "UNIT_SUSPECT" if undeclared and other_unit_fits(closed, low, high) else "MISMATCH"
     return _Judged(code, converted, distance)
 
 
@@ -220,8 +224,13 @@ def _spread(expectation: Expectation, item: Measured, value: Decimal) -> tuple[D
     if item.low is not None and item.high is not None:
         return item.low, item.high
     prints = [printed(text) for text in (expectation.value, expectation.low, expectation.high) if text is not None]
-    noise = min(abs(value) * _NOISE_OF_VALUE, min(each.half_unit for each in prints) * _NOISE_OF_HALF_UNIT)
+    noise = min(noise_of(value), min(each.half_unit for each in prints) * _NOISE_OF_HALF_UNIT)
     return value - noise, value + noise
+
+
+def noise_of(value: Decimal) -> Decimal:
+    """Return by how much a finite value may differ for no other reason than floating-point arithmetic."""
+    return max(EXACT.multiply(abs(value), _NOISE_OF_VALUE), _NOISE_AT_ZERO)
 
 
 def _flips_at(expectation: Expectation, judged: _Judged) -> str | None:

@@ -16,7 +16,7 @@ from tests.core.builders import a_bundle, a_claim, a_policy, an_expectation, cla
 from tests.core.strategies import measured
 
 
-def code_of(value: str, rule: dict[str, Any], *reported: str) -> str:
+def code_of(value: str | None, rule: dict[str, Any], *reported: str) -> str:
     """Return the code of a claim's only metric when its runs, one per seed, report these JSON values."""
     claim = a_claim(an_expectation(value, **rule))
     found = [read_result(f'{{"score": {text}}}' if text else "{}", claim) for text in reported]
@@ -163,7 +163,7 @@ MORE = [
         "1.5", {"rule": "bounded", "low": "1.48", "high": "1.52"}, "1.53", "COARSE_CLAIM", id="coarse bounded"
     ),
     pytest.param(
-        None, {"rule": "bounded", "high": "2"}, '{"value": 2.2, "unit": "x"}', "UNIT_SUSPECT", id="one-sided unit"
+        None, {"rule": "bounded", "high": "2"}, '{"value": 2.2, "unit": "x"}', "MISMATCH", id="one-sided unit"
     ),
     pytest.param("8.7", ROUNDING, "8.65", "MATCH_ROUNDING", id="rounding's lower end"),
     pytest.param("8.70", ROUNDING, "8.71", "MISMATCH", id="trailing zeros narrow the rounding"),
@@ -198,7 +198,7 @@ MORE = [
 def test_every_rule_decides_as_its_formula_says(
     value: str | None, rule: dict[str, Any], reported: str, code: str
 ) -> None:
-    assert code_of(value, rule, reported) == code  # type: ignore[arg-type]
+    assert code_of(value, rule, reported) == code
 
 
 UNITS = [
@@ -236,6 +236,20 @@ def test_units_are_converted_when_declared_and_suspected_when_not(
         assert code_of("0.870", {"rule": "rounding", "unit": claimed}, json.dumps(document)) == code
     else:
         assert code_of("87.0", {"rule": "rounding", "unit": claimed}, json.dumps(document)) == code
+
+
+def test_the_noise_of_floats_around_zero_contradicts_no_bound() -> None:
+    """0.3 - (0.1 + 0.2) is -5.55e-17 in binary floating point."""
+    bound = {"rule": "bounded", "low": "0"}
+    assert code_of(None, bound, "-5.551115123125783e-17") == "COARSE_CLAIM"
+    assert code_of(None, bound, "-1e-11") == "MISMATCH"
+    assert code_of("1e-15", {"rule": "absolute", "tolerance": "1e-17"}, "2e-15") == "MISMATCH"
+
+
+@pytest.mark.parametrize("open_end", [{"low": "2.0"}, {"high": "1.0"}], ids=["no upper end", "no lower end"])
+def test_another_unit_always_fits_an_open_band_and_is_no_reason_to_suspect_one(open_end: dict[str, Any]) -> None:
+    assert code_of(None, {"rule": "bounded", **open_end}, "1.5") == "MISMATCH"
+    assert code_of(None, {"rule": "bounded", "low": "2.0", "high": "3.0"}, "250") == "UNIT_SUSPECT"
 
 
 def test_the_reciprocal_of_a_negative_value_is_suspected_too() -> None:
