@@ -1,7 +1,8 @@
 """From what the supervisor saw to an outcome. The order is fixed and the first that applies decides:
 
 cancelled, output cap, memory (any kill inside the box, even when the program exited 0), CPU, wall, signal, exit code.
-Refused forks and a full scratch are notes beside it, and name the limit when the program did not exit 0.
+Refused forks and a full scratch are notes beside it, and name the limit: also at exit 0, because a program that goes on
+after a refusal may report a number that we spoiled.
 
 A fault is ours alone: the box could not be made, or somebody outside of it ended it. Whatever happens after the program
 has begun is its own doing, however it ends, and whatever it writes: were a stranger able to cause a fault, he could have
@@ -87,7 +88,7 @@ def judge(job: Job, seen: Seen, isolation: dict[str, Any]) -> Outcome:
     for clock in ("cpu", "wall"):
         if clock in seen.causes:
             return Outcome(kind="timeout", clock=clock, limit=clock, **facts)
-    limit = _marred(seen) if failed else None
+    limit = _marred(seen)
     if how == "signal":
         return Outcome(kind="signal", signal=number, limit=limit, **facts)
     result = seen.channel.result
@@ -122,7 +123,7 @@ def _facts(job: Job, seen: Seen, isolation: dict[str, Any]) -> dict[str, Any]:
 
 
 def _marred(seen: Seen) -> str | None:
-    """Return the limit that a failing program ran into without being ended by it."""
+    """Return the limit that a program ran into without being ended by it."""
     if b"scratch" in seen.channel.said or _any_of(NO_SPACE, seen.stderr):
         return "scratch"
     if seen.refused_forks or (seen.source == "rusage" and _any_of(NO_PROCESS, seen.stderr)):

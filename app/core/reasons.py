@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 SIGSYS = 31
 
+#: limit that a program may run into without being ended by it -> reason code
+MARRING = {"scratch": "DISK_FULL", "processes": "PROCESS_LIMIT"}
+
 #: reason code -> whose side it lies on
 BLAME = {
     "MISMATCH": Blame.AUTHOR,
@@ -58,6 +61,12 @@ def worst_failure(measures: Sequence[Reading]) -> tuple[str, str] | None:
     return _failure_code(worst), wording.failure(worst.run)
 
 
+def marred(readings: Sequence[Reading]) -> tuple[str, str] | None:
+    """Return the reason code and sentence of the first run whose number a limit may have spoiled, None without one."""
+    found = next((item.run for item in readings if item.run.outcome.limit in MARRING), None)
+    return None if found is None else (MARRING[found.outcome.limit or ""], wording.marred(found))
+
+
 def _failure_code(reading: Reading) -> str:
     outcome = reading.run.outcome
     match outcome.kind:
@@ -72,4 +81,4 @@ def _failure_code(reading: Reading) -> str:
         case OutcomeKind.SIGNAL if outcome.signal == SIGSYS:
             return "SEAL_VIOLATION"
         case _:
-            return {"scratch": "DISK_FULL", "processes": "PROCESS_LIMIT"}.get(outcome.limit or "", "CRASHED")
+            return MARRING.get(outcome.limit or "", "CRASHED")

@@ -10,8 +10,8 @@ The order of judgement is fixed; the first that applies decides:
 
 VERIFIED needs at least one expectation, every one matched, and no control that failed or, being required, stayed
 undecided. FALSIFIED needs a clean and finite measurement in agreed units, a repetition that agrees, a contradiction
-beyond tolerance and beyond the printed rounding, a reproduction that is not worthless, and the same contradiction again
-in a confirming run. Everything else is UNVERIFIED with its reason, and is no evidence against the claim.
+beyond tolerance and beyond the printed rounding, no limit met that may have spoiled the number, a reproduction that is
+not worthless, and the same contradiction again in a confirming run. Everything else is UNVERIFIED with its reason, and is no evidence against the claim.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from app.core.controls_replication import confirm, input_response, repeat
 from app.core.errors import Fault
 from app.core.model import ControlResult, Formula, Judgement, OutcomeKind, Purpose, Status
 from app.core.readings import Reading, Readings
-from app.core.reasons import BLAME, PRECEDENCE, worst_failure
+from app.core.reasons import BLAME, PRECEDENCE, marred, worst_failure
 from app.core.seal import check_versions
 from app.core.specs import all_specs
 
@@ -70,7 +70,7 @@ def judge(seal: Seal, runs: Sequence[Run]) -> Judgement:
 
 def wants_confirmation(readings: Readings) -> bool:
     """Whether the claim would be FALSIFIED if one more run contradicts it."""
-    if readings.of_purpose(Purpose.CONFIRM):
+    if readings.of_purpose(Purpose.CONFIRM) or marred(readings.measures) is not None:
         return False
     comparisons = readings.comparisons(readings.measures)
     codes = {item.code for item in comparisons}
@@ -95,6 +95,10 @@ def _matched(readings: Readings, comparisons: tuple[Comparison, ...], controls: 
 
 
 def _contradicted(readings: Readings, comparisons: tuple[Comparison, ...], controls: tuple[Control, ...]) -> Judgement:
+    spoiled = marred((*readings.measures, *readings.of_purpose(Purpose.CONFIRM)))
+    if spoiled is not None:
+        code, what = spoiled
+        return _inconclusive(readings, code, what, comparisons, controls)
     blocking = _blocking(controls)
     if blocking is not None:
         code = "TAUTOLOGICAL" if blocking.result is ControlResult.FAIL else "CONTROL_UNDECIDED"
@@ -137,8 +141,8 @@ def _refuse_faults(readings: Readings) -> None:
 def _failed_by_itself(reading: Reading) -> bool:
     """Whether a run ended, by no limit and no cancellation, without a measurement."""
     outcome = reading.run.outcome
-    ended = outcome.kind in {OutcomeKind.EXITED, OutcomeKind.SIGNAL} and outcome.limit is None
-    return ended and reading.measurement is None
+    ended = outcome.kind in {OutcomeKind.EXITED, OutcomeKind.SIGNAL}
+    return ended and (outcome.limit is None or outcome.exit_code == 0) and reading.measurement is None
 
 
 def _inconclusive(

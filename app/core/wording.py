@@ -97,6 +97,13 @@ def failure(run: Run) -> str:
             return f"the run exited with code {outcome.exit_code}{notes}"
 
 
+def marred(run: Run) -> str:
+    """Return why a run that exited with 0 contradicts nothing."""
+    notes = "".join(f"; {note}" for note in run.outcome.notes)
+    met = f"met its limit on {run.outcome.limit}, which may have spoiled the number"
+    return f"the run contradicts the claim, but {met}{notes}"
+
+
 def brief(text: str | None, digits: int = SIGNIFICANT_DIGITS) -> str:
     """Return a number's text with at most so many digits; what is no number stays as it is, on one line."""
     text = text or "nothing"

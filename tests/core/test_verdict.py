@@ -168,6 +168,29 @@ def test_the_scenarios_cover_every_code_that_this_version_can_give() -> None:
     assert {code: blame.value for code, blame in BLAME.items()} == {c: b for c, (_, b) in TAXONOMY.items() if b}
 
 
+LIMITS = [pytest.param("processes", "PROCESS_LIMIT", id="forks"), pytest.param("scratch", "DISK_FULL", id="scratch")]
+
+
+@pytest.mark.parametrize(("limit", "code"), LIMITS)
+@pytest.mark.parametrize("key", ["measure-1", "confirm-0"])
+def test_a_number_that_a_limit_may_have_spoiled_contradicts_nothing(key: str, limit: str, code: str) -> None:
+    """A script that catches what it was refused goes on and exits with 0."""
+    seal = a_seal(a_claim(an_expectation("9.9"), a_script(seeds=(7, 1))))
+    spoiled = ending(limit=limit, notes=("2 were refused",))
+    runs = [run.model_copy(update={"outcome": spoiled}) if run.spec.key == key else run for run in play(seal)[0]]
+    found = judge(seal, runs)
+    assert (found.status, found.reason_code, found.blame) == ("UNVERIFIED", code, "resource")
+    assert f"met its limit on {limit}, which may have spoiled the number; 2 were refused" in found.reason
+    assert wants_confirmation(Readings.of(seal, [run for run in runs if run.spec.key != "confirm-0"])) is (
+        key == "confirm-0"
+    )
+
+
+def test_a_number_that_no_limit_kept_from_matching_stays_a_match() -> None:
+    runs = [run.model_copy(update={"outcome": ending(limit="processes")}) for run in play(a_seal())[0]]
+    assert judge(a_seal(), runs).status is Status.VERIFIED
+
+
 SEEDS = [
     pytest.param([8.7, 8.7], "VERIFIED", "MATCH_EXACT", id="both match"),
     pytest.param([9.9, 9.8], "FALSIFIED", "MISMATCH", id="both contradict"),

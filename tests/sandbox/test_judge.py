@@ -60,14 +60,17 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     ),
     "scratch full, failed": ({"frames": [EXIT_1], "stderr": FULL}, {"kind": "exited", "limit": "scratch"}),
     "file too long, failed": ({"frames": [EXIT_1], "stderr": TOO_LONG}, {"kind": "exited", "limit": "scratch"}),
-    "scratch full, exit 0": ({"frames": [EXIT_0], "stderr": FULL}, {"kind": "exited", "exit_code": 0, "limit": None}),
+    "scratch full, exit 0": (
+        {"frames": [EXIT_0], "stderr": FULL},
+        {"kind": "exited", "exit_code": 0, "limit": "scratch"},
+    ),
     "scratch full by the runner's word": (
         {"frames": [EXIT_1, frame(b"W", b"scratch")]},
         {"kind": "exited", "limit": "scratch"},
     ),
     "refused forks, failed": ({"frames": [EXIT_1], "refused_forks": 2}, {"kind": "exited", "limit": "processes"}),
     "refused forks, signal": ({"frames": [SIGNAL_11], "refused_forks": 2}, {"kind": "signal", "limit": "processes"}),
-    "refused forks, exit 0": ({"frames": [EXIT_0], "refused_forks": 2}, {"kind": "exited", "limit": None}),
+    "refused forks, exit 0": ({"frames": [EXIT_0], "refused_forks": 2}, {"kind": "exited", "limit": "processes"}),
     "crowded without a cgroup": ({"frames": [EXIT_1], "stderr": CROWDED}, {"kind": "exited", "limit": "processes"}),
     "crowded by its own word": (
         {"frames": [EXIT_1], "stderr": CROWDED, "source": "cgroup2"},
