@@ -71,6 +71,9 @@ def _read(table: Table) -> Expectation | None:
     for key in needed:
         if values[key] is None and key not in table.data:
             table.report(None, "missing-key", f"the rule {rule} needs {key!r}", f'add {key} = "…"')
+    if rule is Rule.POINTS and not (unit or "").strip():
+        detail = "the rule points needs 'unit': 0.5 points around 0.87 depends on whether that is 87 % or 0.87 %"
+        table.report(None, "missing-key", detail, 'add unit = "%" or unit = "fraction"')
     for key in ("tolerance", "absolute", "low", "high"):
         if values[key] is not None and key not in (*needed, *allowed):
             table.report(key, "contradictory-key", f"the rule {rule} takes no {key!r}", "remove it, or change the rule")

@@ -11,7 +11,8 @@ The order of judgement is fixed; the first that applies decides:
 VERIFIED needs at least one expectation, every one matched, and no control that failed or, being required, stayed
 undecided. FALSIFIED needs a clean and finite measurement in agreed units, a repetition that agrees, a contradiction
 beyond tolerance and beyond the printed rounding, no limit met that may have spoiled the number, a reproduction that is
-not worthless, and the same contradiction again in a confirming run. Everything else is UNVERIFIED with its reason, and is no evidence against the claim.
+not worthless, and the same contradiction again in a confirming run. Everything else is UNVERIFIED with its reason, and
+is no evidence against the claim.
 """
 
 from __future__ import annotations

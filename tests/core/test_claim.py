@@ -231,12 +231,20 @@ BAD = [
     row(
         "negative points",
         RULE,
-        'rule = "points"\nvalue = "1"\ntolerance = "-1"',
+        'rule = "points"\nvalue = "1"\ntolerance = "-1"\nunit = "%"',
         "unreadable-number",
         14,
         "/expect/0/tolerance",
     ),
-    row("points without tolerance", RULE, 'rule = "points"\nvalue = "1"', "missing-key", 10, "/expect/0"),
+    row("points without tolerance", RULE, 'rule = "points"\nvalue = "1"\nunit = "%"', "missing-key", 10, "/expect/0"),
+    row(
+        "points of nobody knows what",
+        RULE,
+        'rule = "points"\nvalue = "0.87"\ntolerance = "0.5"',
+        "missing-key",
+        10,
+        "/expect/0",
+    ),
     row("relative without tolerance", RULE, 'rule = "relative"\nvalue = "1"', "missing-key", 10, "/expect/0"),
     row(
         "relative to zero",
