@@ -10,8 +10,8 @@ again. Two variants attack from two sides:
    so a result that only counts moves too. Long lists in JSON likewise. What has no rows is scaled in another way.
 
 Kept so that an honest script goes on working: header, separator, columns, signs, whole numbers, the set of texts, the
-endings of lines. A file that is neither text, table nor JSON (nor a gzip of one), has nothing to change or is too large
-cannot be derived, and says so.
+endings of lines. A file that is neither text, table nor JSON (nor a gzip of one), has nothing to change, or is too large or
+too extreme in its numbers cannot be derived, and says so.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from app.core.perturb_json import change_json, change_json_lines
+from app.core.perturb_json import SCALE_MAX, change_json, change_json_lines
 from app.core.perturb_numbers import Chance
 from app.core.perturb_tables import change_lines, change_table, lines_of, separator_of
 
 if TYPE_CHECKING:
     from app.core.model import Derivation
 
-BYTES_MAX = 64 << 20  # of an input, unpacked
+BYTES_MAX = 4 << 20  # of an input, unpacked; changing it takes seconds and far more memory than it has bytes
 _STORED_BLOCK_MAX = 65_535
 _GZIP_HEAD = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"  # no name, no time, unknown system
 
@@ -72,6 +72,8 @@ def derive(seal: str, derivation: Derivation, data: bytes) -> Derived | Underiva
         changed, how = _change(text, derivation.variant, _chance(seal, derivation))
     except UnicodeDecodeError:
         return Underivable(f"{target} is not text, so its values cannot be found")
+    except ArithmeticError:
+        return Underivable(f"{target} holds a number beyond 10^±{SCALE_MAX}, so its values cannot be scaled")
     except RecursionError:
         return Underivable(f"{target} nests too deeply")
     if changed == text:

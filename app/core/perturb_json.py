@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from app.core.perturb_numbers import Chance
 
 LONG_LIST = 4  # items from which a list is a sample and no vector or pair
+SCALE_MAX = 400  # a number is 0, or between 10^-400 and 10^400; decimal arithmetic ends somewhere too
 
 
 def change_json(text: str, variant: int, chance: Chance) -> tuple[str, str] | None:
@@ -20,6 +21,7 @@ def change_json(text: str, variant: int, chance: Chance) -> tuple[str, str] | No
     None when the text is no JSON object or list.
 
     Raises:
+        ArithmeticError: it holds a number beyond the limits.
         RecursionError: it nests too deeply.
 
     """
@@ -38,6 +40,7 @@ def change_json_lines(lines: list[str], variant: int, chance: Chance) -> tuple[s
     """Return JSON lines changed in the way of a variant, and how; None when the lines are no JSON objects or lists.
 
     Raises:
+        ArithmeticError: a line holds a number beyond the limits.
         RecursionError: a line nests too deeply.
 
     """
@@ -55,10 +58,17 @@ def change_json_lines(lines: list[str], variant: int, chance: Chance) -> tuple[s
 
 def _read(text: str) -> Any:
     try:
-        document = json.loads(text, parse_float=Decimal)
+        document = json.loads(text, parse_float=_number)
     except ValueError:
         return None
     return document if isinstance(document, dict | list) else None
+
+
+def _number(text: str) -> Decimal:
+    number = Decimal(text)
+    if number and abs(number.adjusted()) > SCALE_MAX:
+        raise OverflowError(f"a number is beyond 10^±{SCALE_MAX}")
+    return number
 
 
 def _how(*, draw: bool) -> str:

@@ -24,8 +24,14 @@ _WIDE = Context(prec=2 * DIGITS_MAX)
 NUMBER = re.compile(
     r"(?<![\w.])(?<![0-9][-:/])[-+]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?(?!\w|[-.:/][0-9])"
 )
-#: A table's cell that is a number and nothing else.
-CELL = re.compile(r'(\s*"?)([-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?)(\s*%?"?\s*)')
+# No two parts of it may share a sign, or a hostile cell costs the square of its length.
+_CELL = re.compile(r'(\s*+"?)([-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?)(\s*+%?"?\s*+)')
+_CELL_MAX = DIGITS_MAX + 50  # characters
+
+
+def cell_number(cell: str) -> re.Match[str] | None:
+    """Match a table's cell that is a number and nothing else: what is before it, the number, what is behind it."""
+    return _CELL.fullmatch(cell) if len(cell) <= _CELL_MAX else None
 
 
 class Chance:

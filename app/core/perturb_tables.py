@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-from app.core.perturb_numbers import CELL, NUMBER, scaled
+from app.core.perturb_numbers import NUMBER, cell_number, scaled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -65,8 +65,8 @@ def _split_header(lines: list[str], separator: str) -> tuple[list[str], list[str
     start = next(index for index, line in enumerate(lines) if line.strip() and not line.startswith("#"))
     first, second = (_cells(line, separator) for line in lines[start : start + 2])
     # A table of texts may have a header too; keeping one data row unchanged costs nothing.
-    if not any(CELL.fullmatch(cell) for cell in first) or any(
-        not CELL.fullmatch(a) and CELL.fullmatch(b) for a, b in zip(first, second, strict=False)
+    if not any(cell_number(cell) for cell in first) or any(
+        not cell_number(a) and cell_number(b) for a, b in zip(first, second, strict=False)
     ):
         start += 1
     return lines[:start], lines[start:]
@@ -76,19 +76,18 @@ def _cells(line: str, separator: str) -> list[str]:
     """Split a line at separators outside double quotes; the line's ending stays with the last cell."""
     if '"' not in line:
         return line.split(separator)
-    cells, quoted = [""], False
-    for sign in line:
+    cells, start, quoted = [], 0, False
+    for at, sign in enumerate(line):
         quoted ^= sign == '"'
         if sign == separator and not quoted:
-            cells.append("")
-        else:
-            cells[-1] += sign
-    return cells
+            cells.append(line[start:at])
+            start = at + 1
+    return [*cells, line[start:]]
 
 
 def _scale_cells(lines: list[str], separator: str, chance: Chance) -> tuple[str, str]:
     def cell(text: str) -> str:
-        match = CELL.fullmatch(text)
+        match = cell_number(text)
         return text if match is None else match[1] + scaled(match[2], chance) + match[3]
 
     rows = (separator.join(cell(item) for item in _cells(line, separator)) for line in lines)
@@ -97,9 +96,9 @@ def _scale_cells(lines: list[str], separator: str, chance: Chance) -> tuple[str,
 
 def _exchange_texts(lines: list[str], separator: str, chance: Chance) -> tuple[str, str]:
     """Shuffle every column but the first, each for itself."""
-    rows = [_cells(line.rstrip("\r\n"), separator) for line in lines]
+    rows = holders = [_cells(line.rstrip("\r\n"), separator) for line in lines]
     for column in range(1, max((len(row) for row in rows), default=0)):
-        holders = [row for row in rows if column < len(row)]
+        holders = [row for row in holders if column < len(row)]
         for row, cell in zip(holders, chance.shuffled([row[column] for row in holders]), strict=True):
             row[column] = cell
     return _in_place(lines, [separator.join(row) for row in rows]), "text cells exchanged between rows"

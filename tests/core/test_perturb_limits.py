@@ -1,0 +1,49 @@
+"""What a hostile input may cost when it is changed, and what is too large or too extreme to be changed."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from app.core.model import Derivation
+from app.core.perturb import BYTES_MAX, Derived, Underivable, derive
+
+SEAL = "sha256:" + "5" * 64
+MILLION = 1_000_000
+
+
+def derived(data: bytes, variant: int = 1) -> Derived | Underivable:
+    return derive(SEAL, Derivation(target="x.csv", variant=variant), data)
+
+
+@pytest.mark.parametrize("variant", [1, 2])
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(b"a,b\n1," + b"1" * MILLION + b"x\n2,3\n", id="digits"),
+        pytest.param(b"a,b\n1,1" + b" " * MILLION + b"x\n2,3\n", id="spaces"),
+        pytest.param(b"a,b\n1," + b" " * MILLION + b"x\n2,3\n", id="spaces alone"),
+        pytest.param(b'a,b\n1,"' + b"x" * MILLION + b'"\n2,3\n', id="a quoted cell"),
+        pytest.param(b"a,b\n" + b"x,y\n" * 20_000 + b"," * 100_000 + b"\n", id="one wide row"),
+        pytest.param(b"1" * MILLION + b"x 5\n", id="digits in a text"),
+    ],
+)
+def test_a_hostile_cell_costs_no_more_than_its_length(data: bytes, variant: int) -> None:
+    start = time.process_time()
+    assert derived(data, variant)
+    assert time.process_time() - start < 5
+
+
+def test_an_input_is_changed_up_to_four_mebibytes() -> None:
+    found = derived(b" " * BYTES_MAX + b"1")
+    assert found == Underivable("x.csv has more than 4 MiB")
+
+
+@pytest.mark.parametrize("number", ["1e99999999999999999999", "1e1000000", "1e-1000000", "-2E401", "1e-401"])
+@pytest.mark.parametrize("text", ['{{"a": {}, "b": 2}}', '{{"a": 1}}\n{{"a": {}}}\n'], ids=["document", "lines"])
+def test_json_with_a_number_beyond_all_measure_cannot_be_changed(text: str, number: str) -> None:
+    for variant in (1, 2):
+        assert derived(text.format(number).encode(), variant) == Underivable(
+            "x.csv holds a number beyond 10^±400, so its values cannot be scaled"
+        )
