@@ -754,6 +754,20 @@ def test_formulas_and_parameters_survive_being_written_and_read() -> None:
         assert parse_claim(claim_toml(claim).encode(), a_bundle(claim), a_policy()) == claim
 
 
+@pytest.mark.parametrize(
+    ("value", "remedy"),
+    [
+        ("8.7", 'write value = "8.7": printed digits are data'),
+        ("9", 'write value = "9": printed digits are data'),
+        ("true", "put it in quotes"),
+        ("2020-06-01", "put it in quotes"),
+    ],
+)
+def test_a_number_that_is_no_string_is_told_how_to_become_one(value: str, remedy: str) -> None:
+    (found,) = problems(swapped('"8.7"', value))
+    assert (found.code, found.remedy) == ("not-a-string", remedy)
+
+
 def test_the_operator_s_most_is_named_in_the_remedy() -> None:
     found = {
         item.pointer: item.remedy for item in problems(swapped('wall = "5s"', 'wall = "1h"\nmemory = "9GiB"\ncpus = 9'))

@@ -297,6 +297,11 @@ def test_json_lines_stay_json_lines() -> None:
     assert all(item in [json.loads(line) for line in data.splitlines()] for item in two)
 
 
+def test_two_json_lines_are_enough() -> None:
+    after = changed(b'{"n": 100}\n{"n": 200}\n').decode().splitlines()
+    assert [json.loads(line)["n"] in {100, 200} for line in after] == [False, False]
+
+
 def test_json_lines_without_numbers_are_drawn_again() -> None:
     data = b'{"w": "a"}\n\n{"w": "b"}\n{"w": "c"}\n'
     found = derive(SEAL, Derivation(target="x", variant=1), data)
@@ -343,6 +348,12 @@ def test_texts_without_numbers_are_shuffled_and_drawn() -> None:
     assert sorted(changed(data, 1).splitlines()) == data.splitlines()
     assert len(changed(data, 2).splitlines()) == 9
     assert sorted(changed(b"four words in all").split()) == [b"all", b"four", b"in", b"words"]
+
+
+def test_prose_with_commas_is_no_table() -> None:
+    found = derive(SEAL, Derivation(target="x", variant=1), b"In 1990, it was 5.\nOne, two, three, or 7.\nAnd, 8.\n")
+    assert isinstance(found, Derived)
+    assert found.summary == "x: numbers scaled unequally (variant 1)"
 
 
 def test_unicode_separators_end_no_line() -> None:
