@@ -1,7 +1,7 @@
 """Celery assembly: `celery -A workers.main worker -Q cpu,gpu,judge -c 2 -B`.
 
-Every pool child gets its own `Hands` (database connections, sandbox slot) after the fork, and the kernel's order to die
-with its parent: a pool child outliving a killed worker would go on renewing leases.
+Every pool child gets its own `Hands` (database connections, sandbox slot) after the fork. Celery gives it the kernel's order
+to die with its parent, or it would go on renewing leases after a killed worker; the embedded beat gets that order here.
 """
 
 from __future__ import annotations
@@ -53,7 +53,6 @@ def _parent_begins(**_: Any) -> None:
 
 @signals.worker_process_init.connect
 def _child_begins(**_: Any) -> None:
-    die_with_parent()
     tasks.begin(tuple(app.amqp.queues.consume_from))
 
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from app.store.engine import Store
+
 
 @dataclass(frozen=True)
 class Bare:
@@ -24,14 +26,23 @@ class Bare:
     parts: Any
 
 
-class Away:
-    """In the place of a database that does not answer."""
+class AwayForAMoment:
+    """In the place of a database that does not answer once."""
 
-    def read(self) -> NoReturn:
-        """Fail."""
-        raise StoreUnavailable("the database does not answer")
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.asked = 0
 
-    transaction = read
+    def read(self) -> Any:
+        """Fail the first time."""
+        self.asked += 1
+        if self.asked == 1:
+            raise StoreUnavailable("the database does not answer")
+        return self.store.read()
+
+    def transaction(self) -> Any:
+        """Answer."""
+        return self.store.transaction()
 
 
 @pytest.fixture
@@ -73,9 +84,9 @@ def test_bytes_that_changed_end_a_verification_as_our_fault(house: House, measur
     assert house.count("verdict") == 0
 
 
-def test_a_database_that_is_away_ends_nothing(house: House, measured: str) -> None:
+def test_a_database_that_is_away_for_a_moment_ends_nothing(house: House, measured: str) -> None:
     with pytest.raises(StoreUnavailable):
-        conclude(house, measured, store=Away())
+        conclude(house, measured, store=AwayForAMoment(house.parts.store))
     assert house.verification(measured).state == "concluding"
     conclude(house, measured)
     assert house.verification(measured).state == "concluded"

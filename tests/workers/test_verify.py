@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sandbox import Job, Usage
+    from workers.verify import Heartbeat
 
 pytestmark = pytest.mark.box
 
@@ -159,6 +160,28 @@ def test_a_run_that_was_lost_to_another_ends_and_stores_nothing(station: Station
     assert slow.processes() == []
     assert station.count("outcome") == 0
     assert actions.look(station.parts, other).held
+
+
+class Ended:
+    """In the place of the box: ended because the database was away for longer than the lease; nobody else took the run."""
+
+    def run(self, job: Job, tick: Heartbeat, minimum: str = "C") -> Outcome:
+        """See `sandbox.Sandbox`."""
+        assert job.files
+        assert minimum
+        tick.lost = True
+        return Outcome("cancelled")
+
+    def close(self) -> None:
+        """See `sandbox.Sandbox`."""
+
+
+def test_what_a_box_says_that_we_ended_ourselves_is_no_outcome(station: Station) -> None:
+    station.hands = replace(station.hands, box=Ended())  # type: ignore[arg-type]
+    submitted = station.submit_files(honest_bundle())
+    station.work()
+    assert station.run_row(submitted.run_ids[0]).state == "running"  # until its lease is taken back
+    assert station.count("outcome") == 0
 
 
 class Writer:
