@@ -223,14 +223,24 @@ def _spread(expectation: Expectation, item: Measured, value: Decimal) -> tuple[D
     """Return the interval that must lie outside as a whole: a formula's own, or the value give or take its noise."""
     if item.low is not None and item.high is not None:
         return item.low, item.high
-    prints = [printed(text) for text in (expectation.value, expectation.low, expectation.high) if text is not None]
-    noise = min(noise_of(value), min(each.half_unit for each in prints) * _NOISE_OF_HALF_UNIT)
+    noise = min(max(abs(value) * _NOISE_OF_VALUE, _NOISE_AT_ZERO), _noise_of_print(expectation))
     return value - noise, value + noise
 
 
-def noise_of(value: Decimal) -> Decimal:
-    """Return by how much a finite value may differ for no other reason than floating-point arithmetic."""
-    return max(EXACT.multiply(abs(value), _NOISE_OF_VALUE), _NOISE_AT_ZERO)
+def _noise_of_print(expectation: Expectation) -> Decimal:
+    prints = [printed(text) for text in (expectation.value, expectation.low, expectation.high) if text is not None]
+    return min(each.half_unit for each in prints) * _NOISE_OF_HALF_UNIT
+
+
+def negligible(expectation: Expectation, value: Decimal) -> Decimal:
+    """Return up to which movement a value counts as standing still; a print with many digits makes it no smaller.
+
+    `exact` accepts nothing beside its print, so that any movement is one.
+    """
+    if expectation.rule is Rule.EXACT:
+        return Decimal(0)
+    with localcontext(EXACT):
+        return max(abs(value) * _NOISE_OF_VALUE, min(_NOISE_AT_ZERO, _noise_of_print(expectation)))
 
 
 def _flips_at(expectation: Expectation, judged: _Judged) -> str | None:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from app.core.boxjob import SHIFTS, UNDERIVABLE, targets
+from app.core.compare import compare, negligible
 from app.core.controls_catalogue import control
 from app.core.model import ControlResult, Formula, OutcomeKind, Purpose
 from app.core.quantity import EXACT
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from app.core.readings import Reading, Readings
 
 FLOAT_DIGITS = 17  # shows the least movement of a float
+TIMES_SPREAD = 10  # how much further than one repetition a change has to move what does not repeat
 
 PASS, WARN, FAIL, UNDECIDED = ControlResult.PASS, ControlResult.WARN, ControlResult.FAIL, ControlResult.UNDECIDED
 
@@ -69,14 +71,19 @@ def input_response(readings: Readings) -> Control:
         return control("input_response", FAIL, f"{detail}{note}")
     if unmoved:
         opened = [name for name, answer in asked.items() if answer.open & set(unmoved)]
-        detail = (
-            f"{doing.capitalize()} {_listed(opened)} gave no result, so whether {_listed(unmoved)} is computed is open."
-        )
+        near = any(answer.noisy & set(unmoved) for answer in asked.values())
+        did = f"moves {_listed(unmoved)} hardly more than a repetition" if near else "gave no result"
+        detail = f"{doing.capitalize()} {_listed(opened)} {did}, so whether {_listed(unmoved)} is computed is open."
         return control("input_response", UNDECIDED, f"{detail}{note}")
     metric, movement = next(iter(next(iter(moved.values())).moved.items()))
     parts = [f"{doing.capitalize()} {_listed(tuple(moved))} moves the result ({metric} {movement})"]
     parts += [f"{doing} {_listed(still)} does not"] if still else []
-    parts += [f"{doing} {_listed(unsure)} gave no result"] if unsure else []
+    noisy = [name for name in unsure if asked[name].noisy]
+    parts += [f"{doing} {_listed(noisy)} moves it hardly more than a repetition"] if noisy else []
+    silent = [name for name in unsure if not asked[name].noisy]
+    parts += [f"{doing} {_listed(silent)} gave no result"] if silent else []
+    if _always_accepted(readings):
+        parts += ["the result moves, but stays within what the claim accepts whatever the inputs say"]
     return control("input_response", WARN if len(parts) > 1 else PASS, f"{'; '.join(parts)}.{note}")
 
 
@@ -103,27 +110,52 @@ class _Answer:
     """What changing one input does to the metrics."""
 
     moved: Mapping[str, str]  # metric -> from what to what
-    open: frozenset[str]  # metrics that no change moved, while some change gave no finite value of them
+    open: frozenset[str]  # metrics that are neither moved nor shown to stand still
+    noisy: frozenset[str]  # those of them that moved, but as a repetition might move them too
 
 
 def _answer(
-    before: Mapping[str, Measured], runs: Sequence[Mapping[str, Measured] | None], spread: Mapping[str, Decimal]
+    readings: Readings,
+    before: Mapping[str, Measured],
+    runs: Sequence[Mapping[str, Measured] | None],
+    spread: Mapping[str, Decimal],
 ) -> _Answer:
     """Compare a measurement with those of changed inputs, None for a changed run that gave none.
 
     What stands still is only called so if every change gave a finite value: one that stands still and one that crashed
-    prove nothing.
+    prove nothing. Of a metric that does not repeat one repetition shows little: every change has to move it far.
     """
     moved: dict[str, str] = {}
-    unsure: set[str] = set() if runs else set(before)
-    for after in runs:
-        for name, one in before.items():
-            two = None if after is None else after.get(name)
-            if two is None or not two.finite:
-                unsure.add(name)
-            elif name not in moved and _differs(one, two, spread.get(name, Decimal(0))):
-                moved[name] = f"from {brief(one.text, FLOAT_DIGITS)} to {brief(two.text, FLOAT_DIGITS)}"
-    return _Answer(moved, frozenset(unsure - moved.keys()))
+    unsure: set[str] = set()
+    noisy: set[str] = set()
+    expected = {item.metric: item for item in readings.seal.claim.expect}
+    for name, one in before.items():
+        still = Decimal(0) if one.value is None or not one.finite else negligible(expected[name], one.value)
+        width = spread.get(name, Decimal(0))
+        found = [None if after is None else after.get(name) for after in runs]
+        known = [two for two in found if two is not None and two.finite]
+        beyond = [two for two in known if _differs(one, two, max(width, still))]
+        far = [two for two in beyond if _differs(one, two, width * TIMES_SPREAD)] if width else beyond
+        if far and (not width or len(far) == len(known)):
+            moved[name] = f"from {brief(one.text, FLOAT_DIGITS)} to {brief(far[0].text, FLOAT_DIGITS)}"
+        elif beyond:
+            noisy.add(name)
+        elif len(known) < len(found) or not found:
+            unsure.add(name)
+    return _Answer(moved, frozenset(unsure | noisy), frozenset(noisy))
+
+
+def _always_accepted(readings: Readings) -> bool:
+    """Whether every changed input gave finite values, and all of them are within what the claim accepts."""
+    claim = readings.seal.claim
+    runs = [item for item in readings.of_purpose(Purpose.PERTURB) if item.run.outcome.limit != UNDERIVABLE]
+    found = [item.measurement for item in runs if item.measurement is not None]
+    formula = isinstance(claim.reproduce, Formula)
+    each = [metrics for item in found for metrics in (item.variants.values() if formula else [item.metrics])]
+    values = [
+        (wanted, metrics[wanted.metric]) for metrics in each for wanted in claim.expect if wanted.metric in metrics
+    ]
+    return len(found) == len(runs) and bool(values) and all(compare(wanted, [item]).match for wanted, item in values)
 
 
 def _changed(readings: Readings, target: str) -> _Answer:
@@ -134,19 +166,19 @@ def _changed(readings: Readings, target: str) -> _Answer:
         and item.run.spec.derivation.target == target
         and item.run.outcome.limit != UNDERIVABLE
     ]
-    return _answer(_first(readings), runs, _repeat_spread(readings))
+    return _answer(readings, _first(readings), runs, _repeat_spread(readings))
 
 
 def _shifted(readings: Readings, name: str) -> _Answer:
-    """Judge by the shifted values; exact arithmetic has no spread, so any movement is one."""
+    """Judge by the shifted values; exact arithmetic has no spread."""
     perturbed = readings.of_purpose(Purpose.PERTURB)
     if not perturbed or perturbed[0].measurement is None:
-        return _answer(_first(readings), [None], {})
+        return _answer(readings, _first(readings), [None], {})
     variants = [perturbed[0].measurement.variants.get(f"{name}{shift}") for shift in SHIFTS]
     used = {
         metric: item for metric, item in _first(readings).items() if any(metric in (each or ()) for each in variants)
     }
-    return _answer(used, variants, {})
+    return _answer(readings, used, variants, {})
 
 
 def _first(readings: Readings) -> Mapping[str, Measured]:

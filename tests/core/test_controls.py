@@ -130,11 +130,18 @@ RESPONSES = [
     pytest.param("8.7", CRASH, CRASH, "undecided", "so whether score is computed is open", id="both crash"),
     pytest.param("8.7", "NaN", "NaN", "undecided", "so whether score is computed is open", id="both are not a number"),
     pytest.param("8.7", UNDERIVABLE, UNDERIVABLE, "undecided", "is open", id="both are underivable"),
-    pytest.param("8.71", "8.72", "9.9", "pass", "(score from 8.7 to 8.72)", id="beyond the spread of repetition"),
+    pytest.param("8.71", "8.9", "9.9", "pass", "(score from 8.7 to 8.9)", id="far beyond the spread of repetition"),
     pytest.param("8.71", "8.71", "8.69", "fail", "stays the same", id="within the spread of repetition"),
     pytest.param(
-        CRASH, "8.7001", "8.7", "pass", "(score from 8.7 to 8.7001)", id="without a spread any movement counts"
+        CRASH, "8.7001", "9.9", "pass", "(score from 8.7 to 8.7001)", id="without a spread any movement counts"
     ),
+    pytest.param("8.7", "8.7000000009", "8.7", "fail", "stays the same", id="no more than arithmetic may cause"),
+    pytest.param("8.71", "8.75", "9.9", "undecided", "hardly more than a repetition", id="one is as noise may be"),
+    pytest.param("8.71", "8.75", "8.7", "undecided", "hardly more than a repetition", id="both are as noise may be"),
+    pytest.param(
+        "8.7", "8.72", "8.73", "warn", "stays within what the claim accepts", id="whatever it says it matches"
+    ),
+    pytest.param("8.71", CRASH, "9.9", "pass", "moves the result", id="noisy, one crashes, the other moves it far"),
 ]
 
 
