@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 __all__ = ["Executed", "execute", "owner"]
 
 
+#: The run whose artifacts are kept. A judge holds a whole archive in memory; dozens of runs that each leave 64 MiB would
+#: end it, again and again, and what a repetition or a changed input draws is no evidence of the claim.
+ARTIFACTS_OF = "measure-0"
+
+
 def owner() -> str:
     """Return who executes: host and process, for leases and evidence."""
     return f"{socket.gethostname()}:{os.getpid()}"
@@ -82,7 +87,7 @@ def execute(  # noqa: PLR0913 - one run's whole surroundings
         ) from error
     except (SandboxFault, SealBroken) as error:
         raise Fault("sandbox", str(error), "run `assay doctor`") from error
-    return _executed(planned, outcome)
+    return _executed(planned, outcome, keep_artifacts=spec.key == ARTIFACTS_OF)
 
 
 def _job(planned: BoxJob, environment: Environment, seal: Seal) -> Job:
@@ -112,7 +117,7 @@ def _not_executed(reason: str) -> Executed:
     return Executed(outcome, None, b"", b"", (), {}, {})
 
 
-def _executed(planned: BoxJob, outcome: Outcome) -> Executed:
+def _executed(planned: BoxJob, outcome: Outcome, *, keep_artifacts: bool) -> Executed:
     notes = (*((planned.summary,) if planned.summary else ()), *outcome.notes)
     return Executed(
         outcome=RunOutcome(
@@ -129,7 +134,7 @@ def _executed(planned: BoxJob, outcome: Outcome) -> Executed:
         result=outcome.result,
         stdout=outcome.stdout,
         stderr=outcome.stderr,
-        artifacts=outcome.artifacts,
+        artifacts=outcome.artifacts if keep_artifacts else (),
         isolation=outcome.isolation,
         derived=dict(planned.derived),
     )

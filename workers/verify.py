@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PROGRESS = re.compile(rb"^::progress ([01](?:\.\d{1,6})?)(?: ([^\r\n]{0,200}))?\s*$", re.MULTILINE)
+PROGRESS = re.compile(rb"^::progress ([01](?:\.\d{1,6})?)(?: ([^\x00-\x1f\x7f]{0,200}))?\s*$", re.MULTILINE)
 PROGRESS_SECONDS_MIN = 1.0  # a script may report as often as it likes; the database hears of it once a second
 LOOK_SECONDS = 2.0  # a cancellation is seen so soon, without writing anything
 HOLD_SECONDS = 0.1  # long enough for an idle worker to take a nudge

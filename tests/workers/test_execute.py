@@ -89,6 +89,12 @@ def test_everything_that_the_box_says_is_handed_on() -> None:
     assert done.derived == {}
 
 
+@pytest.mark.parametrize("key", ["repeat-0", "perturb-0-1", "confirm-0"])
+def test_only_the_first_measure_run_keeps_its_artifacts(key: str) -> None:
+    done = go(Box(Outcome("exited", exit_code=0, result=b"{}", artifacts=(("plot.svg", b"<svg/>"),))), a_seal(), key)
+    assert (done.result, done.artifacts) == (b"{}", ())
+
+
 def test_a_perturbed_run_says_what_was_changed() -> None:
     done = go(Box(), a_seal(), "perturb-0-1")
     assert list(done.derived) == ["/in/scores.csv"]

@@ -164,3 +164,13 @@ def test_a_script_that_chatters_is_heard_once_a_second(beating: Beating) -> None
         beating.after(0.1, f"::progress 0.{tenth:02} step {tenth}\n".encode())
         heard.append(beating.house.run_row(beating.claimed.run_id).progress_text)
     assert 2 <= len(set(heard) - {None}) <= 4
+
+
+@pytest.mark.parametrize("text", [b"a\0b", b"a\x1bb", b"a\x7fb"], ids=["NUL", "escape", "delete"])
+def test_a_progress_line_with_control_characters_is_no_progress_line(beating: Beating, text: bytes) -> None:
+    """PostgreSQL refuses a NUL; a run must not be able to make a fault of ours and so a second try."""
+    assert beating.after(2, b"::progress 0.5 " + text + b"\n")
+    row = beating.house.run_row(beating.claimed.run_id)
+    assert (row.progress_fraction, row.progress_text) == (None, None)
+    assert beating.after(2, b"::progress 0.5 plain\n")
+    assert beating.house.run_row(beating.claimed.run_id).progress_text == "plain"

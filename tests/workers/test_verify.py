@@ -63,7 +63,7 @@ def test_a_script_is_verified_and_its_evidence_holds(station: Station) -> None:
     report = evidence.verify(archive)
     assert report.findings == ()
     assert station.scalar("SELECT count(*) FROM run WHERE state = 'done'") == 4
-    assert station.count("run_artifact") == 4
+    assert station.count("run_artifact") == 1
     assert station.scalar("SELECT count(DISTINCT worker) FROM outcome") == 1
 
 
