@@ -5,13 +5,14 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from app.core.compare import accepted
+from app.core.compare import SEVERITY, accepted
 from app.core.controls_catalogue import control
 from app.core.model import ControlResult
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from app.core.compare import Band
     from app.core.model import Comparison, Control
     from app.core.readings import Readings
 
@@ -27,7 +28,7 @@ def rounding_flip(readings: Readings, comparisons: Sequence[Comparison]) -> Cont
         low, high = Decimal(item.computed_low), Decimal(item.computed_high)
         if band.meets(low, high) and not (band.holds(low) and band.holds(high)):
             span = f"{item.metric} lies between {_short(low)} and {_short(high)}"
-            detail = f"{span}, of which {_short(band.low)} to {_short(band.high)} is accepted"
+            detail = f"{span}, of which {_ends(band)} is accepted"
             said = f"Within the printed rounding of the inputs the decision is not the same everywhere: {detail}."
             return control("rounding_flip", WARN, said)
     detail = "Every value that the printed inputs allow leads to the same decision."
@@ -40,8 +41,9 @@ def tolerance_flip(comparisons: Sequence[Comparison]) -> Control:
     if not known:
         detail = "No tolerance of these rules could turn the decision."
         return control("tolerance_flip", NOT_APPLICABLE, detail)
-    loose = [item for item in known if item.code == "MATCH_TOLERANCE"]
-    shown = (loose or known)[0]
+    against = [item for item in known if item.code == "MISMATCH"]
+    loose = [] if against else [item for item in known if item.code == "MATCH_TOLERANCE"]
+    shown = against[0] if against else max(known, key=lambda item: SEVERITY.index(item.code))
     turn = f"{shown.metric} turns at a tolerance of {shown.flips_at}"
     if loose:
         detail = f"The match needs more room than the printed digits give: {turn}."
@@ -49,5 +51,11 @@ def tolerance_flip(comparisons: Sequence[Comparison]) -> Control:
     return control("tolerance_flip", PASS, f"The decision on {turn}.")
 
 
-def _short(value: Decimal | None) -> str:
-    return "open" if value is None else f"{value:.6g}"
+def _ends(band: Band) -> str:
+    if band.low is None:
+        return f"at most {_short(band.high or Decimal(0))}"
+    return f"at least {_short(band.low)}" if band.high is None else f"{_short(band.low)} to {_short(band.high)}"
+
+
+def _short(value: Decimal) -> str:
+    return f"{value:.6g}"

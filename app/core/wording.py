@@ -26,7 +26,7 @@ TEXT_SHOWN_MAX = 80
 def match(kind: str, comparisons: Sequence[Comparison]) -> str:
     """Return the reason of a VERIFIED claim; with several metrics the one that matched least closely is shown."""
     item = _least_close(comparisons)
-    sentence = f"Computed {_number(item, item.computed)} matches expected {_expected(item)} ({_how(item)})"
+    sentence = f"{_computed(item, comparisons)} matches expected {_expected(item)} ({_how(item)})"
     more = f"; all {len(comparisons)} metrics match" if len(comparisons) > 1 else ""
     return f"Sealed-sandbox {kind} repro: {sentence}{more}."
 
@@ -34,15 +34,16 @@ def match(kind: str, comparisons: Sequence[Comparison]) -> str:
 def mismatch(kind: str, comparisons: Sequence[Comparison]) -> str:
     """Return the reason of a FALSIFIED claim."""
     item = next(item for item in comparisons if item.code == "MISMATCH")
-    sentence = f"Computed {_number(item, item.computed)} contradicts expected {_expected(item)} ({_rule(item)})"
+    sentence = f"{_computed(item, comparisons)} contradicts expected {_expected(item)} ({_rule(item)})"
     return f"Sealed-sandbox {kind} repro: {sentence}; confirmed by a second run."
 
 
 def blocked_match(comparisons: Sequence[Comparison], control: Control) -> str:
     """Return the reason of a claim whose match is worth nothing, or not enough."""
     item = _least_close(comparisons)
-    sentence = f"Computed {_number(item, item.computed)} matches expected {_expected(item)}"
-    return f"{sentence}, but the control {control.name} shows: {control.detail}"
+    sentence = f"{_computed(item, comparisons)} matches expected {_expected(item)}"
+    found = f"but the control {control.name} shows: {control.detail}"
+    return f"{sentence}, {found} This is not evidence against the claim."
 
 
 def inconclusive(what: str) -> str:
@@ -63,7 +64,7 @@ def comparison_problem(item: Comparison) -> str:
             return f"{item.metric} is {item.computed}, which is not a finite number"
         case "UNIT_SUSPECT":
             computed = f"{item.metric} is {brief(item.computed)}, expected {expected} {item.unit or ''}".rstrip()
-            return f"{computed}: the units seem to differ (declare the same one in claim and result)"
+            return f"{computed}: the units seem to differ ({_unit_remedy(item)})"
         case "COARSE_CLAIM":
             span = ""
             if item.computed_low is not None:
@@ -73,6 +74,15 @@ def comparison_problem(item: Comparison) -> str:
             return f"{detail}, but by no more than printed digits and floating-point arithmetic leave open"
         case _:
             return f"the seeds disagree about {item.metric}: {', '.join(brief(value) for value in item.values)}"
+
+
+def _unit_remedy(item: Comparison) -> str:
+    if item.computed_low is None:
+        return "declare the same one in claim and result"
+    computed, expected = abs(Decimal(item.computed)), abs(Decimal(item.expected or "0"))
+    if 50 * computed < expected < 200 * computed:
+        return "multiply by 100 in the formula, or state the value as a fraction"
+    return "convert it in the formula, or state the value in the formula's unit"
 
 
 def failure(run: Run) -> str:
@@ -129,7 +139,8 @@ def _how(item: Comparison) -> str:
         case Rule.EXACT:
             return "exactly"
         case Rule.BOUNDED | Rule.EITHER:
-            return f"within {brief(item.low or '-∞')} to {brief(item.high or '∞')}"
+            ends = _ends(item)
+            return ends if item.low is None or item.high is None else f"within {ends}"
         case _:
             return f"tolerance=±{item.tolerance}{' points' if item.rule == Rule.POINTS else ''}"
 
@@ -158,7 +169,21 @@ def _percent(tolerance: str) -> str:
 
 
 def _expected(item: Comparison) -> str:
-    return _number(item, item.expected) if item.expected is not None else f"{item.low or '-∞'} to {item.high or '∞'}"
+    return _number(item, item.expected) if item.expected is not None else _ends(item)
+
+
+def _ends(item: Comparison) -> str:
+    """Return the accepted band, one end of which may be open."""
+    if item.low is None:
+        return f"at most {brief(item.high)}"
+    return f"at least {brief(item.low)}" if item.high is None else f"{brief(item.low)} to {brief(item.high)}"
+
+
+def _computed(item: Comparison, comparisons: Sequence[Comparison]) -> str:
+    """Begin the sentence; one metric of one seed is shown as the published records show it."""
+    name = f"{item.metric} " if len(comparisons) > 1 else ""
+    worst = f" (worst of {len(item.values)} seeds)" if len(item.values) > 1 else ""
+    return f"Computed {name}{_number(item, item.computed)}{worst}"
 
 
 def _number(item: Comparison, text: str | None) -> str:

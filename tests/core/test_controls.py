@@ -365,7 +365,11 @@ ROUNDING_FLIPS = [
         {"value": "8.7", "rule": "relative", "tolerance": "5%"}, {"a": "77.0", "b": "68.3"}, "pass", "same", id="wide"
     ),
     pytest.param(
-        {"value": None, "rule": "bounded", "low": "8.7"}, {"a": "77.0", "b": "68.3"}, "warn", "8.7 to open", id="open"
+        {"value": None, "rule": "bounded", "low": "8.7"},
+        {"a": "77.0", "b": "68.3"},
+        "warn",
+        "of which at least 8.7 is accepted",
+        id="open",
     ),
     pytest.param({"value": "8.7", "rule": "exact"}, {"a": "77.0", "b": "68.3"}, "warn", "8.7 to 8.7", id="exact"),
 ]
@@ -408,3 +412,10 @@ def test_the_loosest_match_is_shown_before_others() -> None:
     close, loose = a_comparison(metric="close"), a_comparison(metric="loose", code="MATCH_TOLERANCE", flips_at="2")
     assert "loose turns at a tolerance of 2" in tolerance_flip([close, loose]).detail
     assert tolerance_flip([close, loose]).result is ControlResult.WARN
+
+
+def test_a_contradiction_is_shown_before_any_match() -> None:
+    close, loose = a_comparison(metric="close"), a_comparison(metric="loose", code="MATCH_TOLERANCE", flips_at="2")
+    wrong = a_comparison(metric="wrong", code="MISMATCH", match=False, flips_at="7")
+    found = tolerance_flip([close, loose, wrong])
+    assert (found.result, found.detail) == ("pass", "The decision on wrong turns at a tolerance of 7.")

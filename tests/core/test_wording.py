@@ -61,12 +61,12 @@ MATCHES: list[tuple[dict[str, Any], str]] = [
         "Computed 8.7 matches expected 8.7 (within 7.7 to 9.7).",
     ),
     (
-        {"rule": "bounded", "expected": None, "low": "8", "high": None},
-        "Computed 8.7 matches expected 8 to ∞ (within 8 to ∞).",
+        {"rule": "bounded", "expected": None, "low": "8.0", "high": None},
+        "Computed 8.7 matches expected at least 8.0 (at least 8.0).",
     ),
     (
         {"rule": "bounded", "expected": None, "low": None, "high": "9"},
-        "Computed 8.7 matches expected -∞ to 9 (within -∞ to 9).",
+        "Computed 8.7 matches expected at most 9 (at most 9).",
     ),
     ({"rule": "bounded", "low": "8", "high": "9"}, "Computed 8.7 matches expected 8.7 (within 8 to 9)."),
     (
@@ -96,7 +96,7 @@ def test_a_match_says_number_and_rule(changes: dict[str, Any], says: str) -> Non
 def test_of_several_metrics_the_one_that_matched_least_closely_is_shown() -> None:
     close = a_comparison(metric="close")
     loose = a_comparison(metric="loose", rule="relative", tolerance="5%", computed="9", code="MATCH_TOLERANCE")
-    says = "Sealed-sandbox script repro: Computed 9.0 matches expected 8.7 (tolerance=5.0%); all 2 metrics match."
+    says = "Sealed-sandbox script repro: Computed loose 9.0 matches expected 8.7 (tolerance=5.0%); all 2 metrics match."
     assert wording.match("script", [close, loose]) == says
     assert wording.match("script", [loose, close]) == says
 
@@ -127,8 +127,17 @@ MISMATCHES: list[tuple[dict[str, Any], str]] = [
 )
 def test_a_contradiction_says_by_what_and_that_it_came_twice(changes: dict[str, Any], says: str) -> None:
     item = a_comparison(**{"computed": "9.9", "code": "MISMATCH", **changes})
-    sentence = wording.mismatch("formula", [a_comparison(), item])
+    sentence = wording.mismatch("formula", [item])
     assert sentence == f"Sealed-sandbox formula repro: {says}; confirmed by a second run."
+    named = says.replace("Computed ", "Computed score ", 1)
+    sentence = wording.mismatch("formula", [a_comparison(), item])
+    assert sentence == f"Sealed-sandbox formula repro: {named}; confirmed by a second run."
+
+
+def test_of_several_seeds_the_reason_says_that_it_shows_the_worst() -> None:
+    item = a_comparison(values=("8.7", "8.71", "8.72"), computed="8.72")
+    says = "Computed 8.72 (worst of 3 seeds) matches expected 8.7 (within printed rounding)."
+    assert wording.match("script", [item]) == f"Sealed-sandbox script repro: {says}"
 
 
 LEFT_OPEN = "but by no more than printed digits and floating-point arithmetic leave open"
@@ -142,6 +151,11 @@ PROBLEMS: list[tuple[dict[str, Any], str]] = [
     (
         {"code": "UNIT_SUSPECT", "computed": "0.087"},
         "score is 0.087, expected 8.7: the units seem to differ (declare the same one in claim and result)",
+    ),
+    (
+        {"code": "UNIT_SUSPECT", "computed": "0.0774", "expected": "7.7", "unit": "%", "computed_low": "0.077"},
+        "score is 0.0774, expected 7.7 %: the units seem to differ"
+        " (multiply by 100 in the formula, or state the value as a fraction)",
     ),
     (
         {"code": "UNIT_SUSPECT", "computed": "900", "expected": None},
@@ -213,6 +227,9 @@ CONTROL = Control(
 
 
 def test_a_match_that_is_worth_nothing_says_which_control_shows_it() -> None:
-    says = "Computed 8.7 matches expected 8.7, but the control input_response shows: score stays the same."
+    says = (
+        "Computed 8.7 matches expected 8.7, but the control input_response shows: score stays the same."
+        " This is not evidence against the claim."
+    )
     assert wording.blocked_match([a_comparison()], CONTROL) == says
     assert wording.finding(CONTROL) == "the control input_response shows: score stays the same."
