@@ -20,7 +20,7 @@ the formula, and so is everything between, because a formula is continuous where
 interval. When the formula is, in each repeated name, a ratio of two expressions at most linear in it, then it is
 monotone in that name (no denominator contains zero: checked by interval arithmetic first); a function monotone in each
 variable separately takes its extremes at corners, and both intervals are the same, exactly. `round` jumps: over a jump
-only the value itself counts as taken.
+only the value itself counts as taken, and so it is where a corner's numbers grow beyond the limits.
 
 Rounding ties: Python's `round` is half-even, most tables are half-up; the interval covers both, the value is half-even.
 
@@ -272,7 +272,12 @@ def interval(tree: Node, box: dict[str, Interval], middle: Fraction) -> tuple[In
     every_corner = _size(tree) << len(repeated) <= CORNER_STEPS_MAX
     sides = [box[name] for name in repeated]
     ends = itertools.product(*sides) if every_corner else zip(*sides, strict=True)  # else all low, all high
-    corners = [_walk(tree, {**box, **_fixed(repeated, corner)}, point=False) for corner in ends]
+    try:
+        corners = [_walk(tree, {**box, **_fixed(repeated, corner)}, point=False) for corner in ends]
+        for end in itertools.chain(*corners):
+            decimal_text(end)
+    except FormulaError:  # a number too long, where the whole box has a shorter one: corners can tell nothing then
+        corners, every_corner = [(middle, middle)], False
     inner = min(middle, *(low for low, _ in corners)), max(middle, *(high for _, high in corners))
     if every_corner and all(_monotone_in(tree, name) for name in repeated):
         enclosing = inner

@@ -366,3 +366,13 @@ def test_the_program_writes_the_same_result_in_this_process(tmp_path: Path, monk
     monkeypatch.setenv("ASSAY_RESULT", str(result))
     runpy.run_path(formula.__file__, run_name="__main__")
     assert json.loads(result.read_text()) == formula.results(JOB)
+
+
+def test_a_corner_beyond_the_limits_leaves_the_enclosing_interval_and_the_value() -> None:
+    """What intake accepts, without the cost of corners, the box evaluates."""
+    text = "min((((a-a)-(a)**31))**64,(((2+c)+abs(a))-max(wmean(b,a,a,b),(b)**2)))"
+    values = {"a": "1", "b": "0.5", "c": "2.0"}
+    assert formula.check(text, values) is None
+    found = formula.evaluate(formula.parse(text), values)
+    assert found["inner_low"] == found["inner_high"] == found["value"] == "1"
+    assert Decimal(found["low"]) <= 1 <= Decimal(found["high"])
