@@ -30,6 +30,7 @@ UNDERIVABLE = "underivable"  # the limit that a perturb run's outcome names when
 STDOUT_BYTES_MAX = 4 * MIB
 STDERR_BYTES_MAX = 4 * MIB
 RESULT_BYTES_MAX = 1 * MIB
+FORMULA_RESULT_BYTES_MAX = 16 * MIB  # our own evaluator's: more than the largest claim can make it write
 OUTPUT_BYTES_MAX = 64 * MIB
 
 #: How a formula's values are shifted: far down, to the end of the printed rounding, to its other end, far up.
@@ -124,7 +125,8 @@ def _formula_job(formula: Formula, spec: RunSpec) -> BoxJob:
     )
     files = (BoxFile("/job/formula.py", source, digest(source)), BoxFile("/in/formula.json", job, digest(job)))
     summary = f"each of {len(formula.values)} printed values shifted up and down" if len(variants) > 1 else ""
-    return BoxJob("evaluator", ("/job/formula.py", "/in/formula.json"), files, {}, {}, summary)
+    argv = ("/job/formula.py", "/in/formula.json")
+    return BoxJob("evaluator", argv, files, {}, {}, summary, result_cap=FORMULA_RESULT_BYTES_MAX)
 
 
 def shifts(text: str) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.boxjob import (
+    MIB,
     SCRIPT_PROTOCOL,
     SHIFTS,
     BoxJob,
@@ -21,7 +22,8 @@ from app.core.boxjob import (
 )
 from app.core.canonical import digest
 from app.core.errors import Fault
-from app.core.model import Derivation, RunSpec, Seal, Source
+from app.core.formula import results
+from app.core.model import Derivation, Purpose, RunSpec, Seal, Source
 from app.core.perturb import Underivable
 from app.core.seal import seal_bytes, seal_digest
 from app.core.specs import all_specs
@@ -35,6 +37,7 @@ from tests.core.builders import (
     a_script,
     a_seal,
     a_spec,
+    an_expectation,
 )
 from tests.core.strategies import law
 
@@ -118,6 +121,17 @@ def test_a_formula_s_box_holds_our_evaluator_and_printed_values_alone() -> None:
         "variants": [{"name": "base", "values": {}}],
     }
     assert evaluator_digest(seal.claim) == digest(formula_source())
+
+
+def test_the_cap_on_a_formula_s_result_decides_over_no_claim() -> None:
+    """A tenth of the formulas that intake takes, with long names and values: the evaluator's result is never cut off."""
+    names = "abcdefghijklmnopqrs"
+    texts = {f"m{index:0127}": "+".join(names) + "/7" for index in range(1_000 // 39)}
+    expect = [an_expectation(metric=metric) for metric in texts]
+    seal = a_formula_seal(expect, texts, **dict.fromkeys(names, "0." + "1234567" * 8))
+    job = job_of(seal, {}, next(spec for spec in all_specs(seal) if spec.purpose is Purpose.PERTURB))
+    result = json.dumps(results(json.loads(contents(job)["/in/formula.json"])))
+    assert 3 * MIB < 10 * len(result) < job.result_cap / 2
 
 
 def test_a_formula_is_perturbed_by_shifting_each_value_far_and_near() -> None:
