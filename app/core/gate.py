@@ -96,7 +96,8 @@ def project(verdicts: Sequence[StandingVerdict], claims_total: int | None, base:
             "blame": deciding.blame,
             "gate3": {
                 "run": bool(run),
-                "controls_passed": sum(item in {ControlResult.PASS, ControlResult.WARN} for item in run),
+                "controls_passed": sum(item == ControlResult.PASS for item in run),
+                "controls_warned": sum(item == ControlResult.WARN for item in run),
                 "controls_total": len(run),
             },
             "evidence_url": deciding.evidence_url,
@@ -127,4 +128,5 @@ def _reason(deciding: StandingVerdict | None, tested: int, total: int | None) ->
     known = max(total or 0, tested)
     if known == 1:
         return deciding.reason
-    return f"{deciding.reason} {tested} of {known} claims tested."
+    share = str(tested) if total is None else f"{tested} of {known}"  # untold, nobody knows of how many
+    return f"{deciding.reason} {share} claims tested."

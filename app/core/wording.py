@@ -79,7 +79,7 @@ def comparison_problem(item: Comparison) -> str:
 def _unit_remedy(item: Comparison) -> str:
     if item.computed_low is None:
         return "declare the same one in claim and result"
-    computed, expected = abs(Decimal(item.computed)), abs(Decimal(item.expected or "0"))
+    computed, expected = abs(Decimal(item.computed or "0")), abs(Decimal(item.expected or "0"))
     if 50 * computed < expected < 200 * computed:
         return "multiply by 100 in the formula, or state the value as a fraction"
     return "convert it in the formula, or state the value in the formula's unit"

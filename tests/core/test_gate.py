@@ -81,7 +81,7 @@ def test_a_verified_record_has_the_source_s_own_sentences() -> None:
         "VERIFIED requires an attached reproducible artifact (Lean4 proof source, or repro script and results) before this"
         " status can be set; it is not derived from review score or claim count."
     )
-    assert document["gate3"] == {"run": True, "controls_passed": 2, "controls_total": 2}
+    assert document["gate3"] == {"run": True, "controls_passed": 1, "controls_warned": 1, "controls_total": 2}
     assert document["evidence_url"] == "https://example.org/gain"
     assert document["reason"] == "gain is verified."
 
@@ -124,7 +124,7 @@ def test_the_newest_verdict_of_the_deciding_status_is_shown() -> None:
         (None, 1, "c0 is verified."),
         (1, 1, "c0 is verified."),
         (9, 1, "c0 is verified. 1 of 9 claims tested."),
-        (None, 2, "c1 is verified. 2 of 2 claims tested."),
+        (None, 2, "c1 is verified. 2 claims tested."),
         (1, 2, "c1 is verified. 2 of 2 claims tested."),
     ],
 )
@@ -135,11 +135,11 @@ def test_the_reason_says_how_many_of_how_many_were_tested(total: int | None, tes
 @pytest.mark.parametrize(
     ("controls", "gate3"),
     [
-        ((), {"run": False, "controls_passed": 0, "controls_total": 0}),
-        (("not_applicable",), {"run": False, "controls_passed": 0, "controls_total": 0}),
+        ((), {"run": False, "controls_passed": 0, "controls_warned": 0, "controls_total": 0}),
+        (("not_applicable",), {"run": False, "controls_passed": 0, "controls_warned": 0, "controls_total": 0}),
         (
             ("pass", "warn", "fail", "undecided", "not_applicable"),
-            {"run": True, "controls_passed": 2, "controls_total": 4},
+            {"run": True, "controls_passed": 1, "controls_warned": 1, "controls_total": 4},
         ),
     ],
 )
