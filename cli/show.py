@@ -105,11 +105,17 @@ def _comparisons(comparisons: list[dict[str, Any]]) -> None:
         unit = f" {item['unit']}" if item["unit"] else ""
         tolerance = f" {item['tolerance']}" if item["tolerance"] else ""
         flips = f", turns at {item['flips_at']}" if item["flips_at"] is not None else ""
-        expected = item["expected"] if item["expected"] is not None else f"{item['low']} … {item['high']}"
+        expected = item["expected"] if item["expected"] is not None else _band(item["low"], item["high"])
         print(
             f"  {item['metric']}: computed {item['computed']}, expected {expected}{unit}"
             f" ({item['rule']}{tolerance}{flips}): {item['code']}"
         )
+
+
+def _band(low: str | None, high: str | None) -> str:
+    if low is None:
+        return f"at most {high}"
+    return f"at least {low}" if high is None else f"{low} … {high}"
 
 
 def _controls(controls: list[dict[str, Any]]) -> None:
