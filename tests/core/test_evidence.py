@@ -34,6 +34,7 @@ from tests.core.builders import (
     a_run,
     a_script,
     a_seal,
+    a_spec,
     an_archive,
     an_expectation,
     an_outcome,
@@ -336,6 +337,16 @@ def test_a_change_with_a_manifest_to_match_is_found(attack: Callable[[Members], 
     del members["manifest.json"]
     found = findings(resealed(attack(members)))
     assert any(item.startswith(says) for item in found), found
+
+
+def test_a_file_beside_the_script_that_was_left_out_is_missed() -> None:
+    """The claim does not name it, but the box of every run held it."""
+    files = a_bundle() | {"lib.py": b"x = 1\n"}
+    members = unpack(an_archive(a_seal(files=files), files))
+    del members["bundle/lib.py"]
+    found = findings(resealed(members))
+    assert "bundle/lib.py is not the file that was sealed" in found
+    assert "the inputs of the run measure-0 cannot be made again: 'bundle/lib.py' is missing" in found
 
 
 def test_a_confirmation_that_was_left_out_is_missed() -> None:
@@ -696,3 +707,43 @@ def test_whatever_part_of_a_document_changes_checking_gives_a_report_or_calls_it
     if report is not None and report.ok:
         # Informative fields alone may differ: who executed, how isolated, when and for whom it was judged.
         assert {path[0], *path[1:2]} & {"worker", "isolation", "evaluated_at", "verification", "publisher", "outcome"}
+
+
+@pytest.mark.parametrize(
+    "value", [pytest.param(b"[" * 400 + b"1" + b"]" * 400, id="too deep"), pytest.param(b'"\\ud800"', id="half a sign")]
+)
+def test_a_seal_that_cannot_be_spelled_is_a_finding_and_no_failure(value: bytes) -> None:
+    sealed = seal_bytes(a_seal(a_claim(reproduce=a_script(parameters={"n": 1})))).replace(
+        b'{"n":1}', b'{"n":' + value + b"}"
+    )
+    assert value in sealed
+    assert findings(resealed({**MEMBERS, "seal.json": sealed})) == ("the sealed bytes are not a seal of this version",)
+
+
+UNCHANGEABLE = {**a_bundle(), "scores.csv": b"\xff\xfe"}
+
+
+def test_an_input_that_cannot_be_changed_gives_no_result_of_a_perturb_run() -> None:
+    """Nobody can say that an honest run moved under a change that is impossible to make."""
+    seal = a_seal(files=UNCHANGEABLE)
+    members = unpack(an_archive(seal, UNCHANGEABLE, scripted(8.7)))
+    assert findings(resealed(members)) == ()
+    name = "runs/perturb-0-1/run.json"
+    says = "the run perturb-0-1 does not end as it must: its input cannot be changed"
+    exited = a_run(a_spec("perturb-0-1")).outcome.model_dump(mode="json")
+    for attacked in (
+        edited(members, name, lambda run: run.update(outcome=exited))
+        | {"runs/perturb-0-1/result.json": b'{"score": 9}'},
+        members | {"runs/perturb-0-1/result.json": b'{"score": 9}'},
+        edited(members, name, lambda run: run["outcome"].update(limit=None)),
+    ):
+        assert says in findings(resealed(attacked))
+
+
+def test_an_input_that_can_be_changed_was_changed() -> None:
+    name = "runs/perturb-0-1/run.json"
+    cancelled = an_outcome("cancelled", limit="underivable").model_dump(mode="json")
+    members = edited(MEMBERS, name, lambda run: run.update(outcome=cancelled, derived={}))
+    del members["runs/perturb-0-1/result.json"]
+    says = "the run perturb-0-1 says that its input cannot be changed, and it can"
+    assert says in findings(resealed(members))
