@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from app.core import formula
-from app.core.boxjob import CLAIM_FILES, BoxJob, box_job, check_evaluator
+from app.core.boxjob import CLAIM_FILES, UNDERIVABLE, BoxJob, box_job, check_evaluator
 from app.core.canonical import digest
 from app.core.claim import Policy, claim_from_json, parse_claim
 from app.core.errors import Fault, Refusal
@@ -227,6 +227,13 @@ def _check_run(seal: Seal, found_seal: str, read: _Read, members: Mapping[str, b
         findings.append(f"the changed inputs of the run {run.spec.key} are not those of its derivation")
     elif not _spelled(members[name], lambda: run_bytes(run, again)):
         findings.append(f"{name} is not spelled as it was written")
+    outcome = run.outcome
+    if not isinstance(job, BoxJob):
+        ended = outcome.kind is OutcomeKind.CANCELLED and outcome.limit == UNDERIVABLE and run.result is None
+        if not ended:
+            findings.append(f"the run {run.spec.key} does not end as it must: its input cannot be changed")
+    elif outcome.limit == UNDERIVABLE:
+        findings.append(f"the run {run.spec.key} says that its input cannot be changed, and it can")
     if isinstance(job, BoxJob) and job.mode == "evaluator" and run.outcome.kind is OutcomeKind.EXITED:
         findings += _check_formula(job, run)
     return findings
