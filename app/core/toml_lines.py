@@ -19,6 +19,14 @@ _HEADER = re.compile(rf"\s*(\[\[?)\s*{_DOTTED}\s*\]\]?\s*(?:#.*)?")
 _KEY = re.compile(rf"\s*{_DOTTED}\s*=")
 _PART = re.compile(_NAME)
 
+DEPTH_MAX = 64  # parts of a key; reading one costs the square of them
+#: Strings, which may hold any dots, and comments; what is not closed ends with its line.
+_STRING = (
+    r'"""(?:[^"\\]|\\[\s\S]|"(?!""))*+(?:"{3,5}|\Z)|\'\'\'(?:[^\']|\'(?!\'\'))*+(?:\'{3,5}|\Z)'
+    r'|"(?:[^"\\\n]|\\.)*+"?|\'[^\'\n]*+\'?|#[^\n]*+'
+)
+_OUTSIDE = re.compile(rf"(?P<string>{_STRING})|(?P<dot>\.)|(?P<end>[\n=,{{\[])")
+
 #: What matters in a value, from left to right: whole strings, a comment, the start of a string of several lines, brackets.
 _BASIC = r'(?:[^"\\]|\\.|\\$|"(?!""))*"{3,5}'
 _LITERAL = r"(?:[^']|'(?!''))*'{3,5}"
@@ -30,6 +38,22 @@ _VALUE = re.compile(
 )
 _CLOSE = {'"""': re.compile(_BASIC), "'''": re.compile(_LITERAL)}
 _ERROR_LINE = re.compile(r"\(at line (\d+), column \d+\)")
+
+
+def too_deep(text: str) -> int | None:
+    """Return the line of the first key with more than DEPTH_MAX parts, None when there is none; linear in the text."""
+    dots, line = 0, 1
+    for match in _OUTSIDE.finditer(text):
+        if match["string"]:
+            line += match[0].count("\n")
+        elif match["dot"]:
+            dots += 1
+            if dots >= DEPTH_MAX:
+                return line
+        else:
+            dots = 0
+            line += match[0] == "\n"
+    return None
 
 
 def lines(text: str) -> dict[Path, int]:
