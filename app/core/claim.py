@@ -64,10 +64,10 @@ def parse_claim(data: bytes, files: Collection[str], policy: Policy, filename: s
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise _whole(filename, line, "not-utf8", "the file is not UTF-8", "save it as UTF-8") from error
-    line = toml_lines.too_deep(text)
-    if line:
+    deep = toml_lines.too_deep(text)
+    if deep is not None:
         detail = f"a key has more than {toml_lines.DEPTH_MAX} parts"
-        raise _whole(filename, line, "too-deep", detail, "no key of a claim needs more than a few: correct the line")
+        raise _whole(filename, deep, "too-deep", detail, "no key of a claim needs more than a few: correct the line")
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
