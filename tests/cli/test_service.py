@@ -141,10 +141,12 @@ def test_watch_writes_a_line_of_json_for_every_change(served: Served, tmp_path: 
 
 
 def test_submitting_again_costs_nothing_and_force_verifies_anew(served: Served, tmp_path: Path) -> None:
-    archive = lay(tmp_path, {"x.tar.gz": tarred(formula_bundle(CLAIM.replace("A is", "B is")))}) / "x.tar.gz"
-    first, again, forced = (
+    files = formula_bundle(CLAIM.replace("A is", "B is"))
+    archive = lay(tmp_path, {"x.tar.gz": tarred(files)}) / "x.tar.gz"
+    first = served.submit(files)
+    again, forced = (
         json.loads(assay("submit", archive, "--json", *more, "--url", served.url, home=tmp_path).stdout)["id"]
-        for more in ((), (), ("--force",))
+        for more in ((), ("--force",))
     )
     assert first == again != forced
 
@@ -198,11 +200,10 @@ def test_the_address_may_come_from_the_environment(served: Served, tmp_path: Pat
 
 
 def test_evidence_of_the_service_holds_offline(served: Served, tmp_path: Path) -> None:
-    folder = lay(tmp_path / "x", formula_bundle())
-    done = assay("submit", folder, "--wait", "--json", "--url", served.url, home=tmp_path)
-    path = json.loads(done.stdout)["urls"]["evidence"]
-    evidence = lay(tmp_path, {"e.tar.gz": httpx2.get(served.url + path, trust_env=False).content}) / "e.tar.gz"
-    assert assay("evidence", "verify", evidence, home=tmp_path).returncode == 3
+    path = f"/v1/verifications/{served.submit(formula_bundle(CLAIM.replace('A is', 'C is')))}"
+    evidence = eventually(lambda: served.get(path)["urls"]["evidence"])
+    data = httpx2.get(served.url + evidence, trust_env=False).content
+    assert assay("evidence", "verify", lay(tmp_path, {"e": data}) / "e", home=tmp_path).returncode == 3
 
 
 class Stranger(BaseHTTPRequestHandler):
@@ -256,12 +257,19 @@ def test_the_service_listens_on_this_machine_only(served: Served) -> None:
     assert [address for address in listening if address.endswith(port)] == [f"0100007F{port}"]
 
 
-def test_a_killed_child_is_started_again_and_work_goes_on(served: Served, tmp_path: Path) -> None:
+def test_a_killed_child_is_started_again_and_work_goes_on(served: Served) -> None:
     api = next(pid for pid in descendants(served.process.pid) if "uvicorn" in _command_line(pid))
     os.kill(api, signal.SIGKILL)
-    folder = lay(tmp_path / "x", {**formula_bundle(), "notes.txt": b"after"})
-    eventually(lambda: assay("submit", folder, "--url", served.url, home=tmp_path).returncode == 0)
+    verification = eventually(lambda: _tried(served, {**formula_bundle(), "notes.txt": b"after"}))
+    assert eventually(lambda: served.get(f"/v1/verifications/{verification}")["verdict"])["status"] == "VERIFIED"
     assert served.process.poll() is None
+
+
+def _tried(served: Served, files: dict[str, bytes]) -> str | None:
+    try:
+        return served.submit(files)
+    except httpx2.TransportError:
+        return None
 
 
 def _command_line(pid: int) -> str:
