@@ -169,9 +169,12 @@ def _read(path: Path) -> dict[str, bytes]:
 
 def _document(judgement: Judgement, sealed: str, runs: list[tuple[Run, Executed]]) -> dict[str, Any]:
     measured = next((run for run, _ in runs if run.isolation), None)
+    found = judgement.model_dump(mode="json")
     return {
-        **judgement.model_dump(mode="json"),
+        **{name: found[name] for name in ("status", "outcome", "reason_code", "reason", "blame")},
         "seal": sealed,
+        "comparisons": found["comparisons"],
+        "controls": found["controls"],
         "runs": [
             {
                 "key": run.spec.key,

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import typer
 
+import cli.main
 from app.core.claim import parse_claim
+from app.core.errors import Fault, Problem, Refusal
 from app.settings import Settings
+from cli.errors import CannotServe, ServiceError, Unreachable
 from cli.init import EXAMPLE
 from cli.main import run
+from sandbox import SandboxFault
 from tests.cli.command import assay, lay
 
 if TYPE_CHECKING:
@@ -203,7 +209,61 @@ def test_a_bundle_that_no_service_would_take_is_not_sent(said: Callable[..., Sai
     assert "'link' is a link" in err
 
 
-def test_nobody_elses_proxy_is_asked(said: Callable[..., Said], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(os.environ, "HTTP_PROXY", "http://127.0.0.1:9")
-    _, _, err = said("watch", "ver_0", "--url", "http://127.0.0.1:1")
-    assert "127.0.0.1:1:" in err
+def test_a_proxy_in_the_environment_is_not_asked(said: Callable[..., Said], monkeypatch: pytest.MonkeyPatch) -> None:
+    with HTTPServer(("127.0.0.1", 0), Proxy) as proxy:
+        threading.Thread(target=proxy.handle_request, daemon=True).start()
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy.server_port}")
+        code, _, err = said("watch", "ver_0", "--url", "http://127.0.0.1:1")
+    assert code == 5
+    assert err.startswith("no service answers at http://127.0.0.1:1: ")
+
+
+class Proxy(BaseHTTPRequestHandler):
+    """Answers for everybody."""
+
+    def do_GET(self) -> None:
+        """Answer."""
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+# --- every way out ---------------------------------------------------------------------------------------------------
+
+ENDS: list[tuple[BaseException, int]] = [
+    (KeyboardInterrupt(), 130),
+    (typer.Abort(), 130),
+    (TimeoutError("too long"), 124),
+    (RuntimeError("a bug"), 5),
+    (MemoryError(), 5),
+    (AssertionError("a bug"), 5),
+    (SystemExit(1), 5),
+    (SystemExit("a text"), 5),
+    (SystemExit(None), 5),
+    (SystemExit(0), 0),
+    (OSError(28, "No space left on device", "/disk"), 5),
+    (BrokenPipeError(32, "Broken pipe"), 5),
+    (Refusal.of(Problem(None, None, "", "x", "x", "y")), 2),
+    (Fault("x", "x"), 5),
+    (CannotServe("x"), 5),
+    (Unreachable("x"), 5),
+    (SandboxFault("x"), 5),
+    *(
+        (ServiceError(status, {}), code)
+        for status, code in ((401, 4), (403, 4), (400, 2), (404, 2), (413, 2), (422, 2))
+    ),
+    *((ServiceError(status, {}), 5) for status in (409, 421, 500, 503)),
+]
+
+
+@pytest.mark.parametrize(("end", "code"), ENDS, ids=[repr(end)[:50] for end, _ in ENDS])
+def test_every_way_out_has_its_code_and_none_but_a_verdict_is_1(
+    said: Callable[..., Said], monkeypatch: pytest.MonkeyPatch, end: BaseException, code: int
+) -> None:
+    def app(**_: object) -> None:
+        raise end
+
+    monkeypatch.setattr(cli.main, "app", app)
+    assert said()[0] == code
