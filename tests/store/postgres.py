@@ -6,12 +6,14 @@ folder and process to `nobody`. Nothing is flushed to the disk: whether PostgreS
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import signal
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,8 @@ SETTINGS = {
     "deadlock_timeout": "100ms",  # whoever meets one should know soon
 }
 START_SECONDS_MAX = 30
+PREFIX = "assay-pg-"
+HELD = "held"
 TEMPLATE = "assay_template"
 
 
@@ -47,10 +51,18 @@ def programs() -> Path:
     return found[-1]
 
 
-def _place() -> str:
+def _place() -> Path:
     """Return where the cluster lies: in memory where there is enough of it."""
     shared = Path("/dev/shm")
-    return str(shared) if shared.is_dir() and shutil.disk_usage(shared).free > 1 << 30 else "/tmp"
+    return shared if shared.is_dir() and shutil.disk_usage(shared).free > 1 << 30 else Path("/tmp")
+
+
+def sweep(place: Path) -> None:
+    """Remove what sessions left that were killed; a lock says whose session still goes on."""
+    for folder in place.glob(f"{PREFIX}*"):
+        with suppress(FileNotFoundError, BlockingIOError), (folder / HELD).open("r+") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 class Cluster:
@@ -58,7 +70,11 @@ class Cluster:
 
     def __init__(self) -> None:
         self._bin = programs()
-        self._folder = Path(tempfile.mkdtemp(prefix="pg-", dir=_place()))
+        place = _place()
+        sweep(place)
+        self._folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
+        self._lock = (self._folder / HELD).open("a")
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
         self._count = 0
         self._environment = {**os.environ, "HOME": str(self._folder)}
         if os.geteuid() == 0:
@@ -91,6 +107,7 @@ class Cluster:
         self._server.send_signal(signal.SIGQUIT)
         self._server.wait(START_SECONDS_MAX)
         shutil.rmtree(self._folder)
+        self._lock.close()
 
     def _make(self) -> None:
         command = self._command(
