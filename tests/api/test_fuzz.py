@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tests.api.service import Service
 
-fuzz = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+fuzz = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 TEXTS = st.one_of(
     st.text(max_size=30),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 ROOT = Path(__file__).parent.parent.parent
 COMMAND = [sys.executable, "-m", "cli"]
@@ -91,6 +93,18 @@ def _stat(pid: int) -> tuple[int, str] | None:
         return None
     fields = rest.split()
     return None if fields[0] in "ZX" else (int(fields[1]), f"{name.partition('(')[2]} since {fields[19]}")
+
+
+@contextmanager
+def no_survivors(known: Mapping[int, str], seconds: float = 10) -> Iterator[None]:
+    """Make sure that known processes end within seconds of the block, and that a failing test leaves none either."""
+    try:
+        yield
+        eventually(lambda: not survivors(known), seconds)
+    finally:
+        for pid, identity in known.items():
+            if survivors({pid: identity}):
+                os.kill(pid, signal.SIGKILL)
 
 
 def names(known: Iterable[str]) -> set[str]:

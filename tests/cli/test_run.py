@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.cli.command import ROOT, descendants, eventually, survivors
+from tests.cli.command import ROOT, descendants, eventually, no_survivors
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -332,9 +332,9 @@ def test_checks_die_with_run(tmp_path: Path) -> None:
     driver = _driver(tmp_path, "run.run_check(['sleep', '100'], dict(os.environ))")
     child = subprocess.Popen([sys.executable, "-c", driver])
     (sleeping,) = eventually(lambda: _children(child.pid, "sleep"))
-    child.kill()
-    child.wait()
-    eventually(lambda: not survivors({sleeping[0]: sleeping[1]}), 10)
+    with no_survivors(dict([sleeping])):
+        child.kill()
+        child.wait()
 
 
 def _children(parent: int, name: str) -> list[tuple[int, str]]:

@@ -18,7 +18,7 @@ import pytest
 from cli.exits import Exit, of_status, worst
 from cli.main import run
 from tests.api.bundles import CLAIM, SCRIPT_CLAIM, formula_bundle, inside, script_bundle, tarred, zipped
-from tests.cli.command import COMMAND, ROOT, assay, descendants, environment, eventually, lay, survivors
+from tests.cli.command import COMMAND, ROOT, assay, descendants, environment, eventually, lay, no_survivors
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -244,11 +244,11 @@ def test_ctrl_c_ends_the_box_and_exits_with_130(home: Path, tmp_path: Path) -> N
     )
     with child:
         boxed = eventually(lambda: (found := descendants(child.pid)) and len(found) >= 3 and found)
-        child.send_signal(signal.SIGINT)
-        out, err = child.communicate(timeout=30)
+        with no_survivors(boxed):
+            child.send_signal(signal.SIGINT)
+            out, err = child.communicate(timeout=30)
     assert (child.returncode, out) == (130, b"")
     assert b"Traceback" not in err
-    eventually(lambda: not survivors(boxed), 10)
 
 
 # --- evidence --------------------------------------------------------------------------------------------------------
