@@ -10,7 +10,7 @@ import os
 import socket
 from typing import TYPE_CHECKING
 
-from app.core.boxjob import box_job, evaluator_digest
+from app.core.boxjob import box_job
 from app.core.errors import Fault
 from app.core.model import OutcomeKind, RunOutcome
 from app.core.perturb import Underivable
@@ -70,12 +70,6 @@ def execute(  # noqa: PLR0913 - one run's whole surroundings
             reason_code="IMAGE_PULL_FAILED",
         )
     check_versions(seal)
-    if evaluator_digest(seal.claim) != seal.evaluator:
-        raise Fault(
-            "evaluator-changed",
-            "this worker's evaluator is not the sealed one",
-            "submit the claim again: it is then sealed with the evaluator as it is now",
-        )
     planned = box_job(seal, seal_digest, spec, lambda path: read(seal.files[path]))
     if isinstance(planned, Underivable):
         return _not_executed(planned.reason)

@@ -84,7 +84,8 @@ def check_evaluator(seal: Seal) -> None:
     """
     ours = evaluator_digest(seal.claim)
     if seal.evaluator != ours:
-        detail = f"the seal names the program {seal.evaluator} for its box, and this version has {ours}"
+        named = f"the seal names {seal.evaluator} for its box, and this version has {ours}"
+        detail = f"this version's evaluator is not the sealed one: {named}"
         raise Fault("seal-other-rules", detail, "submit the claim again, or use the program version that sealed it")
 
 
