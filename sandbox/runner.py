@@ -10,7 +10,6 @@ Frames on fd 3: one letter, four bytes of length (big endian), the payload. B th
 N artifact's name, D artifact's data, T "result" or "output" is too large, W a word for the notes.
 """
 
-import marshal
 import os
 import stat
 import sys
@@ -91,7 +90,12 @@ def run(argv: list[str], compiled: str) -> None:
     try:
         with open(compiled or program, "rb") as file:  # noqa: PTH123
             data = file.read()
-        code = marshal.loads(data[16:]) if compiled else compile(data, program, "exec", dont_inherit=True)  # noqa: S302
+        if compiled:
+            import marshal
+
+            code = marshal.loads(data[16:])  # noqa: S302 - our own bytes, read-only in the box
+        else:
+            code = compile(data, program, "exec", dont_inherit=True)
         exec(code, module.__dict__)  # noqa: S102 - this is what the box is for
     except SystemExit:
         raise

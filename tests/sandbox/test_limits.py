@@ -176,7 +176,7 @@ except OSError:
     pass
 """
     outcome = box.run(script, scratch_bytes=4 * MIB)
-    assert (outcome.kind, outcome.exit_code, outcome.limit) == ("exited", 0, None)
+    assert (outcome.kind, outcome.exit_code, outcome.limit) == ("exited", 0, "scratch")
     assert "the scratch was full when the program ended" in outcome.notes
 
 
