@@ -373,6 +373,19 @@ def test_every_check_runs_though_one_fails_and_the_failure_is_named(
     assert "-- mypy: ok in" in out
 
 
+def test_the_last_line_names_the_tests_that_failed(
+    run: Any, program: Callable[..., Path], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for tool in ("ruff", "mypy", "lint-imports"):
+        program(tool, folder=".venv/bin")
+    memory = tmp_path / ".pytest_cache/v/cache"
+    memory.mkdir(parents=True)
+    (memory / "lastfailed").write_text('{"tests/a.py::test_one": true, "tests/b.py::test_two[x]": true}')
+    program("python", "exit 1", folder=".venv/bin")
+    assert run.run_checks([], dict(os.environ)) == 1
+    assert capfd.readouterr().err == "failed: pytest tests/a.py::test_one tests/b.py::test_two[x]\n"
+
+
 def test_a_failure_of_run_itself_is_not_a_verdict(tmp_path: Path) -> None:
     """An exception would exit with 1, and `./run assay verify` says FALSIFIED by that."""
     (tmp_path / "run").write_bytes(RUN.read_bytes())
