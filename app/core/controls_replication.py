@@ -11,11 +11,11 @@ from app.core.compare import compare, negligible
 from app.core.controls_catalogue import control
 from app.core.model import ControlResult, Formula, OutcomeKind, Purpose
 from app.core.quantity import EXACT
-from app.core.specs import tried
+from app.core.specs import PAIRS_VARIANT, VARIANTS, tried
 from app.core.wording import brief
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from app.core.measurement import Measured
     from app.core.model import Comparison, Control
@@ -58,11 +58,9 @@ def input_response(readings: Readings) -> Control:
     else:
         doing, asked = "changing", {target: _changed(readings, target) for target in tried(claim)}
     moved = {name: answer for name, answer in asked.items() if answer.moved}
+    unmoved = _unmoved(readings, asked.values())
     unsure = [name for name, answer in asked.items() if not answer.moved and answer.open]
     still = [name for name, answer in asked.items() if not answer.moved and not answer.open]
-    unmoved = [
-        item.metric for item in claim.expect if not any(item.metric in answer.moved for answer in moved.values())
-    ]
     dead = [metric for metric in unmoved if not any(metric in answer.open for answer in asked.values())]
     left_out = len(targets(claim)) - len(asked) if doing == "changing" else 0
     note = f" {left_out} further inputs were not tried." if left_out else ""
@@ -85,6 +83,15 @@ def input_response(readings: Readings) -> Control:
     if _always_accepted(readings):
         parts += ["the result moves, but stays within what the claim accepts whatever the inputs say"]
     return control("input_response", WARN if len(parts) > 1 else PASS, f"{'; '.join(parts)}.{note}")
+
+
+def wants_pairs(readings: Readings) -> bool:
+    """Whether a metric of a script that repeats was moved by none of the changes that every verdict is made of."""
+    claim = readings.seal.claim
+    if isinstance(claim.reproduce, Formula) or repeat(readings).result is FAIL:
+        return False
+    usual = [_changed(readings, target, VARIANTS) for target in tried(claim)]
+    return bool(_unmoved(readings, usual))
 
 
 def confirm(readings: Readings, comparisons: Sequence[Comparison]) -> Control:
@@ -158,15 +165,29 @@ def _always_accepted(readings: Readings) -> bool:
     return len(found) == len(runs) and bool(values) and all(compare(wanted, [item]).match for wanted, item in values)
 
 
-def _changed(readings: Readings, target: str) -> _Answer:
-    runs = [
-        item.measurement.metrics if item.measurement is not None else None
+def _unmoved(readings: Readings, answers: Collection[_Answer]) -> list[str]:
+    return [
+        item.metric for item in readings.seal.claim.expect if not any(item.metric in answer.moved for answer in answers)
+    ]
+
+
+def _changed(readings: Readings, target: str, variants: int = PAIRS_VARIANT) -> _Answer:
+    """Judge by the runs in which a target was changed, up to a variant.
+
+    The pairing is the change under which most moves: who stands still under it and one other has no use of a crash under
+    the third, such as that of a lookup whose row was left out.
+    """
+    runs = {
+        item.run.spec.derivation.variant: item.measurement.metrics if item.measurement is not None else None
         for item in readings.of_purpose(Purpose.PERTURB)
         if item.run.spec.derivation is not None
         and item.run.spec.derivation.target == target
+        and item.run.spec.derivation.variant <= variants
         and item.run.outcome.limit != UNDERIVABLE
-    ]
-    return _answer(readings, _first(readings), runs, _repeat_spread(readings))
+    }
+    known = [metrics for metrics in runs.values() if metrics is not None]
+    paired = runs.get(PAIRS_VARIANT) is not None and len(known) >= VARIANTS
+    return _answer(readings, _first(readings), known if paired else list(runs.values()), _repeat_spread(readings))
 
 
 def _shifted(readings: Readings, name: str) -> _Answer:

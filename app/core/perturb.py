@@ -2,12 +2,15 @@
 
 Theory of operation. A perturb run gets one declared input, or one parameter, changed; everything else stays as sealed.
 The change follows from the seal's digest, the target and the variant alone, so that anybody can make the same bytes
-again. Two variants attack from two sides:
+again. The variants attack from three sides:
 
 1. Values: every number is scaled by its own factor between 0.5 and 2 (unequally, so that ratios and correlations move
    too), whole numbers stay whole. Where there are none, texts are exchanged between rows. The number of rows stays.
 2. Rows: a quarter of the rows is left out and about half of the others drawn again, with replacement, in another order;
    so a result that only counts moves too. Long lists in JSON likewise. What has no rows is scaled in another way.
+3. Pairs, for inputs alone and only where neither of the others moved a result: columns are moved against each other,
+   numbers grow by one factor, and one text takes the place of another; so a share of rows that agree, a leader, a rank and
+   a number of kinds move, which the others may leave where they are. A lookup by several columns may fail on it.
 
 Kept so that an honest script goes on working: header, separator, columns, signs, whole numbers, the set of texts, the
 endings of lines. A file that is neither text, table nor JSON (nor a gzip of one), has nothing to change, or is too large or

@@ -1,4 +1,4 @@
-"""JSON documents and JSON lines changed for Gate 3: numbers scaled, texts in lists exchanged, list items drawn again."""
+"""JSON changed for Gate 3: numbers scaled, texts in lists exchanged, rows drawn again or paired anew."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import json
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from app.core.perturb_numbers import scaled
+from app.core import perturb_anew
+from app.core.perturb_numbers import scaled, scaled_by
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from app.core.perturb_numbers import Chance
 
 LONG_LIST = 4  # items from which a list is a sample and no vector or pair
@@ -28,6 +31,9 @@ def change_json(text: str, variant: int, chance: Chance) -> tuple[str, str] | No
     document = _read(text)
     if document is None:
         return None
+    if variant == 3:
+        changed = _anew(document, _grower(chance), chance)
+        return (text, "") if _spell(changed) == _spell(document) else (_spell(changed, indent=1), perturb_anew.HOW)
     ways = (False, True) if variant == 1 else (True, False)
     for draw in ways:
         changed = _walk(document, chance, draw=draw)
@@ -51,6 +57,9 @@ def change_json_lines(lines: list[str], variant: int, chance: Chance) -> tuple[s
     if any(document is None for document in documents):
         return None
     before = [_spell(document) for document in documents]
+    if variant == 3:
+        anew = [_spell(document) for document in _anew(documents, _grower(chance), chance)]
+        return "".join([line + "\n" for line in anew] if anew != before else lines), perturb_anew.HOW
     after = [_spell(_walk(document, chance, draw=False)) for document in documents] if variant == 1 else before
     draw = after == before
     return "".join(line + "\n" for line in (chance.drawn(before) if draw else after)), _how(draw=draw)
@@ -87,6 +96,63 @@ def _walk(value: Any, chance: Chance, *, draw: bool) -> Any:
         return value
     found = scaled(str(value), chance)
     return int(found) if isinstance(value, int) else Decimal(found)
+
+
+def _grower(chance: Chance) -> Callable[[Any], Any]:
+    """Return what makes a number larger, and None of anything else."""
+    factor = perturb_anew.factor_of(chance)
+
+    def grown(value: Any) -> Any:
+        if isinstance(value, bool) or not isinstance(value, int | Decimal):
+            return None
+        found = scaled_by(str(value), factor)
+        return int(found) if isinstance(value, int) else Decimal(found)
+
+    return grown
+
+
+def _anew(value: Any, grown: Callable[[Any], Any], chance: Chance) -> Any:
+    """Pair anew the records of a list, the lists of a record, and all that lies deeper."""
+    if isinstance(value, dict):
+        lists = [key for key, item in value.items() if _scalars(item)]
+        return {
+            key: perturb_anew.column_anew(item, lists.index(key), grown) if key in lists else _anew(item, grown, chance)
+            for key, item in value.items()
+        }
+    if isinstance(value, list) and len(value) > 1 and all(isinstance(item, dict) for item in value):
+        return _records(value, list(dict.fromkeys(key for item in value for key in item)), grown, chance)
+    if isinstance(value, list) and len(value) > 1 and all(isinstance(item, list) for item in value):
+        rows = [dict(enumerate(item)) for item in value]
+        width = max(map(len, rows))
+        return [list(row.values()) for row in _records(rows, list(range(width)), grown, chance)]
+    if isinstance(value, list):
+        return (
+            perturb_anew.column_anew(value, 1, grown) if _scalars(value) else [_anew(v, grown, chance) for v in value]
+        )
+    more = grown(value)
+    return value if more is None else more
+
+
+def _records(
+    rows: Sequence[dict[Any, Any]], keys: Sequence[Any], grown: Callable[[Any], Any], chance: Chance
+) -> list[dict[Any, Any]]:
+    """Return records whose fields of one name are moved on like a table's column; what is no scalar is paired inside."""
+    after = [dict(row) for row in rows]
+    order = chance.shuffled(after)
+    for position, key in enumerate(keys):
+        holders = [row for row in order if key in row]
+        cells = [row[key] for row in holders]
+        if _scalars(cells):
+            changed = perturb_anew.column_anew(cells, position, grown)
+        else:
+            changed = [_anew(cell, grown, chance) for cell in cells]
+        for row, cell in zip(holders, changed, strict=True):
+            row[key] = cell
+    return after
+
+
+def _scalars(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and not any(isinstance(item, dict | list) for item in value)
 
 
 def _spell(document: Any, indent: int | None = None) -> str:

@@ -69,7 +69,14 @@ def scaled(literal: str, chance: Chance) -> str:
 
     Zero stays zero, and nothing becomes zero or stays as it was.
     """
-    factor = chance.thousandths(500, 850) if chance.below(2) else chance.thousandths(1150, 2000)
+    return scaled_by(literal, chance.thousandths(500, 850) if chance.below(2) else chance.thousandths(1150, 2000))
+
+
+def scaled_by(literal: str, factor: Decimal) -> str:
+    """Return a number of the same kind, sign and number of places, scaled by a factor; what would stay moves a unit on.
+
+    Zero stays zero.
+    """
     if len(literal) > DIGITS_MAX:
         return literal
     number = Decimal(literal)

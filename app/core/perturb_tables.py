@@ -1,11 +1,12 @@
-"""Tables changed for Gate 3: cells scaled, cells exchanged, rows drawn again. Header, separator and columns stay."""
+"""Tables changed for Gate 3: cells scaled or exchanged, rows drawn again or paired anew. Header and separator stay."""
 
 from __future__ import annotations
 
 import io
 from typing import TYPE_CHECKING
 
-from app.core.perturb_numbers import NUMBER, cell_number, scaled
+from app.core import perturb_anew
+from app.core.perturb_numbers import NUMBER, cell_number, scaled, scaled_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     #: lines, separator and chance -> the changed text and how it was changed
     Way = Callable[[list[str], str, Chance], tuple[str, str]]
 
-_SEPARATORS = ("\t", ",", ";", "|")
+SEPARATORS = ("\t", ",", ";", "|")
 _LOOKED_AT = 200  # filled lines, to recognise a table
 
 
@@ -24,12 +25,12 @@ def lines_of(text: str) -> list[str]:
     return list(io.StringIO(text, newline=""))
 
 
-def separator_of(lines: list[str]) -> str | None:
+def separator_of(lines: list[str], separators: Sequence[str] = SEPARATORS) -> str | None:
     """Return the separator of a table: one that divides (nearly) every line into the same number of cells."""
     filled = [line for line in lines if line.strip() and not line.startswith("#")][:_LOOKED_AT]
     if len(filled) < 2:
         return None
-    for separator in _SEPARATORS:
+    for separator in separators:
         widths = [len(_cells(line, separator)) for line in filled]
         if min(widths) > 1 and widths.count(max(set(widths), key=widths.count)) >= 0.9 * len(widths):
             return separator
@@ -39,14 +40,16 @@ def separator_of(lines: list[str]) -> str | None:
 def change_table(lines: list[str], separator: str, variant: int, chance: Chance) -> tuple[str, str]:
     """Return a table changed in the way of a variant, and how; unchanged when there is no way."""
     head, body = _split_header(lines, separator)
-    ways = (_scale_cells, _exchange_texts) if variant == 1 else (_draw_rows, _scale_cells, _exchange_texts)
+    ways: Sequence[Way] = _TABLE_WAYS.get(variant, _TABLE_WAYS[2])
     changed, how = _first_change(ways, body, separator, chance)
     return "".join(head) + changed, how
 
 
 def change_lines(lines: list[str], variant: int, chance: Chance) -> tuple[str, str]:
     """Return a text that is no table, changed in the way of a variant, and how; unchanged when there is no way."""
-    ways = (_scale_numbers, _shuffle_lines) if variant == 1 else (_draw_rows, _scale_numbers)
+    if variant == 3 and separator_of(lines, " ") is not None:
+        return change_table(lines, " ", variant, chance)
+    ways = _LINE_WAYS.get(variant, _LINE_WAYS[2])
     return _first_change((*ways, _shuffle_words), lines, " ", chance)
 
 
@@ -104,6 +107,30 @@ def _exchange_texts(lines: list[str], separator: str, chance: Chance) -> tuple[s
     return _in_place(lines, [separator.join(row) for row in rows]), "text cells exchanged between rows"
 
 
+def _pair_anew(lines: list[str], separator: str, chance: Chance) -> tuple[str, str]:
+    factor = perturb_anew.factor_of(chance)
+
+    def grown(text: str) -> str | None:
+        match = cell_number(text)
+        return None if match is None else match[1] + scaled_by(match[2], factor) + match[3]
+
+    rows = [_cells(line.rstrip("\r\n"), separator) for line in lines]
+    holders = chance.shuffled([row for row in rows if len(row) > 1])
+    column = 0
+    while holders:
+        cells = perturb_anew.column_anew([row[column] for row in holders], column, grown)
+        for row, cell in zip(holders, cells, strict=True):
+            row[column] = cell
+        column += 1
+        holders = [row for row in holders if column < len(row)]
+    return _in_place(lines, [separator.join(row) for row in rows]), perturb_anew.HOW
+
+
+def _grow_numbers(lines: list[str], _: str, chance: Chance) -> tuple[str, str]:
+    factor = perturb_anew.factor_of(chance)
+    return NUMBER.sub(lambda match: scaled_by(match[0], factor), "".join(lines)), "numbers grown"
+
+
 def _draw_rows(lines: list[str], _: str, chance: Chance) -> tuple[str, str]:
     return _in_place(lines, chance.drawn(lines)), "rows drawn again with replacement"
 
@@ -124,3 +151,15 @@ def _in_place(lines: list[str], changed: list[str]) -> str:
     """Join changed lines with the endings of the last ones, so that a file ends as it did."""
     endings = [line[len(line.rstrip("\r\n")) :] for line in lines[len(lines) - len(changed) :]]
     return "".join(line.rstrip("\r\n") + ending for line, ending in zip(changed, endings, strict=True))
+
+
+_TABLE_WAYS: dict[int, Sequence[Way]] = {
+    1: (_scale_cells, _exchange_texts),
+    2: (_draw_rows, _scale_cells, _exchange_texts),
+    3: (_pair_anew,),
+}
+_LINE_WAYS: dict[int, Sequence[Way]] = {
+    1: (_scale_numbers, _shuffle_lines),
+    2: (_draw_rows, _scale_numbers),
+    3: (_grow_numbers, _shuffle_lines),
+}

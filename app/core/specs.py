@@ -3,6 +3,7 @@
 measure-0, measure-1, …        one for each sealed seed
 repeat-0                       the first seed again
 perturb-POSITION-VARIANT       one input changed, in the order in which the claim names inputs and parameters
+perturb-POSITION-3             its rows paired anew, only for a result that no other change moved
 confirm-0                      the first seed again, only for a claim that would otherwise be FALSIFIED
 """
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from app.core.model import Claim, Seal
 
 VARIANTS = 2
+PAIRS_VARIANT = 3  # of inputs alone
 TARGETS_TRIED_MAX = 16
 
 
@@ -34,19 +36,25 @@ def measures(seal: Seal) -> tuple[RunSpec, ...]:
 
 def attacks(seal: Seal) -> tuple[RunSpec, ...]:
     """Return the runs behind Gate 3, which can be executed side by side."""
-    seed = seal.seeds[0]
     variants = 1 if isinstance(seal.claim.reproduce, Formula) else VARIANTS
     perturb = tuple(
-        RunSpec(
-            key=f"perturb-{position}-{variant}",
-            purpose=Purpose.PERTURB,
-            seed=seed,
-            derivation=Derivation(target=target, variant=variant),
-        )
+        _perturbation(seal, position, target, variant)
         for position, target in enumerate(tried(seal.claim))
         for variant in range(1, variants + 1)
     )
-    return (RunSpec(key="repeat-0", purpose=Purpose.REPEAT, seed=seed), *perturb)
+    return (RunSpec(key="repeat-0", purpose=Purpose.REPEAT, seed=seal.seeds[0]), *perturb)
+
+
+def pairings(seal: Seal) -> tuple[RunSpec, ...]:
+    """Return the runs that a result has to stand still under before it counts as not computed."""
+    script = seal.claim.reproduce
+    if isinstance(script, Formula):
+        return ()
+    return tuple(
+        _perturbation(seal, position, target, PAIRS_VARIANT)
+        for position, target in enumerate(tried(seal.claim))
+        if target in script.inputs
+    )
 
 
 def confirmation(seal: Seal) -> RunSpec:
@@ -56,4 +64,13 @@ def confirmation(seal: Seal) -> RunSpec:
 
 def all_specs(seal: Seal) -> tuple[RunSpec, ...]:
     """Return every run that can belong to a seal."""
-    return (*measures(seal), *attacks(seal), confirmation(seal))
+    return (*measures(seal), *attacks(seal), *pairings(seal), confirmation(seal))
+
+
+def _perturbation(seal: Seal, position: int, target: str, variant: int) -> RunSpec:
+    return RunSpec(
+        key=f"perturb-{position}-{variant}",
+        purpose=Purpose.PERTURB,
+        seed=seal.seeds[0],
+        derivation=Derivation(target=target, variant=variant),
+    )

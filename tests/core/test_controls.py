@@ -162,6 +162,26 @@ def perturbed(target: str, variant: int, value: Any, position: int = 0) -> Run:
     return run_of(spec, value)
 
 
+PAIRINGS = [
+    pytest.param(["8.7", "8.7", "9.1"], "pass", id="it moves what the others left"),
+    pytest.param([CRASH, CRASH, "9.1"], "pass", id="it alone gave a result, which moved"),
+    pytest.param(["8.7", "8.7", "8.7"], "fail", id="nothing moves under any"),
+    pytest.param(["8.7", CRASH, "8.7"], "fail", id="nor under two, of which it is one"),
+    pytest.param([UNDERIVABLE, "8.7", "8.7"], "fail", id="nor under the two that can be made"),
+    pytest.param(["8.7", "8.7", CRASH], "undecided", id="it crashes, which an honest script may do"),
+    pytest.param(["8.7", "8.7", "NaN"], "undecided", id="it gives no number"),
+    pytest.param([CRASH, CRASH, "8.7"], "undecided", id="it alone stands still, which is too little"),
+]
+
+
+@pytest.mark.parametrize(("values", "result"), PAIRINGS)
+def test_what_stands_still_has_to_do_so_with_its_rows_paired_anew(values: list[Any], result: str) -> None:
+    runs = [run_of("measure-0", "8.7"), run_of("repeat-0", "8.7")]
+    runs += [perturbed("scores.csv", variant, value) for variant, value in enumerate(values, 1)]
+    assert result_of("input_response", a_seal(), runs) == result
+    assert result_of("input_response", a_seal(), runs[::-1]) == result
+
+
 TWO_INPUTS = a_seal(a_claim(reproduce=a_script(parameters={"n": 5})))
 
 INPUTS = [

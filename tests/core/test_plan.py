@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.core.model import Derivation, Purpose, Run, RunSpec, Seal
 from app.core.plan import Conclude, next_step, total_steps
-from app.core.specs import TARGETS_TRIED_MAX, all_specs, attacks, confirmation, measures
+from app.core.specs import TARGETS_TRIED_MAX, all_specs, attacks, confirmation, measures, pairings
 from tests.core.builders import (
     a_claim,
     a_formula_seal,
@@ -39,9 +39,10 @@ def test_the_runs_of_a_script_follow_from_its_seal() -> None:
         ("perturb-0-2", Purpose.PERTURB, 7, Derivation(target="scores.csv", variant=2)),
         ("perturb-1-1", Purpose.PERTURB, 7, Derivation(target="parameters.n", variant=1)),
         ("perturb-1-2", Purpose.PERTURB, 7, Derivation(target="parameters.n", variant=2)),
+        ("perturb-0-3", Purpose.PERTURB, 7, Derivation(target="scores.csv", variant=3)),
         ("confirm-0", Purpose.CONFIRM, 7, None),
     ]
-    assert total_steps(TWO_SEEDS) == 8
+    assert total_steps(TWO_SEEDS) == 9
 
 
 def test_a_formula_is_perturbed_in_one_run() -> None:
@@ -51,11 +52,14 @@ def test_a_formula_is_perturbed_in_one_run() -> None:
 def test_only_so_many_inputs_are_tried() -> None:
     seal = a_seal(a_claim(reproduce=a_script(inputs=tuple(f"{index}.csv" for index in range(40)))))
     assert len(attacks(seal)) == 1 + 2 * TARGETS_TRIED_MAX
+    assert len(pairings(seal)) == TARGETS_TRIED_MAX
 
 
 MEASURED = a_run("measure-0", {"score": 8.7})
 REPEATED = a_run("repeat-0", {"score": 8.7})
 MOVED = [a_run("perturb-0-1", {"score": 9.0}), a_run("perturb-0-2", {"score": 9.5})]
+STILL = [a_run("perturb-0-1", {"score": 9.9}), a_run("perturb-0-2", {"score": 9.9})]
+PAIRED = a_run("perturb-0-3", {"score": 5.0})
 WRONG = a_run("measure-0", {"score": 9.9})
 WRONG_AGAIN = a_run("repeat-0", {"score": 9.9})
 CONFIRMED = a_run("confirm-0", {"score": 9.9})
@@ -69,11 +73,17 @@ STEPS = [
     pytest.param([WRONG, WRONG_AGAIN, *MOVED], ["confirm-0"], id="a contradiction does"),
     pytest.param([WRONG, WRONG_AGAIN, *MOVED, CONFIRMED], ["conclude"], id="once"),
     pytest.param([WRONG, REPEATED, *MOVED], ["conclude"], id="not if it did not repeat"),
+    pytest.param([WRONG, WRONG_AGAIN, *STILL], ["perturb-0-3"], id="what nothing moved so far is paired anew"),
     pytest.param(
-        [WRONG, WRONG_AGAIN, a_run("perturb-0-1", {"score": 9.9}), a_run("perturb-0-2", {"score": 9.9})],
-        ["conclude"],
-        id="nor if the script is worthless",
+        [WRONG, WRONG_AGAIN, STILL[0], a_run("perturb-0-2", "{}")], ["perturb-0-3"], id="what gave nothing is as well"
     ),
+    pytest.param([WRONG, WRONG_AGAIN, *STILL, PAIRED], ["confirm-0"], id="which saves an honest script"),
+    pytest.param(
+        [WRONG, WRONG_AGAIN, *STILL, a_run("perturb-0-3", {"score": 9.9})],
+        ["conclude"],
+        id="and confirms that another is worthless",
+    ),
+    pytest.param([WRONG, REPEATED, *STILL], ["conclude"], id="what does not repeat is not paired anew"),
     pytest.param([a_run("measure-0", outcome="timeout", result=None)], ["conclude"], id="without a measurement"),
     pytest.param([a_run("measure-0", "{}")], ["conclude"], id="without the metric"),
     pytest.param([a_run("measure-0", '{"score": NaN}')], ["conclude"], id="without a finite one"),

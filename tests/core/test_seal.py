@@ -72,7 +72,7 @@ def test_a_changed_byte_is_another_seal_or_none() -> None:
         pytest.param(lambda seal: seal.model_copy(update={"seeds": (1, 7)}), id="seeds"),
         pytest.param(lambda seal: seal.model_copy(update={"evaluator": "sha256:0"}), id="evaluator"),
         pytest.param(lambda seal: seal.model_copy(update={"files": {**seal.files, "x": "sha256:0"}}), id="files"),
-        pytest.param(lambda seal: seal.model_copy(update={"versions": {**VERSIONS, "plan": 2}}), id="versions"),
+        pytest.param(lambda seal: seal.model_copy(update={"versions": {**VERSIONS, "plan": 9}}), id="versions"),
         pytest.param(
             lambda seal: seal.model_copy(update={"environment": ENVIRONMENT.model_copy(update={"digest": "x"})}),
             id="environment",
@@ -142,7 +142,7 @@ def test_a_seal_of_other_rules_is_not_judged_by_ours(versions: dict[str, int]) -
     with pytest.raises(Fault) as caught:
         check_versions(a_seal(versions=versions))
     assert (caught.value.code, caught.value.reason_code) == ("seal-other-rules", "INTERNAL_ERROR")
-    assert "and this version has claim 1, compare 1, perturb 1, plan 1" in caught.value.detail
+    assert "and this version has claim 1, compare 1, perturb 2, plan 2" in caught.value.detail
     assert (
         ", ".join(f"{name} {version}" for name, version in versions.items()) or "of no version"
     ) in caught.value.detail

@@ -215,7 +215,7 @@ def test_no_transaction_is_open_while_a_program_runs(station: Station, home: Pat
     station.hands = replace(station.hands, box=box)  # type: ignore[arg-type]
     submitted = station.submit_files(honest_bundle())
     station.work()
-    assert box.wrote == 4
+    assert box.wrote == 5
     assert station.verification(submitted.verification_id).state == "concluded"
 
 
