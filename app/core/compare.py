@@ -117,6 +117,7 @@ def compare(expectation: Expectation, values: Sequence[Measured]) -> Comparison:
         worst = max(judged, key=lambda item: item.badness)
         disagree = worst.code == "MISMATCH" and any(item.code != "MISMATCH" for item in judged)
         code = "UNDERPOWERED" if disagree else worst.code
+        printed_ends = (expectation.low, expectation.high) if expectation.rule is Rule.BOUNDED else (None, None)
         return Comparison(
             metric=expectation.metric,
             unit=expectation.unit,
@@ -125,8 +126,8 @@ def compare(expectation: Expectation, values: Sequence[Measured]) -> Comparison:
             expected=expectation.value,
             computed=worst.item.text if worst.item.value is None else _text(worst.item.value),
             values=tuple(item.text for item in values),
-            low=_text(band.low),
-            high=_text(band.high),
+            low=printed_ends[0] or _text(band.low),
+            high=printed_ends[1] or _text(band.high),
             computed_low=_text(worst.item.low),
             computed_high=_text(worst.item.high),
             match=code in MATCHES,

@@ -349,7 +349,7 @@ BANDS = [
     pytest.param({"rule": "relative", "tolerance": "5%"}, ("8.265", "9.135"), id="relative"),
     pytest.param({"rule": "either", "tolerance": "5%", "absolute": "1"}, ("7.7", "9.7"), id="either"),
     pytest.param({"rule": "points", "tolerance": "1", "unit": "fraction"}, ("8.69", "8.71"), id="points"),
-    pytest.param({"rule": "bounded", "low": "8.70"}, ("8.7", None), id="bounded below"),
+    pytest.param({"rule": "bounded", "low": "8.70"}, ("8.70", None), id="bounded below"),
     pytest.param({"rule": "bounded", "high": "9"}, (None, "9"), id="bounded above"),
 ]
 
@@ -360,7 +360,7 @@ def test_the_accepted_band_is_shown(rule: dict[str, Any], ends: tuple[str | None
     found = compare(expectation, [measured("8.7")])
     assert (found.low, found.high) == ends
     band = accepted(expectation)
-    assert tuple(None if end is None else format(end.normalize(), "f") for end in (band.low, band.high)) == ends
+    assert (band.low, band.high) == tuple(None if end is None else Decimal(end) for end in ends)
 
 
 def test_a_label_has_no_band_and_no_tolerance_that_could_turn_it() -> None:
