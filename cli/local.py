@@ -17,7 +17,7 @@ from app.core.claim import parse_claim
 from app.core.errors import Fault, Problem, Refusal
 from app.core.model import Environment, Run
 from app.core.seal import make_seal, seal_bytes, seal_digest
-from app.intake import CLAIM_FILE, ArchiveLimits, read_archive, read_folder
+from app.intake import CLAIM_FILE, ArchiveLimits, bundle_at, claim_of, read_archive, read_folder
 from cli.exits import Exit, of_status
 from sandbox import NoIsolation, host_python
 from workers.execute import Executed, execute, owner
@@ -43,12 +43,13 @@ class Verified:
 
 
 def bundles(path: Path) -> list[Path]:
-    """Return the bundles at a path: itself, or the folders in it that hold a claim.
+    """Return the bundles at a path: itself, the folder of a claim's own file, or the folders in it that hold a claim.
 
     Raises:
         Refusal: there is no bundle.
 
     """
+    path = bundle_at(path)
     if path.is_file() or (path / CLAIM_FILE).is_file():
         return [path]
     found = sorted(item.parent for item in path.glob(f"*/{CLAIM_FILE}")) if path.is_dir() else []
@@ -112,11 +113,9 @@ class Local:
         return Verified(str(path), of_status(judgement.status), _document(judgement, sealed, runs), archive)
 
     def _seal(self, files: dict[str, bytes]) -> Seal:
-        if CLAIM_FILE not in files:
-            remedy = f"put {CLAIM_FILE} at the top of the bundle; `assay init` writes one"
-            raise Refusal.of(Problem(None, None, "", "missing-claim", f"there is no {CLAIM_FILE}", remedy))
+        own = claim_of(files)
         policy = self.settings.policy({self.python.name: self.python.digest})
-        claim = parse_claim(files[CLAIM_FILE], files, policy)
+        claim = parse_claim(own, files, policy)
         digests = {name: digest(data) for name, data in files.items()}
         environment = Environment(name=self.python.name, digest=self.python.digest)
         return make_seal(claim, digests, environment, boxjob.evaluator_digest(claim))

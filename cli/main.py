@@ -68,7 +68,7 @@ def verify(
     with Sandbox(minimum=settings.isolation) as box:
         local = Local(settings, box)
         for bundle in found:
-            said = show.Steps(bundle.name)
+            said = show.Steps(bundle.resolve().name)
             done = local.verify(bundle, said)
             said.end()
             codes.append(done.exit)
@@ -125,15 +125,17 @@ def submit(  # noqa: PLR0913 - options of a command
     url: Url = DEFAULT_URL,
 ) -> None:
     """Submit a bundle to a service."""
+    from app.intake import bundle_at
     from cli.client import Client, pack
 
+    path = bundle_at(path)
     if not path.exists():
         raise typer.BadParameter(f"there is no {path}")
     with Client(_address(url)) as client:
         document = client.submit(pack(path) if path.is_dir() else path.read_bytes(), force=force)
         if wait:
             with _goes_on(client.url, document["id"]):
-                document = client.wait(document["id"], timeout, show.Steps(path.name).state)
+                document = client.wait(document["id"], timeout, show.Steps(path.resolve().name).state)
     _finish(document, as_json=as_json, concluded=wait)
 
 

@@ -9,10 +9,10 @@ from app.actions.planning import first_runs, nudge_runs
 from app.core import boxjob, plan
 from app.core.canonical import canonical, digest
 from app.core.claim import claim_from_json, parse_claim
-from app.core.errors import Fault, Problem, Refusal
+from app.core.errors import Fault
 from app.core.model import Environment, Script
 from app.core.seal import make_seal, seal_bytes, seal_digest
-from app.intake import CLAIM_FILE, ArchiveLimits, read_archive
+from app.intake import ArchiveLimits, claim_of, read_archive
 from app.queue import CPU_QUEUE, GPU_QUEUE
 from app.store import intake, judging
 
@@ -53,19 +53,9 @@ def submit_archive(parts: Parts, stream: BinaryIO, publisher: str, *, force: boo
         return found
 
     files = read_archive(stream, ArchiveLimits(), keep)
-    if CLAIM_FILE not in files:
-        raise Refusal.of(
-            Problem(
-                file=None,
-                line=None,
-                pointer="",
-                code="missing-claim",
-                detail=f"the archive has no {CLAIM_FILE}",
-                remedy=f"put {CLAIM_FILE} at the top of the archive; `assay init` writes one",
-            )
-        )
+    own = claim_of(files)
     policy = _policy(parts)
-    claim = parse_claim(parts.blobs.read(files[CLAIM_FILE]), files, policy)
+    claim = parse_claim(parts.blobs.read(own), files, policy)
     return _submit(parts, _seal(claim, policy, files, sizes), publisher, force=force)
 
 

@@ -26,13 +26,40 @@ from app.intake.tar import tar_members
 from app.intake.zip import zip_members
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["CLAIM_FILE", "ArchiveLimits", "bundle_files", "read_archive", "read_folder", "refuse"]
+__all__ = [
+    "CLAIM_FILE",
+    "ArchiveLimits",
+    "bundle_at",
+    "bundle_files",
+    "claim_of",
+    "read_archive",
+    "read_folder",
+    "refuse",
+]
 
 T = TypeVar("T")
 
 CLAIM_FILE = "claim.toml"
+
+
+def claim_of(files: Mapping[str, T]) -> T:
+    """Return what stands for the claim among a bundle's files.
+
+    Raises:
+        Refusal: there is none.
+
+    """
+    if CLAIM_FILE not in files:
+        remedy = f"put {CLAIM_FILE} at the top of the bundle; `assay init` writes one"
+        raise refuse("missing-claim", f"the bundle has no {CLAIM_FILE}", remedy)
+    return files[CLAIM_FILE]
+
+
+def bundle_at(path: Path) -> Path:
+    """Return the bundle that a path names: the folder around, when it is a claim's own file."""
+    return path.parent if path.name == CLAIM_FILE and path.is_file() else path
 
 
 def read_archive(stream: BinaryIO, limits: ArchiveLimits, sink: Callable[[str, Iterator[bytes]], T]) -> dict[str, T]:

@@ -106,6 +106,13 @@ def test_an_archive_has_the_seal_of_its_folder(home: Path, tmp_path: Path, seale
     assert (document["seal"], document["status"]) == (sealed, "VERIFIED")
 
 
+def test_the_path_of_the_claim_itself_names_its_bundle(home: Path, tmp_path: Path, sealed: str) -> None:
+    folder = lay(tmp_path / "gain", formula_bundle())
+    done = assay("verify", folder / "claim.toml", "--json", home=home)
+    assert json.loads(done.stdout)["seal"] == sealed
+    assert done.stderr.startswith("gain: ")
+
+
 @pytest.fixture(scope="module")
 def sealed(home: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Return the seal of the formula as a folder."""
