@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.core.errors import sentence
+
 
 class CannotServe(Exception):
     """The house could not be started or kept up; the message says why and what to do."""
@@ -31,5 +33,5 @@ def _line(item: dict[str, Any]) -> str:
     where = str(item.get("in", ""))
     if item.get("line"):
         where = f"{where}:{item['line']}"
-    remedy = f" {item['remedy']}." if item.get("remedy") else ""
-    return f"{where}{item.get('pointer', '')}: {item.get('detail', '')}.{remedy}"
+    remedy = f" {sentence(str(item['remedy']))}" if item.get("remedy") else ""
+    return f"{where}{item.get('pointer', '')}: {sentence(str(item.get('detail', '')))}{remedy}"

@@ -14,6 +14,7 @@ from app.api.problems import ApiError, Problem, not_found
 from app.api.schemas import GateVerdict, RecordIn, RecordOut, RecordUrls
 from app.api.submission import JSON_BYTES_MAX
 from app.core import gate
+from app.core.claim import SERVICE_PREFIX
 from app.store import views
 
 router = APIRouter(tags=["records"])
@@ -22,7 +23,6 @@ router = APIRouter(tags=["records"])
 RecordId = Annotated[
     str, Path(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$", description="the publisher's own id, or ours (`rec_…`)")
 ]
-OWN_PREFIX = "rec_"
 
 
 def json_only(request: Request) -> None:
@@ -43,7 +43,7 @@ def put(parts: PartsDep, response: Response, record_id: RecordId, facts: RecordI
     """Say what a publication is; claims that name its id are attached to it. What is left out stays as it is."""
     values = facts.model_dump(exclude_unset=True)
     known = _find(parts, record_id)
-    if known is None and record_id.startswith(OWN_PREFIX):
+    if known is None and record_id.startswith(SERVICE_PREFIX):
         raise not_found("record")  # ids of that form are ours to give
     external_id = record_id if known is None else known["external_id"]
     actions.put_record(parts, parts.settings.publisher, external_id, values)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.core import toml_lines
 from app.core.claim_expect import read_expectations
-from app.core.claim_reader import Path, Reader, Table
+from app.core.claim_reader import Path, Reader, Table, near
 from app.core.claim_reproduce import read_reproduce
 from app.core.errors import Problem, Refusal
 from app.core.model import Claim, Limits, RecordRef, Script, Source, Statement
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 SCHEMA = "assay-claim-v1"
 CLAIM_BYTES_MAX = 1 << 20
 IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+SERVICE_PREFIX = "rec_"  # of the ids that the service gives to records
 SOURCES_MAX = 64
 SOURCE_SUFFIXES = (".txt", ".md", ".csv")
 
@@ -72,7 +73,8 @@ def parse_claim(data: bytes, files: Collection[str], policy: Policy, filename: s
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         detail = "the file is not TOML: " + str(error).partition(" (at ")[0]
-        raise _whole(filename, toml_lines.error_line(error, text), "not-toml", detail, "correct the line") from error
+        line = toml_lines.error_line(error, text)
+        raise _whole(filename, line, "not-toml", detail, toml_lines.remedy(text, line)) from error
     except (RecursionError, ValueError) as error:  # the latter for numbers of thousands of digits
         detail = "the file holds something too deep or too long to read"
         raise _whole(filename, 1, "not-toml", detail, "flatten and shorten it") from error
@@ -128,6 +130,9 @@ def _record(root: Table) -> RecordRef | None:
     table.close()
     if found.id is not None and not IDENTIFIER.fullmatch(found.id):
         table.report("id", "bad-id", "a record's id is lower case: letters, digits, . _ -", "rename it")
+    if found.id is not None and found.id.startswith(SERVICE_PREFIX):
+        detail = f"ids that begin with {SERVICE_PREFIX} are given by the service"
+        table.report("id", "reserved-id", detail, "choose another id; the service shows its own beside it")
     if found.id is None and found.doi is None and found.title is None:
         table.report(None, "empty-record", "the record has neither id, title nor doi", "name it, or remove [record]")
     return found
@@ -208,7 +213,8 @@ def _sources(root: Table, files: Collection[str]) -> tuple[Source, ...]:
         file = table.text("file", required=True, longest=255)
         table.close()
         if file is not None and file not in files:
-            table.report("file", "missing-file", f"the bundle has no file {file[:80]!r}", "add it, or correct the name")
+            remedy = near(file, files) or "add it, or correct the name"
+            table.report("file", "missing-file", f"the bundle has no file {file[:80]!r}", remedy)
         elif file is not None and not file.endswith(SOURCE_SUFFIXES):
             table.report("file", "bad-source", "a source is text, Markdown or CSV", f"use {', '.join(SOURCE_SUFFIXES)}")
         if name is not None and any(name == other.id for other in found):

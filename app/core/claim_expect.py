@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from app.core.claim_reader import near
 from app.core.model import Expectation, Rule
-from app.core.quantity import fraction, margin, number_in, printed
+from app.core.quantity import fraction, margin, number_in, number_remedy, printed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +40,7 @@ _NUMERIC_KEYS = ("value", "low", "high", "sd", "n")
 def read_expectations(document: Table) -> tuple[Expectation, ...]:
     """Return every readable `[[expect]]` of a claim document."""
     tables = list(document.tables("expect"))
-    if not tables:
+    if not document.data.get("expect"):
         remedy = "add an [[expect]] with metric, value and rule: a claim without one can never be verified"
         document.report(None, "no-expectation", "the claim expects nothing", remedy)
     if len(tables) > EXPECTATIONS_MAX:
@@ -93,7 +94,8 @@ def _rule(table: Table) -> Rule | None:
         table.known.update(_THEIR_KEYS)  # the rule is what is wrong, not its keys
         return None
     if name not in set(Rule):
-        table.report("rule", "unknown-rule", f"there is no rule {name!r}", f"use one of {', '.join(Rule)}")
+        remedy = near(name, tuple(Rule)) or f"use one of {', '.join(Rule)}"
+        table.report("rule", "unknown-rule", f"there is no rule {name!r}", remedy)
         return None
     return Rule(name)
 
@@ -132,7 +134,9 @@ def _try(table: Table, key: str, text: str | None, read: Callable[[str], Decimal
     try:
         return read(text)
     except ValueError as error:
-        table.report(key, "unreadable-number", f"{key}: {error}", "write the digits as they are printed")
+        relative = read is margin and text.strip().endswith("%")
+        remedy = 'change it, or use rule = "relative"' if relative else number_remedy(text)
+        table.report(key, "unreadable-number", f"{key}: {error}", remedy)
         return None
 
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from app.core import formula
 from app.core.claim_expect import EXPECTATIONS_MAX, METRIC
+from app.core.claim_reader import near
 from app.core.model import Cell, Formula, NamedValue
+from app.core.quantity import number_remedy
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -27,7 +29,7 @@ def read_formula(table: Table, document: Table) -> Formula:
     expected = _expected_metrics(document)
     single = table.text("formula", longest=formula.LENGTH_MAX)
     many = table.table("formulas")
-    if (single is None) == (many is None):
+    if ("formula" in table.data) == ("formulas" in table.data):
         table.report(None, "missing-key", "give either 'formula' or [reproduce.formulas]", 'add formula = "a - b"')
     if single is not None:
         metric = table.text("metric", longest=128)
@@ -49,7 +51,8 @@ def read_formula(table: Table, document: Table) -> Formula:
         if not METRIC.fullmatch(metric):
             where.report(metric, "bad-name", f"{metric[:40]!r} is no name of a metric", "rename it")
         if metric not in expected:
-            where.report(None, "unused-formula", f"no [[expect]] asks for {metric!r}", "add one, or remove the formula")
+            remedy = near(metric, expected) or "add one, or remove the formula"
+            where.report(None, "unused-formula", f"no [[expect]] asks for {metric!r}", remedy)
     for metric in expected:
         if metric not in formulas and formulas:
             where.report(None, "missing-formula", f"no formula computes {metric!r}", "add it to [reproduce.formulas]")
@@ -105,7 +108,7 @@ def _named_values(table: Table) -> dict[str, NamedValue]:
         try:
             formula.printed(text)
         except formula.FormulaError as error:
-            item.report("value", "unreadable-number", f"value: {error}", "write the digits as they are printed")
+            item.report("value", "unreadable-number", f"value: {error}", number_remedy(text))
             continue
         values[name] = NamedValue(value=text, source=source, cell=found)
     if "values" not in table.data:
@@ -122,12 +125,48 @@ def _check_formula(table: Table, key: str, text: str, printed: Mapping[str, str]
             table.report(key, "constant-formula", "the formula uses no value, so it computes nothing", "compute it")
         for name in used:
             if name not in printed and name not in unreadable:
-                remedy = f"add [reproduce.values.{name}]"
+                remedy = near(name, printed) or f"add [reproduce.values.{name}]"
                 table.report(key, "undefined-value", f"the formula uses {name!r}, which is no value", remedy)
         if all(name in printed for name in used):
             formula.check(text, printed)
     except formula.FormulaError as error:
-        table.report(key, "bad-formula", str(error), "correct the formula or its values")
+        table.report(key, "bad-formula", str(error), _formula_remedy(text))
+
+
+#: What a formula is often written with -> what to write.
+_INSTEAD = {
+    "^": "**",
+    "\N{MINUS SIGN}": "-",
+    "\N{EN DASH}": "-",
+    "×": "*",
+    "·": "*",
+    "÷": "/",
+    "\N{DIVISION SLASH}": "/",
+}
+_CALL = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\s*\(")
+_FACTOR = re.compile(r"(?<![A-Za-z0-9_.])([0-9][0-9.]*)\s*([A-Za-z_(])")
+_EQUATION = re.compile(r"\s*[A-Za-z_][A-Za-z0-9_]*\s*=(.*)", re.DOTALL)
+
+
+def _formula_remedy(text: str) -> str:
+    """Return what to write in place of a formula that is none, guessed from what it holds."""
+    for sign, plain in _INSTEAD.items():
+        if sign in text:
+            return f"write {plain} in place of {sign}"
+    unknown = next((name for name in _CALL.findall(text) if name not in formula.FUNCTIONS), None)
+    if unknown is not None:
+        return near({"ln": "log", "avg": "mean", "average": "mean"}.get(unknown, unknown), formula.FUNCTIONS) or (
+            f"functions are {', '.join(formula.FUNCTIONS)}; write * for a product"
+        )
+    if equation := _EQUATION.fullmatch(text):
+        return f"write the right-hand side alone: {equation[1].strip()[:60]!r}"
+    if "%" in text:
+        return "write / 100 in place of %"
+    if re.search(r"[0-9],[0-9]", text):
+        return "write a decimal point in place of the comma"
+    if factor := _FACTOR.search(text):
+        return f"write * between {factor[1]} and what follows"
+    return "correct the formula or its values"
 
 
 def _check_used(table: Table, formulas: Mapping[str, str], values: Mapping[str, NamedValue]) -> None:

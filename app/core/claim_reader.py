@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from app.core.errors import Problem, Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
 T = TypeVar("T")
 Path = tuple[str | int, ...]
@@ -23,6 +23,17 @@ Path = tuple[str | int, ...]
 TEXT_MAX = 4_000  # characters of one text
 LIST_MAX = 1_000
 PROBLEMS_MAX = 200  # nobody reads more, and each costs a search for a near name
+NEAR_AMONG_MAX = 100  # names that are searched for a near one
+NEAR_LENGTH_MAX = 64
+
+
+def near(name: str, known: Collection[str]) -> str | None:
+    """Return the question whether a known name was meant, None when none is near; case counts for little."""
+    if len(name) > NEAR_LENGTH_MAX:
+        return None
+    folded = {item.lower(): item for item in sorted(known)[:NEAR_AMONG_MAX] if len(item) <= NEAR_LENGTH_MAX}
+    found = difflib.get_close_matches(name.lower(), folded, 1)
+    return f"did you mean {str(folded[found[0]])!r}?" if found else None
 
 
 @dataclass
@@ -125,7 +136,8 @@ class Table:
         if found is None:
             return ()
         if not isinstance(found, list) or not all(isinstance(item, str) and item for item in found):
-            self.report(key, "not-a-list", f"{key!r} must be a list of strings", f'write {key} = ["…"]')
+            one = found if isinstance(found, str) and found.isprintable() and len(found) <= NEAR_LENGTH_MAX else "…"
+            self.report(key, "not-a-list", f"{key!r} must be a list of strings", f'write {key} = ["{one}"]')
             return ()
         if len(found) > LIST_MAX:
             self.report(key, "too-many", f"{key!r} may have {LIST_MAX} items", "put more into fewer files")
@@ -142,7 +154,8 @@ class Table:
                 self.report(None, "missing-table", f"the table [{key}] is missing", f"add a line [{key}] and its keys")
             return None
         if not isinstance(found, dict):
-            self.report(key, "not-a-table", f"{key!r} must be a table", f"write [{key}] on a line of its own")
+            single = "in single brackets: there is only one" if isinstance(found, list) else "on a line of its own"
+            self.report(key, "not-a-table", f"{key!r} must be a table", f"write [{key}] {single}")
             return None
         return Table(self.reader, (*self.path, key), found)
 
@@ -152,7 +165,8 @@ class Table:
         if found is None:
             return
         if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
-            self.report(key, "not-a-table", f"{key!r} must be an array of tables", f"write [[{key}]] above each")
+            double = "in double brackets: there may be several" if isinstance(found, dict) else "above each"
+            self.report(key, "not-a-table", f"{key!r} must be an array of tables", f"write [[{key}]] {double}")
             return
         for index, item in enumerate(found):
             yield Table(self.reader, (*self.path, key, index), item)
@@ -172,8 +186,7 @@ class Table:
         """Report every key that nobody asked for."""
         for key in self.data:
             if key not in self.known and not self.reader.full:
-                near = difflib.get_close_matches(key, self.known, 1)
-                remedy = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(sorted(self.known))}"
+                remedy = near(key, self.known) or f"known here: {', '.join(sorted(self.known))}"
                 self.report(key, "unknown-key", f"unknown key {key!r}", remedy)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.core.claim_formula import read_formula
+from app.core.claim_reader import near
 from app.core.claim_script import read_script
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ def read_reproduce(
             table.report("kind", "kind-not-offered", "this version does not check proofs", "use formula or script")
             return None
         case _:
-            table.report("kind", "unknown-kind", f"there is no kind {kind[:40]!r}", "use formula or script")
+            remedy = near(kind, ("formula", "script")) or "use formula or script"
+            table.report("kind", "unknown-kind", f"there is no kind {kind[:40]!r}", remedy)
             return None
     table.close()
     return found

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+import posixpath
 from typing import TYPE_CHECKING, Any
 
 from app.core.boxjob import CLAIM_FILES, PARAMETERS
 from app.core.claim_formula import NAME
+from app.core.claim_reader import near
 from app.core.model import Script
 
 if TYPE_CHECKING:
@@ -31,7 +33,8 @@ def read_script(table: Table, files: Collection[str] | None, environments: Mappi
     if environment not in environments:
         known = ", ".join(sorted(environments)) or "none"
         detail = f"there is no environment {environment!r} here"
-        table.report("environment", "unknown-environment", detail, f"built by the operator: {known}")
+        remedy = near(environment, environments) or f"built by the operator: {known}"
+        table.report("environment", "unknown-environment", detail, remedy)
     inputs = table.texts("inputs")
     for key, paths in (("entrypoint", (entrypoint,) if entrypoint else ()), ("inputs", inputs)):
         for path in paths:
@@ -52,12 +55,22 @@ def read_script(table: Table, files: Collection[str] | None, environments: Mappi
 
 def _check_path(table: Table, key: str, path: str, files: Collection[str]) -> None:
     parts = path.split("/")
-    if path.startswith("/") or ".." in parts or "." in parts or "" in parts or "\\" in path:
-        table.report(key, "path-outside", f"{path[:80]!r} is not a path inside the bundle", "write it relative, with /")
+    inside = sorted(name for name in files if name.startswith(f"{path.strip('/')}/"))
+    if inside:
+        shown = ", ".join(f'"{name}"' for name in inside[:3]) + (", …" if len(inside) > 3 else "")
+        table.report(key, "folder-named", f"{path[:80]!r} is a folder", f"name each of its files: {shown}")
+    elif path.startswith("/") or ".." in parts or "." in parts or "" in parts or "\\" in path:
+        table.report(key, "path-outside", f"{path[:80]!r} is not a path inside the bundle", _plainly(path, files))
     elif path in CLAIM_FILES:
         table.report(key, "claim-is-input", f"{path} never enters the box", "put what the script needs in its own file")
     elif path not in files:
-        table.report(key, "missing-file", f"the bundle has no file {path[:80]!r}", "add it, or correct the name")
+        remedy = near(path, files) or "add it, or correct the name"
+        table.report(key, "missing-file", f"the bundle has no file {path[:80]!r}", remedy)
+
+
+def _plainly(path: str, files: Collection[str]) -> str:
+    plain = posixpath.normpath(path.replace("\\", "/"))
+    return f'write "{plain}"' if plain in files else "write it relative, with /"
 
 
 def _seeds(table: Table) -> tuple[int, ...]:

@@ -10,6 +10,11 @@ from dataclasses import dataclass
 from typing import Self
 
 
+def sentence(text: str) -> str:
+    """Return a text with its full stop, unless it ends as a sentence does already."""
+    return text if text.endswith((".", "?", "!", "…")) else f"{text}."
+
+
 class AssayError(Exception):
     """Base of all errors that this product raises on purpose.
 
@@ -21,7 +26,7 @@ class AssayError(Exception):
     """
 
     def __init__(self, code: str, detail: str, remedy: str = "") -> None:
-        super().__init__(f"{detail}. {remedy}." if remedy else f"{detail}.")
+        super().__init__(f"{sentence(detail)} {sentence(remedy)}" if remedy else sentence(detail))
         self.code = code
         self.detail = detail
         self.remedy = remedy
@@ -42,7 +47,7 @@ class Problem:
         """Return `claim.toml:12: detail. remedy.`."""
         where = self.file or self.pointer or "bundle"
         line = f":{self.line}" if self.line is not None else ""
-        return f"{where}{line}: {self.detail}." + (f" {self.remedy}." if self.remedy else "")
+        return f"{where}{line}: {sentence(self.detail)}" + (f" {sentence(self.remedy)}" if self.remedy else "")
 
 
 class Refusal(AssayError):

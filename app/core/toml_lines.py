@@ -37,6 +37,11 @@ _VALUE = re.compile(
     r"|(?P<comment>#.*)|(?P<deeper>[\[{])|(?P<higher>[\]}])"
 )
 _CLOSE = {'"""': re.compile(_BASIC), "'''": re.compile(_LITERAL)}
+_ROW_MAX = 200  # characters of a line that a remedy repeats
+_COLON = re.compile(rf"\s*{_DOTTED}\s*:")
+_PLAIN = re.compile(r"[-+]?[0-9._]+|true|false")  # values that need no quotes
+_CURLY = "“”„‘’\"'"  # what word processors make of quotes
+_DECIMAL_COMMA = re.compile(r"([-+]?[0-9]+),([0-9]+)")
 _ERROR_LINE = re.compile(r"\(at line (\d+), column \d+\)")
 
 
@@ -91,6 +96,26 @@ def error_line(error: tomllib.TOMLDecodeError, text: str) -> int:
     """Return the line that `tomllib` complains about; the last one when the document ends too early."""
     match = _ERROR_LINE.search(str(error))
     return int(match[1]) if match else max(1, len(text.splitlines()))
+
+
+def remedy(text: str, line: int) -> str:
+    """Return what to write in place of a line that `tomllib` complains about, guessed from how it looks."""
+    row = text.split("\n")[line - 1].strip() if line <= text.count("\n") + 1 else ""
+    match = _KEY.match(row)
+    if len(row) > _ROW_MAX or not row.isprintable():  # it is repeated to people, and may steer their terminal
+        return "correct the line"
+    if match is None:
+        colon = _COLON.match(row)
+        return f"write {colon[1]} = …" if colon else "correct the line"
+    key, value = match[1], row[match.end() :].partition(" #")[0].strip()
+    if not value:
+        return f'write a value: {key} = "…"'
+    if value[0] in "\"'" and value.count(value[0]) % 2:
+        return f"close the quotes: {value}{value[0]}"
+    if value[0] in "\"'[{" or _PLAIN.fullmatch(value):
+        return "correct the line"
+    value = _DECIMAL_COMMA.sub(r"\1.\2", value) if _DECIMAL_COMMA.match(value) else value.strip(_CURLY)
+    return f'put the value in straight quotes: {key} = "{value}"'
 
 
 def _table(header: str, counts: dict[Path, int], *, array: bool) -> Path:

@@ -188,6 +188,7 @@ BAD = [
     pytest.param(SCRIPT + "[extra]\n", "unknown-key", 31, "/extra", id="unknown table"),
     # The record.
     row("record id", "rec.1", "Rec 1", "bad-id", 4, "/record/id"),
+    row("an id of the service", "rec.1", "rec_1", "reserved-id", 4, "/record/id"),
     row("empty record", 'id = "rec.1"\n', "", "empty-record", 3, "/record"),
     row("empty text", 'id = "rec.1"', 'title = ""', "bad-text", 4, "/record/title"),
     row("number for text", 'id = "rec.1"', "title = 7", "not-a-string", 4, "/record/title"),
@@ -592,6 +593,73 @@ def test_everything_that_is_wrong_is_said_at_once_in_the_order_of_lines() -> Non
 def test_an_unknown_key_names_the_nearest_known_one(misspelt: str, near: str) -> None:
     found = problems(swapped("seeds = [0]", f"{misspelt} = 1"))
     assert f"did you mean {near!r}?" in {item.remedy for item in found if item.code == "unknown-key"}
+
+
+REMEDIES = [
+    # line, remedy; a claim of a script
+    (SCRIPT, 'rule = "rounding"', "rule = rounding", 13, 'put the value in straight quotes: rule = "rounding"'),
+    (SCRIPT, '"The mean score is 8.7"', "The mean is 8 # x", 8, 'straight quotes: statement = "The mean is 8"'),
+    (SCRIPT, '"5s"', "5s", 25, 'put the value in straight quotes: wall = "5s"'),
+    (SCRIPT, '"8.7"\nrule', "8,7\nrule", 12, 'put the value in straight quotes: value = "8.7"'),
+    (SCRIPT, '"reproduce.py"', "“reproduce.py”", 17, 'put the value in straight quotes: entrypoint = "reproduce.py"'),
+    (SCRIPT, '"reproduce.py"', '"reproduce.py', 17, 'close the quotes: "reproduce.py"'),
+    (SCRIPT, '"reproduce.py"', "", 17, 'write a value: entrypoint = "…"'),
+    (SCRIPT, 'kind = "script"', 'kind: "script"', 16, "write kind = …"),
+    (SCRIPT, 'kind = "script"', "kind = \x1b[2J", 16, "correct the line"),
+    (SCRIPT, 'kind = "script"', f"kind = {'x' * 200}", 16, "correct the line"),
+    (SCRIPT, "[claim]", "[claim", 6, "correct the line"),
+    (SCRIPT, "[[expect]]", "[expect]", 10, "write [[expect]] in double brackets: there may be several"),
+    (SCRIPT, "[claim]", "[[claim]]", 6, "write [claim] in single brackets: there is only one"),
+    (SCRIPT, '"8.7"\nrule', '"28,4"\nrule', 12, 'write a decimal point: "28.4"'),
+    (SCRIPT, '"8.7"\nrule', '"-1,234"\nrule', 12, '"-1234" without a separator, or "-1.234" if the comma stands'),
+    (SCRIPT, '"8.7"\nrule', '"1\'234.5"\nrule', 12, 'write "1234.5" without a separator'),
+    (SCRIPT, '"8.7"\nrule', '"87.3 %"\nrule', 12, 'write "87.3", and unit = "%"'),
+    (SCRIPT, '"8.7"\nrule', '"seven%"\nrule', 12, "write the digits as they are printed"),
+    (SCRIPT, '"rounding"', '"relative"\ntolerance = "0,5%"', 14, 'write a decimal point: "0.5%"'),
+    (SCRIPT, '"rounding"', '"absolute"\ntolerance = "5%"', 14, 'change it, or use rule = "relative"'),
+    (SCRIPT, '"rounding"', '"Roundin"', 13, "did you mean 'rounding'?"),
+    (SCRIPT, '"rounding"', '"zzz"', 13, "use one of exact, absolute"),
+    (SCRIPT, '["scores.csv"]', '["data"]', 18, 'name each of its files: "data/x.bin"'),
+    (SCRIPT, '["scores.csv"]', '["data/"]', 18, 'name each of its files: "data/x.bin"'),
+    (SCRIPT, '["scores.csv"]', '["./scores.csv"]', 18, 'write "scores.csv"'),
+    (SCRIPT, '["scores.csv"]', '["score.csv"]', 18, "did you mean 'scores.csv'?"),
+    (SCRIPT, '["scores.csv"]', '"scores.csv"', 18, 'write inputs = ["scores.csv"]'),
+    (SCRIPT, '"notes.md"', '"note.md"', 30, "did you mean 'notes.md'?"),
+    (SCRIPT, '"script"', '"scirpt"', 16, "did you mean 'script'?"),
+    (SCRIPT, 'kind = "script"', 'kind = "script"\nenvironment = "pyhton"', 17, "did you mean 'python'?"),
+    (FORMULA, '"77.0"', '"77,0"', 13, 'write a decimal point: "77.0"'),
+    (FORMULA, '"a - b"', '"a ^ 2 - b"', 11, "write ** in place of ^"),
+    (FORMULA, '"a - b"', '"a − b"', 11, "write - in place of −"),
+    (FORMULA, '"a - b"', '"maen(a, b)"', 11, "did you mean 'mean'?"),
+    (FORMULA, '"a - b"', '"ln(a) - b"', 11, "did you mean 'log'?"),
+    (FORMULA, '"a - b"', '"a(b)"', 11, "write * for a product"),
+    (FORMULA, '"a - b"', '"gain = a - b"', 11, "write the right-hand side alone: 'a - b'"),
+    (FORMULA, '"a - b"', '"a - 5%"', 11, "write / 100 in place of %"),
+    (FORMULA, '"a - b"', '"a - b + 0,5"', 11, "write a decimal point in place of the comma"),
+    (FORMULA, '"a - b"', '"2a - b"', 11, "write * between 2 and what follows"),
+    (FORMULA, '"a - b"', '"(a - b"', 11, "correct the formula or its values"),
+    (FORMULA, '"a - b"', '"a - bb"\nmetric = "gian"', 9, "did you mean 'gain'?"),
+    (FORMULA.replace("values.b]", "values.rembert]"), '"a - b"', '"a - rembet"', 11, "did you mean 'rembert'?"),
+]
+
+
+@pytest.mark.parametrize(("text", "old", "new", "line", "remedy"), REMEDIES)
+def test_a_slip_of_the_pen_is_answered_with_what_to_write(
+    text: str, old: str, new: str, line: int, remedy: str
+) -> None:
+    assert [item for item in problems(swapped(old, new, text)) if item.line == line and remedy in item.remedy]
+
+
+def test_a_table_in_single_brackets_is_not_called_missing_as_well() -> None:
+    assert [item.code for item in problems(swapped("[[expect]]", "[expect]"))] == ["not-a-table"]
+    assert [item.code for item in problems(swapped('"a - b"', '""', FORMULA))] == ["bad-text"]
+
+
+def test_a_message_ends_with_one_mark() -> None:
+    (found,) = problems(swapped("rounding", "roundin"))
+    assert str(found) == "claim.toml:13: there is no rule 'roundin'. did you mean 'rounding'?"
+    two = FORMULA.replace("[[expect]]\n", '[[expect]]\nmetric = "x"\nvalue = "1"\nrule = "exact"\n[[expect]]\n')
+    assert "which metric does the formula compute? add " in str(problems(two)[0])
 
 
 def test_an_unknown_key_that_is_like_none_lists_what_is_known() -> None:

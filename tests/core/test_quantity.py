@@ -36,7 +36,7 @@ def test_a_print_says_its_value_and_half_a_unit_of_its_last_place(text: str, val
 
 
 REFUSED: list[tuple[Callable[[str], Any], str, str]] = [
-    (printed, "8.7%", 'write the number alone and unit = "%"'),
+    (printed, "8.7%", "carries a percent sign"),
     (printed, "eight", "not a decimal number"),
     (printed, "1,234", "not a decimal number"),
     (printed, "", "not a decimal number"),
