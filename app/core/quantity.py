@@ -14,8 +14,10 @@ from app.core.formula import DIGITS_MAX, NUMBER, SCALE_MAX
 
 _DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,3})?)\s?(ms|s|m|min|h)", re.ASCII)
 _SIZE = re.compile(r"(\d{1,12})\s?(B|KiB|MiB|GiB|TiB|kB|KB|MB|GB|TB)", re.ASCII)
-#: Spelled like a number, and none that `printed` reads: with a percent sign, or with separated thousands.
-_ALMOST = re.compile(r"[-+]?[0-9]{1,3}(?:[,'’\s][0-9]{3})+(?:\.[0-9]*)?\s*%?|[-+]?[0-9]+(?:\.[0-9]*)?\s*%")
+#: Spelled like a number, and none that `printed` reads: with separated thousands or a percent sign.
+_THOUSANDS = r"[-+]?[0-9]{1,3}(?:[,'’\s][0-9]{3})+(?:\.[0-9]*)?"
+_COMMA = r"[-+]?[0-9]+,[0-9]+"
+_ALMOST = re.compile(rf"{_THOUSANDS}\s*%?|[-+]?[0-9]+(?:\.[0-9]*)?\s*%")
 _MS = {"ms": 1, "s": 1_000, "m": 60_000, "min": 60_000, "h": 3_600_000}
 _BYTES = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40} | {
     "kB": 10**3,
@@ -57,7 +59,7 @@ def printed(text: str) -> Printed:
     """
     plain = text.strip().replace("\N{MINUS SIGN}", "-")
     if plain.endswith("%"):
-        raise ValueError(f'{text!r} carries a percent sign: write the number alone and unit = "%"')
+        raise ValueError(f"{text!r} carries a percent sign")
     if not NUMBER.fullmatch(plain):
         raise ValueError(f'{text[:40]!r} is not a decimal number such as "8.70" or "1e-5"')
     if sum(map(str.isdigit, plain)) > DIGITS_MAX:
@@ -82,6 +84,24 @@ def number_in(text: str) -> Decimal | None:
         if _ALMOST.fullmatch(text.strip().replace("\N{MINUS SIGN}", "-")):
             raise
         return None
+
+
+def number_remedy(text: str) -> str:
+    """Return what to write in place of a text that is no number."""
+    plain = text.strip().replace("\N{MINUS SIGN}", "-")
+    number = plain.removesuffix("%").strip()
+    percent = plain[len(number) :].strip()
+    if re.fullmatch(_COMMA, number) and not re.fullmatch(_THOUSANDS, number):
+        return f'write a decimal point: "{number.replace(",", ".")}{percent}"'
+    if re.fullmatch(_THOUSANDS, number):
+        digits = re.sub(r"[,'’\s]", "", number)
+        point = f', or "{number.replace(",", ".")}{percent}" if the comma stands for a decimal point'
+        return f'write "{digits}{percent}" without a separator' + (
+            point if number.count(",") == 1 and "." not in number else ""
+        )
+    if percent and re.fullmatch(r"[-+]?[0-9]+(?:\.[0-9]*)?", number):
+        return f'write "{number}", and unit = "%"'
+    return "write the digits as they are printed"
 
 
 def fraction(text: str) -> Decimal:
