@@ -7,13 +7,13 @@ evaluator runs a formula through the file that formulas are evaluated by; the ot
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import subprocess
 import time
 from typing import TYPE_CHECKING
 
 from app.core.boxjob import formula_source
+from app.core.canonical import canonical
 from sandbox import Job, Sandbox, StagedFile, host_python
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def jobs(environment: Environment) -> dict[str, Job]:
 
     files = (
         StagedFile("/job/formula.py", formula_source()),
-        StagedFile("/in/formula.json", json.dumps(FORMULA).encode()),
+        StagedFile("/in/formula.json", canonical(FORMULA)),
     )
     return {
         "pass": script("pass"),

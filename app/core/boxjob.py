@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from app.core.canonical import canonical, digest
 from app.core.errors import Fault
-from app.core.formula import decimal_text, printed
+from app.core.formula import Ratio, decimal_text, printed
 from app.core.model import Claim, Formula, Purpose, Script
 from app.core.perturb import Underivable, derive, derive_parameter
 
@@ -136,7 +136,7 @@ def shifts(text: str) -> tuple[str, ...]:
     Far shifts move what does not react to small ones; near ones stay where the formula is known to be defined.
     """
     value, half_unit = printed(text)
-    far = abs(value) / 10 + 2 * half_unit
+    far = abs(value) * Ratio(1, 10) + half_unit + half_unit
     return tuple(decimal_text(value + step) for step in (-far, -half_unit, half_unit, far))
 
 

@@ -6,7 +6,7 @@ one file, longer than its neighbours, and why a changed comment is another evalu
 values and writes, for every variant of the values that the job lists, each formula's value. There is no `eval`: a
 tokenizer, a parser with a depth limit, and a walk over the tree.
 
-Arithmetic is exact (`Fraction`). `sqrt`, `log` and `exp` are computed with 50 digits and widened outward by one unit in
+Arithmetic is exact (`Ratio`). `sqrt`, `log` and `exp` are computed with 50 digits and widened outward by one unit in
 the last place. A printed value such as 77.0 stands for the closed interval 77.0 ± 0.05, half a unit of its last printed
 place; literals inside a formula are exact. Two intervals belong to a formula over the box that its printed inputs span:
 
@@ -27,32 +27,35 @@ Rounding ties: Python's `round` is half-even, most tables are half-up; the inter
 Formulas come from strangers and are checked in the web process. So everything has a limit: length, depth, digits,
 exponents, the size of every intermediate number, and the steps spent on corners. Sums and products are flat lists, so
 that a long one is no deep one.
+
+A verdict starts this program three times, and `re`, `json`, `fractions` and `decimal` take the interpreter longer to
+import than it takes to start. So the ordinary path does without them: rational numbers, the tokenizer and the spelling
+of job and result are written out below, and tests hold each against the module that it stands for. Only `log`, `exp`
+and a root that is no rational number import `decimal`.
 """
 
 from __future__ import annotations
 
 import itertools
-import json
 import os
-import re
 import sys
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
-from fractions import Fraction
+from math import gcd, isqrt
 
 TYPE_CHECKING = False  # as `typing` has it, without the milliseconds of its import
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    #: ("number", Fraction) ("name", str) ("negate", n) ("power", n, int)
+    #: ("number", Ratio) ("name", str) ("negate", n) ("power", n, int)
     #: ("sum", [n, …]) ("product", [n, …]) ("call", function, [n, …])
     Node = tuple[Any, ...]
-    Interval = tuple[Fraction, Fraction]
+    Interval = tuple["Ratio", "Ratio"]
 
 LENGTH_MAX = 2_000  # characters of one formula
 DEPTH_MAX = 40
 EXPONENT_MAX = 64  # of a power
 DIGITS_MAX = 60  # of one number
+POWER_DIGITS_MAX = 3  # of its power of ten, as it is spelled
 SCALE_MAX = 400  # a number is 0, or between 10^-400 and 10^400
 RESULT_SCALE_MAX = 500
 BITS_MAX = 4_096  # of a numerator or denominator on the way
@@ -61,8 +64,14 @@ CORNER_STEPS_MAX = 32_768  # corners times nodes of the tree
 SIGNIFICANT_DIGITS = 34  # of a value that does not terminate
 PLAIN_PLACES_MAX = 60  # numbers beyond 10^±60 are written with an exponent
 
-NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
-_TOKEN = re.compile(r"\s*(?:((?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)|([A-Za-z_]\w{0,63})|(\*\*|[-+*/(),]))", re.ASCII)
+SPACE = frozenset(" \t\n\r\f\v")
+DIGITS = frozenset("0123456789")
+NAME_STARTS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_")
+NAME_PARTS = NAME_STARTS | DIGITS
+SIGNS = frozenset("-+*/(),")
+NAME_MAX = 64  # characters
+
+FLOOR, CEILING, HALF_EVEN = "floor", "ceiling", "half_even"  # ways to round
 
 #: name -> (fewest, most arguments); None is no bound
 FUNCTIONS: dict[str, tuple[int, int | None]] = {
@@ -78,11 +87,70 @@ FUNCTIONS: dict[str, tuple[int, int | None]] = {
     "exp": (1, 1),
 }
 
-_PRECISE = Context(prec=50)
-
 
 class FormulaError(ValueError):
     """A formula or one of its values cannot be read or evaluated; the message says why."""
+
+
+class Ratio:  # noqa: PLW1641 - nothing keeps a set of them
+    """A rational number: of `Fraction` what this file needs. Made in lowest terms by its maker, and never changed."""
+
+    __slots__ = ("denominator", "numerator")
+
+    def __init__(self, numerator: int, denominator: int = 1) -> None:
+        self.numerator = numerator
+        self.denominator = denominator  # positive
+
+    def __add__(self, other: Ratio) -> Ratio:
+        shared = gcd(self.denominator, other.denominator)
+        rest = self.denominator // shared
+        top = self.numerator * (other.denominator // shared) + other.numerator * rest
+        common = gcd(top, shared)  # whatever top and denominator share is a factor of both denominators
+        return Ratio(top // common, rest * (other.denominator // common))
+
+    def __sub__(self, other: Ratio) -> Ratio:
+        return self + -other
+
+    def __mul__(self, other: Ratio) -> Ratio:
+        one, two = gcd(self.numerator, other.denominator), gcd(other.numerator, self.denominator)
+        top = (self.numerator // one) * (other.numerator // two)
+        return Ratio(top, (self.denominator // two) * (other.denominator // one))
+
+    def __pow__(self, exponent: int) -> Ratio:
+        return Ratio(self.numerator**exponent, self.denominator**exponent)
+
+    def __neg__(self) -> Ratio:
+        return Ratio(-self.numerator, self.denominator)
+
+    def __abs__(self) -> Ratio:
+        return Ratio(abs(self.numerator), self.denominator)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Ratio):
+            return NotImplemented
+        return self.numerator == other.numerator and self.denominator == other.denominator
+
+    def __lt__(self, other: Ratio) -> bool:
+        return self.numerator * other.denominator < other.numerator * self.denominator
+
+    def __gt__(self, other: Ratio) -> bool:
+        return other < self
+
+
+ZERO = Ratio(0)
+
+
+def power_of_ten(exponent: int) -> Ratio:
+    """Return ten to a whole power."""
+    return Ratio(10**exponent) if exponent >= 0 else Ratio(1, 10**-exponent)
+
+
+def _quotient(number: Ratio, rounding: str) -> int:
+    """Return a rational number rounded to a whole one."""
+    down, rest = divmod(number.numerator, number.denominator)
+    if rounding == HALF_EVEN:
+        return down + (2 * rest + down % 2 > number.denominator)  # from an odd number a tie goes up too
+    return down + (rounding == CEILING and rest > 0)
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------
@@ -104,19 +172,55 @@ def parse(text: str) -> Node:
     return tree
 
 
+def tokens(text: str) -> list[tuple[str, str]]:
+    """Return the numbers, names and signs of a formula, each with its kind.
+
+    Raises:
+        FormulaError: something is none of them.
+
+    """
+    found: list[tuple[str, str]] = []
+    position, end = 0, len(text.rstrip())
+    while position < end:
+        start = _run(text, position, SPACE)
+        if (stop := _number_end(text, start)) > start:
+            kind = "number"
+        elif text[start] in NAME_STARTS:
+            kind, stop = "name", min(_run(text, start, NAME_PARTS), start + NAME_MAX)
+        elif text[start] in SIGNS:
+            kind, stop = "sign", start + (2 if text.startswith("**", start) else 1)
+        else:
+            raise FormulaError(f"cannot read {text[position : position + 10].strip()!r}")
+        found.append((kind, text[start:stop]))
+        position = stop
+    return found
+
+
+def _run(text: str, at: int, wanted: frozenset[str]) -> int:
+    """Return where a run of wanted characters ends."""
+    while at < len(text) and text[at] in wanted:
+        at += 1
+    return at
+
+
+def _number_end(text: str, at: int) -> int:
+    """Return where the number that begins here ends; right here when none does."""
+    end = _run(text, at, DIGITS)
+    if text.startswith(".", end):
+        places_end = _run(text, end + 1, DIGITS)
+        end = places_end if places_end > at + 1 else at  # a point alone is none
+    if end > at and text.startswith(("e", "E"), end):
+        power = end + (2 if text.startswith(("+", "-"), end + 1) else 1)
+        power_end = _run(text, power, DIGITS)
+        end = power_end if power_end > power else end
+    return end
+
+
 class _Reader:
     """Recursive descent over the tokens: sum, product, sign, power, atom."""
 
     def __init__(self, text: str) -> None:
-        self.tokens: list[tuple[str, str]] = []
-        position, end = 0, len(text.rstrip())
-        while position < end:
-            match = _TOKEN.match(text, position)
-            if match is None:
-                raise FormulaError(f"cannot read {text[position : position + 10].strip()!r}")
-            kind = ("number", "name", "sign")[(match.lastindex or 1) - 1]
-            self.tokens.append((kind, match.group(match.lastindex or 1)))
-            position = match.end()
+        self.tokens = tokens(text)
         if not self.tokens:
             raise FormulaError("a formula must not be empty")
         self.at = 0
@@ -226,26 +330,39 @@ def _below(node: Node) -> list[Node]:
     return below
 
 
-def printed(text: str) -> tuple[Fraction, Fraction]:
+def printed(text: str) -> tuple[Ratio, Ratio]:
     """Return the value of a printed number and half a unit of its last printed place.
 
     Raises:
         FormulaError: it is no decimal number, or beyond the limits.
 
     """
-    if not NUMBER.fullmatch(text) or sum(map(str.isdigit, text)) > DIGITS_MAX:
+    mantissa, mark, power = text.replace("E", "e").partition("e")
+    whole, _, part = _unsigned(mantissa).partition(".")
+    power = power if mark else "0"
+    read = _all_digits(whole + part) and _all_digits(_unsigned(power)) and len(_unsigned(power)) <= POWER_DIGITS_MAX
+    if not read or sum(map(str.isdigit, text)) > DIGITS_MAX:
         raise FormulaError(f"{text[:30]!r} is not a decimal number of at most {DIGITS_MAX} digits")
-    number = Decimal(text)
-    exponent = int(number.as_tuple().exponent)
-    if max(abs(exponent), abs(number.adjusted())) > SCALE_MAX:
+    digits = int(whole + part)
+    exponent = int(power) - len(part)
+    if max(abs(exponent), abs(exponent + len(str(digits)) - 1)) > SCALE_MAX:
         raise FormulaError(f"the exponent of {text[:30]!r} is beyond ±{SCALE_MAX}")
-    return Fraction(number), Fraction(10) ** exponent / 2
+    unit = power_of_ten(exponent)
+    return Ratio(-digits if text.startswith("-") else digits) * unit, unit * Ratio(1, 2)
+
+
+def _unsigned(text: str) -> str:
+    return text[1:] if text.startswith(("+", "-")) else text
+
+
+def _all_digits(text: str) -> bool:
+    return text.isascii() and text.isdigit()
 
 
 # --- evaluation ------------------------------------------------------------------------------------------------------
 
 
-def value(tree: Node, values: dict[str, Fraction]) -> Fraction:
+def value(tree: Node, values: dict[str, Ratio]) -> Ratio:
     """Return the value of a formula at a point.
 
     Raises:
@@ -255,7 +372,7 @@ def value(tree: Node, values: dict[str, Fraction]) -> Fraction:
     return _walk(tree, {name: (item, item) for name, item in values.items()}, point=True)[0]
 
 
-def interval(tree: Node, box: dict[str, Interval], middle: Fraction) -> tuple[Interval, Interval]:
+def interval(tree: Node, box: dict[str, Interval], middle: Ratio) -> tuple[Interval, Interval]:
     """Return the enclosing and the inner interval of a formula over a box of inputs; see the module's theory.
 
     Args:
@@ -286,7 +403,7 @@ def interval(tree: Node, box: dict[str, Interval], middle: Fraction) -> tuple[In
     return enclosing, inner
 
 
-def _fixed(names: list[str], ends: tuple[Fraction, ...]) -> dict[str, Interval]:
+def _fixed(names: list[str], ends: tuple[Ratio, ...]) -> dict[str, Interval]:
     return {name: (end, end) for name, end in zip(names, ends, strict=True)}
 
 
@@ -323,7 +440,7 @@ def _walk(node: Node, box: dict[str, Interval], *, point: bool) -> Interval:
     return _call(node, below, point=point)
 
 
-def _fit(low: Fraction, high: Fraction) -> Interval:
+def _fit(low: Ratio, high: Ratio) -> Interval:
     """Return an interval whose ends are not too long to go on with."""
     for part in (low.numerator, low.denominator, high.numerator, high.denominator):
         if part.bit_length() > BITS_MAX:
@@ -346,23 +463,33 @@ def _multiply(a: Interval, b: Interval) -> Interval:
 def _power(base: Interval, exponent: int) -> Interval:
     if exponent < 0:
         low, high = _power(base, -exponent)
-        if low <= 0 <= high:
+        if _spans_zero(low, high):
             zero = "division by zero" if low == high else "a denominator may be zero within its printed digits"
             raise FormulaError(zero)
-        return 1 / high, 1 / low
+        return _inverse(high), _inverse(low)
     for end in base:
         if max(end.numerator.bit_length(), end.denominator.bit_length()) * exponent > BITS_MAX + exponent:
             raise FormulaError(f"a power has more than {BITS_MAX * 3 // 10} digits")
     ends = (base[0] ** exponent, base[1] ** exponent)
-    low = Fraction(0) if exponent and exponent % 2 == 0 and base[0] <= 0 <= base[1] else min(ends)
+    low = ZERO if exponent and exponent % 2 == 0 and _spans_zero(*base) else min(ends)
     return low, max(ends)
+
+
+def _spans_zero(low: Ratio, high: Ratio) -> bool:
+    return low.numerator <= 0 <= high.numerator
+
+
+def _inverse(number: Ratio) -> Ratio:
+    top, bottom = number.denominator, number.numerator
+    return Ratio(top, bottom) if bottom > 0 else Ratio(-top, -bottom)
 
 
 def _call(node: Node, arguments: list[Interval], *, point: bool) -> Interval:
     function = node[1]
     if function in {"sum", "mean"}:
         low, high = _sum(arguments)
-        return (low, high) if function == "sum" else (low / len(arguments), high / len(arguments))
+        share = Ratio(1, len(arguments))
+        return (low, high) if function == "sum" else (low * share, high * share)
     if function == "wmean":
         return _weighted_mean(arguments)
     if function in {"min", "max"}:
@@ -370,7 +497,7 @@ def _call(node: Node, arguments: list[Interval], *, point: bool) -> Interval:
         return pick(low for low, _ in arguments), pick(high for _, high in arguments)
     low, high = arguments[0]
     if function == "abs":
-        smallest = Fraction(0) if low <= 0 <= high else min(abs(low), abs(high))
+        smallest = ZERO if _spans_zero(low, high) else min(abs(low), abs(high))
         return smallest, max(abs(low), abs(high))
     if function == "round":
         places = _whole(node[2][1]) if len(arguments) > 1 else 0
@@ -384,50 +511,46 @@ def _weighted_mean(arguments: list[Interval]) -> Interval:
     return _multiply(top, _power(_sum(arguments[1::2]), -1))
 
 
-def _round(low: Fraction, high: Fraction, places: int, *, point: bool) -> Interval:
-    unit = Fraction(10) ** -places
+def _round(low: Ratio, high: Ratio, places: int, *, point: bool) -> Interval:
+    unit, per_unit = power_of_ten(-places), power_of_ten(places)
     if point:
-        nearest = round(low / unit) * unit
+        nearest = Ratio(_quotient(low * per_unit, HALF_EVEN)) * unit
         return nearest, nearest
-    half = Fraction(1, 2)
-    down = -((half - low / unit) // 1)  # ties towards -∞
-    up = (high / unit + half) // 1  # ties towards +∞
-    return down * unit, up * unit
+    half = Ratio(1, 2)
+    down = _quotient(low * per_unit - half, CEILING)  # ties towards -∞
+    up = _quotient(high * per_unit + half, FLOOR)  # ties towards +∞
+    return Ratio(down) * unit, Ratio(up) * unit
 
 
-def _transcendental(function: str, low: Fraction, high: Fraction, *, point: bool) -> Interval:
+def _transcendental(function: str, low: Ratio, high: Ratio, *, point: bool) -> Interval:
     """Apply an increasing function to both ends, one unit of the 50th digit outward."""
     within = "" if low == high else " within the printed digits"
-    if function == "sqrt" and low < 0:
+    if function == "sqrt" and low.numerator < 0:
         raise FormulaError(f"the square root of a negative number{within}")
-    if function == "log" and low <= 0:
+    if function == "log" and low.numerator <= 0:
         raise FormulaError(f"the logarithm of a number that is not positive{within}")
-    if function == "exp" and max(abs(low), abs(high)) > EXP_ARGUMENT_MAX:
+    if function == "exp" and max(abs(low), abs(high)) > Ratio(EXP_ARGUMENT_MAX):
         raise FormulaError(f"exp takes arguments between -{EXP_ARGUMENT_MAX} and {EXP_ARGUMENT_MAX}")
-    ends = []
-    for end, rounding, outward in ((low, ROUND_FLOOR, "next_minus"), (high, ROUND_CEILING, "next_plus")):
-        if function == "sqrt" and (root := _exact_root(end)) is not None:
-            ends.append(root)
-            continue
-        number = Context(prec=60, rounding=rounding).divide(Decimal(end.numerator), Decimal(end.denominator))
-        found = {"sqrt": _PRECISE.sqrt, "log": _PRECISE.ln, "exp": _PRECISE.exp}[function](number)
-        # Zero is exact (log 1) and has no neighbour of a reasonable length.
-        ends.append(Fraction(found if point or not found else getattr(_PRECISE, outward)(found)))
-    return (ends[0], ends[0]) if point else (ends[0], ends[1])
+    lower = _applied(function, low, FLOOR, point=point)
+    return lower, (lower if point else _applied(function, high, CEILING, point=point))
 
 
-def _exact_root(number: Fraction) -> Fraction | None:
-    root = Fraction(_isqrt(number.numerator), _isqrt(number.denominator))
+def _applied(function: str, number: Ratio, rounding: str, *, point: bool) -> Ratio:
+    if function == "sqrt" and (root := _exact_root(number)) is not None:
+        return root
+    from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
+
+    precise, outward = Context(prec=50), Context(prec=60, rounding=ROUND_FLOOR if rounding == FLOOR else ROUND_CEILING)
+    quotient = outward.divide(Decimal(number.numerator), Decimal(number.denominator))
+    found = {"sqrt": precise.sqrt, "log": precise.ln, "exp": precise.exp}[function](quotient)
+    if found and not point:  # zero is exact (log 1) and has no neighbour of a reasonable length
+        found = precise.next_minus(found) if rounding == FLOOR else precise.next_plus(found)
+    return Ratio(*found.as_integer_ratio())
+
+
+def _exact_root(number: Ratio) -> Ratio | None:
+    root = Ratio(isqrt(number.numerator), isqrt(number.denominator))
     return root if root * root == number else None
-
-
-def _isqrt(number: int) -> int:
-    if number < 2:
-        return number
-    guess = 1 << ((number.bit_length() + 1) // 2)
-    while (better := (guess + number // guess) // 2) < guess:
-        guess = better
-    return guess
 
 
 def _monotone_in(tree: Node, name: str) -> bool:
@@ -476,26 +599,44 @@ def _whole(node: Node) -> int | None:
     if node[0] == "negate":
         inner = _whole(node[1])
         return None if inner is None else -inner
-    if node[0] == "number" and node[1].denominator == 1 and abs(node[1]) <= EXPONENT_MAX:
-        return int(node[1])
+    if node[0] == "number" and node[1].denominator == 1 and abs(node[1].numerator) <= EXPONENT_MAX:
+        return int(node[1].numerator)
     return None
 
 
 # --- decimal text ----------------------------------------------------------------------------------------------------
 
 
-def decimal_text(number: Fraction, rounding: str = ROUND_HALF_EVEN) -> str:
+def decimal_text(number: Ratio, rounding: str = HALF_EVEN) -> str:
     """Return decimal text: exact when it terminates within SIGNIFICANT_DIGITS, else rounded to them.
 
     Raises:
         FormulaError: the number is beyond 10^±RESULT_SCALE_MAX.
 
     """
-    context = Context(prec=SIGNIFICANT_DIGITS, rounding=rounding)
-    found = context.divide(Decimal(number.numerator), Decimal(number.denominator)).normalize(context)
-    if abs(found.adjusted()) > RESULT_SCALE_MAX:
+    if number == ZERO:
+        return "0"
+    first = len(str(abs(number.numerator))) - len(str(number.denominator))  # place of the first digit, or one too high
+    if abs(number) < power_of_ten(first):
+        first -= 1
+    last = first - SIGNIFICANT_DIGITS + 1
+    found = _quotient(number * power_of_ten(-last), rounding)
+    digits = str(abs(found))
+    first = last + len(digits) - 1  # rounding can have made one digit more
+    if abs(first) > RESULT_SCALE_MAX:
         raise FormulaError(f"the result is beyond 10^±{RESULT_SCALE_MAX}")
-    return str(found) if abs(found.adjusted()) > PLAIN_PLACES_MAX else format(found, "f")
+    return ("-" if found < 0 else "") + _placed(digits.rstrip("0"), first)
+
+
+def _placed(digits: str, first: int) -> str:
+    """Return digits, the first of which stands at the place 10^first, as decimal text."""
+    if abs(first) > PLAIN_PLACES_MAX:
+        return f"{digits[0]}{'.' if len(digits) > 1 else ''}{digits[1:]}E{first:+d}"
+    exponent = first + 1 - len(digits)
+    if exponent >= 0:
+        return digits + "0" * exponent
+    padded = digits.rjust(1 - exponent, "0")
+    return f"{padded[:exponent]}.{padded[exponent:]}"
 
 
 def check(text: str, values: Mapping[str, str]) -> None:
@@ -523,15 +664,15 @@ def evaluate(tree: Node, values: Mapping[str, str]) -> dict[str, str]:
     (low, high), (inner_low, inner_high) = interval(tree, box, middle)
     return {
         "value": decimal_text(middle),
-        "low": decimal_text(low, ROUND_FLOOR),
-        "high": decimal_text(high, ROUND_CEILING),
+        "low": decimal_text(low, FLOOR),
+        "high": decimal_text(high, CEILING),
         "inner_low": decimal_text(inner_low),
         "inner_high": decimal_text(inner_high),
     }
 
 
-def _inputs(tree: Node, values: Mapping[str, str]) -> tuple[dict[str, Fraction], dict[str, Interval]]:
-    points: dict[str, Fraction] = {}
+def _inputs(tree: Node, values: Mapping[str, str]) -> tuple[dict[str, Ratio], dict[str, Interval]]:
+    points: dict[str, Ratio] = {}
     box: dict[str, Interval] = {}
     for name in names(tree):
         if name not in values:
@@ -539,6 +680,83 @@ def _inputs(tree: Node, values: Mapping[str, str]) -> tuple[dict[str, Fraction],
         points[name], half = printed(values[name])
         box[name] = (points[name] - half, points[name] + half)
     return points, box
+
+
+# --- JSON of strings, lists and objects -----------------------------------------------------------------------------
+
+_ESCAPES = {'"': '"', "\\": "\\", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+_ESCAPED = {character: f"\\{letter}" for letter, character in _ESCAPES.items()}
+
+
+def read_json(text: str) -> Any:
+    """Return the document whose canonical bytes are given as text.
+
+    Raises:
+        ValueError, LookupError: it does not consist of strings, lists and objects, or is spelled in another way.
+
+    """
+    document, end = _read(text, 0)
+    if end != len(text):
+        raise ValueError(f"unexpected {text[end]!r} after a complete document")
+    return document
+
+
+def _read(text: str, at: int) -> tuple[Any, int]:
+    if text[at] == '"':
+        return _read_string(text, at + 1)
+    closing = {"[": "]", "{": "}"}[text[at]]
+    items: list[Any] = []
+    at += 1
+    while text[at] != closing:
+        at = _after(",", text, at) if items else at
+        if closing == "]":
+            item, at = _read(text, at)
+        else:
+            key, at = _read_string(text, _after('"', text, at))
+            below, at = _read(text, _after(":", text, at))
+            item = key, below
+        items.append(item)
+    return (dict(items) if closing == "}" else items), at + 1
+
+
+def _after(mark: str, text: str, at: int) -> int:
+    if text[at] != mark:
+        raise ValueError(f"expected {mark!r} instead of {text[at]!r}")
+    return at + 1
+
+
+def _read_string(text: str, at: int) -> tuple[str, int]:
+    found = ""
+    while True:
+        end = text.index('"', at)
+        escape = text.find("\\", at, end)
+        if escape < 0:
+            return found + text[at:end], end + 1
+        letter = text[escape + 1]
+        stop = escape + (6 if letter == "u" else 2)
+        found += text[at:escape] + (chr(int(text[escape + 2 : stop], 16)) if letter == "u" else _ESCAPES[letter])
+        at = stop
+
+
+def json_text(document: Any) -> str:
+    """Return a document of strings, lists and objects as JSON."""
+    if isinstance(document, str):
+        return f'"{document.translate(_Spelling())}"'
+    if isinstance(document, list):
+        return "[" + ", ".join(map(json_text, document)) + "]"
+    return "{" + ", ".join(f"{json_text(key)}: {json_text(item)}" for key, item in document.items()) + "}"
+
+
+class _Spelling:
+    """How a JSON string spells each character, as a table for `str.translate`."""
+
+    def __getitem__(self, code: int) -> str:
+        if chr(code) in _ESCAPED:
+            return _ESCAPED[chr(code)]
+        if 32 <= code < 127:
+            return chr(code)
+        high, low = divmod(code - 0x10000, 0x400)
+        return f"\\u{0xD800 + high:04x}\\u{0xDC00 + low:04x}" if high >= 0 else f"\\u{code:04x}"
 
 
 # --- in the box ------------------------------------------------------------------------------------------------------
@@ -577,9 +795,9 @@ def results(job: dict[str, Any]) -> dict[str, Any]:
 def main(job_path: str, result_path: str) -> None:
     """Evaluate a job file and write its result file."""
     with open(job_path, encoding="utf-8") as file:  # noqa: PTH123 - pathlib costs a millisecond of start
-        job = json.load(file)
+        job = read_json(file.read())
     with open(result_path, "w", encoding="utf-8") as file:  # noqa: PTH123 - as above
-        json.dump(results(job), file)
+        file.write(json_text(results(job)))
 
 
 if __name__ == "__main__":

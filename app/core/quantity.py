@@ -10,8 +10,9 @@ import re
 from dataclasses import dataclass
 from decimal import Context, Decimal
 
-from app.core.formula import DIGITS_MAX, NUMBER, SCALE_MAX
+from app.core.formula import DIGITS_MAX, SCALE_MAX
 
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,3})?)\s?(ms|s|m|min|h)", re.ASCII)
 _SIZE = re.compile(r"(\d{1,12})\s?(B|KiB|MiB|GiB|TiB|kB|KB|MB|GB|TB)", re.ASCII)
 #: Spelled like a number, and none that `printed` reads: with separated thousands or a percent sign.
@@ -60,7 +61,7 @@ def printed(text: str) -> Printed:
     plain = text.strip().replace("\N{MINUS SIGN}", "-")
     if plain.endswith("%"):
         raise ValueError(f"{text!r} carries a percent sign")
-    if not NUMBER.fullmatch(plain):
+    if not _NUMBER.fullmatch(plain):
         raise ValueError(f'{text[:40]!r} is not a decimal number such as "8.70" or "1e-5"')
     if sum(map(str.isdigit, plain)) > DIGITS_MAX:
         raise ValueError(f"a printed number may have {DIGITS_MAX} digits")

@@ -10,6 +10,7 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+from app.core.formula import Ratio
 from app.core.measurement import Measured
 from app.core.model import Expectation
 from tests.core.builders import an_expectation
@@ -66,6 +67,18 @@ def nearby(expectation: Expectation) -> st.SearchStrategy[Decimal]:
     shares = st.sampled_from(["0", "0.001", "0.01", "0.049999", "0.05", "0.050001", "0.333", "2"]).map(Decimal)
     sides = st.sampled_from([-1, 1])
     return st.builds(lambda step, share, side: value + side * (step * unit + share * value), steps, shares, sides)
+
+
+def ratio(number: Fraction) -> Ratio:
+    """Return an exact number as the evaluator has it."""
+    return Ratio(number.numerator, number.denominator)
+
+
+def exact(number: Ratio) -> Fraction:
+    """Return an evaluator's number, which must be in lowest terms, as the laws have it."""
+    found = Fraction(number.numerator, number.denominator)
+    assert (found.numerator, found.denominator) == (number.numerator, number.denominator)
+    return found
 
 
 #: A random formula and its meaning: the text, and a function from the values of the names to the exact result.
