@@ -63,6 +63,7 @@ class Settings(BaseSettings):
     contract_base: str = "https://assignee.net"  # base address in the `schema` field of public contracts
 
     isolation: str = "C"  # least level on which a run may be executed
+    prepared_boxes: int = Field(default=1, ge=0, le=8)  # of each worker process, made before their runs come
     default_limits: Limits = DEFAULT_LIMITS
     maximum_limits: Limits = MAXIMUM_LIMITS
 

@@ -10,8 +10,8 @@ are set and counters read, as differences. The launcher itself is exempt from th
     C      none: resource limits per process, and the supervisor sums up the process tree
 
 tmpfs pages count as memory, so the limit is memory plus scratch: a full scratch must read as a full disk. What our own
-processes need comes on top of both limits. Folders left by a dead owner carry its process id in their name and are
-swept at start; removing one can be EBUSY for a moment.
+processes need comes on top of both limits. Folders left by a dead owner carry its process id in their name, are not
+locked, and are swept at start with all that is in them; removing one can be EBUSY for a moment.
 
 In v2 a cgroup with processes of its own cannot give controllers to its children. Where that is the only obstacle, as in
 `systemd-run --user --scope -p Delegate=yes`, everything in our cgroup moves into a child of it named `assay-host`.
@@ -21,16 +21,19 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
+
+from sandbox.staging import lock_folder
 
 PREFIX = "assay-slot-"
 HOST_LEAF = "assay-host"
 ROOT = Path("/sys/fs/cgroup")
-OWN_PROCESSES = 4  # launcher, bwrap twice, runner
+OWN_PROCESSES = 4  # launcher, bwrap twice, runner; the program is its child
 OWN_MEMORY = 16 << 20  # theirs
 
 
@@ -55,13 +58,19 @@ class Cgroup(Protocol):
         """Return the files into which the launcher writes its process id once."""
 
     def limit(self, memory_bytes: int, processes: int, cpus: int) -> None:
-        """Set the limits of the next run and start its counters."""
+        """Set the limits of the next box and start its counters."""
+
+    def begin(self) -> None:
+        """Start the clock of the processor anew: what a box used while it waited is not the run's."""
 
     def read(self) -> Counters:
         """Return the counters now."""
 
     def remove(self) -> None:
         """Remove the slot's folders."""
+
+    def let_go(self) -> None:
+        """Close our descriptors, as a fork of the owner does with its copies."""
 
 
 def open_cgroup(slot: int) -> Cgroup | None:
@@ -89,6 +98,7 @@ class V2:
         sweep(base)
         self.folder = base / f"{PREFIX}{slot}-{os.getpid()}"
         self.folder.mkdir()
+        self._lock = lock_folder(self.folder)
         self._peak = _resettable_peak(self.folder / "memory.peak")
         self._highest = 0
         self._start = self._now()
@@ -109,16 +119,23 @@ class V2:
         self._highest = 0
         self._start = self._now()
 
+    def _cpu_ms(self) -> int:
+        return _table(self.folder / "cpu.stat")["usage_usec"] // 1000
+
     def _now(self) -> Counters:
         current = _number(self.folder / "memory.current")
         self._highest = max(self._highest, current)
         return Counters(
-            _table(self.folder / "cpu.stat")["usage_usec"] // 1000,
+            self._cpu_ms(),
             current,
             int(os.pread(self._peak, 32, 0)) if self._peak is not None else self._highest,
             _table(self.folder / "memory.events").get("oom_kill", 0),
             _table(self.folder / "pids.events").get("max", 0),
         )
+
+    def begin(self) -> None:
+        """See `Cgroup`."""
+        self._start = replace(self._start, cpu_ms=self._cpu_ms())
 
     def read(self) -> Counters:
         """See `Cgroup`."""
@@ -126,12 +143,17 @@ class V2:
 
     def remove(self) -> None:
         """See `Cgroup`."""
-        if self._peak is not None:
-            os.close(self._peak)
-            self._peak = None
         with suppress(OSError):
             _write(self.folder / "cgroup.kill", "1")
         _rmdir(self.folder)
+        self.let_go()
+
+    def let_go(self) -> None:
+        """See `Cgroup`."""
+        for descriptor in (self._peak, self._lock):
+            if descriptor is not None:
+                os.close(descriptor)
+        self._peak = self._lock = None
 
 
 def _resettable_peak(path: Path) -> int | None:
@@ -180,13 +202,15 @@ class V1:
         if os.geteuid() != 0:
             raise ValueError("cgroup v1 needs root")
         self.folders: dict[str, Path] = {}
+        self._locks: list[int] = []
         try:
             for controller in self.CONTROLLERS:
                 base = ROOT / controller / _own_path(controller).lstrip("/")
                 sweep(base)
                 folder = base / f"{PREFIX}{slot}-{os.getpid()}"
-                folder.mkdir()
+                folder.mkdir(exist_ok=controller == "cpuacct")  # cpu and cpuacct may be one hierarchy with two names
                 self.folders[controller] = folder
+                self._locks += [lock for lock in [lock_folder(folder)] if lock is not None]
         except OSError:
             self.remove()
             raise
@@ -195,7 +219,7 @@ class V1:
 
     def entrances(self) -> list[str]:
         """See `Cgroup`."""
-        # Distinct by device and inode: cpu and cpuacct may be one hierarchy under two names.
+        # Distinct by device and inode, for the same reason.
         distinct = {(path.stat().st_dev, path.stat().st_ino): path for path in self.folders.values()}
         return [str(path / "cgroup.procs") for path in distinct.values()]
 
@@ -219,15 +243,22 @@ class V1:
             _write(path, value)
             self._set[path.name] = value
 
+    def _cpu_ms(self) -> int:
+        return _number(self.folders["cpuacct"] / "cpuacct.usage") // 1_000_000
+
     def _now(self) -> Counters:
         memory = self.folders["memory"]
         return Counters(
-            _number(self.folders["cpuacct"] / "cpuacct.usage") // 1_000_000,
+            self._cpu_ms(),
             _number(memory / "memory.usage_in_bytes"),
             _number(memory / "memory.max_usage_in_bytes"),
             _table(memory / "memory.oom_control").get("oom_kill", 0),
             _table(self.folders["pids"] / "pids.events").get("max", 0),
         )
+
+    def begin(self) -> None:
+        """See `Cgroup`."""
+        self._start = replace(self._start, cpu_ms=self._cpu_ms())
 
     def read(self) -> Counters:
         """See `Cgroup`."""
@@ -237,15 +268,32 @@ class V1:
         """See `Cgroup`."""
         for folder in self.folders.values():
             _rmdir(folder)
+        self.let_go()
+
+    def let_go(self) -> None:
+        """See `Cgroup`."""
+        while self._locks:
+            os.close(self._locks.pop())
 
 
 def sweep(base: Path) -> None:
-    """Remove the folders that dead owners left below `base`."""
+    """Remove the folders that dead owners left below `base`, and end what still is in them.
+
+    An owner in another process namespace has a number that is nobody's here, but it holds the lock.
+    """
     for folder in base.glob(f"{PREFIX}*"):
         owner = folder.name.rpartition("-")[2]
-        if owner.isdigit() and not Path(f"/proc/{owner}").exists():
-            with suppress(OSError):
-                folder.rmdir()
+        if not owner.isdigit() or Path(f"/proc/{owner}").exists():
+            continue
+        lock = lock_folder(folder)
+        if lock is None:
+            continue
+        with suppress(OSError):
+            for pid in (folder / "cgroup.procs").read_text().split():
+                if pid != "0":  # somebody whom we cannot see
+                    os.kill(int(pid), signal.SIGKILL)
+        _rmdir(folder)
+        os.close(lock)
 
 
 def _difference(start: Counters, now: Counters) -> Counters:

@@ -1,10 +1,14 @@
 """The supervisor: stages a job, hands it to the slot's launcher, watches, and says what happened.
 
-Theory of operation. One `Sandbox` owns one slot: a lock, a user id of its own (when started as root), a cgroup, a
-launcher process and a private folder. A run is: write the files, make three pipes, send the launcher bwrap's arguments
-and the descriptors, then one poll loop without sleeps over the pipes, the launcher's socket and the nearest deadline.
-Counters are read twenty times a second; the first sign of a broken limit ends the whole run. The launcher reports only
-when nothing of the run is left, so when `run` returns, everything of it is dead and its files are gone.
+Theory of operation. A `Sandbox` owns slots, mostly one: a lock, a user id of its own (when started as root), a cgroup, a
+launcher process and a private folder. A run is: take a box, stage the files, hand the job over, then one poll loop
+without sleeps over the pipes, the launcher's socket and the nearest deadline. Counters are read twenty times a second;
+the first sign of a broken limit ends the whole run. The launcher reports only when nothing of the run is left, so when
+`run` returns, everything of it is dead and its files are gone.
+
+A box can be made ahead: once a run is over, the slot makes the next one in the shape of the last, and it waits while the
+caller is busy with the outcome. A job of another shape, or one that comes first, has its box made at once, by the same
+steps. A box is for one run in either case. Clocks and counters begin at the hand-over.
 
 Fail closed: without bubblewrap, user namespaces and seccomp there is no run at all.
 """
@@ -22,19 +26,23 @@ from sandbox.channel import Channel
 from sandbox.host import LEVELS, bwrap_version, host_facts
 from sandbox.job import Job, NoIsolation, Outcome, SandboxFault, Usage
 from sandbox.judge import Seen, judge
-from sandbox.plan import Host, bwrap_arguments, command
-from sandbox.slot import Slot, runner_digest
+from sandbox.plan import hand_over
+from sandbox.programs import runner_digest
+from sandbox.slot import Slot
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
+
+    from sandbox.box import Box
+    from sandbox.job import Shape
+    from sandbox.plan import Host
 
 POLL_SECONDS = 0.05  # between two readings of the counters
 TICK_SECONDS = 0.5
 CHUNK = 1 << 16
 TAIL = 4096
 KILL_SECONDS_MAX = 10  # the kernel needs milliseconds; more means that our side is broken
-SECCOMP_FD = 5  # where the launcher puts the filter
 
 
 def always(_: Usage) -> bool:
@@ -43,20 +51,22 @@ def always(_: Usage) -> bool:
 
 
 class Sandbox:
-    """One slot in which sealed runs are executed one after the other. A context manager; not thread-safe.
+    """A place in which sealed runs are executed one after the other. A context manager; not thread-safe.
 
-    The slot is taken by the first run, in the thread that calls it, and the kernel ends it with that thread.
+    A slot is taken by the first run, in the thread that calls it, and the kernel ends it with that thread.
 
     Args:
         minimum: least isolation level; a weaker host raises `NoIsolation` before anything is executed.
+        ahead: how many boxes wait for their jobs, each in a slot of its own; 0 makes every box when its job comes.
 
     """
 
-    def __init__(self, minimum: str = "C") -> None:
+    def __init__(self, minimum: str = "C", ahead: int = 0) -> None:
         if minimum not in LEVELS:
             raise ValueError(f"there is no isolation level {minimum!r}; known: {', '.join(LEVELS)}")
         self.minimum = minimum
-        self._slot: Slot | None = None
+        self.ahead = ahead
+        self._slots: list[Slot] = []  # the one that was used last comes last
         self._host: Host | None = None
 
     def __enter__(self) -> Self:
@@ -68,10 +78,9 @@ class Sandbox:
         self.close()
 
     def close(self) -> None:
-        """End the launcher and give the slot back."""
-        if self._slot is not None:
-            self._slot.close()
-            self._slot = None
+        """End the launchers and give the slots back."""
+        while self._slots:
+            self._slots.pop().close()
 
     def run(self, job: Job, tick: Callable[[Usage], bool] = always, minimum: str = "C") -> Outcome:
         """Execute a job and return what its process did.
@@ -87,20 +96,29 @@ class Sandbox:
             SandboxFault: the sandbox itself failed.
 
         """
-        slot, host = self._open()
+        slot, host = self._open(job.shape)
         wanted = max(self.minimum, minimum, key=LEVELS.index)
         if LEVELS.index(slot.level) < LEVELS.index(wanted):
             raise NoIsolation(f"isolation level {wanted} is demanded, this host gives {slot.level}")
-        with slot.staged(job) as staging:
-            folder, compiled = slot.programs(job)
-            arguments = bwrap_arguments(job, host, staging, str(folder), SECCOMP_FD)
-            inside = command(job, compiled, counted=slot.cgroup is not None)
-            seen = _Watch(slot, job, tick).until_over(arguments, inside)
+        box, ahead = slot.take_box(host, job.shape)
         try:
-            return judge(job, seen, self._isolation(slot, host))
+            box.stage(job)
+            message = hand_over(job, slot.programs.evaluator(job), counted=slot.cgroup is not None)
+            seen = _Watch(slot, box, job, tick).until_over(message, ahead=ahead)
+        except BaseException:
+            slot.end()
+            raise
+        finally:
+            box.close()
+        try:
+            start = {"start": "prepared", "waited_ms": box.waited_ms} if ahead else {"start": "cold"}
+            outcome = judge(job, seen, {**self._isolation(slot, host), **start})
         except SandboxFault:
             self.close()  # a launcher or host that failed once starts afresh
             raise
+        with contextlib.suppress(SandboxFault):  # it concerns the next run, which will meet it again
+            self._make_ahead(host, job.shape)
+        return outcome
 
     def level(self) -> str:
         """Return the isolation level that this host gives.
@@ -111,13 +129,24 @@ class Sandbox:
         """
         return self._open()[0].level
 
-    def _open(self) -> tuple[Slot, Host]:
+    def _open(self, shape: Shape | None = None) -> tuple[Slot, Host]:
+        """Return the slot for the next run: one whose box fits, else a new one, else that which rested longest."""
         if self._host is None:
             self._host = host_facts()
-        if self._slot is None or not self._slot.alive():
-            self.close()
-            self._slot = Slot.take()
-        return self._slot, self._host
+        for slot in [slot for slot in self._slots if not slot.alive()]:
+            self._slots.remove(slot)
+            slot.close()
+        fitting = next((slot for slot in self._slots if shape is not None and slot.waits(shape)), None)
+        slot = fitting or (self._slots[0] if self._slots else Slot.take())
+        self._slots = [*(other for other in self._slots if other is not slot), slot]
+        return slot, self._host
+
+    def _make_ahead(self, host: Host, shape: Shape) -> None:
+        while len(self._slots) < self.ahead:
+            self._slots.insert(0, Slot.take())
+        for slot in self._slots[: self.ahead]:
+            if not slot.waits(shape):
+                slot.prepare(host, shape)
 
     @staticmethod
     def _isolation(slot: Slot, host: Host) -> dict[str, Any]:
@@ -138,8 +167,9 @@ class Sandbox:
 class _Watch:
     """The poll loop over one run."""
 
-    def __init__(self, slot: Slot, job: Job, tick: Callable[[Usage], bool]) -> None:
+    def __init__(self, slot: Slot, box: Box, job: Job, tick: Callable[[Usage], bool]) -> None:
         self.slot = slot
+        self.box = box
         self.job = job
         self.tick = tick
         self.seen = Seen(Channel(job.result_cap, job.output_cap))
@@ -147,27 +177,16 @@ class _Watch:
         self.caps = {"stdout": job.stdout_cap, "stderr": job.stderr_cap}
         self.over = False
 
-    def until_over(self, arguments: list[str], inside: list[str]) -> Seen:
-        """Start the run and watch it to its end; nothing of it is left afterwards."""
-        pipes: dict[int, str] = {}
-        theirs: list[int] = []
+    def until_over(self, message: bytes, *, ahead: bool) -> Seen:
+        """Hand the job over and watch the run to its end; nothing of it is left afterwards."""
         try:
-            for name in ("stdout", "stderr", "channel"):
-                reader, writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-                os.set_blocking(writer, True)
-                pipes[reader] = name
-                theirs.append(writer)
-                if self.slot.uid is not None and name != "channel":
-                    os.fchown(writer, self.slot.uid, self.slot.uid)  # so that /dev/stdout can be opened
-            self.slot.limit(self.job)
+            self.slot.begin(ahead=ahead)
             self.started = time.monotonic()
             self.deadline = self.started + self.job.wall_ms / 1000
-            self.slot.launch(self.job, arguments, inside, theirs)
-            while theirs:
-                os.close(theirs.pop())
-            self._loop(pipes)
+            self.box.hand_over(message)
+            self._loop(self.box.pipes)
             self.over = True
-            for reader, name in pipes.items():
+            for reader, name in self.box.pipes.items():
                 while self._read(reader, name):
                     pass
             self._count()
@@ -175,9 +194,6 @@ class _Watch:
         except BaseException:
             self.slot.abandon()  # whatever went wrong, the box ends with its launcher
             raise
-        finally:
-            for descriptor in (*pipes, *theirs):
-                os.close(descriptor)
         self.seen.stdout, self.seen.stderr = (bytes(self.buffers[name]) for name in ("stdout", "stderr"))
         return self.seen
 
@@ -240,7 +256,7 @@ class _Watch:
             self.slot.count(self.job, seen)
         except OSError as error:
             raise SandboxFault(f"the counters could not be read: {error}") from error
-        if seen.oom_kills or seen.memory_bytes > self.slot.memory_limit(self.job):
+        if seen.oom_kills or seen.memory_bytes > self.slot.memory_limit(self.job.shape):
             self._end("memory")
         elif seen.cpu_ms > self.job.cpu_ms:
             self._end("cpu")

@@ -62,6 +62,18 @@ class StagedFile:
 
 
 @dataclass(frozen=True)
+class Shape:
+    """What must be known of a job when its box is made; jobs of one shape can use each other's boxes."""
+
+    environment: Environment
+    cpu_ms: int
+    cpus: int
+    memory_bytes: int
+    processes: int
+    scratch_bytes: int
+
+
+@dataclass(frozen=True)
 class Job:
     """One program to be run once.
 
@@ -96,6 +108,11 @@ class Job:
         caps = (self.stdout_cap, self.stderr_cap, self.result_cap, self.output_cap)
         if min(limits) < 1 or min(caps) < 0:
             raise ValueError("every limit of a job is at least one")
+
+    @property
+    def shape(self) -> Shape:
+        """What a box for this job must be like."""
+        return Shape(self.environment, self.cpu_ms, self.cpus, self.memory_bytes, self.processes, self.scratch_bytes)
 
 
 @dataclass(frozen=True)

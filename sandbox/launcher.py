@@ -1,11 +1,16 @@
 """The slot's launcher: a small process that lives in the slot's cgroup and starts boxes there, one at a time.
 
 Theory of operation. It is started once per slot with an empty environment and talks over the socket on fd 0. A request
-is one message: JSON with bwrap's command line and limits, and the descriptors of the run (stdout, stderr, channel,
-arguments, filter). It forks; the child sets resource limits, becomes the slot's user, asks to die with its parent and
-executes bwrap with no environment and only the descriptors of the run. The launcher is a subreaper: when bwrap's outer
-process ends, its PID 1 becomes our child, and reaping that proves that the whole namespace is gone. Then one message
-says how bwrap ended, when, and what was used. A message "kill" ends bwrap at once; the end of the socket ends everything.
+is one message: JSON with bwrap's command line and limits, and the descriptors of the box (stdin, stdout, stderr,
+channel, arguments, filter). It forks; the child sets resource limits, becomes the slot's user, asks to die with its
+parent and executes bwrap with no environment and only the descriptors of the box. The launcher is a subreaper: when
+bwrap's outer process ends, its PID 1 becomes our child, and reaping that proves that the whole namespace is gone. Then
+one message says how bwrap ended, when, and what was used. A message "kill" ends bwrap at once; the end of the socket
+ends everything.
+
+bwrap asks the kernel to let its PID 1 die with it, but only when that is set up: whoever kills bwrap earlier leaves a
+child that waits for ever. So an end that is asked for also kills what is reparented to us, until nothing is left, and
+our own end is an order that we can obey (SIGTERM when the supervisor dies), not a SIGKILL.
 
 When memory ends, the kernel must choose a box and never the launcher, whose end would look like a fault of ours: boxes
 ask to be killed first. A program may take that back for itself, but not for bwrap's outer process, which it cannot see.
@@ -35,17 +40,17 @@ if TYPE_CHECKING:
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 OOM_NEVER, OOM_FIRST = -1000, 1000
-DESCRIPTORS = 5
+DESCRIPTORS = 6
 MESSAGE_MAX = 1 << 17
 FIRST = 100  # run descriptors wait above this until they take their places
-ARGUMENTS_FD, SECCOMP_FD = 4, 5
 
 libc = ctypes.CDLL(None, use_errno=True)
 
 
 def main() -> None:
     """Enter the slot's cgroup and serve requests until the socket ends."""
-    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     channel = socket.socket(fileno=os.dup(0))
     channel.set_inheritable(False)
@@ -54,6 +59,15 @@ def main() -> None:
             file.write(str(os.getpid()))
     with contextlib.suppress(OSError):  # only root may lower it
         set_oom_score(OOM_NEVER)
+    try:
+        serve(channel)
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        end_children()
+
+
+def serve(channel: socket.socket) -> None:
+    """Start one box after the other until the socket ends."""
     channel.sendall(b'{"ready": true}\n')
     children = open_children()
     while True:
@@ -100,12 +114,9 @@ def start(request: dict[str, Any], descriptors: list[int]) -> int:
 
 def enter(request: dict[str, Any], descriptors: list[int], launcher: int) -> None:
     """Become the run: descriptors, limits, user, then bwrap."""
-    stdout, stderr, result, arguments, seccomp = [fcntl.fcntl(fd, fcntl.F_DUPFD, FIRST) for fd in descriptors]
-    null = os.open("/dev/null", os.O_RDONLY)
-    places = {0: null, 1: stdout, 2: stderr, 3: result, ARGUMENTS_FD: arguments, SECCOMP_FD: seccomp}
-    for place, descriptor in places.items():
+    for place, descriptor in enumerate([fcntl.fcntl(fd, fcntl.F_DUPFD, FIRST) for fd in descriptors]):
         os.dup2(descriptor, place)
-    os.closerange(SECCOMP_FD + 1, 1 << 16)
+    os.closerange(DESCRIPTORS, 1 << 16)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     set_oom_score(OOM_FIRST)
     for name, value in request["rlimits"].items():
@@ -134,7 +145,7 @@ def open_children() -> int:
 def wait(channel: socket.socket, pid: int, children: int) -> bool:
     """Wait until nothing of the run is left and report; False when the supervisor is gone."""
     status, cpu_us, peak_kib = None, 0, 0
-    alive = True
+    killed = False
     poller = select.poll()
     poller.register(channel, select.POLLIN)
     poller.register(children, select.POLLIN)
@@ -143,25 +154,44 @@ def wait(channel: socket.socket, pid: int, children: int) -> bool:
             try:
                 found, ended, usage = os.wait4(-1, os.WNOHANG)
             except ChildProcessError:
-                return alive and report(channel, status, cpu_us, peak_kib)
+                return report(channel, status, cpu_us, peak_kib)
             if not found:
                 break
             cpu_us += int((usage.ru_utime + usage.ru_stime) * 1_000_000)
             peak_kib = max(peak_kib, usage.ru_maxrss)
             if found == pid:
                 status = os.waitstatus_to_exitcode(ended)
+        if killed:
+            kill_children()
         for descriptor, _ in poller.poll():
             if descriptor == children:
                 with contextlib.suppress(BlockingIOError):
                     os.read(children, 4096)
                 continue
             request, _ = receive(channel)
-            alive = alive and request is not None
-            if status is None:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
             if request is None:
-                poller.unregister(channel)
+                return False
+            killed = True
+            kill_children()
+
+
+def end_children() -> None:
+    """Kill and reap until nothing is left."""
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            kill_children()
+            os.wait()
+
+
+def kill_children() -> None:
+    """Kill every child, also those that became ours when their own parent ended."""
+    me = str(os.getpid())
+    for name in os.listdir("/proc"):  # noqa: PTH208
+        with contextlib.suppress(OSError, IndexError):
+            if name.isdigit():
+                with open(f"/proc/{name}/stat") as file:  # noqa: PTH123
+                    if file.read().rpartition(")")[2].split()[1] == me:
+                        os.kill(int(name), signal.SIGKILL)
 
 
 def report(channel: socket.socket, status: int | None, cpu_us: int, peak_kib: int) -> bool:

@@ -1,4 +1,4 @@
-"""From a job to bubblewrap's arguments. Pure; the arguments are the security model, so this file is the one to read.
+"""From a shape to bubblewrap's arguments. Pure; the arguments are the security model, so this file is the one to read.
 
 bubblewrap defines no policy of its own: what is not listed here is not in the box. Every namespace is new, the world is
 read-only, nothing of the host is writable, scratch is a tmpfs of limited size, and the environment holds what is set
@@ -7,13 +7,14 @@ here and nothing else. Order matters: mounts are made in the order of the argume
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sandbox.job import Job, Staging
+    from sandbox.job import Environment, Job, Shape, Staging
 
 HOSTNAME = "sandbox"
 RESULT = "/tmp/.assay/result.json"  # noqa: S108 - a tmpfs inside the box
@@ -37,13 +38,13 @@ class Host:
     disable_userns: bool  # whether the host lets us forbid further user namespaces
 
 
-def bwrap_arguments(job: Job, host: Host, staging: Staging, programs: str, seccomp_fd: int) -> list[str]:
+def bwrap_arguments(shape: Shape, host: Host, staging: Staging, programs: str, seccomp_fd: int) -> list[str]:
     """Return the options of bwrap, without the command.
 
     Args:
-        job: what is to run.
+        shape: what the box is for.
         host: facts about the host.
-        staging: folders with the job's files.
+        staging: folders for the job's files.
         programs: host folder with our in-box programs.
         seccomp_fd: number under which bwrap inherits the filter.
 
@@ -53,7 +54,7 @@ def bwrap_arguments(job: Job, host: Host, staging: Staging, programs: str, secco
     if host.disable_userns:
         arguments += ["--disable-userns"]
     arguments += ["--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"]
-    for name, value in sorted(_environment(job).items()):
+    for name, value in sorted(_environment(shape).items()):
         arguments += ["--setenv", name, value]
     arguments += ["--ro-bind", "/usr", "/usr"]
     for path, target in sorted(host.links.items()):
@@ -63,9 +64,9 @@ def bwrap_arguments(job: Job, host: Host, staging: Staging, programs: str, secco
     arguments += ["--ro-bind", programs, PROGRAMS]
     arguments += ["--ro-bind", str(staging.inputs), "/in", "--ro-bind", str(staging.job), "/job"]
     arguments += ["--proc", "/proc", "--dev", "/dev"]
-    scratch = str(job.scratch_bytes)
+    scratch = str(shape.scratch_bytes)
     arguments += ["--size", scratch, "--tmpfs", "/tmp", "--size", scratch, "--tmpfs", "/dev/shm"]  # noqa: S108
-    for path in job.environment.mounts:  # after the scratch, which would hide one below /tmp
+    for path in shape.environment.mounts:  # after the scratch, which would hide one below /tmp
         arguments += ["--ro-bind", path, path]
     arguments += ["--dir", "/etc"]
     if host.loader_cache:
@@ -76,11 +77,17 @@ def bwrap_arguments(job: Job, host: Host, staging: Staging, programs: str, secco
     return [*arguments, "--seccomp", str(seccomp_fd), "--chdir", "/tmp"]  # noqa: S108
 
 
-def command(job: Job, compiled: str, *, counted: bool) -> list[str]:
-    """Return what runs inside: the interpreter, our runner, the program.
+def command(environment: Environment) -> list[str]:
+    """Return what runs inside: the interpreter and our runner.
 
     `-P` and the order of the path keep a bundle from shadowing the library; not `-I` or `-E`, which would ignore
     PYTHONHASHSEED: the environment is scrubbed anyway. `-S` keeps the host's own packages out and starts faster.
+    """
+    return [environment.interpreter, "-S", "-s", "-P", "-B", RUNNER]
+
+
+def hand_over(job: Job, compiled: str, *, counted: bool) -> bytes:
+    """Return what the runner is told when its job comes: fields that NUL separates, as none may hold one.
 
     Args:
         job: what is to run.
@@ -88,15 +95,17 @@ def command(job: Job, compiled: str, *, counted: bool) -> list[str]:
         counted: whether a cgroup limits processes and memory; otherwise the runner does what one process can do.
 
     """
-    python = [job.environment.interpreter, "-S", "-s", "-P", "-B"]
     caps = [str(job.result_cap), str(job.output_cap)]
     limits = ["0", "0"] if counted else [str(job.processes), str(job.memory_bytes)]
-    return [*python, RUNNER, compiled and f"{PROGRAMS}/{compiled}", *caps, *limits, *job.argv]
+    own = _environment(job.shape)
+    variables = [f"{name}={value}" for name, value in sorted(job.env.items()) if name not in own]
+    fields = [*caps, *limits, compiled and f"{PROGRAMS}/{compiled}", str(len(job.argv)), *job.argv, *variables]
+    return b"\0".join(os.fsencode(field) for field in fields)
 
 
-def _environment(job: Job) -> dict[str, str]:
-    threads = str(job.cpus)
-    own = {
+def _environment(shape: Shape) -> dict[str, str]:
+    threads = str(shape.cpus)
+    return {
         "ASSAY_INPUT": "/in",
         "ASSAY_RESULT": RESULT,
         "ASSAY_OUTPUT": OUTPUT,
@@ -111,4 +120,3 @@ def _environment(job: Job) -> dict[str, str]:
         "OPENBLAS_NUM_THREADS": threads,
         "NUMEXPR_NUM_THREADS": threads,
     }
-    return {**job.env, **own}

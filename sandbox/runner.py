@@ -1,10 +1,11 @@
-"""Inside the box: starts the program, waits for it, and sends out what it left. Mounted read-only, runs as the box's user.
+"""Inside the box: waits for its job, starts the program, and sends out what it left. Mounted read-only.
 
 It shares box and user with a stranger's program, so the other side of fd 3 trusts nothing that comes from here. The
-program runs in a forked child, in place, so that one interpreter start serves both. The child says that it begins and
-closes fd 3; until then nothing of the stranger has run, so a box that fails before is a fault of ours, and one that
-fails later never is. When the program has ended, everything else in the box is killed before its result is read, so
-that nothing moves meanwhile.
+program runs in a forked child, in place, so that one interpreter start serves both; both are there before the job is,
+which comes as one message on standard input: a box may be made ahead, and one that is made at once takes the same way.
+The child says that it begins and closes fd 3; until then nothing of the stranger has run, so a box that fails before is
+a fault of ours, and one that fails later never is. When the program has ended, everything else in the box is killed
+before its result is read, so that nothing moves meanwhile.
 
 Frames on fd 3: one letter, four bytes of length (big endian), the payload. B the program begins, S status, R result,
 N artifact's name, D artifact's data, T "result" or "output" is too large, W a word for the notes.
@@ -24,19 +25,19 @@ OWN_PROCESSES = 2  # PID 1 of the box and this one
 
 
 def main() -> None:
-    """Run the program of argv and report."""
-    compiled, result_cap, output_cap, processes, memory, *argv = sys.argv[1:]
+    """Start the program of the message, and report."""
     result = os.environ["ASSAY_RESULT"]
     output = os.environ["ASSAY_OUTPUT"]
     os.mkdir(os.path.dirname(result))  # noqa: PTH102, PTH120 - pathlib costs a millisecond of start
     os.mkdir(output)  # noqa: PTH102
+    reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:
-        limit(int(processes), int(memory))
-        send(b"B")
-        os.close(CHANNEL)
-        run(argv, compiled)
+        program(receive(reader))
         return
+    job = receive(0)
+    result_cap, output_cap = (int(field) for field in job.split(b"\0", 2)[:2])
+    os.write(writer, len(job).to_bytes(4, "big") + job)
     _, status = os.waitpid(pid, 0)
     try:  # noqa: SIM105 - contextlib costs a millisecond of start
         os.kill(-1, 9)  # all but us and PID 1
@@ -46,9 +47,34 @@ def main() -> None:
     send(b"S", text.encode())
     if any(os.statvfs(folder).f_bavail == 0 for folder in ("/tmp", "/dev/shm")):  # noqa: S108
         say(b"scratch")
-    send_file(b"R", result, int(result_cap))
-    send_artifacts(output, int(output_cap))
+    send_file(b"R", result, result_cap)
+    send_artifacts(output, output_cap)
     os._exit(0)
+
+
+def receive(descriptor: int) -> bytes:
+    """Return the message on a pipe: four bytes of length, then its bytes."""
+    found = b""
+    while len(found) < 4 or len(found) < 4 + int.from_bytes(found[:4], "big"):
+        data = os.read(descriptor, 65_536)
+        if not data:  # nobody is left who could want it
+            os._exit(1)
+        found += data
+    return found[4:]
+
+
+def program(job: bytes) -> None:
+    """Become the program: variables, limits, nothing open but the streams, an empty standard input, then its code."""
+    _, _, processes, memory, compiled, count, *rest = (os.fsdecode(field) for field in job.split(b"\0"))
+    for variable in rest[int(count) :]:
+        name, _, value = variable.partition("=")
+        os.environ[name] = value
+    limit(int(processes), int(memory))
+    send(b"B")
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.closerange(CHANNEL, null + 1)
+    run(rest[: int(count)], compiled)
 
 
 def limit(processes: int, memory: int) -> None:
@@ -71,32 +97,34 @@ def run(argv: list[str], compiled: str) -> None:
     script.
     """
     import builtins
-    import types
 
-    program = argv[0]
+    path = argv[0]
     sys.argv = list(argv)
     if not compiled:
         import _sitebuiltins
 
         for name in ("exit", "quit"):  # what `site`, which is not loaded, would have given
             setattr(builtins, name, _sitebuiltins.Quitter(name, "Ctrl-D"))
-        for folder in (os.path.dirname(program), "/job"):  # noqa: PTH120
+        for folder in (os.path.dirname(path), "/job"):  # noqa: PTH120
             if folder not in sys.path:
                 sys.path.append(folder)
-    module = types.ModuleType("__main__")
-    module.__file__ = program
+    module = type(sys)("__main__")
+    module.__file__ = path
     module.__dict__["__builtins__"] = builtins
     sys.modules["__main__"] = module
     try:
-        with open(compiled or program, "rb") as file:  # noqa: PTH123
+        with open(compiled or path, "rb") as file:  # noqa: PTH123
             data = file.read()
         if compiled:
             import marshal
 
             code = marshal.loads(data[16:])  # noqa: S302 - our own bytes, read-only in the box
         else:
-            code = compile(data, program, "exec", dont_inherit=True)
+            code = compile(data, path, "exec", dont_inherit=True)
         exec(code, module.__dict__)  # noqa: S102 - this is what the box is for
+        if compiled:  # ours closes what it opens, and a forked interpreter takes milliseconds to end
+            sys.stdout.flush()
+            os._exit(0)
     except SystemExit:
         raise
     except BaseException as error:  # noqa: BLE001 - shown as the interpreter would show it

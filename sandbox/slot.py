@@ -4,42 +4,44 @@ from __future__ import annotations
 
 import array
 import fcntl
-import hashlib
 import json
 import os
+import select
 import shutil
 import socket
 import stat
 import subprocess
 import sys
 import tempfile
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from sandbox import cgroup, seccomp, staging, tree
+from sandbox.box import Box
 from sandbox.host import bwrap_path
-from sandbox.job import Job, NoIsolation, SandboxFault, Staging
-from sandbox.judge import Ending, Seen
+from sandbox.job import NoIsolation, SandboxFault
+from sandbox.judge import Ending
+from sandbox.plan import bwrap_arguments, command
+from sandbox.programs import NO_ENVIRONMENT, Programs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from sandbox.cgroup import Cgroup
-    from sandbox.job import Environment
+    from sandbox.job import Job, Shape
+    from sandbox.judge import Seen
+    from sandbox.plan import Host
 
 FIRST_UID = 210_000
 SLOTS_MAX = 256
+LAUNCHER_SECONDS = 5  # a launcher needs milliseconds to end what is below it
+SECCOMP_FD = 5  # where the launcher puts the filter
 HERE = Path(__file__).parent
-RUNNER = HERE / "runner.py"
-NO_ENVIRONMENT: dict[str, str] = {}
 
 
 @dataclass
 class Slot:
-    """A place for one run at a time."""
+    """A place for one box at a time, and so for one run: cgroup and launcher know only one."""
 
     number: int
     lock: IO[str]
@@ -51,9 +53,10 @@ class Slot:
     channel: socket.socket
     filter_fd: int
     owner: int = field(default_factory=os.getpid)
-    runners: dict[str, Path] = field(default_factory=dict)
-    runs: int = 0
+    boxes: int = 0  # made so far
+    waiting: Box | None = None
     host_oom_kills: int = 0  # before the run, where no cgroup counts
+    cpu_before: int = 0  # milliseconds that a box used while it waited, where no cgroup counts
 
     @classmethod
     def take(cls) -> Slot:
@@ -100,6 +103,10 @@ class Slot:
             raise SandboxFault("the launcher did not start")
         return slot
 
+    def __post_init__(self) -> None:
+        """Begin without programs."""
+        self.programs = Programs(self.folder)
+
     @property
     def level(self) -> str:
         """The isolation level of this slot."""
@@ -118,16 +125,17 @@ class Slot:
         """End the launcher and everything below it, and give everything back; a fork only lets go of its copies."""
         self.channel.close()
         os.close(self.filter_fd)
+        box, self.waiting = self.waiting, None
+        if box is not None:
+            box.let_go()
         if self.owner != os.getpid():
+            if self.cgroup is not None:
+                self.cgroup.let_go()
             os.close(self.folder_lock)
             self.lock.close()
             self.launcher.returncode = 0  # not our child, so there is nothing to wait for
             return
-        try:
-            self.launcher.wait(5)
-        except subprocess.TimeoutExpired:
-            self.launcher.kill()
-            self.launcher.wait()
+        self._wait()
         if self.cgroup is not None:
             self.cgroup.remove()
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -135,80 +143,108 @@ class Slot:
         self.lock.close()
 
     def abandon(self) -> None:
-        """Kill the launcher, and with it every box below it; the next run starts a new one."""
-        self.launcher.kill()
-        self.launcher.wait()
+        """End the launcher, and with it every box below it; the next run starts a new one."""
+        self.launcher.terminate()
+        self._wait()
 
-    # --- one run
-
-    @contextmanager
-    def staged(self, job: Job) -> Iterator[Staging]:
-        """Write a job's files, each checked against its digest, and remove them afterwards.
-
-        Raises:
-            SealBroken: a file is not what it should be.
-            SandboxFault: a file has no place in the box, or could not be written.
-
-        """
-        self.runs += 1
-        base = self.folder / f"run-{self.runs}"
+    def _wait(self) -> None:
         try:
-            staging.write_files(base, job.files)
-            yield Staging(base / "job", base / "in")
-        finally:
-            shutil.rmtree(base, ignore_errors=True)
+            self.launcher.wait(LAUNCHER_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.launcher.kill()
+            self.launcher.wait()
 
-    def programs(self, job: Job) -> tuple[Path, str]:
-        """Return the folder with our in-box programs, compiled once by the environment's own interpreter, and which.
+    # --- one box at a time
 
-        The runner is always there. An evaluator's program is ours too, so it is compiled from the bytes that were
-        checked when they were staged, under the digest of those bytes; a stranger's program never is.
+    def waits(self, shape: Shape) -> bool:
+        """Whether a box of this shape was made ahead and still lives."""
+        box = self.waiting
+        return self.alive() and box is not None and box.shape == shape and not self._ended()
 
-        Returns:
-            the folder, and the compiled evaluator's name in it ("" for a script).
+    def prepare(self, host: Host, shape: Shape) -> None:
+        """Make a box that waits for its job.
 
         Raises:
-            SandboxFault: the interpreter cannot.
+            SandboxFault: it could not be made.
 
         """
-        environment = job.environment
-        if environment.digest not in self.runners:
-            folder = self.folder / f"runner-{len(self.runners)}"
-            try:
-                staging.make_folder(folder)
-                _compile(environment, RUNNER, folder / "runner.pyc", "runner.py")
-            except SandboxFault:
-                shutil.rmtree(folder, ignore_errors=True)
-                raise
-            self.runners[environment.digest] = folder
-        folder = self.runners[environment.digest]
-        if job.mode != "evaluator":
-            return folder, ""
-        source = next(item.data for item in job.files if item.target == job.argv[0])
-        target = folder / f"{hashlib.sha256(source).hexdigest()}.pyc"
-        if not target.exists():
-            plain = self.folder / "evaluator.py"
-            plain.write_bytes(source)
-            _compile(environment, plain, target, job.argv[0])
-        return folder, target.name
+        self.discard()
+        folder = self.programs.folder(shape.environment)
+        self.boxes += 1
+        box = Box(self.folder / f"run-{self.boxes}", shape, self.uid)
+        try:
+            arguments = bwrap_arguments(shape, host, box.staging, str(folder), SECCOMP_FD)
+            self._limit(shape)
+            self._launch(shape, arguments, box.theirs)
+        except BaseException:
+            box.close()
+            raise
+        box.launched()
+        self.waiting = box
 
-    def limit(self, job: Job) -> None:
-        """Set the limits of the next run and start its counters."""
-        if self.cgroup is None:
-            self.host_oom_kills = tree.host_oom_kills()
-        else:
+    def take_box(self, host: Host, shape: Shape) -> tuple[Box, bool]:
+        """Return a box for one run, and whether it was made ahead; whoever takes it closes it.
+
+        Raises:
+            SandboxFault: none could be made.
+
+        """
+        ahead = self.waits(shape)
+        if not ahead:
+            self.prepare(host, shape)
+        box, self.waiting = self.waiting, None
+        assert box is not None  # noqa: S101 - made above
+        return box, ahead
+
+    def discard(self) -> None:
+        """End the box that waits, if there is one, and give back what it had."""
+        if self.waiting is None:
+            return
+        box, self.waiting = self.waiting, None
+        try:
+            self.end()
+        finally:
+            box.close()
+
+    def end(self) -> None:
+        """End the box that nothing has been handed to, and wait until it is gone."""
+        if self.launcher.poll() is not None:
+            return
+        with suppress(OSError):
+            self.kill()
+        if self.ending() is None:
+            self.abandon()
+
+    def begin(self, *, ahead: bool) -> None:
+        """Start the counters of a run: what its box used while it waited is not the run's.
+
+        Raises:
+            SandboxFault: they could not be read.
+
+        """
+        try:
+            if self.cgroup is not None:
+                self.cgroup.begin()
+            else:
+                self.cpu_before = tree.usage(self.launcher.pid, sys.maxsize)[0] if ahead else 0
+                self.host_oom_kills = tree.host_oom_kills()
+        except OSError as error:
+            raise SandboxFault(f"the counters could not be read: {error}") from error
+
+    @staticmethod
+    def memory_limit(shape: Shape) -> int:
+        """Return what memory and scratch may be together: scratch is memory too, and must read as a full disk."""
+        return shape.memory_bytes + shape.scratch_bytes + cgroup.OWN_MEMORY
+
+    def _limit(self, shape: Shape) -> None:
+        if self.cgroup is not None:
             try:
-                self.cgroup.limit(self.memory_limit(job), job.processes, job.cpus)
+                self.cgroup.limit(self.memory_limit(shape), shape.processes, shape.cpus)
             except OSError as error:
                 raise SandboxFault(f"the limits could not be set: {error}") from error
 
-    @staticmethod
-    def memory_limit(job: Job) -> int:
-        """Return what memory and scratch may be together: scratch is memory too, and must read as a full disk."""
-        return job.memory_bytes + job.scratch_bytes + cgroup.OWN_MEMORY
-
-    def launch(self, job: Job, arguments: list[str], inside: list[str], descriptors: list[int]) -> None:
-        """Hand a run to the launcher.
+    def _launch(self, shape: Shape, arguments: list[str], descriptors: list[int]) -> None:
+        """Hand a box to the launcher.
 
         Raises:
             SandboxFault: it is gone.
@@ -217,9 +253,9 @@ class Slot:
         os.lseek(self.filter_fd, 0, os.SEEK_SET)
         options = _memfd("arguments", b"".join(os.fsencode(item) + b"\0" for item in arguments))
         request = {
-            "argv": [bwrap_path(), "--args", "4", "--", *inside],
+            "argv": [bwrap_path(), "--args", "4", "--", *command(shape.environment)],
             "uid": self.uid,
-            "rlimits": _rlimits(job),
+            "rlimits": _rlimits(shape),
         }
         passed = array.array("i", [*descriptors, options, self.filter_fd])
         try:
@@ -230,6 +266,17 @@ class Slot:
             raise SandboxFault("the launcher is gone") from error
         finally:
             os.close(options)
+
+    def _ended(self) -> bool:
+        """Whether the box that waits has ended by itself; its report is read."""
+        if not select.select([self.channel], [], [], 0)[0]:
+            return False
+        box, self.waiting = self.waiting, None
+        if self.ending() is None:
+            self.abandon()
+        if box is not None:
+            box.close()
+        return True
 
     def fileno(self) -> int:
         """Return the descriptor that becomes readable when the run is over."""
@@ -258,11 +305,11 @@ class Slot:
             seen.oom_kills, seen.refused_forks, seen.source = now.oom_kills, now.refused_forks, self.cgroup.source
             return
         if seen.ending is None:
-            cpu_ms, memory = tree.usage(self.launcher.pid, self.memory_limit(job))
-            seen.cpu_ms, seen.memory_bytes = max(seen.cpu_ms, cpu_ms), memory
+            cpu_ms, memory = tree.usage(self.launcher.pid, self.memory_limit(job.shape))
+            seen.cpu_ms, seen.memory_bytes = max(seen.cpu_ms, cpu_ms - self.cpu_before), memory
             seen.peak_bytes = max(seen.peak_bytes, memory)
         else:
-            seen.cpu_ms = max(seen.cpu_ms, seen.ending.cpu_ms)
+            seen.cpu_ms = max(seen.cpu_ms, seen.ending.cpu_ms - self.cpu_before)
             seen.peak_bytes = max(seen.peak_bytes, seen.ending.peak_bytes)
             seen.host_oom_kills = tree.host_oom_kills() - self.host_oom_kills
 
@@ -279,41 +326,12 @@ def _start_launcher(group: Cgroup | None) -> tuple[subprocess.Popen[bytes], sock
     return launcher, ours
 
 
-@cache
-def runner_digest() -> str:
-    """Return the digest of the program that reports from inside the box."""
-    return "sha256:" + hashlib.sha256(RUNNER.read_bytes()).hexdigest()
-
-
-def _compile(environment: Environment, source: Path, target: Path, shown: str) -> None:
-    """Compile one of our programs; `shown` is the file name that its tracebacks show.
-
-    Raises:
-        SandboxFault: the interpreter cannot.
-
-    """
-    code = "import py_compile,sys; py_compile.compile(*sys.argv[1:], doraise=True)"
-    try:
-        subprocess.run(
-            [environment.interpreter, "-S", "-s", "-B", "-c", code, source, target, shown],
-            check=True,
-            env=NO_ENVIRONMENT,
-            cwd="/",
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-        )
-        target.chmod(0o444)
-    except (OSError, subprocess.CalledProcessError) as error:
-        target.unlink(missing_ok=True)
-        raise SandboxFault(f"{environment.interpreter} could not compile {Path(shown).name}: {error}") from error
-
-
-def _rlimits(job: Job) -> dict[str, int]:
+def _rlimits(shape: Shape) -> dict[str, int]:
     return {
         "RLIMIT_CORE": 0,
         "RLIMIT_NOFILE": 1024,
-        "RLIMIT_FSIZE": job.scratch_bytes,
-        "RLIMIT_CPU": job.cpu_ms // 1000 + 2,  # a backstop for each process; the supervisor counts them together
+        "RLIMIT_FSIZE": shape.scratch_bytes,
+        "RLIMIT_CPU": shape.cpu_ms // 1000 + 2,  # a backstop for each process; the supervisor counts them together
         "RLIMIT_MEMLOCK": 65_536,
         "RLIMIT_MSGQUEUE": 0,
         "RLIMIT_SIGPENDING": 128,

@@ -34,7 +34,7 @@ def private_folder(uid: int | None) -> tuple[Path, int]:
     sweep_folders(Path(tempfile.gettempdir()))
     while True:
         folder = Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX))
-        lock = _lock(folder)
+        lock = lock_folder(folder)
         if lock is not None and folder.exists():
             break
         if lock is not None:  # somebody swept it before we had the lock
@@ -48,14 +48,14 @@ def private_folder(uid: int | None) -> tuple[Path, int]:
 def sweep_folders(parent: Path) -> None:
     """Remove the private folders of ours that nobody holds, as after a power cut."""
     for folder in parent.glob(f"{FOLDER_PREFIX}*"):
-        lock = _lock(folder)
+        lock = lock_folder(folder)
         if lock is not None:
             if os.fstat(lock).st_uid == os.geteuid():
                 shutil.rmtree(folder, ignore_errors=True)
             os.close(lock)
 
 
-def _lock(folder: Path) -> int | None:
+def lock_folder(folder: Path) -> int | None:
     """Lock a folder; None when it is held, gone, closed to us, or no folder."""
     try:
         lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
@@ -78,14 +78,19 @@ def write_files(base: Path, files: Sequence[StagedFile]) -> None:
 
     """
     try:
-        for folder in (base, base / "job", base / "in"):
-            make_folder(folder)
         for item in files:
             if item.sha256 is not None and "sha256:" + hashlib.sha256(item.data).hexdigest() != item.sha256:
                 raise SealBroken(f"{item.target} is not the file that was sealed")
             _write(base, item.target, item.data)
     except OSError as error:
         raise SandboxFault(f"the files could not be staged: {error}") from error
+
+
+def make_folders(*paths: Path) -> None:
+    """Make folders that are not there yet."""
+    for path in paths:
+        path.mkdir()
+        path.chmod(0o755)
 
 
 def make_folder(path: Path) -> None:

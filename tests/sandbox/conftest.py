@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.sandbox.boxes import Strongest, Weakest
+from tests.sandbox.boxes import Prepared, Strongest, Weakest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,12 +23,19 @@ def strongest() -> Iterator[Strongest]:
 
 
 @pytest.fixture(scope="session")
+def prepared() -> Iterator[Prepared]:
+    box = Prepared()
+    yield box
+    box.close()
+
+
+@pytest.fixture(scope="session")
 def weakest() -> Iterator[Weakest]:
     with Weakest() as box:
         yield box
 
 
-@pytest.fixture(params=["strongest", "weakest"])
+@pytest.fixture(params=["strongest", "prepared", "weakest"])
 def box(request: pytest.FixtureRequest) -> Box:
     found: Box = request.getfixturevalue(request.param)
     return found

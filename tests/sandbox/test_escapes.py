@@ -114,9 +114,12 @@ def host(strongest: Strongest) -> Iterator[dict[str, str]]:
         )
         stack.callback(_end, process)
         other = stack.enter_context(Sandbox())
-        slot = other._open()[0]
+        slot, facts = other._open()
         job = a_job(strongest.environment, "", {"/in/theirs": b"secret"})
-        staging = stack.enter_context(slot.staged(job))
+        theirs, _ = slot.take_box(facts, job.shape)
+        stack.callback(theirs.close)
+        stack.callback(slot.end)
+        theirs.stage(job)
         os.environ["ASSAY_ESCAPE_SECRET"] = SECRET
         stack.callback(os.environ.pop, "ASSAY_ESCAPE_SECRET")
         leaked = os.open(secret, os.O_RDONLY)
@@ -132,7 +135,7 @@ def host(strongest: Strongest) -> Iterator[dict[str, str]]:
             "HOST_MARK": mark,
             "HOST_NAME": socket.gethostname(),
             "HOST_SECRET_IS": SECRET[::-1],
-            "OTHER_JOB": str(staging.inputs / "theirs"),
+            "OTHER_JOB": str(theirs.staging.inputs / "theirs"),
             "LEAKED": str(leaked),
         }
 

@@ -293,7 +293,7 @@ def test_a_slow_tick_does_not_hide_that_a_run_took_too_long(strongest: Strongest
 @pytest.mark.parametrize(("ended_at", "late"), [(10.5, False), (11.0, False), (11.001, True)])
 def test_the_moment_of_the_end_decides_over_the_wall_whatever_was_asked_meanwhile(ended_at: float, late: bool) -> None:  # noqa: FBT001 - a row
     """We may ask for an end at the very moment at which the program ends by itself."""
-    watch = _Watch(None, values.a_job(wall_ms=1000), lambda _: True)  # type: ignore[arg-type]
+    watch = _Watch(None, None, values.a_job(wall_ms=1000), lambda _: True)  # type: ignore[arg-type]
     watch.started, watch.deadline = 10.0, 11.0
     for asked in (set(), {"wall"}):
         watch.seen.ending, watch.seen.causes = Ending(0, ended_at, 0, 0), set(asked)

@@ -16,7 +16,6 @@ GOLDEN = """
 --setenv ASSAY_INPUT /in
 --setenv ASSAY_OUTPUT /tmp/output
 --setenv ASSAY_RESULT /tmp/.assay/result.json
---setenv ASSAY_SEED 7
 --setenv HOME /tmp
 --setenv LANG C.UTF-8
 --setenv MKL_NUM_THREADS 2
@@ -46,8 +45,8 @@ HOST_VARIANTS = {
 
 
 def _arguments(host: plan.Host = MERGED, **changes: object) -> list[str]:
-    job = a_job(**{"env": {"ASSAY_SEED": "7"}, "scratch_bytes": 4096, "cpus": 2, **changes})
-    return plan.bwrap_arguments(job, host, STAGING, "/host/runner", 5)
+    job = a_job(**{"scratch_bytes": 4096, "cpus": 2, **changes})
+    return plan.bwrap_arguments(job.shape, host, STAGING, "/host/runner", 5)
 
 
 def _binds(arguments: list[str]) -> dict[str, str]:
@@ -98,26 +97,44 @@ def test_an_environment_elsewhere_is_bound_read_only_and_not_hidden_by_the_scrat
 
 
 def test_a_job_cannot_replace_the_variables_that_the_box_sets() -> None:
-    arguments = _arguments(env={"PYTHONHASHSEED": "1", "ASSAY_RESULT": "/elsewhere", "OWN": "kept"})
-    set_to = {arguments[at + 1]: arguments[at + 2] for at, word in enumerate(arguments) if word == "--setenv"}
-    assert set_to["PYTHONHASHSEED"] == "0"
-    assert set_to["ASSAY_RESULT"] == plan.RESULT
-    assert set_to["OWN"] == "kept"
+    job = a_job(env={"PYTHONHASHSEED": "1", "ASSAY_RESULT": "/elsewhere", "OWN": "kept"})
+    assert plan.hand_over(job, "", counted=True).split(b"\0")[7:] == [b"OWN=kept"]
+
+
+def test_the_command_is_interpreter_and_runner() -> None:
+    python = ["/usr/bin/python3.11", "-S", "-s", "-P", "-B"]
+    assert plan.command(PYTHON) == [*python, "/assay/runner.pyc"]
 
 
 @pytest.mark.parametrize(
-    ("counted", "limits"), [(True, ["0", "0"]), (False, ["9", "12345"])], ids=["a cgroup limits", "the runner limits"]
+    ("counted", "limits"), [(True, b"0 0"), (False, b"9 12345")], ids=["a cgroup limits", "the runner limits"]
 )
-@pytest.mark.parametrize(("compiled", "named"), [("", ""), ("ab.pyc", "/assay/ab.pyc")], ids=["script", "evaluator"])
-def test_the_command_is_interpreter_runner_program(
+@pytest.mark.parametrize(("compiled", "named"), [("", b""), ("ab.pyc", b"/assay/ab.pyc")], ids=["script", "evaluator"])
+def test_the_hand_over_is_caps_limits_program_arguments_variables(
     counted: bool,  # noqa: FBT001 - a row
-    limits: list[str],
+    limits: bytes,
     compiled: str,
-    named: str,
+    named: bytes,
 ) -> None:
-    job = a_job(argv=("/job/a.py", "b"), processes=9, memory_bytes=12345, result_cap=1, output_cap=2)
-    python = ["/usr/bin/python3.11", "-S", "-s", "-P", "-B", "/assay/runner.pyc"]
-    assert plan.command(job, compiled, counted=counted) == [*python, named, "1", "2", *limits, "/job/a.py", "b"]
+    job = a_job(
+        argv=("/job/a.py", "b"), processes=9, memory_bytes=12345, result_cap=1, output_cap=2, env={"B": "2=", "A": "é"}
+    )
+    variables = ["A=é".encode(), b"B=2="]
+    expected = [b"1", b"2", *limits.split(), named, b"2", b"/job/a.py", b"b", *variables]
+    assert plan.hand_over(job, compiled, counted=counted).split(b"\0") == expected
+
+
+def test_jobs_that_differ_in_what_their_box_must_be_have_different_shapes() -> None:
+    shape = a_job().shape
+    own = {"environment", "cpu_ms", "cpus", "memory_bytes", "processes", "scratch_bytes"}
+    assert {field.name for field in dataclasses.fields(shape)} == own
+    other = Environment("python", "sha256:1", PYTHON.interpreter)
+    changed = [a_job(**{name: 1_234_567}).shape for name in sorted(own - {"environment"})] + [
+        a_job(environment=other).shape
+    ]
+    assert shape not in changed
+    same = a_job(argv=("/job/x.py",), env={"A": "1"}, wall_ms=5, stdout_cap=1, result_cap=1, mode="evaluator")
+    assert same.shape == shape
 
 
 @pytest.mark.parametrize(

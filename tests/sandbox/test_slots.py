@@ -17,6 +17,7 @@ import pytest
 from sandbox import Sandbox, SandboxFault, cgroup, staging, tree
 from sandbox.slot import Slot
 from tests.sandbox.boxes import Strongest, a_job
+from tests.sandbox.conftest import refuse_to_skip
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,7 +30,6 @@ pytestmark = pytest.mark.box
 PATIENCE_SECONDS = 10
 REPOSITORY = Path(__file__).parents[2]
 SUPERVISOR = """
-import sys
 from sandbox import Job, Sandbox, StagedFile, host_python
 script = b"import os, time, signal; signal.signal(15, signal.SIG_IGN); print(1, flush=True); os.fork(); time.sleep(600)"
 def tick(usage):
@@ -37,7 +37,7 @@ def tick(usage):
         print("running", flush=True)
     return True
 with Sandbox() as box:
-    job = Job(host_python(), ("/job/mark.py", sys.argv[1]), (StagedFile("/job/mark.py", script),), wall_ms=600_000)
+    job = Job(host_python(), ("/job/a.py",), (StagedFile("/job/a.py", script),), wall_ms=600_000)
     box.run(job, tick)
 """
 
@@ -54,15 +54,6 @@ def _until(holds: Callable[[], bool], what: str) -> None:
     while not holds():
         assert time.monotonic() < deadline, what
         time.sleep(0.02)
-
-
-def _processes_with(mark: str) -> list[int]:
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        with suppress(OSError):
-            if mark.encode() in path.read_bytes() and int(path.parent.name) != os.getpid():
-                found.append(int(path.parent.name))
-    return found
 
 
 def _left_on_host(slot_user: int | None = None) -> dict[str, object]:
@@ -201,13 +192,17 @@ print(sorted(os.listdir("/tmp")), os.listdir("/in"), os.getuid())
 
 
 def test_the_slots_user_owns_nothing_of_what_is_staged(root: None, box_of_its_own: Strongest) -> None:
-    slot = box_of_its_own.sandbox._open()[0]
+    slot, host = box_of_its_own.sandbox._open()
     old = os.umask(0o077)
     try:
-        with slot.staged(a_job(box_of_its_own.environment, "pass", {"/in/a/b": b""})) as found:
-            paths = [found.job, found.inputs, *found.inputs.rglob("*")]
-            assert {path.stat().st_uid for path in paths} == {0}
-            assert {oct(path.stat().st_mode & 0o777) for path in paths} == {"0o755", "0o444"}
+        job = a_job(box_of_its_own.environment, "pass", {"/in/a/b": b""})
+        box, _ = slot.take_box(host, job.shape)
+        box.stage(job)
+        paths = [box.staging.job, box.staging.inputs, *box.staging.inputs.rglob("*")]
+        assert {path.stat().st_uid for path in paths} == {0}
+        assert {oct(path.stat().st_mode & 0o777) for path in paths} == {"0o755", "0o444"}
+        slot.end()
+        box.close()
         assert box_of_its_own.run("print(open('/in/a/b').read())", {"/in/a/b": b"1"}).stdout == b"1\n"
     finally:
         os.umask(old)
@@ -215,18 +210,16 @@ def test_the_slots_user_owns_nothing_of_what_is_staged(root: None, box_of_its_ow
 
 def test_when_the_supervisor_is_killed_nothing_lives_on() -> None:
     """No goodbye is possible: the kernel's orders to die with the parent are all there is."""
-    mark = f"mark-{os.getpid()}-{time.monotonic_ns()}"
-    supervisor = subprocess.Popen([sys.executable, "-c", SUPERVISOR, mark], stdout=subprocess.PIPE, cwd=REPOSITORY)
+    supervisor = subprocess.Popen([sys.executable, "-c", SUPERVISOR], stdout=subprocess.PIPE, cwd=REPOSITORY)
     assert supervisor.stdout is not None
     assert supervisor.stdout.readline() == b"running\n"
-    launchers = tree.descendants(supervisor.pid)
+    below = tree.descendants(supervisor.pid)
     (folder,) = _held_by(supervisor.pid)
-    assert len(_processes_with(mark)) >= 4
+    assert len(below) >= 6  # launcher, bwrap twice, runner, program, its child
     supervisor.send_signal(signal.SIGKILL)
     supervisor.wait()
     supervisor.stdout.close()
-    _until(lambda: not _processes_with(mark), "the box lives on")
-    _until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in launchers), "a launcher lives on")
+    _until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in below), "a launcher or a box lives on")
     with Sandbox() as box:  # the next one sweeps up
         box.level()
         assert not folder.exists()
@@ -236,13 +229,12 @@ def test_when_the_supervisor_is_killed_nothing_lives_on() -> None:
 def test_a_launcher_that_is_killed_is_a_fault_and_the_next_run_works(box_of_its_own: Strongest) -> None:
     box = box_of_its_own
     launcher = box.sandbox._open()[0].launcher
-    mark = f"mark-{os.getpid()}-{time.monotonic_ns()}"
 
     def tick(_: Usage) -> bool:
         launcher.kill()
         return True
 
-    job = a_job(box.environment, f"import time; mark = '{mark}'; time.sleep(60)")
+    job = a_job(box.environment, "import time; time.sleep(60)")
     with pytest.raises(SandboxFault, match="the launcher ended during a run"):
         box.sandbox.run(job, tick)
     assert box.run("print(1)").stdout == b"1\n"
@@ -330,14 +322,81 @@ def test_cgroups_of_the_dead_are_swept_and_those_of_the_living_are_not(tmp_path:
     gone.wait()
     names = {
         f"{cgroup.PREFIX}0-{gone.pid}": False,
+        f"{cgroup.PREFIX}1-{gone.pid}": True,  # of somebody in another process namespace, who holds it
         f"{cgroup.PREFIX}0-{os.getpid()}": True,
         f"{cgroup.PREFIX}x": True,
         "something-else": True,
     }
     for name in names:
         (tmp_path / name).mkdir()
+    lock = staging.lock_folder(tmp_path / f"{cgroup.PREFIX}1-{gone.pid}")
+    assert lock is not None
     cgroup.sweep(tmp_path)
+    os.close(lock)
     assert {name: (tmp_path / name).exists() for name in names} == names
+
+
+def test_what_a_dead_owner_left_running_in_its_cgroup_is_ended(strongest: Strongest) -> None:
+    if strongest.level == "C":
+        refuse_to_skip("only a cgroup knows what is in it")
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    (bases := _cgroup_bases()).sort(key=lambda path: path.name != "pids")
+    base = next(path for path in bases if list(path.glob(f"{cgroup.PREFIX}*-{os.getpid()}")))
+    folder = base / f"{cgroup.PREFIX}9-{gone.pid}"
+    folder.mkdir()
+    left = subprocess.Popen(["sleep", "600"])
+    (folder / "cgroup.procs").write_text(str(left.pid))
+    cgroup.sweep(base)
+    assert left.wait(PATIENCE_SECONDS) == -signal.SIGKILL
+    assert not folder.exists()
+
+
+def test_cpu_and_cpuacct_may_be_one_hierarchy_with_two_names(
+    root: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = cgroup.ROOT
+    if not (real / "cpu").is_dir():
+        pytest.skip("needs a host with cgroup v1")
+    for name, target in {"memory": "memory", "pids": "pids", "cpu": "cpu", "cpuacct": "cpu"}.items():
+        (tmp_path / name).symlink_to(real / target)
+    monkeypatch.setattr(cgroup, "ROOT", tmp_path)
+    monkeypatch.setattr(cgroup, "_own_path", lambda _: "/")
+    monkeypatch.setattr(cgroup.V1, "_cpu_ms", lambda _: 0)  # which only the joint hierarchy would tell there
+    group = cgroup.V1(77)
+    assert len(group.entrances()) == 3
+    group.remove()
+    assert not list((real / "cpu").glob(f"{cgroup.PREFIX}77-*"))
+
+
+@pytest.mark.parametrize("how", ["closed", "killed"])
+def test_a_box_that_has_hardly_begun_ends_with_its_supervisor(how: str) -> None:
+    """The child of bwrap waits for its parent then, and has not yet asked the kernel to die with it."""
+    code = """
+import os, sys
+from sandbox import Job, Sandbox, host_python
+box = Sandbox()
+job = Job(host_python(), ("/job/a.py",))
+slot, host = box._open(job.shape)
+slot.prepare(host, job.shape)
+print("made", flush=True)
+box.close() if sys.argv[1] == "closed" else os.kill(os.getpid(), 9)
+"""
+    before = _boxes()
+    for _ in range(8):
+        subprocess.run([sys.executable, "-c", code, how], cwd=REPOSITORY, check=how == "closed", capture_output=True)
+    _until(lambda: not _boxes() - before, "a box lives on")
+
+
+def _boxes() -> set[int]:
+    """Return the processes of bwrap whose parent is none of ours."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            status = (path.parent / "status").read_text()
+            if b"bwrap\0--args" in path.read_bytes() and "\nPPid:\t1\n" in status:
+                found.add(int(path.parent.name))
+    return found
 
 
 def test_a_slot_that_cannot_be_made_is_a_fault_that_leaves_nothing(
