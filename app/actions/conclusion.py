@@ -27,7 +27,7 @@ def conclude(parts: Parts, verification_id: str) -> str | None:
 
     """
     with parts.store.read() as session:
-        row = planning.verification(session, verification_id)
+        row = ending.find(session, verification_id)
         if row is None or row.state != "concluding":
             return None
         known = [item for item in planning.runs_of(session, verification_id) if item.state == "done"]

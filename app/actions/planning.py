@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from app.actions.parts import Parts
     from app.core.model import RunSpec, Seal
     from app.store.blobs import Blobs
+    from app.store.ending import KnownVerification
     from app.store.planning import KnownRun
-    from app.store.tables import Verification
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def first_runs(seal: Seal) -> tuple[RunSpec, ...]:
     return first
 
 
-def plan_next(session: Session, row: Verification, seal: Seal, results: Results) -> Nudges:
+def plan_next(session: Session, row: KnownVerification, seal: Seal, results: Results) -> Nudges:
     """Ask the plan what comes next for a verification and write it down.
 
     Its row was locked before its runs are read here: two workers that finish the last two runs at once would otherwise

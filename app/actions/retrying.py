@@ -9,7 +9,7 @@ from app.core import boxjob
 from app.core.errors import Fault, Problem, Refusal
 from app.core.lifecycle import VERIFICATION, final
 from app.core.seal import check_versions
-from app.store import intake, planning, presence
+from app.store import ending, intake, presence
 
 if TYPE_CHECKING:
     from app.actions.parts import Parts
@@ -27,7 +27,7 @@ def retry(parts: Parts, verification_id: str) -> Submitted | None:
 
     """
     with parts.store.read() as session:
-        row = planning.verification(session, verification_id)
+        row = ending.find(session, verification_id)
     if row is None:
         return None
     if row.state != "faulted":

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import update
-from sqlmodel import Session, col, select
+from sqlalchemy import bindparam, select, update
+from sqlmodel import Session, col
 
 from app.core.lifecycle import RUN, VERIFICATION, sources, step
 from app.store.tables import RunRow, Verification
@@ -15,16 +16,60 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-def lock(session: Session, verification_id: str) -> Verification | None:
+@dataclass(frozen=True)
+class KnownVerification:
+    """A verification as it stands, or stood when its row was locked."""
+
+    id: str
+    seal: str
+    claim_revision_id: str
+    publisher: str
+    state: str
+    revision: int
+    queue: str
+    cancel_requested: bool
+
+
+#: The columns of a `KnownVerification`, in its order.
+VERIFICATION_COLUMNS: tuple[Any, ...] = (
+    Verification.id,
+    Verification.seal,
+    Verification.claim_revision_id,
+    Verification.publisher,
+    Verification.state,
+    Verification.revision,
+    Verification.queue,
+    Verification.cancel_requested,
+)
+# Statements that every run or verdict executes are built once; building one costs more than executing it.
+_KNOWN = select(*VERIFICATION_COLUMNS).where(col(Verification.id) == bindparam("verification"))
+_LOCKED = _KNOWN.with_for_update()
+_OF_RUN = select(col(RunRow.verification_id)).where(col(RunRow.id) == bindparam("run"))
+_CHANGE = update(Verification).where(col(Verification.id) == bindparam("verification"))
+_CHANGE_RUN = update(RunRow).where(col(RunRow.id) == bindparam("run"))
+
+
+def find(session: Session, verification_id: str) -> KnownVerification | None:
+    """Return a verification as it stands."""
+    row = session.connection().execute(_KNOWN, {"verification": verification_id}).first()
+    return None if row is None else KnownVerification(*row)
+
+
+def lock(session: Session, verification_id: str) -> KnownVerification | None:
     """Lock a verification's row, before any of its runs, and return it as it is now."""
-    query = select(Verification).where(Verification.id == verification_id).with_for_update()
-    return session.exec(query.execution_options(populate_existing=True)).first()
+    row = session.connection().execute(_LOCKED, {"verification": verification_id}).first()
+    return None if row is None else KnownVerification(*row)
 
 
-def lock_of_run(session: Session, run_id: str) -> Verification | None:
+def lock_of_run(session: Session, run_id: str) -> KnownVerification | None:
     """Lock the row of the verification that a run belongs to, and return it as it is now."""
-    verification_id = session.exec(select(RunRow.verification_id).where(RunRow.id == run_id)).first()
+    verification_id = session.connection().execute(_OF_RUN, {"run": run_id}).scalar()
     return None if verification_id is None else lock(session, verification_id)
+
+
+def change(session: Session, verification_id: str, **values: Any) -> None:
+    """Write columns of a locked verification."""
+    session.connection().execute(_CHANGE, {"verification": verification_id, **values})
 
 
 def fault_verification(session: Session, verification_id: str, code: str, detail: str) -> bool:
@@ -32,11 +77,16 @@ def fault_verification(session: Session, verification_id: str, code: str, detail
     row = lock(session, verification_id)
     if row is None or row.state not in sources(VERIFICATION, "fault"):
         return False
-    row.state = step(VERIFICATION, row.state, "fault")
-    row.reason_code, row.blame, row.detail = code, "service", detail
-    row.ended_at = datetime.now(UTC)
+    change(
+        session,
+        row.id,
+        state=step(VERIFICATION, row.state, "fault"),
+        reason_code=code,
+        blame="service",
+        detail=detail,
+        ended_at=datetime.now(UTC),
+    )
     _end_runs(session, verification_id, "fault", sources(RUN, "fault"))
-    session.flush()
     return True
 
 
@@ -46,32 +96,30 @@ def request_cancel(session: Session, verification_id: str) -> bool:
     if row is None:
         return False
     if row.state in sources(VERIFICATION, "cancel"):
-        row.cancel_requested = True
-        settle_cancel(session, row)
+        change(session, row.id, cancel_requested=True)
+        settle_cancel(session, replace(row, cancel_requested=True))
     return True
 
 
-def settle_cancel(session: Session, row: Verification) -> bool:
+def settle_cancel(session: Session, row: KnownVerification) -> bool:
     """Finish a cancellation of a locked verification unless something of it still runs; says whether one was asked for."""
     if not row.cancel_requested or row.state not in sources(VERIFICATION, "cancel"):
         return False
     _end_runs(session, row.id, "cancel", ("queued",))
-    session.flush()
-    running = select(RunRow.id).where(RunRow.verification_id == row.id, RunRow.state == "running")
-    if session.exec(running).first() is None:
-        row.state = step(VERIFICATION, row.state, "cancel")
-        row.reason_code = "CANCELLED"
-        row.ended_at = datetime.now(UTC)
-        session.flush()
+    running = select(col(RunRow.id)).where(col(RunRow.verification_id) == row.id, col(RunRow.state) == "running")
+    if session.connection().execute(running).first() is None:
+        state = step(VERIFICATION, row.state, "cancel")
+        change(session, row.id, state=state, reason_code="CANCELLED", ended_at=datetime.now(UTC))
     return True
 
 
-def end_run(row: RunRow, event: str) -> None:
-    """Take a run out of its lease by an event that ends it, or gives it back to the queue."""
-    row.state = step(RUN, row.state, event)
-    row.lease_owner = row.lease_until = None
-    if row.state != "queued":
-        row.ended_at = datetime.now(UTC)
+def end_run(session: Session, run_id: str, event: str, **values: Any) -> None:
+    """Take a running run out of its lease by an event that ends it, or gives it back to the queue."""
+    state = step(RUN, "running", event)
+    if state != "queued":
+        values["ended_at"] = datetime.now(UTC)
+    change = {"run": run_id, "state": state, "lease_owner": None, "lease_until": None, **values}
+    session.connection().execute(_CHANGE_RUN, change)
 
 
 def _end_runs(session: Session, verification_id: str, event: str, states: Iterable[str]) -> None:

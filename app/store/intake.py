@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func
-from sqlmodel import Session, col, select
+from sqlalchemy import bindparam, func, insert, select
+from sqlmodel import Session, col
 
 from app.store.engine import database_time
 from app.store.ids import new_id
@@ -32,6 +32,26 @@ if TYPE_CHECKING:
 
 #: What a publisher may say about a record.
 RECORD_FACTS = ("title", "doi", "abstract", "question", "claims_total", "visibility")
+
+# Built once, for every submission executes them.
+_ENVIRONMENTS = select(col(EnvironmentRow.name), col(EnvironmentRow.digest)).order_by(col(EnvironmentRow.created_at))
+_STANDING = (
+    select(col(Verification.id), col(Verification.queue))
+    .where(col(Verification.publisher) == bindparam("publisher"), col(Verification.seal) == bindparam("seal"))
+    .where(col(Verification.state).not_in(("faulted", "cancelled")))
+    .order_by(col(Verification.created_at).desc(), col(Verification.id).desc())
+    .limit(1)
+)
+_CLAIM = select(col(ClaimRow.id)).where(
+    col(ClaimRow.publisher) == bindparam("publisher"),
+    col(ClaimRow.record_key) == bindparam("record"),
+    col(ClaimRow.name) == bindparam("name"),
+)
+_OF_CLAIM = col(ClaimRevision.claim_id) == bindparam("claim")
+_REVISION = select(col(ClaimRevision.id)).where(_OF_CLAIM, col(ClaimRevision.digest) == bindparam("digest"))
+_NEWEST = select(func.max(col(ClaimRevision.number))).where(_OF_CLAIM)
+_ADD_CLAIM, _ADD_REVISION = insert(ClaimRow), insert(ClaimRevision)
+_ADD_VERIFICATION, _ADD_RUN = insert(Verification), insert(RunRow)
 
 
 @dataclass(frozen=True)
@@ -72,8 +92,7 @@ def put_environment(session: Session, name: str, digest: str, detail: Mapping[st
 
 def environments(session: Session) -> dict[str, str]:
     """Return the newest digest of every environment, by name."""
-    rows = session.exec(select(EnvironmentRow).order_by(col(EnvironmentRow.created_at))).all()
-    return {row.name: row.digest for row in rows}
+    return {row.name: row.digest for row in session.connection().execute(_ENVIRONMENTS)}
 
 
 def upsert_record(session: Session, publisher: str, external_id: str, facts: Mapping[str, Any]) -> tuple[str, bool]:
@@ -100,47 +119,43 @@ def submit(session: Session, submission: Submission, *, force: bool) -> Submitte
     A verification that faulted or was cancelled says nothing, so it does not count as known.
     """
     take_turns(session, "claim", submission.publisher, submission.claim_name)
-    known = None if force else standing(session, submission.publisher, submission.seal_digest)
+    known = None if force else _standing(session, submission.publisher, submission.seal_digest)
     if known is not None:
-        return Submitted(known.id, (), known.queue, created=False)
+        return known
     now = datetime.now(UTC)
     keep_artifacts(session, submission.artifacts)
     seal = {"digest": submission.seal_digest, "body": submission.seal_body, "created_at": now}
     add_missing(session, SealRow, (seal,))
     needs = ({"seal": submission.seal_digest, "artifact": digest} for digest in submission.artifacts)
     add_missing(session, SealArtifact, needs)
-    row = Verification(
-        id=new_id("ver"),
-        seal=submission.seal_digest,
-        claim_revision_id=_revision(session, submission, now).id,
-        publisher=submission.publisher,
-        queue=submission.queue,
-        runs_planned=submission.planned,
-        created_at=now,
-        touched_at=database_time(session),
-    )
-    return _begin(session, row, submission.specs, submission.environment)
+    job = {
+        "seal": submission.seal_digest,
+        "claim_revision_id": _revision(session, submission, now),
+        "publisher": submission.publisher,
+        "queue": submission.queue,
+        "runs_planned": submission.planned,
+        "created_at": now,
+    }
+    return _begin(session, job, submission.specs, submission.environment)
 
 
 def again(session: Session, verification_id: str, specs: Sequence[RunSpec], environment: str) -> Submitted:
     """Write a new verification of a faulted one's seal, or return the one that was begun after it and stands."""
     old = session.get_one(Verification, verification_id)
     take_turns(session, "retry", old.publisher, old.seal)
-    known = standing(session, old.publisher, old.seal, after=old.created_at)
+    known = _standing(session, old.publisher, old.seal, after=old.created_at)
     if known is not None:
-        return Submitted(known.id, (), known.queue, created=False)
-    row = Verification(
-        id=new_id("ver"),
-        seal=old.seal,
-        claim_revision_id=old.claim_revision_id,
-        publisher=old.publisher,
-        queue=old.queue,
-        runs_planned=old.runs_planned,
-        retry_of=old.id,
-        created_at=datetime.now(UTC),
-        touched_at=database_time(session),
-    )
-    return _begin(session, row, specs, environment)
+        return known
+    job = {
+        "seal": old.seal,
+        "claim_revision_id": old.claim_revision_id,
+        "publisher": old.publisher,
+        "queue": old.queue,
+        "runs_planned": old.runs_planned,
+        "retry_of": old.id,
+        "created_at": datetime.now(UTC),
+    }
+    return _begin(session, job, specs, environment)
 
 
 def keep_artifacts(session: Session, sizes: Mapping[str, int]) -> None:
@@ -151,90 +166,85 @@ def keep_artifacts(session: Session, sizes: Mapping[str, int]) -> None:
     )
 
 
-def _begin(session: Session, row: Verification, specs: Sequence[RunSpec], environment: str) -> Submitted:
-    session.add(row)
-    session.flush()
-    return Submitted(row.id, add_runs(session, row, specs, environment), row.queue, created=True)
+def _begin(session: Session, job: Mapping[str, Any], specs: Sequence[RunSpec], environment: str) -> Submitted:
+    verification_id, queue, now = new_id("ver"), job["queue"], database_time(session)
+    fresh = {"id": verification_id, "state": "queued", "cancel_requested": False, "touched_at": now}
+    session.connection().execute(_ADD_VERIFICATION, {**fresh, **job})
+    run_ids = add_runs(session, verification_id, queue, specs, environment, now)
+    return Submitted(verification_id, run_ids, queue, created=True)
 
 
-def add_runs(
-    session: Session, verification: Verification, specs: Sequence[RunSpec], environment: str
+def add_runs(  # noqa: PLR0913 - what runs of one plan share
+    session: Session, verification_id: str, queue: str, specs: Sequence[RunSpec], environment: str, touched: float
 ) -> tuple[str, ...]:
     """Write queued runs of a verification; returns their ids."""
-    now, touched = datetime.now(UTC), database_time(session)
+    now = datetime.now(UTC)
     rows = [
-        RunRow(
-            id=new_id("run"),
-            verification_id=verification.id,
-            key=spec.key,
-            purpose=spec.purpose.value,
-            seed=spec.seed,
-            spec=spec.model_dump_json(),
-            environment=environment,
-            queue=verification.queue,
-            created_at=now,
-            touched_at=touched,
-        )
+        {
+            "id": new_id("run"),
+            "verification_id": verification_id,
+            "key": spec.key,
+            "purpose": spec.purpose.value,
+            "seed": spec.seed,
+            "spec": spec.model_dump_json(),
+            "environment": environment,
+            "queue": queue,
+            "state": "queued",
+            "attempts": 0,
+            "created_at": now,
+            "touched_at": touched,
+            "nudge_at": 0.0,
+        }
         for spec in specs
     ]
-    session.add_all(rows)
-    session.flush()
-    return tuple(row.id for row in rows)
+    session.connection().execute(_ADD_RUN, rows)
+    return tuple(str(row["id"]) for row in rows)
 
 
-def standing(session: Session, publisher: str, seal: str, *, after: datetime | None = None) -> Verification | None:
+def _standing(session: Session, publisher: str, seal: str, *, after: datetime | None = None) -> Submitted | None:
     """Return the newest verification of a publisher's seal that neither faulted nor was cancelled."""
-    query = (
-        select(Verification)
-        .where(Verification.publisher == publisher, Verification.seal == seal)
-        .where(col(Verification.state).not_in(("faulted", "cancelled")))
-        .order_by(col(Verification.created_at).desc(), col(Verification.id).desc())
-        .limit(1)
-    )
-    return session.exec(query if after is None else query.where(col(Verification.created_at) > after)).first()
+    query = _STANDING if after is None else _STANDING.where(col(Verification.created_at) > after)
+    found = session.connection().execute(query, {"publisher": publisher, "seal": seal}).first()
+    return None if found is None else Submitted(found.id, (), found.queue, created=False)
 
 
 def _record(session: Session, publisher: str, external_id: str) -> Record | None:
-    return session.exec(select(Record).where(Record.publisher == publisher, Record.external_id == external_id)).first()
+    query = select(Record).where(col(Record.publisher) == publisher, col(Record.external_id) == external_id)
+    return session.scalars(query).first()
 
 
-def _revision(session: Session, submission: Submission, now: datetime) -> ClaimRevision:
-    """Find or write record, claim and revision."""
+def _revision(session: Session, submission: Submission, now: datetime) -> str:
+    """Find or write record, claim and revision; returns the revision's id."""
     record_id = _record_of(session, submission)
-    query = select(ClaimRow).where(
-        ClaimRow.publisher == submission.publisher,
-        ClaimRow.record_key == (record_id or ""),
-        ClaimRow.name == submission.claim_name,
-    )
-    claim = session.exec(query).first()
-    if claim is None:
-        claim = ClaimRow(
-            id=new_id("clm"),
-            record_id=record_id,
-            record_key=record_id or "",
-            publisher=submission.publisher,
-            name=submission.claim_name,
-            created_at=now,
-        )
-        session.add(claim)
-        session.flush()
-    same = select(ClaimRevision).where(
-        ClaimRevision.claim_id == claim.id, ClaimRevision.digest == submission.claim_digest
-    )
-    found = session.exec(same).first()
-    if found is None:
-        newest = session.exec(select(func.max(ClaimRevision.number)).where(ClaimRevision.claim_id == claim.id)).one()
-        found = ClaimRevision(
-            id=new_id("rev"),
-            claim_id=claim.id,
-            number=(newest or 0) + 1,
-            digest=submission.claim_digest,
-            document=submission.claim_document,
-            created_at=now,
-        )
-        session.add(found)
-        session.flush()
-    return found
+    connection = session.connection()
+    name = {"publisher": submission.publisher, "record": record_id or "", "name": submission.claim_name}
+    claim_id: str | None = connection.execute(_CLAIM, name).scalar()
+    if claim_id is None:
+        claim_id = new_id("clm")
+        claim = {
+            "id": claim_id,
+            "record_id": record_id,
+            "record_key": record_id or "",
+            "publisher": submission.publisher,
+            "name": submission.claim_name,
+            "created_at": now,
+        }
+        connection.execute(_ADD_CLAIM, claim)
+    same = {"claim": claim_id, "digest": submission.claim_digest}
+    revision_id: str | None = connection.execute(_REVISION, same).scalar()
+    if revision_id is None:
+        revision_id = new_id("rev")
+        newest: int | None = connection.execute(_NEWEST, {"claim": claim_id}).scalar()
+        revision = {
+            "id": revision_id,
+            "claim_id": claim_id,
+            "number": (newest or 0) + 1,
+            "digest": submission.claim_digest,
+            "document": submission.claim_document,
+            "created_at": now,
+        }
+        connection.execute(_ADD_REVISION, revision)
+    return revision_id
 
 
 def _record_of(session: Session, submission: Submission) -> str | None:

@@ -7,14 +7,15 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func
+from sqlalchemy import bindparam, func, insert
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from app.core import gate
 from app.core.canonical import canonical
 from app.core.lifecycle import VERIFICATION, step
 from app.core.model import Status
-from app.store.ending import lock
+from app.store.ending import change, lock
 from app.store.ids import new_id
 from app.store.intake import keep_artifacts
 from app.store.tables import (
@@ -31,7 +32,19 @@ from app.store.tables import (
 from app.store.taking_turns import take_turns
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from app.core.model import Judgement
+
+# Built once, for every conclusion executes them.
+_CLAIM_OF = (
+    select_columns(col(ClaimRow.id), col(ClaimRow.record_id))
+    .join(ClaimRevision, col(ClaimRevision.claim_id) == ClaimRow.id)
+    .where(col(ClaimRevision.id) == bindparam("revision"))
+)
+_LAST = select_columns(col(LedgerRow.seq), col(LedgerRow.hash)).order_by(col(LedgerRow.seq).desc()).limit(1)
+_ADD_VERDICT, _ADD_COMPARISON, _ADD_CONTROL = insert(Verdict), insert(ComparisonRow), insert(ControlRow)
+_ADD_LEDGER = insert(LedgerRow)
 
 
 def record_verdict(  # noqa: PLR0913 - the parts of a conclusion
@@ -49,47 +62,55 @@ def record_verdict(  # noqa: PLR0913 - the parts of a conclusion
     row = lock(session, verification_id)
     if row is None or row.state != "concluding" or row.revision != revision:
         return None
-    claim_revision = session.exec(select(ClaimRevision).where(ClaimRevision.id == row.claim_revision_id)).one()
+    connection = session.connection()
+    claim = connection.execute(_CLAIM_OF, {"revision": row.claim_revision_id}).one()
     keep_artifacts(session, {evidence: evidence_size})
-    verdict = Verdict(
-        id=new_id("vrd"),
-        verification_id=row.id,
-        claim_id=claim_revision.claim_id,
-        claim_revision_id=claim_revision.id,
-        revision=revision,
-        status=judgement.status.value,
-        outcome=judgement.outcome.value,
-        reason_code=judgement.reason_code,
-        blame=judgement.blame.value if judgement.blame else None,
-        reason=judgement.reason,
-        evidence=evidence,
-        evaluated_at=evaluated_at,
-    )
-    session.add(verdict)
-    session.flush()
-    for position, comparison in enumerate(judgement.comparisons):
-        session.add(ComparisonRow(verdict_id=verdict.id, position=position, document=comparison.model_dump_json()))
-    for position, control in enumerate(judgement.controls):
-        session.add(ControlRow(verdict_id=verdict.id, position=position, **control.model_dump(mode="json")))
-    row.state = step(VERIFICATION, row.state, "verdict")
-    row.ended_at = datetime.now(UTC)
-    session.flush()
-    _project_gate(session, claim_revision.claim_id, contract_base)
-    append_ledger(session, "verdict", _ledger_body(verdict, row))  # last: all conclusions take turns from here on
-    return verdict.id
+    verdict = {
+        "id": new_id("vrd"),
+        "verification_id": row.id,
+        "claim_id": claim.id,
+        "claim_revision_id": row.claim_revision_id,
+        "revision": revision,
+        "status": judgement.status.value,
+        "outcome": judgement.outcome.value,
+        "reason_code": judgement.reason_code,
+        "blame": judgement.blame.value if judgement.blame else None,
+        "reason": judgement.reason,
+        "evidence": evidence,
+        "evaluated_at": evaluated_at,
+    }
+    connection.execute(_ADD_VERDICT, verdict)
+    _add_findings(session, verdict["id"], judgement)
+    change(session, row.id, state=step(VERIFICATION, row.state, "verdict"), ended_at=datetime.now(UTC))
+    if claim.record_id is not None:
+        project_gate(session, claim.record_id, contract_base)
+    append_ledger(session, "verdict", _ledger_body(verdict, row.seal))  # last: all conclusions take turns from here on
+    return str(verdict["id"])
+
+
+def _add_findings(session: Session, verdict_id: str, judgement: Judgement) -> None:
+    comparisons = [
+        {"verdict_id": verdict_id, "position": position, "document": comparison.model_dump_json()}
+        for position, comparison in enumerate(judgement.comparisons)
+    ]
+    controls = [
+        {"verdict_id": verdict_id, "position": position, **control.model_dump(mode="json")}
+        for position, control in enumerate(judgement.controls)
+    ]
+    for statement, rows in ((_ADD_COMPARISON, comparisons), (_ADD_CONTROL, controls)):
+        if rows:
+            session.connection().execute(statement, rows)
 
 
 def append_ledger(session: Session, kind: str, body: dict[str, Any]) -> int:
     """Append to the hash chain; returns the new sequence number."""
     take_turns(session, "ledger")
-    last = session.exec(select(LedgerRow).order_by(col(LedgerRow.seq).desc()).limit(1)).first()
+    last = session.connection().execute(_LAST).first()
     previous = last.hash if last is not None else "0" * 64
     spelled = canonical(body).decode()
-    seq = (last.seq if last is not None else 0) + 1
-    session.add(
-        LedgerRow(seq=seq, prev_hash=previous, hash=ledger_hash(seq, previous, kind, spelled), kind=kind, body=spelled)
-    )
-    session.flush()
+    seq: int = (last.seq if last is not None else 0) + 1
+    row = {"seq": seq, "prev_hash": previous, "hash": ledger_hash(seq, previous, kind, spelled)}
+    session.connection().execute(_ADD_LEDGER, {**row, "kind": kind, "body": spelled})
     return seq
 
 
@@ -158,19 +179,13 @@ def project_gate(session: Session, record_id: str, contract_base: str) -> dict[s
     return document
 
 
-def _project_gate(session: Session, claim_id: str, contract_base: str) -> None:
-    record_id = session.exec(select(ClaimRow.record_id).where(ClaimRow.id == claim_id)).one()
-    if record_id is not None:
-        project_gate(session, record_id, contract_base)
-
-
-def _ledger_body(verdict: Verdict, verification: Verification) -> dict[str, Any]:
+def _ledger_body(verdict: Mapping[str, Any], seal: str) -> dict[str, Any]:
     return {
-        "verdict": verdict.id,
-        "verification": verification.id,
-        "seal": verification.seal,
-        "status": verdict.status,
-        "reason_code": verdict.reason_code,
-        "evidence": verdict.evidence,
-        "evaluated_at": verdict.evaluated_at.isoformat(),
+        "verdict": verdict["id"],
+        "verification": verdict["verification_id"],
+        "seal": seal,
+        "status": verdict["status"],
+        "reason_code": verdict["reason_code"],
+        "evidence": verdict["evidence"],
+        "evaluated_at": verdict["evaluated_at"].isoformat(),
     }

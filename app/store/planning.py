@@ -6,20 +6,22 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select as select_columns
-from sqlmodel import Session, col, select
+from sqlalchemy import bindparam, select
+from sqlmodel import Session, col
 
 from app.core.errors import Fault
 from app.core.lifecycle import VERIFICATION, step
 from app.core.model import RunOutcome, RunSpec
+from app.store.ending import change
 from app.store.engine import database_time
 from app.store.intake import add_runs as insert_runs
-from app.store.tables import OutcomeRow, RunArtifact, RunRow, SealRow, Verification
+from app.store.tables import OutcomeRow, RunArtifact, RunRow, SealRow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-#: Columns, not entities: planning happens after every run, and sees rows as the database has them now.
+    from app.store.ending import KnownVerification
+
 _RUN: tuple[Any, ...] = (RunRow.id, RunRow.state, RunRow.spec)
 _OUTCOME: tuple[Any, ...] = (
     OutcomeRow.document,
@@ -30,6 +32,16 @@ _OUTCOME: tuple[Any, ...] = (
     OutcomeRow.stdout,
     OutcomeRow.stderr,
 )
+# Built once, for every run and every verdict executes them.
+_OF_VERIFICATION = col(RunRow.verification_id) == bindparam("verification")
+_RUNS = select(*_RUN, *_OUTCOME).join(OutcomeRow, isouter=True).where(_OF_VERIFICATION).order_by(col(RunRow.id))
+_RESULTS = select(col(OutcomeRow.result)).join(RunRow).where(_OF_VERIFICATION, col(OutcomeRow.result).is_not(None))
+_ARTIFACTS = (
+    select(col(RunArtifact.run_id), col(RunArtifact.name), col(RunArtifact.artifact))
+    .join(RunRow, col(RunRow.id) == RunArtifact.run_id)
+    .where(_OF_VERIFICATION)
+)
+_SEAL = select(col(SealRow.body)).where(col(SealRow.digest) == bindparam("seal"))
 
 
 @dataclass(frozen=True)
@@ -55,27 +67,6 @@ class KnownRun:
     outcome: Outcome | None
 
 
-@dataclass(frozen=True)
-class KnownVerification:
-    """A verification as it stands."""
-
-    id: str
-    seal: str
-    claim_revision_id: str
-    publisher: str
-    state: str
-    revision: int
-    queue: str
-
-
-def verification(session: Session, verification_id: str) -> KnownVerification | None:
-    """Return a verification as it stands."""
-    row = session.get(Verification, verification_id)
-    if row is None:
-        return None
-    return KnownVerification(row.id, row.seal, row.claim_revision_id, row.publisher, row.state, row.revision, row.queue)
-
-
 def seal_body(session: Session, digest: str) -> bytes:
     """Return stored sealed bytes, unchecked.
 
@@ -83,56 +74,46 @@ def seal_body(session: Session, digest: str) -> bytes:
         Fault: there are none.
 
     """
-    row = session.get(SealRow, digest)
-    if row is None:
+    body: str | None = session.connection().execute(_SEAL, {"seal": digest}).scalar()
+    if body is None:
         raise Fault("seal-missing", f"the seal {digest} is not stored", "restore the database from a backup")
-    return row.body.encode()
+    return body.encode()
 
 
 def runs_of(session: Session, verification_id: str) -> list[KnownRun]:
     """Return all runs of a verification as the database has them now, oldest first."""
-    query = (
-        select_columns(*_RUN, *_OUTCOME)
-        .join(OutcomeRow, isouter=True)
-        .where(col(RunRow.verification_id) == verification_id)
-        .order_by(col(RunRow.id))
-    )
     return [
         KnownRun(run_id, state, RunSpec.model_validate_json(spec), _outcome(*outcome) if outcome[0] else None)
-        for run_id, state, spec, *outcome in session.connection().execute(query)
+        for run_id, state, spec, *outcome in session.connection().execute(_RUNS, {"verification": verification_id})
     ]
 
 
 def artifacts_of(session: Session, verification_id: str) -> dict[str, dict[str, str]]:
     """Return the files that the runs of a verification left: run -> name -> digest."""
-    query = select(RunArtifact).join(RunRow, col(RunRow.id) == RunArtifact.run_id)
     found: dict[str, dict[str, str]] = {}
-    for item in session.exec(query.where(RunRow.verification_id == verification_id)):
-        found.setdefault(item.run_id, {})[item.name] = item.artifact
+    for run_id, name, digest in session.connection().execute(_ARTIFACTS, {"verification": verification_id}):
+        found.setdefault(run_id, {})[name] = digest
     return found
 
 
 def results_of(session: Session, verification_id: str) -> list[str]:
     """Return the digests of the results that a verification has so far."""
-    query = select(OutcomeRow.result).join(RunRow).where(RunRow.verification_id == verification_id)
-    return [digest for digest in session.exec(query) if digest is not None]
+    return [row.result for row in session.connection().execute(_RESULTS, {"verification": verification_id})]
 
 
-def add_runs(session: Session, row: Verification, specs: Sequence[RunSpec], environment: str) -> tuple[str, ...]:
+def add_runs(session: Session, row: KnownVerification, specs: Sequence[RunSpec], environment: str) -> tuple[str, ...]:
     """Insert further runs of a locked verification and count the plan; returns their ids."""
     if not specs:
         return ()
-    row.revision += 1
-    row.touched_at = database_time(session)
-    return insert_runs(session, row, specs, environment)
+    now = database_time(session)
+    change(session, row.id, revision=row.revision + 1, touched_at=now)
+    return insert_runs(session, row.id, row.queue, specs, environment, now)
 
 
-def begin_conclusion(session: Session, row: Verification) -> None:
+def begin_conclusion(session: Session, row: KnownVerification) -> None:
     """Say that everything of a locked verification is measured; a judge takes over."""
-    row.state = step(VERIFICATION, row.state, "all_in")
-    row.revision += 1
-    row.touched_at = database_time(session)
-    session.flush()
+    state = step(VERIFICATION, row.state, "all_in")
+    change(session, row.id, state=state, revision=row.revision + 1, touched_at=database_time(session))
 
 
 def _outcome(  # noqa: PLR0913 - the columns of _OUTCOME

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, or_, update
-from sqlmodel import Session, col, select
+from sqlalchemy import and_, bindparam, insert, or_, select, update
+from sqlmodel import Session, col
 
 from app.core.lifecycle import VERIFICATION, sources, step
 from app.core.model import Purpose, RunOutcome, RunSpec
 from app.store import presence
-from app.store.ending import end_run, fault_verification, lock, settle_cancel
+from app.store.ending import (
+    VERIFICATION_COLUMNS,
+    KnownVerification,
+    change,
+    end_run,
+    fault_verification,
+    lock,
+    settle_cancel,
+)
 from app.store.engine import database_time
 from app.store.errors import StaleFence
 from app.store.intake import keep_artifacts
@@ -23,6 +31,42 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
 PROGRESS_TEXT_MAX = 200
+
+# Built once, for every run executes them. What never changes of a run is read beside its locked verification.
+_CLAIMABLE = (
+    select(*VERIFICATION_COLUMNS, col(RunRow.purpose), col(RunRow.spec), col(RunRow.environment))
+    .join(RunRow, col(RunRow.verification_id) == Verification.id)
+    .where(col(RunRow.id) == bindparam("run"))
+    .with_for_update(of=Verification)
+)
+_LOST = and_(
+    col(RunRow.state) == "running",
+    col(RunRow.lease_until) < bindparam("now"),
+    col(RunRow.attempts) < bindparam("attempts_max"),
+)
+_CLAIM = (
+    update(RunRow)
+    .where(col(RunRow.id) == bindparam("run"), or_(col(RunRow.state) == "queued", _LOST))
+    .values(state="running", fence=col(RunRow.fence) + 1, attempts=col(RunRow.attempts) + 1)
+    .values(lease_owner=bindparam("owner"), lease_until=bindparam("until"))
+    .values(started_at=bindparam("started"), touched_at=bindparam("now"))
+    .returning(col(RunRow.fence), col(RunRow.attempts))
+)
+#: The columns of a `HeldRun`, in its order.
+RUNNING = (
+    select(
+        col(RunRow.id),
+        col(RunRow.queue),
+        col(RunRow.attempts),
+        col(RunRow.fault_code),
+        col(RunRow.fault_detail),
+    )
+    .where(col(RunRow.id) == bindparam("run"), col(RunRow.state) == "running")
+    .with_for_update()
+)
+_HELD = RUNNING.where(col(RunRow.fence) == bindparam("under"))
+_ADD_OUTCOME = insert(OutcomeRow)
+_ADD_ARTIFACT = insert(RunArtifact)
 
 
 @dataclass(frozen=True)
@@ -75,46 +119,40 @@ class Kept:
     artifacts: tuple[tuple[str, str, int], ...] = ()  # name, digest, size
 
 
+@dataclass(frozen=True)
+class HeldRun:
+    """A running run whose row is locked."""
+
+    id: str
+    queue: str
+    attempts: int
+    fault_code: str | None  # of an earlier attempt
+    fault_detail: str | None
+
+
 def claim_run(
     session: Session, run_id: str, owner: str, environments: Collection[str], terms: Terms
 ) -> Claimed | LeftToOthers | None:
     """Claim a run that is queued, or whose lease has run out; None when there is nothing to claim."""
-    never_change = (RunRow.purpose, RunRow.spec, RunRow.environment)
-    query = select(Verification, *never_change).join(RunRow).where(RunRow.id == run_id)
-    found = session.exec(query.with_for_update(of=Verification)).first()
+    found = session.connection().execute(_CLAIMABLE, {"run": run_id}).first()
     if found is None:
         return None
-    verification, purpose, spec, environment = found
+    *known, purpose, spec, environment = found
+    verification = KnownVerification(*known)
     if environment not in environments or verification.state not in sources(VERIFICATION, "claimed"):
         return None
     if settle_cancel(session, verification):
         return None
-    if purpose == Purpose.CONFIRM and _belongs_to_others(session, run_id, verification, owner, terms):
+    if purpose == Purpose.CONFIRM and _belongs_to_others(session, run_id, verification.id, owner, terms):
         return LeftToOthers(run_id, verification.queue)
-    now = database_time(session)
-    lost = and_(
-        col(RunRow.state) == "running", col(RunRow.lease_until) < now, col(RunRow.attempts) < terms.attempts_max
-    )
-    claim = (
-        update(RunRow)
-        .where(col(RunRow.id) == run_id, or_(col(RunRow.state) == "queued", lost))
-        .values(
-            state="running",
-            fence=RunRow.fence + 1,
-            attempts=RunRow.attempts + 1,
-            lease_owner=owner,
-            lease_until=now + terms.lease_seconds,
-            started_at=datetime.now(UTC),
-            touched_at=now,
-        )
-        .returning(col(RunRow.fence), col(RunRow.attempts))
-    )
-    claimed = session.connection().execute(claim).first()
+    now, started = database_time(session), datetime.now(UTC)
+    values = {"owner": owner, "now": now, "until": now + terms.lease_seconds, "started": started}
+    claim = {"run": run_id, "attempts_max": terms.attempts_max, **values}
+    claimed = session.connection().execute(_CLAIM, claim).first()
     if claimed is None:
         return None
     if verification.state == "queued":
-        verification.started_at = datetime.now(UTC)
-    verification.state = step(VERIFICATION, verification.state, "claimed")
+        change(session, verification.id, state=step(VERIFICATION, "queued", "claimed"), started_at=started)
     return Claimed(
         run_id=run_id,
         verification_id=verification.id,
@@ -127,10 +165,11 @@ def claim_run(
     )
 
 
-def _belongs_to_others(session: Session, run_id: str, verification: Verification, owner: str, terms: Terms) -> bool:
+def _belongs_to_others(session: Session, run_id: str, verification_id: str, owner: str, terms: Terms) -> bool:
     """Say whether a confirm run is young enough to wait for somebody who has not measured what it is to confirm."""
     young = col(RunRow.touched_at) > database_time(session) - terms.patience_seconds
-    row = session.exec(select(RunRow).where(RunRow.id == run_id, RunRow.state == "queued", young)).first()
+    query = select(col(RunRow.queue), col(RunRow.environment)).where(col(RunRow.id) == run_id)
+    row = session.connection().execute(query.where(col(RunRow.state) == "queued", young)).first()
     if row is None:
         return False
     able = [
@@ -138,7 +177,7 @@ def _belongs_to_others(session: Session, run_id: str, verification: Verification
         for item in presence.present(session, terms.presence_seconds)
         if row.queue in item.queues and row.environment in item.environments
     ]
-    return presence.better_placed(owner, able, presence.measured_by(session, verification.id))
+    return presence.better_placed(owner, able, presence.measured_by(session, verification_id))
 
 
 def renew(session: Session, claimed: Claimed, lease_seconds: float) -> Renewal:
@@ -154,9 +193,9 @@ def renew(session: Session, claimed: Claimed, lease_seconds: float) -> Renewal:
 
 def look(session: Session, claimed: Claimed) -> Renewal:
     """Say whether a lease is still held and whether its run should end, without writing anything."""
-    query = select(Verification.cancel_requested).join(RunRow)
-    held = query.where(RunRow.id == claimed.run_id, RunRow.fence == claimed.fence, RunRow.state == "running")
-    found = session.exec(held).first()
+    query = select(col(Verification.cancel_requested)).join(RunRow, col(RunRow.verification_id) == Verification.id)
+    held = (col(RunRow.id) == claimed.run_id, col(RunRow.fence) == claimed.fence, col(RunRow.state) == "running")
+    found = session.connection().execute(query.where(*held)).scalar()
     return Renewal(held=found is not None, cancel=bool(found))
 
 
@@ -178,36 +217,35 @@ def finish_run(  # noqa: PLR0913 - everything that a run leaves
     derived: Mapping[str, str],
     kept: Kept,
     worker: str,
-) -> Verification:
+) -> KnownVerification:
     """Store an outcome under the fence and finish the run; returns its verification, which is locked.
 
     Raises:
         StaleFence: the lease was lost; nothing is stored.
 
     """
-    row = _held(session, claimed)
+    verification, run = _held(session, claimed)
     own = [item for item in (kept.result, kept.stdout, kept.stderr) if item is not None]
     keep_artifacts(session, dict([*own, *((digest, size) for _, digest, size in kept.artifacts)]))
-    session.add(
-        OutcomeRow(
-            run_id=row.id,
-            fence=claimed.fence,
-            kind=outcome.kind.value,
-            document=outcome.model_dump_json(),
-            isolation=json.dumps(isolation),
-            derived=json.dumps(derived),
-            worker=worker,
-            result=kept.result[0] if kept.result else None,
-            stdout=kept.stdout[0] if kept.stdout else None,
-            stderr=kept.stderr[0] if kept.stderr else None,
-            created_at=datetime.now(UTC),
-        )
-    )
-    session.flush()
-    session.add_all(RunArtifact(run_id=row.id, name=name, artifact=digest) for name, digest, _ in kept.artifacts)
-    end_run(row, "outcome")
-    session.flush()
-    return session.get_one(Verification, claimed.verification_id)
+    row = {
+        "run_id": run.id,
+        "fence": claimed.fence,
+        "kind": outcome.kind.value,
+        "document": outcome.model_dump_json(),
+        "isolation": json.dumps(isolation),
+        "derived": json.dumps(derived),
+        "worker": worker,
+        "result": kept.result[0] if kept.result else None,
+        "stdout": kept.stdout[0] if kept.stdout else None,
+        "stderr": kept.stderr[0] if kept.stderr else None,
+        "created_at": datetime.now(UTC),
+    }
+    session.connection().execute(_ADD_OUTCOME, row)
+    if kept.artifacts:
+        rows = [{"run_id": run.id, "name": name, "artifact": digest} for name, digest, _ in kept.artifacts]
+        session.connection().execute(_ADD_ARTIFACT, rows)
+    end_run(session, run.id, "outcome")
+    return verification
 
 
 def fail_run(session: Session, claimed: Claimed, code: str, detail: str, attempts_max: int) -> bool:
@@ -217,32 +255,27 @@ def fail_run(session: Session, claimed: Claimed, code: str, detail: str, attempt
         StaleFence: the lease was lost; whoever has it now decides.
 
     """
-    row = _held(session, claimed)
-    row.fault_code, row.fault_detail = code, detail
-    return give_back(session, row, attempts_max)
+    verification, run = _held(session, claimed)
+    return give_back(session, verification, replace(run, fault_code=code, fault_detail=detail), attempts_max)
 
 
-def give_back(session: Session, row: RunRow, attempts_max: int) -> bool:
+def give_back(session: Session, verification: KnownVerification, run: HeldRun, attempts_max: int) -> bool:
     """End the attempt of a running run whose verification is locked: True when it is queued again.
 
     A run without attempts left ends its verification; one whose verification was cancelled ends with it.
     """
-    verification = session.get_one(Verification, row.verification_id)
+    fault = {"fault_code": run.fault_code, "fault_detail": run.fault_detail}
     if verification.cancel_requested:
-        end_run(row, "cancel")
-        session.flush()
+        end_run(session, run.id, "cancel", **fault)
         settle_cancel(session, verification)
         return False
-    if row.attempts < attempts_max:
-        end_run(row, "lost")
-        row.touched_at = database_time(session)
-        session.flush()
+    if run.attempts < attempts_max:
+        end_run(session, run.id, "lost", touched_at=database_time(session), **fault)
         return True
-    end_run(row, "fault")
-    row.fault_code = row.fault_code or "WORKER_LOST"
-    session.flush()
-    detail = row.fault_detail or "Every worker that took the run was lost."
-    fault_verification(session, row.verification_id, row.fault_code, detail)
+    code = run.fault_code or "WORKER_LOST"
+    end_run(session, run.id, "fault", **{**fault, "fault_code": code})
+    detail = run.fault_detail or "Every worker that took the run was lost."
+    fault_verification(session, verification.id, code, detail)
     return False
 
 
@@ -253,17 +286,16 @@ def cancel_run(session: Session, claimed: Claimed) -> None:
         StaleFence: the lease was lost; the run is somebody else's to end.
 
     """
-    row = _held(session, claimed)
-    end_run(row, "cancel")
-    session.flush()
-    settle_cancel(session, session.get_one(Verification, row.verification_id))
+    verification, run = _held(session, claimed)
+    end_run(session, run.id, "cancel")
+    settle_cancel(session, verification)
 
 
-def _held(session: Session, claimed: Claimed) -> RunRow:
-    """Lock the verification and its run, and return the run if it is still held under its fence."""
-    lock(session, claimed.verification_id)
-    query = select(RunRow).where(RunRow.id == claimed.run_id).with_for_update()
-    row = session.exec(query.execution_options(populate_existing=True)).one()
-    if row.state != "running" or row.fence != claimed.fence:
+def _held(session: Session, claimed: Claimed) -> tuple[KnownVerification, HeldRun]:
+    """Lock a run and, before it, its verification, and return both if the run is still held under its fence."""
+    verification = lock(session, claimed.verification_id)
+    held = {"run": claimed.run_id, "under": claimed.fence}
+    found = session.connection().execute(_HELD, held).first()
+    if verification is None or found is None:
         raise StaleFence(claimed.run_id)
-    return row
+    return verification, HeldRun(*found)

@@ -17,7 +17,7 @@ from sqlmodel import Session, col, exists, select
 from app.store.ending import lock_of_run
 from app.store.engine import database_time
 from app.store.presence import present
-from app.store.runs import give_back
+from app.store.runs import RUNNING, HeldRun, give_back
 from app.store.tables import Artifact, EnvironmentRow, RunRow, Verification
 
 if TYPE_CHECKING:
@@ -53,13 +53,13 @@ def expired(session: Session) -> list[str]:
 
 def take_back(session: Session, run_id: str, attempts_max: int) -> Lost | None:
     """Take an expired run back into its queue and return it, or end it with its verification."""
-    lock_of_run(session, run_id)
-    now = database_time(session)
-    query = select(RunRow).where(RunRow.id == run_id, RunRow.state == "running", col(RunRow.lease_until) < now)
-    row = session.exec(query.with_for_update().execution_options(populate_existing=True)).first()
-    if row is None or not give_back(session, row, attempts_max):
+    verification = lock_of_run(session, run_id)
+    query = RUNNING.where(col(RunRow.lease_until) < database_time(session))
+    found = session.connection().execute(query, {"run": run_id}).first()
+    if verification is None or found is None:
         return None
-    return Lost(row.id, row.queue)
+    run = HeldRun(*found)
+    return Lost(run.id, run.queue) if give_back(session, verification, run, attempts_max) else None
 
 
 def waiting_runs(session: Session, stale_seconds: float) -> list[Lost]:
