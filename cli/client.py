@@ -80,11 +80,14 @@ class Client:
         """
         begun = answered = time.monotonic()
         document: dict[str, Any] | None = None
+        tag = ""
         pause = 0.05
         while True:
             try:
-                document = self.verification(verification_id)
+                answer = self._send("GET", f"/v1/verifications/{verification_id}", headers={"If-None-Match": tag})
                 answered = time.monotonic()
+                if document is None or answer.status_code != httpx2.codes.NOT_MODIFIED:
+                    document, tag = self._document(answer), answer.headers.get("ETag", "")
             except Unreachable:
                 if document is None or time.monotonic() - answered > OUTAGE_SECONDS:
                     raise
@@ -103,7 +106,9 @@ class Client:
         return self._send("GET", f"/v1/verdicts/{verdict_id}/evidence").content
 
     def _json(self, method: str, path: str, **request: Any) -> dict[str, Any]:
-        answer = self._send(method, path, **request)
+        return self._document(self._send(method, path, **request))
+
+    def _document(self, answer: httpx2.Response) -> dict[str, Any]:
         try:
             document = answer.json()
         except ValueError:

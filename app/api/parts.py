@@ -11,8 +11,8 @@ from app.api.problems import ApiError
 from app.store import intake
 
 
-def get_parts(request: Request) -> Parts:
-    """Return the service's parts."""
+async def get_parts(request: Request) -> Parts:
+    """Return the service's parts; a coroutine, for a plain function would cost a thread's turn."""
     parts: Parts = request.app.state.parts
     return parts
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import threading
 import time
@@ -11,7 +13,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from app import actions
 from app.actions import Parts
-from app.api.conditional import CONDITIONAL, IMMUTABLE, current, not_modified, settled
+from app.api.conditional import CONDITIONAL, IMMUTABLE, current_at, not_modified, settled
 from app.api.parts import PartsDep, require_environment
 from app.api.problems import ApiError, Problem, not_found
 from app.api.schemas import Urls, VerdictOut, VerificationOut
@@ -25,20 +27,22 @@ router = APIRouter(prefix="/v1", tags=["verifications"])
 FINAL = final(VERIFICATION)
 WAIT_SECONDS_MAX = 30
 WAIT_POLL_SECONDS = 0.1
+#: The shape of an answer is a part of its version: after an upgrade no client may be told that its old copy is the newest.
+FORM = hashlib.sha256(json.dumps(VerificationOut.model_json_schema(), sort_keys=True).encode()).hexdigest()[:8]
 #: Handlers that may wait for a verdict at once; each holds a thread of the pool, and most of the pool must stay free.
 _waiting = threading.BoundedSemaphore(8)
 _ID = re.compile(r"[a-z]{3}_[0-9a-z]{1,64}")
 _PREFER_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,4})")
 
 
-def _verification_id(verification_id: str) -> str:
+async def _verification_id(verification_id: str) -> str:
     """Answer 404 for what has not even the form of an id; some databases refuse to look for a NUL."""
     if not _ID.fullmatch(verification_id):
         raise not_found("verification")
     return verification_id
 
 
-def _verdict_id(verdict_id: str) -> str:
+async def _verdict_id(verdict_id: str) -> str:
     """As above, for a verdict."""
     if not _ID.fullmatch(verdict_id):
         raise not_found("verdict")
@@ -114,7 +118,11 @@ def _wait(parts: Parts, answer: VerificationOut, seconds: int) -> VerificationOu
 )
 def read(parts: PartsDep, request: Request, verification_id: VerificationId) -> Response:
     """Return state, runs, comparisons and verdict."""
-    return current(request, _show(parts, verification_id))
+    with parts.store.read() as session:
+        version = views.version(session, verification_id)
+    if version is None:
+        raise not_found("verification")
+    return current_at(request, f"{version}-{FORM}", lambda: _show(parts, verification_id))
 
 
 @router.post(

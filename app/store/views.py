@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlmodel import Session, col, select
+from sqlalchemy import bindparam, select
+from sqlmodel import Session, col
 
 from app.store.tables import (
     ClaimRevision,
@@ -25,6 +27,54 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from sqlalchemy import RowMapping
+
+# Built once: clients ask again and again while they wait.
+_THIS = col(Verification.id) == bindparam("verification")
+_VERSION = (
+    select(
+        col(Verification.state),
+        col(RunRow.state),
+        col(RunRow.fence),
+        col(RunRow.progress_fraction),
+        col(RunRow.progress_text),
+    )
+    .join(RunRow, col(RunRow.verification_id) == Verification.id, isouter=True)
+    .where(_THIS)
+    .order_by(col(RunRow.id))
+)
+_CLAIM: tuple[Any, ...] = (
+    col(ClaimRow.id).label("claim_id"),
+    ClaimRow.name,
+    ClaimRow.record_id,
+    ClaimRevision.number,
+    ClaimRevision.document,
+)
+_VERIFICATION = (
+    select(Verification, *_CLAIM)
+    .join(ClaimRevision, col(ClaimRevision.id) == Verification.claim_revision_id)
+    .join(ClaimRow, col(ClaimRow.id) == ClaimRevision.claim_id)
+    .where(_THIS)
+)
+_RUNS = (
+    select(RunRow, col(OutcomeRow.document), col(OutcomeRow.isolation), col(OutcomeRow.worker))
+    .join(OutcomeRow, isouter=True)
+    .where(col(RunRow.verification_id) == bindparam("verification"))
+    .order_by(col(RunRow.created_at), col(RunRow.id))
+)
+_VERDICT = select(Verdict).where(col(Verdict.id) == bindparam("verdict"))
+_VERDICT_OF = select(Verdict).where(col(Verdict.verification_id) == bindparam("verification"))
+_COMPARISONS = (
+    select(col(ComparisonRow.verdict_id), col(ComparisonRow.document))
+    .where(col(ComparisonRow.verdict_id).in_(bindparam("verdicts", expanding=True)))
+    .order_by(col(ComparisonRow.position))
+)
+_CONTROLS = (
+    select(ControlRow)
+    .where(col(ControlRow.verdict_id).in_(bindparam("verdicts", expanding=True)))
+    .order_by(col(ControlRow.position))
+)
+
 
 @dataclass(frozen=True)
 class VerificationView:
@@ -37,47 +87,51 @@ class VerificationView:
     verdict: dict[str, Any] | None
 
 
+def version(session: Session, verification_id: str) -> str | None:
+    """Return a digest of what changes in a verification's view, from one small statement; None: there is no such one.
+
+    States and fences say it all: the other columns of a run change with them, and a verdict comes with its state. Only
+    progress moves by itself.
+    """
+    found = session.connection().execute(_VERSION, {"verification": verification_id}).all()
+    return hashlib.sha256(repr(found).encode()).hexdigest()[:32] if found else None
+
+
 def verification(session: Session, verification_id: str) -> VerificationView | None:
     """Return one verification, or None."""
-    query = (
-        select(Verification, ClaimRevision, ClaimRow)
-        .join(ClaimRevision, col(ClaimRevision.id) == Verification.claim_revision_id)
-        .join(ClaimRow, col(ClaimRow.id) == ClaimRevision.claim_id)
-        .where(Verification.id == verification_id)
-    )
-    found = session.exec(query).first()
-    if found is None:
+    this = {"verification": verification_id}
+    row = session.connection().execute(_VERIFICATION, this).mappings().first()
+    if row is None:
         return None
-    row, revision, claim = found
-    verdict_row = session.exec(select(Verdict).where(Verdict.verification_id == verification_id)).first()
-    document = json.loads(revision.document)
+    document = json.loads(row["document"])
+    ended = row["state"] == "concluded"
+    verdict = session.connection().execute(_VERDICT_OF, this).mappings().first() if ended else None
+    own = {name: row[name] for name in Verification.model_fields}
     return VerificationView(
-        row={**row.model_dump(), "seconds": _seconds(row.created_at, row.ended_at)},
+        row={**own, "seconds": _seconds(row["created_at"], row["ended_at"])},
         claim={
-            "id": claim.id,
-            "name": claim.name,
-            "revision": revision.number,
+            "id": row["claim_id"],
+            "name": row["name"],
+            "revision": row["number"],
             "statement": document["claim"]["statement"],
             "kind": document["reproduce"]["kind"],
         },
-        record_id=claim.record_id,
-        runs=_runs(session, verification_id),
-        verdict=None if verdict_row is None else _verdicts(session, [verdict_row])[0],
+        record_id=row["record_id"],
+        runs=[_run(run) for run in session.connection().execute(_RUNS, this).mappings()],
+        verdict=None if verdict is None else _verdicts(session, [verdict])[0],
     )
 
 
 def verdict(session: Session, verdict_id: str) -> dict[str, Any] | None:
     """Return one verdict with its comparisons and controls, or None."""
-    row = session.get(Verdict, verdict_id)
+    row = session.connection().execute(_VERDICT, {"verdict": verdict_id}).mappings().first()
     return None if row is None else _verdicts(session, [row])[0]
 
 
 def record(session: Session, publisher: str, external_id: str) -> dict[str, Any] | None:
     """Return a record with its gate verdict, or None; the record's id is accepted in place of the publisher's own."""
-    query = select(Record).where(
-        Record.publisher == publisher, (col(Record.external_id) == external_id) | (col(Record.id) == external_id)
-    )
-    row = session.exec(query).first()
+    named = (col(Record.external_id) == external_id) | (col(Record.id) == external_id)
+    row = session.scalars(select(Record).where(col(Record.publisher) == publisher, named)).first()
     if row is None:
         return None
     gate = session.get(GateRow, row.id)
@@ -86,66 +140,43 @@ def record(session: Session, publisher: str, external_id: str) -> dict[str, Any]
 
 def latest(session: Session, limit: int) -> list[dict[str, Any]]:
     """Return the newest verdicts, newest first, with what a table of them shows."""
+    claim: Any = col(ClaimRow.name).label("claim")
     query = (
-        select(Verdict, ClaimRow.name)
+        select(Verdict, claim)
         .join(ClaimRow, col(ClaimRow.id) == Verdict.claim_id)
         .order_by(col(Verdict.evaluated_at).desc(), col(Verdict.id).desc())
         .limit(limit)
     )
-    rows = session.exec(query).all()
-    shown = _verdicts(session, [row for row, _ in rows])
-    return [{**verdict, "claim": name} for verdict, (_, name) in zip(shown, rows, strict=True)]
+    return _verdicts(session, session.connection().execute(query).mappings().all())
 
 
-def _verdicts(session: Session, rows: Sequence[Verdict]) -> list[dict[str, Any]]:
+def _verdicts(session: Session, rows: Sequence[RowMapping]) -> list[dict[str, Any]]:
     """Return verdicts with their comparisons and controls, which are fetched for all of them at once."""
-    ids = [row.id for row in rows]
-    comparisons: dict[str, list[Any]] = {verdict_id: [] for verdict_id in ids}
-    controls: dict[str, list[Any]] = {verdict_id: [] for verdict_id in ids}
-    compared = select(ComparisonRow).where(col(ComparisonRow.verdict_id).in_(ids))
-    for comparison in session.exec(compared.order_by(col(ComparisonRow.position))):
-        comparisons[comparison.verdict_id].append(json.loads(comparison.document))
-    attacked = select(ControlRow).where(col(ControlRow.verdict_id).in_(ids))
-    for control in session.exec(attacked.order_by(col(ControlRow.position))):
-        controls[control.verdict_id].append(control.model_dump(exclude={"verdict_id", "position"}))
-    return [{**row.model_dump(), "comparisons": comparisons[row.id], "controls": controls[row.id]} for row in rows]
+    wanted = {"verdicts": [row["id"] for row in rows]}
+    comparisons: dict[str, list[Any]] = {verdict_id: [] for verdict_id in wanted["verdicts"]}
+    controls: dict[str, list[Any]] = {verdict_id: [] for verdict_id in wanted["verdicts"]}
+    for verdict_id, document in session.connection().execute(_COMPARISONS, wanted):
+        comparisons[verdict_id].append(json.loads(document))
+    for row in session.connection().execute(_CONTROLS, wanted).mappings():
+        shown = {name: value for name, value in row.items() if name not in {"verdict_id", "position"}}
+        controls[row["verdict_id"]].append(shown)
+    return [{**row, "comparisons": comparisons[row["id"]], "controls": controls[row["id"]]} for row in rows]
 
 
-def _runs(session: Session, verification_id: str) -> list[dict[str, Any]]:
-    query = (
-        select(RunRow, OutcomeRow)
-        .join(OutcomeRow, isouter=True)
-        .where(RunRow.verification_id == verification_id)
-        .order_by(col(RunRow.created_at), col(RunRow.id))
-    )
-    return [_run(run, outcome) for run, outcome in session.exec(query)]
-
-
-def _run(run: RunRow, outcome: OutcomeRow | None) -> dict[str, Any]:
-    spec = json.loads(run.spec)
+def _run(row: RowMapping) -> dict[str, Any]:
+    shown = ("id", "key", "purpose", "seed", "state", "attempts", "started_at", "ended_at")
     found: dict[str, Any] = {
-        "id": run.id,
-        "key": run.key,
-        "purpose": run.purpose,
-        "seed": run.seed,
-        "derivation": spec.get("derivation"),
-        "state": run.state,
-        "attempts": run.attempts,
+        **{name: row[name] for name in shown},
+        "derivation": json.loads(row["spec"]).get("derivation"),
         "outcome": None,
         "isolation": None,
-        "worker": None,
+        "worker": row["worker"],
         "progress": None,
-        "started_at": run.started_at,
-        "ended_at": run.ended_at,
     }
-    if run.state == "running" and run.progress_fraction is not None:
-        found["progress"] = {"fraction": run.progress_fraction, "text": run.progress_text or ""}
-    if outcome is not None:
-        found |= {
-            "outcome": json.loads(outcome.document),
-            "isolation": json.loads(outcome.isolation),
-            "worker": outcome.worker,
-        }
+    if row["state"] == "running" and row["progress_fraction"] is not None:
+        found["progress"] = {"fraction": row["progress_fraction"], "text": row["progress_text"] or ""}
+    if row["document"] is not None:
+        found |= {"outcome": json.loads(row["document"]), "isolation": json.loads(row["isolation"])}
     return found
 
 

@@ -9,8 +9,12 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import event
 
+from app import actions
+from app.api import verifications
 from app.core.canonical import canonical
+from cli.client import Client
 from tests.api.bundles import script_bundle
 from tests.api.service import TARGET, open_service
 from workers import judge, verify
@@ -195,3 +199,39 @@ def test_a_verification_changes_its_tag_when_it_changes_and_only_then(service: S
     changed = service.client.get(path, headers={"If-None-Match": tag})
     assert changed.status_code == 200
     assert changed.headers["ETag"] != tag
+
+
+def test_a_known_tag_costs_one_statement(service: Service) -> None:
+    path = service.submit().json()["urls"]["self"]
+    tag = service.client.get(path).headers["ETag"]
+    statements: list[str] = []
+    event.listen(service.parts.store.engine, "before_cursor_execute", lambda *told: statements.append(told[2]))
+    assert service.client.get(path, headers={"If-None-Match": tag}).status_code == 304
+    assert len(statements) == 1
+
+
+def test_a_program_that_answers_in_another_shape_tells_everybody_anew(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = service.submit().json()["urls"]["self"]
+    tag = service.client.get(path).headers["ETag"]
+    monkeypatch.setattr(verifications, "FORM", "another")
+    assert service.client.get(path, headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_a_client_that_waits_fetches_no_answer_twice(service: Service) -> None:
+    verification_id = service.submit().json()["id"]
+    states: list[str] = []
+    statuses: list[int] = []
+
+    def seen(document: dict[str, Any]) -> None:
+        states.append(document["state"])
+        if len(states) == 3:
+            actions.cancel(service.parts, verification_id)
+
+    service.client.event_hooks = {"response": [lambda answer: statuses.append(answer.status_code)]}
+    with Client(str(service.client.base_url)) as client:
+        client._http = service.client
+        assert client.wait(verification_id, 30, seen)["state"] == "cancelled"
+    assert states == ["queued", "queued", "queued", "cancelled"]
+    assert statuses == [200, 304, 304, 200]
