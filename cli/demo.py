@@ -28,6 +28,7 @@ from cli.client import Client, ServiceError, Unreachable, pack
 from cli.demo_show import Gate, Row
 from cli.exits import Exit
 from cli.supervisor import CannotServe, House, free_port, only_one
+from cli.temporary import DEMO_PREFIX, own_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -97,8 +98,8 @@ def _house(settings: Settings, port: int | None, console: Console) -> Iterator[t
     begun = time.monotonic()
     previous = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
-        with tempfile.TemporaryDirectory(prefix="assay-demo-", ignore_cleanup_errors=True) as folder:
-            own = {"home": Path(folder), "publisher": PUBLISHER, "database_url": "", "blobs": None}
+        with own_folder(DEMO_PREFIX) as folder:
+            own = {"home": folder, "publisher": PUBLISHER, "database_url": "", "blobs": None}
             number = free_port(port or PORT, fall_back=port is None)
             house = House(settings.model_copy(update=own), number, quiet=True)
             try:

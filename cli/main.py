@@ -54,6 +54,7 @@ def verify(
 ) -> None:
     """Verify bundles on this machine: the whole job, no server, no account."""
     from cli.local import Local, bundles  # the service's commands need not load the sandbox
+    from cli.temporary import sweep_abandoned
     from sandbox import Sandbox
 
     settings = _settings()
@@ -65,7 +66,9 @@ def verify(
             f"the evidence cannot be written to {keep}: it is a folder, or its folder is not there"
         )
     codes = []
-    with Sandbox(minimum=settings.isolation) as box:
+    _end_on_signals()
+    sweep_abandoned()
+    with Sandbox(minimum=settings.isolation, ahead=settings.prepared_boxes) as box:
         local = Local(settings, box)
         for bundle in found:
             said = show.Steps(bundle.resolve().name)
@@ -90,8 +93,7 @@ def serve(
     from cli.supervisor import House, free_port, only_one
 
     settings = _settings()
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: sys.exit(0))
+    _end_on_signals(0)
     with only_one(settings.home), suppress(KeyboardInterrupt):
         house = House(settings, free_port(port, fall_back=False), workers=workers)
         house.start()
@@ -248,6 +250,22 @@ def _settings() -> Settings:
 def _print(document: Any) -> None:
     """Print JSON on one line, in ASCII: a file name or a terminal may know no other signs."""
     typer.echo(json.dumps(document))
+
+
+def _end_on_signals(code: int | None = None) -> None:
+    """Leave by the front door on SIGTERM and SIGHUP, with a code or as the signal would; nothing of ours stays behind.
+
+    What is ignored already stays so, as `nohup` wants it.
+    """
+
+    def leave(number: int, _: object) -> None:
+        for each in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(each, signal.SIG_IGN)  # a second one must not end the cleaning
+        sys.exit(128 + number if code is None else code)
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, leave)
 
 
 def _address(url: str) -> str:

@@ -4,8 +4,7 @@ Theory of operation. Each child is started through `setpriv --pdeathsig KILL`, s
 process dies, SIGKILL included; the worker passes the same on to its pool, its launcher and its boxes. A child that ends
 by itself is started again: the broker finds its append-only file, the worker finds its rows. A child that keeps dying
 within seconds ends the whole house with its last words. The death signal follows the thread that forked, so all
-children are started from the main thread. State lies below `home`; a lock there keeps a second house out. Folders in
-/tmp carry a lock too: one whose lock is free was left by a house that was killed, and the next house removes it.
+children are started from the main thread. State lies below `home`; a lock there keeps a second house out.
 """
 
 from __future__ import annotations
@@ -13,14 +12,12 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -28,23 +25,19 @@ from typing import IO, TYPE_CHECKING
 import httpx2
 
 from cli.errors import CannotServe
+from cli.temporary import LOCK, RUN_PREFIX, own_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from app.settings import Settings
 
-__all__ = ["CannotServe", "House", "free_port", "only_one", "sweep_abandoned"]
+__all__ = ["CannotServe", "House", "free_port", "only_one"]
 
 START_SECONDS_MAX = 30
 STOP_SECONDS_MAX = 8
 QUICK_DEATH_SECONDS = 5
 QUICK_DEATHS_MAX = 3
-
-LOCK = "lock"
-RUN_PREFIX = "assay-run-"  # the broker's socket, whose path must be short
-ABANDONED = (RUN_PREFIX, "assay-demo-")
-FRESH_SECONDS = 60  # a younger folder may belong to somebody who is about to lock it
 
 
 @dataclass
@@ -71,11 +64,8 @@ class House:
         self.url = f"http://127.0.0.1:{port}"
         for folder in (self.home / "broker", self.home / "logs"):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        sweep_abandoned()
-        self._run_folder = Path(tempfile.mkdtemp(prefix=RUN_PREFIX))
-        self._run_lock = (self._run_folder / LOCK).open("a")
-        fcntl.flock(self._run_lock, fcntl.LOCK_EX)
-        self.socket = self._run_folder / "broker.sock"
+        self._held = ExitStack()
+        self.socket = self._held.enter_context(own_folder(RUN_PREFIX)) / "broker.sock"
         self._env = child_environment(settings, self.socket)
         self.children = self._children(workers, self.home / "logs" if quiet else None)
 
@@ -158,8 +148,7 @@ class House:
                     child.process.send_signal(signal.SIGTERM)
             for child in group:
                 _end(child, deadline)
-        shutil.rmtree(self._run_folder, ignore_errors=True)
-        self._run_lock.close()
+        self._held.close()
 
     def _spawn(self, child: Child) -> None:
         output: IO[bytes] | None = child.log.open("ab") if child.log else None
@@ -216,27 +205,6 @@ def only_one(home: Path) -> Iterator[None]:
                 f"a service already runs in {home}; stop it, or set ASSAY_HOME to another folder"
             ) from None
         yield
-
-
-def sweep_abandoned(prefixes: tuple[str, ...] = ABANDONED) -> list[Path]:
-    """Remove what killed houses left in the folder for temporary files: our own folders whose lock nobody holds.
-
-    Returns:
-        the folders that were removed.
-
-    """
-    removed = []
-    for folder in (item for prefix in prefixes for item in Path(tempfile.gettempdir()).glob(f"{prefix}*")):
-        with suppress(OSError):
-            found = folder.lstat()
-            fresh = time.time() - found.st_mtime < FRESH_SECONDS
-            if fresh or found.st_uid != os.geteuid() or not folder.is_dir() or folder.is_symlink():
-                continue
-            with (folder / LOCK).open("r+") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder, ignore_errors=True)
-                removed.append(folder)
-    return removed
 
 
 def free_port(wanted: int, *, fall_back: bool) -> int:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import tempfile
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +11,8 @@ import pytest
 from app.settings import MAXIMUM_LIMITS, Settings
 from cli.client import Client
 from cli.errors import CannotServe, ServiceError
-from cli.supervisor import FRESH_SECONDS, LOCK, House, child_environment, only_one, sweep_abandoned
+from cli.supervisor import House, child_environment, only_one
+from cli.temporary import LOCK, own_folder, sweep_abandoned
 from tests.cli.command import lay
 
 if TYPE_CHECKING:
@@ -90,51 +89,45 @@ def test_one_home_holds_one_house(tmp_path: Path) -> None:
 # --- what a killed house leaves --------------------------------------------------------------------------------------
 
 
-def aged(folder: Path) -> Path:
-    then = time.time() - 2 * FRESH_SECONDS
-    os.utime(folder, (then, then))
-    return folder
-
-
 @pytest.mark.parametrize("prefix", ["assay-run-", "assay-demo-"])
-def test_a_folder_whose_lock_is_free_is_removed(temporary: Path, prefix: str) -> None:
-    left = aged(lay(temporary / f"{prefix}left", {LOCK: b"", "assay.db": b"", "blobs/ab/c": b""}))
+def test_a_folder_that_nobody_holds_is_removed_however_fresh_it_is(temporary: Path, prefix: str) -> None:
+    left = lay(temporary / f"{prefix}left", {LOCK: b"", "assay.db": b"", "blobs/ab/c": b""})
     assert sweep_abandoned() == [left]
     assert not left.exists()
 
 
-def test_a_folder_whose_lock_is_held_stays(temporary: Path) -> None:
-    held = aged(lay(temporary / "assay-demo-held", {LOCK: b""}))
-    with (held / LOCK).open() as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+@pytest.mark.parametrize("prefix", ["assay-run-", "assay-demo-"])
+def test_a_folder_that_is_held_stays_and_goes_with_its_holder(temporary: Path, prefix: str) -> None:
+    with own_folder(prefix) as held:
+        assert held.parent == temporary
         assert sweep_abandoned() == []
-    assert sweep_abandoned() == [held]
+        assert held.stat().st_mode & 0o777 == 0o700
+    assert not held.exists()
 
 
-def test_what_is_not_surely_abandoned_stays(temporary: Path) -> None:
-    kept = [
-        lay(temporary / "assay-demo-fresh", {LOCK: b""}),
-        aged(lay(temporary / "assay-demo-logs-1", {"api.log": b""})),
-        aged(lay(temporary / "assay-box-1", {LOCK: b""})),
-        aged(lay(temporary / "somebody-elses", {LOCK: b""})),
-    ]
-    target = aged(lay(temporary / "target", {LOCK: b""}))
-    (temporary / "assay-run-link").symlink_to(target)
-    os.utime(temporary / "assay-run-link", (0, 0), follow_symlinks=False)
+def test_a_home_that_is_lived_in_stays(temporary: Path) -> None:
+    home = lay(temporary / "assay-demo-home", {LOCK: b""})
+    with only_one(home):
+        assert sweep_abandoned() == []
+    assert sweep_abandoned() == [home]
+
+
+def test_what_is_not_ours_stays(temporary: Path) -> None:
+    kept = [lay(temporary / name, {LOCK: b""}) for name in ("assay-logs-1", "assay-box-1", "somebody-elses", "target")]
+    (temporary / "assay-run-link").symlink_to(temporary / "target")
     lay(temporary, {"assay-run-file": b""})
-    os.utime(temporary / "assay-run-file", (0, 0))
     assert sweep_abandoned() == []
-    assert all(folder.exists() for folder in [*kept, target, temporary / "assay-run-file"])
+    assert all(path.exists() for path in [*kept, temporary / "assay-run-link", temporary / "assay-run-file"])
 
 
 def test_a_folder_of_another_user_stays(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    aged(lay(temporary / "assay-demo-theirs", {LOCK: b""}))
+    lay(temporary / "assay-demo-theirs", {LOCK: b""})
     monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
     assert sweep_abandoned() == []
 
 
 def test_a_new_house_sweeps_up(settings: Settings, temporary: Path) -> None:
-    left = aged(lay(temporary / "assay-run-left", {LOCK: b""}))
+    left = lay(temporary / "assay-run-left", {LOCK: b""})
     house = House(settings, 8000)
     assert not left.exists()
     house.stop()

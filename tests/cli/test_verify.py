@@ -10,7 +10,9 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 from itertools import combinations
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,7 +23,7 @@ from tests.api.bundles import CLAIM, SCRIPT_CLAIM, formula_bundle, inside, scrip
 from tests.cli.command import COMMAND, ROOT, assay, descendants, environment, eventually, lay, no_survivors
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
 pytestmark = pytest.mark.box
 
@@ -256,6 +258,43 @@ def test_ctrl_c_ends_the_box_and_exits_with_130(home: Path, tmp_path: Path) -> N
             out, err = child.communicate(timeout=30)
     assert (child.returncode, out) == (130, b"")
     assert b"Traceback" not in err
+
+
+@pytest.fixture
+def temporary() -> Iterator[Path]:
+    """Return a folder for temporary files that a box's own user may pass, as it may not what pytest gives."""
+    with tempfile.TemporaryDirectory(prefix="assay-test-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_a_signal_leaves_no_process_and_no_folder(
+    home: Path, tmp_path: Path, temporary: Path, number: signal.Signals
+) -> None:
+    """A kill leaves no time to clean up; the next command does."""
+    sleeping = SCRIPT_CLAIM + '[limits]\nwall = "300s"\n'
+    folder = lay(tmp_path / "x", script_bundle(sleeping, "import time\ntime.sleep(250)\n"))
+    child = subprocess.Popen(
+        [*COMMAND, "verify", folder],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(home, TMPDIR=str(temporary)),
+        cwd=ROOT,
+    )
+    with child:
+        boxed = eventually(lambda: (found := descendants(child.pid)) and len(found) >= 3 and found)
+        with no_survivors(boxed):
+            child.send_signal(number)
+            out, err = child.communicate(timeout=30)
+    assert (child.returncode, out) == (-number if number is signal.SIGKILL else 128 + number, b"")
+    assert b"Traceback" not in err
+    if number is signal.SIGKILL:
+        assert [path.name[:10] for path in temporary.iterdir()] == ["assay-box-"]
+        lay(temporary / "assay-demo-left", {"assay.db": b""})
+        done = assay("verify", lay(tmp_path / "next", formula_bundle()), home=home, TMPDIR=str(temporary))
+        assert done.returncode == 0, done.stderr
+    assert list(temporary.iterdir()) == []
 
 
 # --- evidence --------------------------------------------------------------------------------------------------------
