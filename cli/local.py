@@ -19,6 +19,7 @@ from app.core.model import Environment, Run
 from app.core.seal import make_seal, seal_bytes, seal_digest
 from app.intake import CLAIM_FILE, ArchiveLimits, bundle_at, claim_of, read_archive, read_folder
 from cli.exits import Exit, of_status
+from cli.words import last_words
 from sandbox import NoIsolation, host_python
 from workers.execute import Executed, execute, owner
 
@@ -181,8 +182,9 @@ def _document(judgement: Judgement, sealed: str, runs: list[tuple[Run, Executed]
                 "seed": run.spec.seed,
                 "derivation": run.spec.derivation.model_dump() if run.spec.derivation else None,
                 "outcome": run.outcome.model_dump(mode="json"),
+                "stderr": last_words(executed.stderr),
             }
-            for run, _ in runs
+            for run, executed in runs
         ],
         "isolation": measured.isolation if measured else None,
     }

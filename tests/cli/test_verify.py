@@ -19,7 +19,8 @@ import pytest
 
 from cli.exits import Exit, of_status, worst
 from cli.main import run
-from tests.api.bundles import CLAIM, SCRIPT_CLAIM, formula_bundle, inside, script_bundle, tarred, zipped
+from cli.words import last_words
+from tests.api.bundles import CLAIM, SCRIPT, SCRIPT_CLAIM, formula_bundle, inside, script_bundle, tarred, zipped
 from tests.cli.command import COMMAND, ROOT, assay, descendants, environment, eventually, lay, no_survivors
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ FIELDS = [
 COMPARISON = ["metric", "unit", "rule", "tolerance", "expected", "computed", "values", "low", "high"]
 COMPARISON += ["computed_low", "computed_high", "match", "code", "flips_at"]
 CONTROL = ["name", "attacker", "result", "detail", "cannot_prove"]
-RUN = ["key", "purpose", "seed", "derivation", "outcome"]
+RUN = ["key", "purpose", "seed", "derivation", "outcome", "stderr"]
 
 BUNDLES = {
     "verified": formula_bundle(),
@@ -85,6 +86,46 @@ def test_people_read_the_verdict_with_its_working_on_stdout_and_progress_on_stde
     assert "gain: measure-0 (1 of at most" in done.stderr
     assert "measure-0" not in done.stdout
     assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_the_last_words_of_a_script_that_crashed_are_shown_as_its_own(home: Path, tmp_path: Path) -> None:
+    script = "import sys\nfor n in range(99): print(n, file=sys.stderr)\n"
+    folder = lay(tmp_path / "x", script_bundle(script=f"{script}raise KeyError('no such column')\n"))
+    done = assay("verify", folder, home=home)
+    assert done.returncode == 3
+    _, _, said = done.stderr.partition("the script's own last words on stderr in measure-0:\n")
+    lines = said.splitlines()
+    assert len(lines) == 20
+    assert all(line.startswith("  | ") for line in lines)
+    assert lines[-1] == "  | KeyError: 'no such column'"
+    assert "KeyError" not in done.stdout
+    run = json.loads(assay("verify", folder, "--json", home=home).stdout)["runs"][0]
+    assert run["stderr"].splitlines() == [line.removeprefix("  | ") for line in lines]
+
+
+def test_a_script_that_measures_is_not_quoted(home: Path, tmp_path: Path) -> None:
+    chatty = "import sys\nprint('a warning', file=sys.stderr)\n" + SCRIPT
+    done = assay("verify", lay(tmp_path / "x", script_bundle(script=chatty)), home=home)
+    assert done.returncode == 0
+    assert "a warning" not in done.stdout + done.stderr
+
+
+WORDS = [
+    (b"", ""),
+    (b"\n\n", ""),
+    (b"one\r\n\ntwo\n", "one\ntwo"),
+    (b"\x1b[31mred\x1b[0m\x00", "?[31mred?[0m?"),
+    ("\u202eevil\u2028x".encode(), "?evil?x"),
+    (b"\xff\tx", "\N{REPLACEMENT CHARACTER}   x"),
+    (b"x" * 201, "x" * 199 + "…"),
+    (b"x\n" * 30, "\n".join("x" * 20)),
+    (b"lost\n" + b" " * 20_000 + b"\nkept", "kept"),
+]
+
+
+@pytest.mark.parametrize(("stderr", "shown"), WORDS)
+def test_last_words_are_few_short_and_plain(stderr: bytes, shown: str) -> None:
+    assert last_words(stderr) == shown
 
 
 def test_people_read_every_problem_of_a_refused_bundle_with_line_and_remedy(home: Path, tmp_path: Path) -> None:
