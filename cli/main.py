@@ -138,6 +138,8 @@ def submit(  # noqa: PLR0913 - options of a command
         if wait:
             with _goes_on(client.url, document["id"]):
                 document = client.wait(document["id"], timeout, show.Steps(path.resolve().name).state)
+    if not wait:
+        typer.echo(f"follow it: {_watch(client.url, document['id'])}", err=True)
     _finish(document, as_json=as_json, concluded=wait)
 
 
@@ -274,13 +276,17 @@ def _address(url: str) -> str:
     return url
 
 
+def _watch(url: str, verification: str) -> str:
+    return f"assay watch {verification}" + (f" --url {url}" if url != DEFAULT_URL else "")
+
+
 @contextmanager
 def _goes_on(url: str, verification: str) -> Iterator[None]:
     """Say, when waiting ends before the verification does, how to come back to it or to end it."""
     try:
         yield
     except (KeyboardInterrupt, TimeoutError):
-        print(f"follow it again: assay watch {verification} --url {url}", file=sys.stderr)
+        print(f"follow it again: {_watch(url, verification)}", file=sys.stderr)
         print(f"cancel it: curl -X POST {url}/v1/verifications/{verification}/cancel", file=sys.stderr)
         raise
 
