@@ -1,12 +1,18 @@
 """What the box costs: a supervised sealed run beside the bare interpreter, round robin: `python -m bench.box`.
 
-`paired` is the median of (variant - bare) over rounds, so that a noisy machine slows both sides of a difference. The
-evaluator runs a formula through the file that formulas are evaluated by; the others are one-line scripts.
+    starts   `pass` and others, in a box made at once (cold) and in one made ahead (prepared), beside `python3 -c pass`;
+             `paired` is the median of (variant - bare) over rounds, so that a noisy machine slows both sides of it
+    work     loops that time themselves, inside and outside in turn: what the box costs a program that runs
+    torch    `import torch` inside and outside, cold, with --torch FOLDER, a folder of packages that holds it
+
+The evaluator runs a formula through the file that formulas are evaluated by; the others are one-line scripts. What is
+timed is `Sandbox.run`: staging, hand-over, run, end, and where boxes are made ahead also the order for the next one.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import statistics
 import subprocess
 import time
@@ -26,21 +32,25 @@ FORMULA = {
     "values": {"a": "77.0", "b": "68.3"},
     "variants": [{"name": "base", "values": {}}],
 }
+REFILL_SECONDS = 0.15  # until a box made ahead waits, idle
+WORK = {
+    "processor": "x = 0\nfor i in range(3_000_000): x = (x * 31 + i) & 0xFFFF",
+    "memory": "for _ in range(6): held = bytearray(48 << 20); held[::4096] = bytes(len(held) // 4096); del held",
+}
+TIMED = "import time; begun = time.perf_counter()\n{}\nprint(time.perf_counter() - begun)"
+
+
+def script(environment: Environment, code: str) -> Job:
+    """Return the job of a one-file script."""
+    return Job(environment, ("/job/a.py",), (StagedFile("/job/a.py", code.encode()),))
 
 
 def jobs(environment: Environment) -> dict[str, Job]:
-    """Return what is measured inside the box."""
-
-    def script(code: str) -> Job:
-        return Job(environment, ("/job/a.py",), (StagedFile("/job/a.py", code.encode()),))
-
-    files = (
-        StagedFile("/job/formula.py", formula_source()),
-        StagedFile("/in/formula.json", canonical(FORMULA)),
-    )
+    """Return what is started inside the box."""
+    files = (StagedFile("/job/formula.py", formula_source()), StagedFile("/in/formula.json", canonical(FORMULA)))
     return {
-        "pass": script("pass"),
-        "import json": script("import json"),
+        "pass": script(environment, "pass"),
+        "import json": script(environment, "import json"),
         "formula": Job(environment, ("/job/formula.py", "/in/formula.json"), files, mode="evaluator"),
     }
 
@@ -52,33 +62,68 @@ def timed(work: Callable[[], object]) -> float:
     return (time.perf_counter() - begun) * 1000
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=60)
-    rounds = parser.parse_args().rounds
-    environment = host_python()
-    with Sandbox() as box:
-        inside = jobs(environment)
-        for job in inside.values():
+def starts(environment: Environment, rounds: int) -> None:
+    """Measure and print what a start costs."""
+    found: dict[str, list[float]] = {"bare": []}
+    with Sandbox() as cold, Sandbox(ahead=1) as ahead:
+        inside = {
+            f"{name}, {how}": (box, job)
+            for name, job in jobs(environment).items()
+            for how, box in (("cold", cold), ("prepared", ahead))
+        }
+        for box, job in inside.values():
             if box.run(job).exit_code != 0:
                 raise SystemExit("a job of the bench failed in the box")
-        found: dict[str, list[float]] = {"bare": [], **{name: [] for name in inside}}
         for _ in range(rounds):
             bare = [environment.interpreter, "-c", "pass"]
             found["bare"].append(timed(lambda bare=bare: subprocess.run(bare, check=True)))  # type: ignore[misc]
-            for name, job in inside.items():
-                found[name].append(timed(lambda job=job: box.run(job)))  # type: ignore[misc]
-        level = box.level()
+            for name, (box, job) in inside.items():
+                if box is ahead:
+                    time.sleep(REFILL_SECONDS)
+                found.setdefault(name, []).append(timed(lambda box=box, job=job: box.run(job)))  # type: ignore[misc]
+        print(f"isolation level {cold.level()}, {rounds} rounds")
     base = statistics.median(found["bare"])
-    print(f"isolation level {level}, {rounds} rounds")
     for name, values in found.items():
         paired = statistics.median(one - other for one, other in zip(values, found["bare"], strict=True))
         median = statistics.median(values)
         print(
-            f"{name:12} median {median:6.1f} ms  min {min(values):6.1f} ms  {median / base:5.2f} × bare"
+            f"{name:22} median {median:6.1f} ms  min {min(values):6.1f} ms  {median / base:5.2f} × bare"
             f"  paired {paired:+6.1f} ms"
         )
+
+
+def inside_and_outside(environment: Environment, name: str, code: str, rounds: int) -> None:
+    """Measure and print how much slower a program runs inside, by its own clock, start and end excluded."""
+    program = TIMED.format(code)
+    job = script(environment, program)
+    outside: list[float] = []
+    inside: list[float] = []
+    with Sandbox() as box:
+        for _ in range(rounds):
+            bare = [environment.interpreter, "-S", "-s", "-P", "-B", "-c", program]
+            outside.append(float(subprocess.run(bare, check=True, capture_output=True).stdout))
+            inside.append(float(box.run(job).stdout))
+    slower = statistics.median(one / other for one, other in zip(inside, outside, strict=True)) - 1
+    print(
+        f"{name:22} outside {statistics.median(outside) * 1000:7.1f} ms  inside {statistics.median(inside) * 1000:7.1f} ms"
+        f"  paired {slower:+.1%}  least {min(inside) / min(outside) - 1:+.1%}"
+    )
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=60)
+    parser.add_argument("--torch", metavar="FOLDER", help="a site-packages folder with torch, readable for everybody")
+    arguments = parser.parse_args()
+    environment = host_python()
+    starts(environment, arguments.rounds)
+    for name, code in WORK.items():
+        inside_and_outside(environment, name, code, arguments.rounds // 3 or 1)
+    if arguments.torch:
+        mounted = dataclasses.replace(environment, mounts=(*environment.mounts, arguments.torch))
+        code = f"import sys; sys.path.append({arguments.torch!r}); import torch"
+        inside_and_outside(mounted, "import torch", code, arguments.rounds // 6 or 1)
 
 
 if __name__ == "__main__":
