@@ -1,7 +1,8 @@
 """What the demonstration prints: progress, verdicts claim by claim, gate verdicts of the records, and what to do next.
 
 Every claim is a block of fixed columns, so that eighty columns of terminal are enough: its numbers, below them what is
-claimed, shortened to two lines, and the reason of its verdict in full.
+claimed, shortened to two lines, and the reason of its verdict in full. The reason code has a column where the terminal is
+wide enough, and stands before the reason elsewhere.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ COLUMNS = (
     ("status", 11, False),
     ("seconds", 7, True),
 )
+CODE = ("reason code", 17, False)
+WIDE = sum(width + 2 for _, width, _ in (*COLUMNS, CODE)) - 2
 
 
 @dataclass
@@ -71,6 +74,11 @@ class Row:
         return str(self.verdict.get("status") or self.document.get("state") or "not submitted")
 
     @property
+    def code(self) -> str:
+        """The reason code of the verdict, or of a verification that ended without one."""
+        return str(self.verdict.get("reason_code") or self.document.get("reason_code") or "")
+
+    @property
     def as_expected(self) -> bool:
         """Whether the verdict is the one that the example says it should get."""
         found = (self.verdict.get("status"), self.verdict.get("reason_code"))
@@ -100,14 +108,13 @@ def progress(rows: Sequence[Row]) -> Text:
 
 def line(row: Row) -> Text:
     """Return one line about an example that has ended."""
-    code = row.verdict.get("reason_code") or row.document.get("reason_code") or ""
-    return Text.assemble("  ", f"{row.name:<17}", (row.status, STYLE.get(row.status, "")), f" {code}".rstrip())
+    return Text.assemble("  ", f"{row.name:<17}", (row.status, STYLE.get(row.status, "")), f" {row.code}".rstrip())
 
 
 def verdicts(rows: Sequence[Row], width: int) -> Group:
     """Return every claim with its numbers, statement and reason; `width` is the terminal's, in columns."""
-    head = _grid()
-    head.add_row(*(Text(heading, style="dim") for heading, _, _ in COLUMNS))
+    head = _grid(wide=width >= WIDE)
+    head.add_row(*(Text(heading, style="dim") for heading, _, _ in _columns(wide=width >= WIDE)))
     rule = Text("─" * min(width, WIDTH_MAX), style="dim")
     return Group("", head, rule, *(_claim(row, min(width, WIDTH_MAX)) for row in rows))
 
@@ -135,7 +142,7 @@ def summary(rows: Sequence[Row], seconds: float) -> Group:
     if not wrong:
         lines.append(Text("Every verdict is the one that examples/expected.toml asks for.", style="green"))
     for row in wrong:
-        got = f"{row.status} {row.verdict.get('reason_code') or row.document.get('reason_code') or ''}".rstrip()
+        got = f"{row.status} {row.code}".rstrip()
         wanted = f"{row.name} should be {row.expected_status} {row.expected_code}, and is {got}: {row.reason}"
         lines.append(Text.assemble(("unexpected ", "bold red"), wanted))
     return Group(*lines)
@@ -166,28 +173,34 @@ def _claim(row: Row, width: int) -> Group:
     comparisons = row.verdict.get("comparisons") or []
     seconds = row.document.get("seconds")
     status = Text(row.status, style=STYLE.get(row.status, "bold magenta"))
-    ends = (status, "" if seconds is None else f"{seconds:.1f}")
+    wide = width >= WIDE
+    took = "" if seconds is None else f"{seconds:.1f}"
+    ends: tuple[str | Text, ...] = (status, row.code, took) if wide else (status, took)
     name = Text(row.name, style="bold")
-    grid = _grid()
+    grid = _grid(wide=wide)
     if len(comparisons) == 1:
         grid.add_row(name, *_numbers(comparisons[0]), *ends)
     else:
         grid.add_row(name, "", "", "", *ends)
         for item in comparisons:
-            grid.add_row(f"  {item['metric']}", *_numbers(item), "", "")
+            grid.add_row(f"  {item['metric']}", *_numbers(item))
     statement = textwrap.wrap(
         str((row.document.get("claim") or {}).get("statement", "")),
         width=width - 2,
         max_lines=STATEMENT_LINES_MAX,
         placeholder=" …",
     )
-    reason = textwrap.wrap(row.reason, width=width - 2)
+    reason = textwrap.wrap(row.reason if wide or not row.code else f"{row.code}: {row.reason}", width=width - 2)
     return Group(grid, *(Text(f"  {line}") for line in statement), *(Text(f"  {line}", "dim") for line in reason), "")
 
 
-def _grid() -> Table:
+def _columns(*, wide: bool) -> Sequence[tuple[str, int, bool]]:
+    return (*COLUMNS[:-1], CODE, COLUMNS[-1]) if wide else COLUMNS
+
+
+def _grid(*, wide: bool) -> Table:
     grid = Table.grid(padding=(0, 2, 0, 0))
-    for _, width, right in COLUMNS:
+    for _, width, right in _columns(wide=wide):
         grid.add_column(width=width, no_wrap=True, justify="right" if right else "left")
     return grid
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
+from app.core.reasons import BLAME
 from app.settings import Settings
 from cli import demo, demo_show
 from cli.client import ServiceError, Unreachable
@@ -87,6 +88,26 @@ def test_names_and_metrics_of_the_examples_are_shown_in_full() -> None:
 )
 def test_a_comparison_is_shown_so_that_it_can_be_checked(facts: dict[str, Any], shown: str) -> None:
     assert shown in printed(demo_show.verdicts([a_row("gain", a_comparison(**facts))], 80))
+
+
+LONGEST_CODE = max(BLAME, key=len)
+
+
+@pytest.mark.parametrize(
+    ("width", "shown"),
+    [
+        (80, f"  {LONGEST_CODE}: It was open.\n"),
+        (demo_show.WIDE - 1, f"  {LONGEST_CODE}: It was open.\n"),
+        (demo_show.WIDE, f"UNVERIFIED   {LONGEST_CODE:<17}      0.5"),
+        (120, f"UNVERIFIED   {LONGEST_CODE:<17}      0.5"),
+    ],
+)
+def test_the_reason_code_has_a_column_where_there_is_room_and_is_always_shown(width: int, shown: str) -> None:
+    row = a_row(status="UNVERIFIED", reason_code=LONGEST_CODE, reason="It was open.")
+    table = printed(demo_show.verdicts([row], width), width=width)
+    assert shown in table
+    assert ("reason code" in table) is (width >= demo_show.WIDE)
+    assert table.count(LONGEST_CODE) == 1
 
 
 def test_a_statement_takes_two_lines_at_most_and_a_reason_is_shown_in_full() -> None:
