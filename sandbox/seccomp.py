@@ -4,7 +4,10 @@ Theory of operation. `seccomp_policy.json` says which calls are allowed, which a
 their arguments checked; everything else answers ENOSYS, as an older kernel would. This file turns the policy into the
 classic BPF that the kernel runs on every call: load the architecture (a foreign one kills the process), refuse the x32
 range, then compare the number with each entry. The kernel caches verdicts that depend on the number alone (since 5.11),
-so a linear list costs nothing per call. The same bytes come out on every machine; their digest is part of the evidence.
+so a linear list costs nothing per call.
+
+The filters of every architecture are assembled when the policy changes, by `ship()`, and shipped as the
+bytes that a box gets (`seccomp_*.bpf`); a test compares them with the policy. Their digest is part of the evidence.
 
 Layout of `struct seccomp_data`: nr at 0, arch at 4, args (64 bit each, little endian) from 16. See seccomp(2).
 """
@@ -55,7 +58,23 @@ def program(machine: str | None = None) -> bytes:
     machine = machine or platform.machine()
     if machine not in ARCHITECTURES:
         raise ValueError(f"there is no seccomp policy for {machine}")
+    return shipped(machine).read_bytes()
+
+
+def shipped(machine: str) -> Path:
+    """Return where a machine's filter is shipped."""
+    return Path(__file__).with_name(f"seccomp_{machine}.bpf")
+
+
+def packed(machine: str) -> bytes:
+    """Return the filter that the policy asks for, as it should be shipped."""
     return b"".join(struct.pack("<HBBI", *instruction) for instruction in assemble(machine))
+
+
+def ship() -> None:
+    """Write the filters that the policy asks for: `python -c "from sandbox import seccomp; seccomp.ship()"`."""
+    for machine in ARCHITECTURES:
+        shipped(machine).write_bytes(packed(machine))
 
 
 def digest() -> str:

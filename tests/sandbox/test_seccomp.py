@@ -169,6 +169,12 @@ def test_the_numbers_are_those_of_the_kernel_headers(machine: str) -> None:
     assert set(ours) - set(theirs) <= BEYOND_HEADERS
 
 
+@pytest.mark.parametrize("machine", seccomp.ARCHITECTURES)
+def test_the_shipped_filter_is_the_one_that_the_policy_asks_for(machine: str) -> None:
+    """Otherwise run `seccomp.ship()`, and look at what changed."""
+    assert seccomp.program(machine) == seccomp.packed(machine)
+
+
 @pytest.mark.parametrize("machine", MACHINES)
 def test_the_filter_is_one_that_the_kernel_takes(machine: str) -> None:
     code = list(struct.iter_unpack("<HBBI", seccomp.program(machine)))
