@@ -38,6 +38,8 @@ START_SECONDS_MAX = 30
 STOP_SECONDS_MAX = 8
 QUICK_DEATH_SECONDS = 5
 QUICK_DEATHS_MAX = 3
+#: Celery's warning to whoever is root. Its workers run nothing of a stranger's here: boxes do, each as a user of its own.
+AS_ROOT = "ignore:You're running the worker with superuser privileges"
 
 
 @dataclass
@@ -73,12 +75,12 @@ class House:
         from cli import broker  # it loads the server's wheel, which most commands do without
 
         python = [sys.executable, "-m"]
-        celery = ["celery", "-A", "workers.main", "worker", "-Q", "cpu,gpu,judge", "-c", str(workers)]
+        celery = ["celery", "-A", "workers.main", "--quiet", "worker", "-Q", "cpu,gpu,judge", "-c", str(workers)]
         beat = ["-B", "--schedule", str(self.home / "beat"), "--without-gossip", "--without-mingle"]
         uvicorn = ["uvicorn", "app.main:create_app", "--factory", "--host", "127.0.0.1", "--port", str(self.port)]
         commands = {
             "broker": broker.command(self.socket, self.home / "broker"),
-            "worker": [*python, *celery, *beat, "--loglevel", "warning"],
+            "worker": [sys.executable, "-W", AS_ROOT, "-m", *celery, *beat, "--loglevel", "warning"],
             "api": [*python, *uvicorn, "--no-access-log", "--log-level", "warning"],
         }
         # On SIGTERM the worker would wait for its runs, an hour if need be; so it gives them back after a few seconds.

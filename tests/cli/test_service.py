@@ -232,6 +232,13 @@ def test_another_web_server_is_told_apart_from_a_service(tmp_path: Path) -> None
 # --- serve -----------------------------------------------------------------------------------------------------------
 
 
+def test_serve_leaves_out_what_its_parts_say_of_themselves(served: Served) -> None:
+    said = served.said()
+    assert f"assay serves at {served.url}" in said
+    for noise in ("celery@", "[queues]", "superuser"):
+        assert noise not in said
+
+
 def test_a_second_service_in_the_same_home_is_refused(served: Served) -> None:
     done = assay("serve", "--port", str(free_port()), home=served.home)
     assert done.returncode == 5
