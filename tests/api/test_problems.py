@@ -178,7 +178,7 @@ def test_an_unforeseen_error_hides_its_text_and_is_found_by_its_id(
     def explode(*_: object, **__: object) -> None:
         raise RuntimeError(f"password={SECRET}")
 
-    monkeypatch.setattr(verifications.views, "verification", explode)
+    monkeypatch.setattr(verifications.views, "version", explode)
     answer = service.client.get(f"{TARGET}/ver_0")
     document = check(answer, 500, "internal-error")
     assert document["request_id"] in caplog.text
