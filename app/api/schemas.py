@@ -183,3 +183,23 @@ class Health(BaseModel):
     """Whether a part of the service works."""
 
     status: Literal["ok"]
+
+
+class FrontUrls(BaseModel):
+    """The addresses to begin with."""
+
+    verifications: str = Field(description="submit here with POST; a verification lies below it")
+    records: str = Field(description="a template: a record under the publisher's id or ours")
+    openapi: str
+    problems: str
+    ready: str
+
+
+class Front(BaseModel):
+    """What answers at this address."""
+
+    name: str
+    version: str
+    about: str
+    documentation: str = Field(description="the page to read, in the checkout that the service runs from")
+    urls: FrontUrls

@@ -10,6 +10,7 @@ import pytest
 from app import actions
 from tests.api.bundles import formula_document, script_bundle
 from tests.api.service import ENVIRONMENT, TARGET
+from tests.cli.command import ROOT
 
 if TYPE_CHECKING:
     import httpx2
@@ -139,6 +140,7 @@ def others(service: Service) -> Answers:
     yield "/problems/{code}", client.get("/problems/not-found")
     yield "/problems/{code}", client.get("/problems/none")
     yield "/livez", client.get("/livez", headers={"Host": "elsewhere"})
+    yield "/", client.get("/")
 
 
 def test_every_answer_is_as_described_and_every_described_answer_is_given(service: Service) -> None:
@@ -163,6 +165,17 @@ def test_the_served_description_is_openapi_and_names_no_outside_host(service: Se
     assert "://" not in answer.text.replace("https://assignee.net", "")
     for schema in document["components"]["schemas"].values():
         jsonschema.Draft202012Validator.check_schema(resolve(document, schema))
+
+
+def test_the_front_door_names_addresses_that_answer(service: Service) -> None:
+    document = service.client.get("/").json()
+    assert document["name"] == "Assay"
+    urls = document["urls"]
+    operations = service.client.app.openapi()["paths"]  # type: ignore[attr-defined]
+    assert set(urls.values()) <= {*operations, "/openapi.json"}
+    answers = {service.client.get(urls[name]).status_code for name in ("openapi", "problems", "ready")}
+    assert answers == {200}
+    assert (ROOT / document["documentation"]).is_file()
 
 
 def test_operation_ids_are_short_and_unique(service: Service) -> None:

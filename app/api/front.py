@@ -1,0 +1,25 @@
+"""`/`: what this is and where to go from here, for whoever types the address alone."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+
+from app.api.schemas import Front, FrontUrls
+
+router = APIRouter(tags=["front"])
+
+
+@router.get("/", summary="Where to go from here")
+async def read(request: Request) -> Front:
+    """Name the service and the addresses to begin with."""
+    urls = FrontUrls(
+        verifications="/v1/verifications",
+        records="/v1/records/{record_id}",
+        openapi="/openapi.json",
+        problems="/problems",
+        ready="/readyz",
+    )
+    about = str(request.app.description)
+    return Front(
+        name=request.app.title, version=request.app.version, about=about, documentation="docs/api.md", urls=urls
+    )
