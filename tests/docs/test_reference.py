@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from app.core import formula
+from app.api.schemas import GateVerdict, RecordUrls, Urls
+from app.core import formula, gate
 from app.core.claim import parse_claim
 from app.core.claim_expect import KEYS, NOT_OFFERED
 from app.core.compare import MATCHES, SEVERITY
 from app.core.controls_catalogue import CATALOGUE
 from app.core.errors import Refusal
-from app.core.model import Blame, ControlResult, OutcomeKind, Rule
+from app.core.model import Blame, ControlResult, OutcomeKind, Rule, Status
 from app.core.verdict import BLAME
 from app.main import create_app
 from app.settings import DEFAULT_LIMITS, MAXIMUM_LIMITS, Settings
@@ -277,3 +278,18 @@ def test_the_page_of_the_interface_explains_every_state(table: str, heading: str
     from app.core import lifecycle
 
     assert first_cells(section("docs/api.md", heading)) == set(getattr(lifecycle, table))
+
+
+def test_the_page_of_the_interface_explains_every_address() -> None:
+    assert first_cells(section("docs/api.md", "## Following")) == {*Urls.model_fields, *RecordUrls.model_fields}
+
+
+def test_the_page_of_the_interface_names_every_member_of_a_gate_verdict_beside_the_contract() -> None:
+    verdict = gate.StandingVerdict(
+        "c", Status.VERIFIED, "exited", "MATCH_EXACT", None, "r", "t", "s", "u", "d", ("warn",)
+    )
+    document = gate.project((verdict,), 1, "https://base.example")
+    told = section("docs/api.md", "## Records")
+    contract = {field.alias or name for name, field in GateVerdict.model_fields.items()}
+    wanted = {*document, *document["claims"], *document["gate3"]} - contract
+    assert [name for name in wanted if f"`{name}`" not in told] == []
