@@ -13,6 +13,13 @@ from importlib import resources
 from typing import TYPE_CHECKING, Literal
 
 from app.core.canonical import canonical, digest
+from app.core.caps import (
+    FORMULA_RESULT_BYTES_MAX,
+    OUTPUT_BYTES_MAX,
+    RESULT_BYTES_MAX,
+    STDERR_BYTES_MAX,
+    STDOUT_BYTES_MAX,
+)
 from app.core.errors import Fault
 from app.core.formula import Ratio, decimal_text, printed
 from app.core.model import Claim, Formula, Purpose, Script
@@ -23,15 +30,9 @@ if TYPE_CHECKING:
 
     from app.core.model import RunSpec, Seal
 
-MIB = 1 << 20
 CLAIM_FILES = frozenset({"claim.toml", "claim.json"})
 PARAMETERS = "parameters.json"
 UNDERIVABLE = "underivable"  # the limit that a perturb run's outcome names when its input cannot be changed
-STDOUT_BYTES_MAX = 4 * MIB
-STDERR_BYTES_MAX = 4 * MIB
-RESULT_BYTES_MAX = 1 * MIB
-FORMULA_RESULT_BYTES_MAX = 16 * MIB  # our own evaluator's: more than the largest claim can make it write
-OUTPUT_BYTES_MAX = 64 * MIB
 
 #: How a formula's values are shifted: far down, to the end of the printed rounding, to its other end, far up.
 SHIFTS = ("--", "-", "+", "++")

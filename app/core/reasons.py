@@ -10,6 +10,7 @@ from app.core.model import Blame, OutcomeKind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from app.core.model import Limits, Run
     from app.core.readings import Reading
 
 SIGSYS = 31
@@ -50,21 +51,23 @@ PRECEDENCE = (
 )
 
 
-def worst_failure(measures: Sequence[Reading]) -> tuple[str, str] | None:
+def worst_failure(measures: Sequence[Reading], limits: Limits) -> tuple[str, str] | None:
     """Return the reason code and sentence of the measure run that decides, None when all of them measured."""
     failed = [item for item in measures if item.measurement is None]
     if not failed:
         return None
     worst = min(failed, key=lambda item: (PRECEDENCE.index(item.run.outcome.kind), item.unreadable is not None))
-    if worst.unreadable is not None:
-        return worst.unreadable.code, worst.unreadable.detail
-    return _failure_code(worst), wording.failure(worst.run)
+    if worst.unreadable is None:
+        return _failure_code(worst), wording.failure(worst.run, limits)
+    code, detail = worst.unreadable.code, worst.unreadable.detail
+    if worst.run.outcome.limit in MARRING:  # it went on after a refusal, and this is the likely reason
+        return MARRING[worst.run.outcome.limit or ""], wording.unreadable(detail, worst.run, limits)
+    return code, detail
 
 
-def marred(readings: Sequence[Reading]) -> tuple[str, str] | None:
-    """Return the reason code and sentence of the first run whose number a limit may have spoiled, None without one."""
-    found = next((item.run for item in readings if item.run.outcome.limit in MARRING), None)
-    return None if found is None else (MARRING[found.outcome.limit or ""], wording.marred(found))
+def marred(readings: Sequence[Reading]) -> Run | None:
+    """Return the first run whose number a limit may have spoiled."""
+    return next((item.run for item in readings if item.run.outcome.limit in MARRING), None)
 
 
 def _failure_code(reading: Reading) -> str:

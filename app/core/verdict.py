@@ -26,7 +26,7 @@ from app.core.controls_replication import confirm, input_response, repeat
 from app.core.errors import Fault
 from app.core.model import ControlResult, Formula, Judgement, OutcomeKind, Purpose, Status
 from app.core.readings import Reading, Readings
-from app.core.reasons import BLAME, PRECEDENCE, marred, worst_failure
+from app.core.reasons import BLAME, MARRING, PRECEDENCE, marred, worst_failure
 from app.core.seal import check_versions
 from app.core.specs import all_specs
 
@@ -48,7 +48,7 @@ def judge(seal: Seal, runs: Sequence[Run]) -> Judgement:
     _refuse_strangers(seal, runs)
     readings = Readings.of(seal, runs)
     _refuse_faults(readings)
-    failed = worst_failure(readings.measures)
+    failed = worst_failure(readings.measures, seal.claim.limits)
     if failed is not None:
         code, what = failed
         return _inconclusive(readings, code, what, (), ())
@@ -91,14 +91,17 @@ def _matched(readings: Readings, comparisons: tuple[Comparison, ...], controls: 
         return _judgement(readings, Status.UNVERIFIED, code, reason, comparisons, controls)
     codes = ("MATCH_EXACT", "MATCH_ROUNDING", "MATCH_TOLERANCE")
     code = max((item.code for item in comparisons), key=codes.index)
-    reason = wording.match(readings.seal.claim.reproduce.kind, comparisons)
+    limited = marred(readings.measures)
+    met = wording.met(limited, readings.seal.claim.limits) if limited is not None else None
+    reason = wording.match(readings.seal.claim.reproduce.kind, comparisons, met)
     return _judgement(readings, Status.VERIFIED, code, reason, comparisons, controls)
 
 
 def _contradicted(readings: Readings, comparisons: tuple[Comparison, ...], controls: tuple[Control, ...]) -> Judgement:
     spoiled = marred((*readings.measures, *readings.of_purpose(Purpose.CONFIRM)))
     if spoiled is not None:
-        code, what = spoiled
+        code = MARRING[spoiled.outcome.limit or ""]
+        what = wording.marred(spoiled, readings.seal.claim.limits)
         return _inconclusive(readings, code, what, comparisons, controls)
     blocking = _blocking(controls)
     if blocking is not None:

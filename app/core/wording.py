@@ -11,24 +11,26 @@ import signal
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from app.core.caps import CAPS
 from app.core.model import OutcomeKind, Rule
 from app.core.quantity import fraction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from app.core.model import Comparison, Control, Run
+    from app.core.model import Comparison, Control, Limits, Run
 
 SIGNIFICANT_DIGITS = 10
 TEXT_SHOWN_MAX = 80
 
 
-def match(kind: str, comparisons: Sequence[Comparison]) -> str:
+def match(kind: str, comparisons: Sequence[Comparison], met_limit: str | None = None) -> str:
     """Return the reason of a VERIFIED claim; with several metrics the one that matched least closely is shown."""
     item = _least_close(comparisons)
     sentence = f"{_computed(item, comparisons)} matches expected {_expected(item)} ({_how(item)})"
     more = f"; all {len(comparisons)} metrics match" if len(comparisons) > 1 else ""
-    return f"Sealed-sandbox {kind} repro: {sentence}{more}."
+    also = f"; a run {met_limit}" if met_limit else ""
+    return f"Sealed-sandbox {kind} repro: {sentence}{more}{also}."
 
 
 def mismatch(kind: str, comparisons: Sequence[Comparison]) -> str:
@@ -85,33 +87,61 @@ def _unit_remedy(item: Comparison) -> str:
     return "convert it in the formula, or state the value in the formula's unit"
 
 
-def failure(run: Run) -> str:
+def failure(run: Run, limits: Limits) -> str:
     """Return what ended a run, with the figure and the limit."""
     outcome = run.outcome
-    notes = "".join(f"; {note}" for note in outcome.notes)
+    allowed = _allowed(outcome.limit or str(outcome.clock or outcome.kind), limits)
     match outcome.kind:
         case OutcomeKind.TIMEOUT:
             used = outcome.cpu_ms if outcome.clock == "cpu" else outcome.wall_ms
-            return f"the run passed its {outcome.clock} limit after {used / 1000:.1f} s"
+            return f"the run passed its {outcome.clock} limit of {allowed}, at {used / 1000:.1f} s"
         case OutcomeKind.MEMORY:
-            return f"the run passed its memory limit at {outcome.peak_memory_bytes / (1 << 20):.0f} MiB"
+            used = outcome.peak_memory_bytes >> 20
+            return f"the run needed more than its memory limit of {allowed}, and had {used} MiB"
         case OutcomeKind.OUTPUT:
-            return f"the run passed its limit on {outcome.limit or 'output'}"
+            return f"the run passed its limit on {outcome.limit or 'output'} of {allowed}"
         case OutcomeKind.SIGNAL:
             name = signal.Signals(outcome.signal).name if outcome.signal in set(signal.Signals) else outcome.signal
             forbidden = " for a forbidden system call" if outcome.signal == signal.SIGSYS else ""
-            return f"the run was ended by signal {name}{forbidden}{notes}"
+            return f"the run was ended by signal {name}{forbidden}{_notes(run)}"
         case OutcomeKind.CANCELLED:
             return "the run was cancelled"
         case _:
-            return f"the run exited with code {outcome.exit_code}{notes}"
+            return f"the run exited with code {outcome.exit_code}{_notes(run)}"
 
 
-def marred(run: Run) -> str:
+def met(run: Run, limits: Limits) -> str:
+    """Return which limit a run met without being ended by it."""
+    limit = run.outcome.limit or ""
+    return f"met its limit on {limit} ({_allowed(limit, limits)})"
+
+
+def marred(run: Run, limits: Limits) -> str:
     """Return why a run that exited with 0 contradicts nothing."""
-    notes = "".join(f"; {note}" for note in run.outcome.notes)
-    met = f"met its limit on {run.outcome.limit}, which may have spoiled the number"
-    return f"the run contradicts the claim, but {met}{notes}"
+    spoiled = f"{met(run, limits)}, which may have spoiled the number"
+    return f"the run contradicts the claim, but {spoiled}{_notes(run)}"
+
+
+def unreadable(detail: str, run: Run, limits: Limits) -> str:
+    """Return what was wrong with the result of a run that met a limit on its way."""
+    return f"{detail}; the run {met(run, limits)}{_notes(run)}"
+
+
+def _notes(run: Run) -> str:
+    return "".join(f"; {note}" for note in run.outcome.notes)
+
+
+def _allowed(limit: str, limits: Limits) -> str:
+    """Return what a limit allows, with its unit."""
+    amounts = {
+        "wall": f"{limits.wall_ms / 1000:g} s",
+        "cpu": f"{limits.cpu_ms / 1000:g} s of processor time",
+        "memory": f"{limits.memory_bytes >> 20} MiB",
+        "scratch": f"{limits.scratch_bytes >> 20} MiB",
+        "processes": str(limits.processes),
+        **{name: f"{cap >> 20} MiB" for name, cap in CAPS.items()},
+    }
+    return amounts.get(limit, limit)
 
 
 def brief(text: str | None, digits: int = SIGNIFICANT_DIGITS) -> str:

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.boxjob import (
-    MIB,
     SCRIPT_PROTOCOL,
     SHIFTS,
     BoxJob,
@@ -21,6 +20,7 @@ from app.core.boxjob import (
     targets,
 )
 from app.core.canonical import digest
+from app.core.caps import MIB
 from app.core.errors import Fault
 from app.core.formula import results
 from app.core.model import Derivation, Purpose, RunSpec, Seal, Source

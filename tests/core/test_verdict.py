@@ -95,7 +95,7 @@ SCENARIOS = [
     scenario(
         "a forbidden call", claimed(), [ending("signal", signal=31)], "SEAL_VIOLATION", "for a forbidden system call"
     ),
-    scenario("a timeout", claimed(), [ending("timeout", clock="wall")], "TIMEOUT", "passed its wall limit"),
+    scenario("a timeout", claimed(), [ending("timeout", clock="wall")], "TIMEOUT", "passed its wall limit of 10 s"),
     scenario("out of memory", claimed(), [ending("memory")], "OOM", "memory limit"),
     scenario("too much output", claimed(), [ending("output", limit="stdout")], "OUTPUT_LIMIT", "limit on stdout"),
     scenario(
@@ -180,7 +180,8 @@ def test_a_number_that_a_limit_may_have_spoiled_contradicts_nothing(key: str, li
     runs = [run.model_copy(update={"outcome": spoiled}) if run.spec.key == key else run for run in play(seal)[0]]
     found = judge(seal, runs)
     assert (found.status, found.reason_code, found.blame) == ("UNVERIFIED", code, "resource")
-    assert f"met its limit on {limit}, which may have spoiled the number; 2 were refused" in found.reason
+    assert f"met its limit on {limit} (" in found.reason
+    assert "), which may have spoiled the number; 2 were refused" in found.reason
     assert wants_confirmation(Readings.of(seal, [run for run in runs if run.spec.key != "confirm-0"])) is (
         key == "confirm-0"
     )
@@ -188,7 +189,20 @@ def test_a_number_that_a_limit_may_have_spoiled_contradicts_nothing(key: str, li
 
 def test_a_number_that_no_limit_kept_from_matching_stays_a_match() -> None:
     runs = [run.model_copy(update={"outcome": ending(limit="processes")}) for run in play(a_seal())[0]]
-    assert judge(a_seal(), runs).status is Status.VERIFIED
+    found = judge(a_seal(), runs)
+    assert found.status is Status.VERIFIED
+    assert found.reason.endswith("; a run met its limit on processes (16).")
+
+
+@pytest.mark.parametrize(("limit", "code"), LIMITS)
+@pytest.mark.parametrize("result", [None, "{}", "nonsense"])
+def test_no_number_after_a_refusal_is_put_down_to_the_limit(limit: str, code: str, result: str | None) -> None:
+    """A script that swallows the error of a full disk and exits with 0 has no result, or half of one."""
+    spoiled = {"outcome": ending(limit=limit, notes=("2 were refused",)), "result": result}
+    runs = [run.model_copy(update=spoiled) for run in play(a_seal())[0]]
+    found = judge(a_seal(), runs)
+    assert (found.status, found.reason_code, found.blame) == ("UNVERIFIED", code, "resource")
+    assert f"; the run met its limit on {limit} (" in found.reason
 
 
 SEEDS = [

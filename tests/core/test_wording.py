@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.core import wording
-from app.core.model import Attacker, Control, ControlResult
+from app.core.model import Attacker, Control, ControlResult, Limits
 from tests.core.builders import a_comparison, a_run, an_outcome
 
 
@@ -187,12 +187,22 @@ def test_what_decides_nothing_says_why(changes: dict[str, Any], says: str) -> No
     assert wording.comparison_problem(a_comparison(**changes)) == says
 
 
+LIMITS = Limits(wall_ms=1_500, cpu_ms=500, cpus=1, memory_bytes=256 << 20, processes=9, scratch_bytes=32 << 20)
 FAILURES: list[tuple[dict[str, Any], str]] = [
-    ({"kind": "timeout", "clock": "wall", "wall_ms": 2_040}, "the run passed its wall limit after 2.0 s"),
-    ({"kind": "timeout", "clock": "cpu", "cpu_ms": 990}, "the run passed its cpu limit after 1.0 s"),
-    ({"kind": "memory", "peak_memory_bytes": 257 << 20}, "the run passed its memory limit at 257 MiB"),
-    ({"kind": "output", "limit": "stderr"}, "the run passed its limit on stderr"),
-    ({"kind": "output"}, "the run passed its limit on output"),
+    ({"kind": "timeout", "clock": "wall", "wall_ms": 2_040}, "the run passed its wall limit of 1.5 s, at 2.0 s"),
+    (
+        {"kind": "timeout", "clock": "cpu", "cpu_ms": 990},
+        "the run passed its cpu limit of 0.5 s of processor time, at 1.0 s",
+    ),
+    (
+        {"kind": "memory", "peak_memory_bytes": 257 << 20},
+        "the run needed more than its memory limit of 256 MiB, and had 257 MiB",
+    ),
+    ({"kind": "output", "limit": "stdout"}, "the run passed its limit on stdout of 4 MiB"),
+    ({"kind": "output", "limit": "stderr"}, "the run passed its limit on stderr of 4 MiB"),
+    ({"kind": "output", "limit": "result"}, "the run passed its limit on result of 1 MiB"),
+    ({"kind": "output", "limit": "output"}, "the run passed its limit on output of 64 MiB"),
+    ({"kind": "output"}, "the run passed its limit on output of 64 MiB"),
     ({"kind": "signal", "signal": 9}, "the run was ended by signal SIGKILL"),
     ({"kind": "signal", "signal": 31}, "the run was ended by signal SIGSYS for a forbidden system call"),
     ({"kind": "signal", "signal": 99}, "the run was ended by signal 99"),
@@ -208,7 +218,17 @@ FAILURES: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("changes", "says"), FAILURES, ids=[says[-30:] for _, says in FAILURES])
 def test_an_ended_run_says_by_what_limit_or_signal(changes: dict[str, Any], says: str) -> None:
-    assert wording.failure(a_run(outcome=an_outcome(**changes))) == says
+    assert wording.failure(a_run(outcome=an_outcome(**changes)), LIMITS) == says
+
+
+@pytest.mark.parametrize(("limit", "amount"), [("scratch", "32 MiB"), ("processes", "9")])
+def test_a_limit_that_a_run_met_and_went_on_is_named_with_its_amount(limit: str, amount: str) -> None:
+    run = a_run(outcome=an_outcome(limit=limit, notes=("2 were refused",)))
+    met = f"met its limit on {limit} ({amount})"
+    assert wording.met(run, LIMITS) == met
+    spoiled = f"the run contradicts the claim, but {met}, which may have spoiled the number; 2 were refused"
+    assert wording.marred(run, LIMITS) == spoiled
+    assert wording.unreadable("there is no metric", run, LIMITS) == f"there is no metric; the run {met}; 2 were refused"
 
 
 def test_inconclusive_reasons_are_no_evidence_against_the_claim() -> None:
