@@ -119,6 +119,10 @@ def _named_values(table: Table) -> dict[str, NamedValue]:
 
 
 def _check_formula(table: Table, key: str, text: str, printed: Mapping[str, str], unreadable: Collection[str]) -> None:
+    if "--" in text:  # LaTeX's dash; read as minus minus it would add, and falsify who wanted to subtract
+        detail = "'--' may be a dash or a minus before a minus"
+        table.report(key, "bad-formula", detail, "write - to subtract, and a - (-b) for the other")
+        return
     try:
         used = formula.names(formula.parse(text))
         if not used:

@@ -629,6 +629,7 @@ REMEDIES = [
     (SCRIPT, 'kind = "script"', 'kind = "script"\nenvironment = "pyhton"', 17, "did you mean 'python'?"),
     (FORMULA, '"77.0"', '"77,0"', 13, 'write a decimal point: "77.0"'),
     (FORMULA, '"a - b"', '"a ^ 2 - b"', 11, "write ** in place of ^"),
+    (FORMULA, '"a - b"', '"a -- b"', 11, "write - to subtract, and a - (-b) for the other"),
     (FORMULA, '"a - b"', '"a − b"', 11, "write - in place of −"),
     (FORMULA, '"a - b"', '"maen(a, b)"', 11, "did you mean 'mean'?"),
     (FORMULA, '"a - b"', '"ln(a) - b"', 11, "did you mean 'log'?"),
@@ -648,6 +649,11 @@ def test_a_slip_of_the_pen_is_answered_with_what_to_write(
     text: str, old: str, new: str, line: int, remedy: str
 ) -> None:
     assert [item for item in problems(swapped(old, new, text)) if item.line == line and remedy in item.remedy]
+
+
+@pytest.mark.parametrize("text", ["a - (-b)", "a - -b", "-a - b", "a + -b"])
+def test_a_minus_before_a_minus_is_read_where_it_cannot_be_a_dash(text: str) -> None:
+    assert read(swapped("a - b", text, FORMULA)).reproduce.formulas == {"gain": text}  # type: ignore[union-attr]
 
 
 def test_a_table_in_single_brackets_is_not_called_missing_as_well() -> None:
