@@ -121,7 +121,8 @@ class Client:
         try:
             answer = self._http.request(method, path, **request)
         except httpx2.TransportError as error:
-            raise Unreachable(f"no service answers at {self.url}: {error}") from error
+            remedy = "start one with `assay serve`, or name another with --url"
+            raise Unreachable(f"no service answers at {self.url}: {error}. {remedy}.") from error
         if answer.is_error:
             try:
                 problem = answer.json()

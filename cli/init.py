@@ -70,8 +70,10 @@ def write_example(folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
     except FileExistsError as error:
-        detail = f"{path if folder.is_dir() else folder} is there already"
-        raise Refusal.of(Problem(str(path), None, "", "exists", detail, "name another folder")) from error
+        there = path if folder.is_dir() else folder
+        raise Refusal.of(
+            Problem(str(there), None, "", "exists", "it is there already", "name another folder")
+        ) from error
     except OSError as error:
         detail = f"it cannot be written: {error.strerror}"
         raise Refusal.of(Problem(str(path), None, "", "unwritable", detail, "name another folder")) from error

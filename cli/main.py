@@ -181,7 +181,8 @@ def evidence_verify(
     try:
         report = evidence.verify(file.read_bytes())
     except (OSError, evidence.Unreadable) as error:
-        typer.echo(f"unreadable: {error}", err=True)
+        why = f"{file}: {error.strerror}" if isinstance(error, OSError) else str(error)
+        typer.echo(f"unreadable: {why}", err=True)
         raise typer.Exit(Exit.REFUSED) from error
     if as_json:
         judgement = report.judgement.model_dump(mode="json") if report.judgement else None

@@ -131,7 +131,7 @@ def test_init_overwrites_nothing(said: Callable[..., Said], tmp_path: Path, kind
             path.mkdir()
     code, _, err = said("init", tmp_path)
     assert code == 2
-    assert "is there already" in err
+    assert err == f"{tmp_path / 'claim.toml'}: it is there already. name another folder.\n"
     assert sorted(item.name for item in tmp_path.iterdir()) == ["claim.toml"]
     assert kind != "a claim" or path.read_text() == "mine"
 
@@ -199,6 +199,7 @@ def test_a_service_that_does_not_answer_is_exit_5(said: Callable[..., Said], tmp
     code, out, err = said(command, subject, "--url", "http://127.0.0.1:1")
     assert (code, out) == (5, "")
     assert err.startswith("no service answers at http://127.0.0.1:1: ")
+    assert "`assay serve`" in err
 
 
 def test_a_bundle_that_no_service_would_take_is_not_sent(said: Callable[..., Said], tmp_path: Path) -> None:
@@ -216,6 +217,7 @@ def test_a_proxy_in_the_environment_is_not_asked(said: Callable[..., Said], monk
         code, _, err = said("watch", "ver_0", "--url", "http://127.0.0.1:1")
     assert code == 5
     assert err.startswith("no service answers at http://127.0.0.1:1: ")
+    assert "`assay serve`" in err
 
 
 class Proxy(BaseHTTPRequestHandler):
