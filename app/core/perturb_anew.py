@@ -2,12 +2,13 @@
 
 Scaling numbers moves no share of labels that agree, and drawing rows again moves none that is exactly all of them. So
 here every column but the first is moved on by a number of rows of its own, along an order that the seal fixes. Its
-numbers grow by one factor, so that every rank in it grows too, and of its texts one takes the place of another. A first
-column without repetitions names the rows and stays; a column of two values holds classes, whose spelling stays.
+numbers grow by one factor, so that every rank in it grows too, and its most frequent text gives way to another. A first
+column without repetitions names the rows and stays; a column of two values holds classes, which change places.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -41,11 +42,14 @@ def column_anew(cells: Sequence[T], position: int, grown: Callable[[T], T | None
     shift = shift_of(position, len(cells))
     moved = [*cells[len(cells) - shift :], *cells[: len(cells) - shift]]
     if len(values) <= 2:
-        return moved
+        one, two = (*values, *values)[:2]
+        classes = {one: two, two: one} if len(cells) > len(values) else {}  # of two rows the move was the change
+        return [classes.get(cell, cell) for cell in moved]
     after = {cell: grown(cell) for cell in values}
     if any(cell is not None for cell in after.values()):
         return [cell if (more := after[cell]) is None else more for cell in moved]
     if len(values) == len(cells):
         return moved
-    heir = next(cell for cell in moved if cell != moved[0])
-    return [heir if cell == moved[0] else cell for cell in moved]
+    frequent = Counter(moved).most_common(1)[0][0]
+    heir = next(cell for cell in moved if cell != frequent)
+    return [heir if cell == frequent else cell for cell in moved]

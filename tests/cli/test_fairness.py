@@ -78,6 +78,14 @@ HONEST = {
     "distinct": ("x.csv", KINDS, "len({r['language'] for r in rows})", "4"),
     "leader": ("x.csv", MODELS, "max(rows, key=lambda r: float(r['f1']))['model']", "RemBERT"),
     "median": ("x.csv", LIKERT, "statistics.median(int(r['answer']) for r in rows)", "4"),
+    "worst": ("x.csv", MODELS, "min(rows, key=lambda r: float(r['f1']))['model']", "mBERT"),
+    "most-frequent": ("x.csv", KINDS + "40,sw\n", "statistics.mode(r['language'] for r in rows)", "sw"),
+    "all-of-a-group": (
+        "x.csv",
+        "id,sex,answer\n" + "".join(f"{i},{'mf'[i % 2]},{'yes' if i % 2 or i % 3 else 'no'}\n" for i in range(1, 25)),
+        "min(r['answer'] == 'yes' for r in rows if r['sex'] == 'f') * 1",
+        "1",
+    ),
     "lookup": (
         "x.csv",
         LONG,

@@ -287,6 +287,17 @@ def test_numbers_grow_and_keep_their_order() -> None:
     assert all(after > before for before, after in zip(values, found, strict=True))
 
 
+def test_the_most_frequent_text_and_the_greater_class_give_way() -> None:
+    data = "id,kind,class\n" + "".join(f"{index},{'aaabc'[index % 5]},{'yyn'[index % 3]}\n" for index in range(15))
+    _, kinds, classes = columns_of(data.encode())
+    assert ("a" in kinds, sorted(map(kinds.count, set(kinds) - {"kind"}))) == (False, [3, 12])
+    assert (classes.count("y"), classes.count("n")) == (5, 10)
+
+
+def test_of_two_rows_each_takes_what_the_other_had() -> None:
+    assert changed(b"name,n\nx,1\ny,2\n", 3) == b"name,n\nx,2\ny,1\n"
+
+
 def test_of_the_texts_of_a_column_one_takes_the_place_of_another() -> None:
     data = "id,kind\n" + "".join(f"{index},{'abcd'[index % 4]}\n" for index in range(12))
     assert len(set(columns_of(data.encode())[1][1:])) == 3
