@@ -20,16 +20,18 @@ def conclude(parts: Parts, verification_id: str) -> str | None:
     """Judge a verification whose runs are all in and record its verdict; returns the verdict's id.
 
     Judging and archiving happen outside the transaction, on rows that no longer change; the transaction then accepts
-    them only if the verification is still at the same revision and without a verdict.
+    them only if the verification is still at the same revision and without a verdict. The judge is counted before it
+    begins: one that is killed by what it reads must not be followed by others for ever.
 
     Raises:
         Fault: stored bytes are not what was sealed or measured.
 
     """
+    with parts.store.transaction() as session:
+        row = judging.take_up(session, verification_id, parts.settings.attempts_max)
+    if row is None:
+        return None
     with parts.store.read() as session:
-        row = ending.find(session, verification_id)
-        if row is None or row.state != "concluding":
-            return None
         known = [item for item in planning.runs_of(session, verification_id) if item.state == "done"]
         artifacts = planning.artifacts_of(session, verification_id)
     seal = sealed(parts, row.seal)

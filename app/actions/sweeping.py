@@ -1,4 +1,4 @@
-"""What somebody should have done and did not: lost nudges, lost leases, missing plans, faults that time heals, orphans.
+"""What somebody should have done and did not: lost nudges, leases and judges, missing plans, healed faults, orphans.
 
 Every step may be done twice, by two sweepers at once, or be cut off anywhere; the next sweep finds what is left.
 """
@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 HEALED_BY_TIME = frozenset({"WORKER_LOST", "NO_ISOLATION"})
 RETRY_WINDOW_SECONDS = 3600  # what faulted longer ago is begun again on request alone
 WORKERS_KEPT_SECONDS = 86_400
+JUDGE_LEASES = 10  # a judge has no heartbeat: the last one is thought to be lost when so many leases are over
 BATCH = 500
 
 
@@ -42,6 +43,7 @@ def sweep(parts: Parts) -> None:
             parts.queue.nudge_run(lost.id, lost.queue)
     _plan_unplanned(parts)
     _end_homeless(parts)
+    _end_unjudged(parts)
     _retry_faulted(parts)
     _nudge_waiting(parts)
 
@@ -88,6 +90,14 @@ def _end_homeless(parts: Parts) -> None:
         fault_verification(parts, item.verification_id, "IMAGE_PULL_FAILED", detail)
 
 
+def _end_unjudged(parts: Parts) -> None:
+    settings = parts.settings
+    with parts.store.read() as session:
+        unjudged = found.unjudged(session, JUDGE_LEASES * settings.lease_seconds, settings.attempts_max)
+    for verification_id in unjudged:
+        fault_verification(parts, verification_id, "WORKER_LOST", "Every judge that took the verification up was lost.")
+
+
 def _retry_faulted(parts: Parts) -> None:
     pause = parts.settings.retry_after_seconds
     with parts.store.read() as session:
@@ -106,7 +116,7 @@ def _nudge_waiting(parts: Parts) -> None:
     stale = parts.settings.nudge_after_seconds
     with parts.store.read() as session:
         waiting = found.waiting_runs(session, stale)
-        concluding = found.waiting_conclusions(session, stale)
+        concluding = found.waiting_conclusions(session, stale, parts.settings.attempts_max)
     runs = [item.id for item in takewhile(lambda item: parts.queue.nudge_run(item.id, item.queue), waiting)]
     judged = list(takewhile(parts.queue.nudge_judge, concluding))
     if runs or judged:

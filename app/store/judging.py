@@ -7,7 +7,7 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, func, insert
+from sqlalchemy import bindparam, func, insert, update
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
@@ -15,7 +15,8 @@ from app.core import gate
 from app.core.canonical import canonical
 from app.core.lifecycle import VERIFICATION, step
 from app.core.model import Status
-from app.store.ending import change, lock
+from app.store.ending import VERIFICATION_COLUMNS, KnownVerification, change, lock
+from app.store.engine import database_time
 from app.store.ids import new_id
 from app.store.intake import keep_artifacts
 from app.store.tables import (
@@ -37,6 +38,13 @@ if TYPE_CHECKING:
     from app.core.model import Judgement
 
 # Built once, for every conclusion executes them.
+_TAKE_UP = (
+    update(Verification)
+    .where(col(Verification.id) == bindparam("verification"), col(Verification.state) == "concluding")
+    .where(col(Verification.judgings) < bindparam("attempts_max"))
+    .values(judgings=col(Verification.judgings) + 1, touched_at=bindparam("now"))
+    .returning(*VERIFICATION_COLUMNS)
+)
 _CLAIM_OF = (
     select_columns(col(ClaimRow.id), col(ClaimRow.record_id))
     .join(ClaimRevision, col(ClaimRevision.claim_id) == ClaimRow.id)
@@ -45,6 +53,13 @@ _CLAIM_OF = (
 _LAST = select_columns(col(LedgerRow.seq), col(LedgerRow.hash)).order_by(col(LedgerRow.seq).desc()).limit(1)
 _ADD_VERDICT, _ADD_COMPARISON, _ADD_CONTROL = insert(Verdict), insert(ComparisonRow), insert(ControlRow)
 _ADD_LEDGER = insert(LedgerRow)
+
+
+def take_up(session: Session, verification_id: str, attempts_max: int) -> KnownVerification | None:
+    """Count a judge that takes a verification up, and return it; None: there is nothing to judge, or it lost too many."""
+    wanted = {"verification": verification_id, "attempts_max": attempts_max, "now": database_time(session)}
+    row = session.connection().execute(_TAKE_UP, wanted).first()
+    return None if row is None else KnownVerification(*row)
 
 
 def record_verdict(  # noqa: PLR0913 - the parts of a conclusion

@@ -81,11 +81,19 @@ def nudged(session: Session, run_ids: Sequence[str], stale_seconds: float) -> No
         row.nudge_at = now + min(max(now - row.touched_at, stale_seconds), NUDGE_PAUSE_SECONDS_MAX)
 
 
-def waiting_conclusions(session: Session, stale_seconds: float) -> list[str]:
+def waiting_conclusions(session: Session, stale_seconds: float, attempts_max: int) -> list[str]:
     """Return verifications that wait for a judge, and that nobody has touched for a while."""
     before = database_time(session) - stale_seconds
     query = select(Verification.id).where(Verification.state == "concluding", Verification.touched_at < before)
-    return list(session.exec(query.order_by(col(Verification.touched_at)).limit(FOUND_MAX)))
+    left = query.where(Verification.judgings < attempts_max)
+    return list(session.exec(left.order_by(col(Verification.touched_at)).limit(FOUND_MAX)))
+
+
+def unjudged(session: Session, patience_seconds: float, attempts_max: int) -> list[str]:
+    """Return verifications that have had their last judge a while ago and still have no verdict."""
+    before = database_time(session) - patience_seconds
+    query = select(Verification.id).where(Verification.state == "concluding", Verification.touched_at < before)
+    return list(session.exec(query.where(Verification.judgings >= attempts_max).limit(FOUND_MAX)))
 
 
 def touched(session: Session, verification_ids: Sequence[str]) -> None:

@@ -26,7 +26,7 @@ SQLModel.metadata = MetaData(
 )
 metadata = SQLModel.metadata
 
-REVISION = "0001"  # the migration whose tables these are; a database at another one is refused at start
+REVISION = "0002"  # the migration whose tables these are; a database at another one is refused at start
 
 
 def _one_of(column: str, values: Any) -> CheckConstraint:
@@ -158,6 +158,7 @@ class Verification(SQLModel, table=True):
     publisher: str
     state: str = "queued"
     revision: int = Field(default=0, sa_column=_big(default=0))
+    judgings: int = Field(default=0, sa_column=_big(default=0))  # judges that took it up
     queue: str = "cpu"
     runs_planned: int
     cancel_requested: bool = False

@@ -17,6 +17,8 @@ from app.store.tables import REVISION, metadata
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.store.house import House
+
 #: Every table with its named constraints. A change here is a change of the schema that everybody should see.
 NAMES = {
     "artifact": "ck_artifact_digest ck_artifact_size pk_artifact",
@@ -86,6 +88,20 @@ def test_the_history_goes_up_and_down_and_up_again(empty_database: str) -> None:
     migrate.upgrade(empty_database)
     assert names(empty_database) == first
     assert triggers_missing(empty_database) == []
+
+
+def test_what_is_stored_survives_a_step_back_and_the_way_up_again(house: House) -> None:
+    verification_id = house.verify()
+    url = house.parts.store.url
+    before = house.verification(verification_id).model_dump(exclude={"judgings"})
+    house.close()
+    migrate.downgrade(url, "0001")
+    migrate.upgrade(url)
+    assert triggers_missing(url) == []
+    row = house.verification(verification_id)
+    assert row.judgings == 0
+    assert row.model_dump(exclude={"judgings"}) == before
+    assert house.verify(publisher="another") != verification_id
 
 
 def test_tables_and_constraints_have_the_names_they_always_had(database: str) -> None:

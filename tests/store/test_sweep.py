@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app import actions
-from app.store import runs, sweep
+from app.store import judging, runs, sweep
 from app.store.presence import KnownWorker
 from app.store.tables import Verification
 from tests.core.builders import ENVIRONMENT
@@ -128,6 +128,55 @@ def test_a_judge_that_was_not_reached_is_asked_again(house: House) -> None:
     actions.sweep(house.parts)
     actions.sweep(house.parts)
     assert house.heard.judged == [verification_id]
+
+
+def test_a_verification_that_loses_every_judge_ends_as_our_fault(house: House) -> None:
+    verification_id = house.submit().verification_id
+    house.run_all(verification_id)
+    for _ in range(3):
+        house.heard.forget()
+        take_up(house, verification_id)  # and is never heard of again
+        wait(house, 31)
+        actions.sweep(house.parts)
+    assert house.heard.judged == []
+    assert house.verification(verification_id).state == "concluding"
+    wait(house, 600)
+    actions.sweep(house.parts)
+    row = house.verification(verification_id)
+    assert (row.state, row.reason_code, row.blame) == ("faulted", "WORKER_LOST", "service")
+    assert row.detail == "Every judge that took the verification up was lost."
+    assert house.count("verdict") == 0
+
+
+def test_a_judge_that_is_lost_is_followed_by_another(house: House) -> None:
+    verification_id = house.submit().verification_id
+    house.run_all(verification_id)
+    take_up(house, verification_id)
+    house.heard.forget()
+    actions.sweep(house.parts)
+    assert house.heard.judged == []  # it has only just begun
+    wait(house, 31)
+    actions.sweep(house.parts)
+    assert house.heard.judged == [verification_id]
+    assert actions.conclude(house.parts, verification_id) is not None
+
+
+def test_the_last_judge_may_take_its_time(house: House) -> None:
+    verification_id = house.submit().verification_id
+    house.run_all(verification_id)
+    for _ in range(2):
+        take_up(house, verification_id)
+    wait(house, 3600)
+    take_up(house, verification_id)
+    wait(house, 590)
+    actions.sweep(house.parts)
+    assert house.verification(verification_id).state == "concluding"
+
+
+def take_up(house: House, verification_id: str) -> None:
+    """Begin to judge, as a judge does first of all."""
+    with house.parts.store.transaction() as session:
+        assert judging.take_up(session, verification_id, house.parts.settings.attempts_max) is not None
 
 
 # --- lost leases

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
+from app import actions
 from app.core import verdict
 from app.store.errors import StoreUnavailable
 from tests.store.house import House
@@ -14,9 +20,11 @@ from workers import judge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from app.store.engine import Store
+
+
+ROOT = Path(__file__).parent.parent.parent
 
 
 @dataclass(frozen=True)
@@ -103,4 +111,31 @@ def test_a_bug_of_ours_does_not_keep_a_verification_waiting_for_ever(
     row = house.verification(measured)
     assert (row.state, row.reason_code) == ("faulted", "INTERNAL_ERROR")
     assert row.detail == "The judge failed; its log has the reason."
+    assert house.count("verdict") == 0
+
+
+#: A judge that the kernel kills while it judges, as it does when memory runs out.
+KILLED = """
+import os, signal, sys
+from app import actions
+from app.actions import Parts
+from app.core import verdict
+from app.settings import Settings
+verdict.judge = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+actions.conclude(Parts.open(Settings()), sys.argv[1])
+"""
+
+
+def test_a_verification_that_kills_its_judges_ends_as_our_fault(house: House, measured: str) -> None:
+    """Three are killed by it; the fourth, who would judge it well, leaves it alone."""
+    environment = {**os.environ, "ASSAY_HOME": str(house.parts.settings.home), "PYTHONPATH": str(ROOT)}
+    for _ in range(house.parts.settings.attempts_max):
+        killed = subprocess.run([sys.executable, "-c", KILLED, measured], env=environment, check=False)
+        assert killed.returncode == -signal.SIGKILL
+    conclude(house, measured)
+    assert house.verification(measured).state == "concluding"
+    house.change("UPDATE verification SET touched_at = touched_at - 601")
+    actions.sweep(house.parts)
+    row = house.verification(measured)
+    assert (row.state, row.reason_code, row.blame) == ("faulted", "WORKER_LOST", "service")
     assert house.count("verdict") == 0
