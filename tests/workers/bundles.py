@@ -24,8 +24,11 @@ memory = "256MiB"
 wall = "60s"
 """
 
+#: A box is made before it is told its script, so that no process was started with the script's name: it names itself.
 SCRIPT = """\
 import json, os, time
+with open("/proc/self/comm", "w") as file:
+    file.write("{name}")
 time.sleep({seconds})
 answer = 42
 path = os.path.join(os.environ["ASSAY_INPUT"], "parameters.json")
@@ -47,7 +50,7 @@ class Slow:
     seconds: float = 0.0
     value: str = "42"
     depends: bool = False
-    name: str = field(default_factory=lambda: f"slow-{uuid.uuid4().hex[:12]}")
+    name: str = field(default_factory=lambda: f"slow-{uuid.uuid4().hex[:10]}")
 
     @property
     def files(self) -> dict[str, bytes]:
@@ -55,15 +58,15 @@ class Slow:
         parameters = "{ answer = 42 }" if self.depends else "{}"
         return {
             "claim.toml": CLAIM.format(name=self.name, value=self.value, parameters=parameters).encode(),
-            f"{self.name}.py": SCRIPT.format(seconds=self.seconds).encode(),
+            f"{self.name}.py": SCRIPT.format(name=self.name, seconds=self.seconds).encode(),
         }
 
     def processes(self) -> list[int]:
         """Return the processes of this host that run the script."""
         found = []
-        for path in Path("/proc").glob("[0-9]*/cmdline"):
+        for path in Path("/proc").glob("[0-9]*/comm"):
             try:
-                if f"{self.name}.py".encode() in path.read_bytes():
+                if path.read_bytes() == f"{self.name}\n".encode():
                     found.append(int(path.parent.name))
             except OSError:
                 continue
