@@ -10,6 +10,7 @@ import time
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from sqlmodel import Session
 
 from app import actions
 from app.actions import Parts
@@ -120,9 +121,9 @@ def read(parts: PartsDep, request: Request, verification_id: VerificationId) -> 
     """Return state, runs, comparisons and verdict."""
     with parts.store.read() as session:
         version = views.version(session, verification_id)
-    if version is None:
-        raise not_found("verification")
-    return current_at(request, f"{version}-{FORM}", lambda: _show(parts, verification_id))
+        if version is None:
+            raise not_found("verification")
+        return current_at(request, f"{version}-{FORM}", lambda: _shown(session, verification_id))
 
 
 @router.post(
@@ -205,7 +206,11 @@ def _verdict(parts: Parts, verdict_id: str) -> dict[str, Any]:
 
 def _show(parts: Parts, verification_id: str) -> VerificationOut:
     with parts.store.read() as session:
-        found = views.verification(session, verification_id)
+        return _shown(session, verification_id)
+
+
+def _shown(session: Session, verification_id: str) -> VerificationOut:
+    found = views.verification(session, verification_id)
     if found is None:
         raise not_found("verification")
     path = f"/v1/verifications/{verification_id}"
