@@ -1,157 +1,83 @@
-"""Every hostile script of `escapes/`, sealed at the strongest and the weakest level, and bare: the control.
-
-A script says what it attacks and what must become of it:
-
-    # attack: in words
-    # expect: contained          it ran to its end and reports that it failed
-              nothing            it ended and reports nothing
-              KIND [DETAIL]      the outcome: `memory`, `timeout cpu`, `output stdout`, `signal 31`
-    # control: succeeds          without a box the attack must succeed, or the test would prove nothing
-               root              the same, where the tests run as root
-               kernel            kernels differ; it may fail bare as well
-               none, REASON      never run bare
-    # limits: name=number, …     of the job, beside those of `boxes.py`
-    # machine: x86_64            the only one that it is for
-"""
+"""Every hostile script of `escapes/`, sealed in each kind of box, and bare: the control. `attacks.py` explains headers."""
 
 from __future__ import annotations
 
 import json
 import os
+import pickle
 import platform
 import shutil
-import socket
 import subprocess
 import sys
-import tempfile
-import threading
 import time
-from contextlib import ExitStack
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sandbox import Sandbox
-from tests.sandbox.boxes import a_job
+from app.core.claim import parse_claim
+from app.core.measurement import Measurement, read_result
+from app.settings import Settings
+from sandbox.channel import ARTIFACTS_MAX, NAME
+from sandbox.host import LEVELS
+from tests.sandbox.attacks import ATTACKS, FOLDER, HELP, Attack
 from tests.sandbox.conftest import refuse_to_skip
+from tests.sandbox.targets import targets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from sandbox import Outcome
     from tests.sandbox.boxes import Box, Strongest
 
 pytestmark = pytest.mark.box
 
-FOLDER = Path(__file__).parent / "escapes"
-HELP = "attack.py"
-SECRET = "f3-planted-in-the-environment"
-KEYS = {"attack", "expect", "control", "limits", "machine"}
 PATIENCE_SECONDS = 20
-
-
-@dataclass(frozen=True)
-class Attack:
-    name: str
-    source: bytes
-    expect: str
-    control: str
-    limits: dict[str, int]
-    machine: str | None
-
-    @classmethod
-    def read(cls, path: Path) -> Attack:
-        """Read a script with its header; a line that this file does not know is an error."""
-        source = path.read_text()
-        lines = [line[2:] for line in source.split("\n") if line.startswith("# ")]
-        header = dict(line.split(": ", 1) for line in lines)
-        assert set(header) <= KEYS, f"{path.name}: unknown header {set(header) - KEYS}"
-        assert header["attack"], path.name
-        limits = (item.strip().split("=") for item in header["limits"].split(",")) if "limits" in header else ()
-        return cls(
-            path.name,
-            source.encode(),
-            header["expect"],
-            header["control"],
-            {name: int(number) for name, number in limits},
-            header.get("machine"),
-        )
-
-    def runs_here(self) -> None:
-        if self.machine not in {None, platform.machine()}:
-            pytest.skip(f"{self.name} is for {self.machine} alone")
-
-
-ATTACKS = [Attack.read(path) for path in sorted(FOLDER.glob("*.py")) if path.name != HELP]
-IDS = [attack.name.removesuffix(".py") for attack in ATTACKS]
+IDS = [attack.name for attack in ATTACKS]
+CLAIM = b"""
+schema = "assay-claim-v1"
+reproduce = { kind = "script", entrypoint = "script.py" }
+[claim]
+id = "c"
+statement = "s"
+[[expect]]
+metric = "gain"
+value = "8.7"
+rule = "rounding"
+"""
 
 
 @pytest.fixture(scope="module")
 def host(strongest: Strongest) -> Iterator[dict[str, str]]:
-    """Set up what the attacks aim at, all of it real: listeners, a file, a process, another run's files."""
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="escape-targets-")))
-        folder.chmod(0o755)
-        secret = folder / "secret"
-        secret.write_text("secret")
-        secret.chmod(0o644)
-        tcp = stack.enter_context(socket.create_server(("0.0.0.0", 0)))  # noqa: S104 - the host's outward address
-        udp = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-        udp.bind(("127.0.0.1", 0))
-        threading.Thread(target=_answer, args=(udp,), daemon=True).start()
-        named = stack.enter_context(socket.socket(socket.AF_UNIX))
-        named.bind(str(folder / "socket"))
-        named.listen()
-        (folder / "socket").chmod(0o777)
-        abstract = stack.enter_context(socket.socket(socket.AF_UNIX))
-        abstract.bind(f"\0assay-escape-{os.getpid()}")
-        abstract.listen(64)
-        mark = f"mark-{os.getpid()}"
-        process = subprocess.Popen(
-            [sys.executable, "-c", "import time; time.sleep(600)", mark], stdin=subprocess.DEVNULL
-        )
-        stack.callback(_end, process)
-        other = stack.enter_context(Sandbox())
-        slot, facts = other._open()
-        job = a_job(strongest.environment, "", {"/in/theirs": b"secret"})
-        theirs, _ = slot.take_box(facts, job.shape)
-        stack.callback(theirs.close)
-        stack.callback(slot.end)
-        theirs.stage(job)
-        os.environ["ASSAY_ESCAPE_SECRET"] = SECRET
-        stack.callback(os.environ.pop, "ASSAY_ESCAPE_SECRET")
-        leaked = os.open(secret, os.O_RDONLY)
-        os.set_inheritable(leaked, True)
-        stack.callback(os.close, leaked)
-        yield {
-            "HOST_ADDRESS": _outward_address(),
-            "HOST_TCP": str(tcp.getsockname()[1]),
-            "HOST_UDP": str(udp.getsockname()[1]),
-            "HOST_ABSTRACT": f"assay-escape-{os.getpid()}",
-            "HOST_SOCKET": str(folder / "socket"),
-            "HOST_FILE": str(secret),
-            "HOST_MARK": mark,
-            "HOST_NAME": socket.gethostname(),
-            "HOST_SECRET_IS": SECRET[::-1],
-            "OTHER_JOB": str(theirs.staging.inputs / "theirs"),
-            "LEAKED": str(leaked),
-        }
+    with targets(strongest.environment) as found:
+        yield found
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=IDS)
 def test_a_hostile_script_is_contained(attack: Attack, box: Box, host: dict[str, str]) -> None:
-    attack.runs_here()
+    _runs_here(attack)
     outcome = box.run(attack.source, {f"/job/{HELP}": (FOLDER / HELP).read_bytes()}, host, **attack.limits)
-    said = f"{outcome.kind} {outcome.limit} {outcome.result!r} {outcome.stderr.decode()[-500:]}"
-    if attack.expect == "contained":
+    said = f"{outcome.kind} {outcome.limit} {outcome.result!r} {outcome.notes} {outcome.stderr.decode()[-500:]}"
+    if LEVELS.index(box.level) < LEVELS.index(attack.level):
+        assert json.loads(outcome.result or b"null")["escaped"] is True, f"contained here too, mend the header: {said}"
+        return
+    _is_as_expected(attack, outcome, said)
+    assert attack.note in "; ".join(outcome.notes), said
+    assert len(outcome.artifacts) <= ARTIFACTS_MAX
+    assert all(NAME.fullmatch(name.encode()) for name, _ in outcome.artifacts), said
+
+
+def _is_as_expected(attack: Attack, outcome: Outcome, said: str) -> None:
+    if attack.expect in {"contained", "nothing", "refused"}:
         assert (outcome.kind, outcome.exit_code) == ("exited", 0), said
-        assert json.loads(outcome.result or b"null")["escaped"] is False, said
-    elif attack.expect == "nothing":
-        assert (outcome.kind, outcome.exit_code, outcome.result) == ("exited", 0, None), said
     else:
         assert _named(outcome) == attack.expect, said
+    if attack.expect == "contained":
+        assert json.loads(outcome.result or b"null")["escaped"] is False, said
+    elif attack.expect == "refused":
+        assert outcome.result, said
+        assert not _is_read(outcome.result), said
+    else:
         assert outcome.result is None, said
 
 
@@ -159,7 +85,7 @@ def test_a_hostile_script_is_contained(attack: Attack, box: Box, host: dict[str,
 def test_the_same_script_succeeds_without_a_box(
     attack: Attack, host: dict[str, str], tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    attack.runs_here()
+    _runs_here(attack)
     if attack.control.startswith("none, "):
         record_property("uncontrolled", f"{attack.name}: {attack.control.removeprefix('none, ')}")
         return
@@ -173,17 +99,30 @@ def test_the_same_script_succeeds_without_a_box(
     assert result.get("escaped") is True, f"the control failed: {result}"
 
 
+def _runs_here(attack: Attack) -> None:
+    if attack.machine not in {None, platform.machine()}:
+        pytest.skip(f"{attack.name} is for {attack.machine} alone")
+
+
 def _named(outcome: Outcome) -> str:
     detail = {"timeout": outcome.clock, "output": outcome.limit, "signal": outcome.signal}.get(outcome.kind)
     return outcome.kind if detail is None else f"{outcome.kind} {detail}"
 
 
-def _run_bare(attack: Attack, host: dict[str, str], folder: Path) -> dict[str, object]:
+def _is_read(result: bytes) -> bool:
+    """Whether the service's own reader takes a number from a result."""
+    claim = parse_claim(CLAIM, ("claim.toml", "script.py"), Settings().policy({"python": "sha256:" + "0" * 64}))
+    found = read_result(result.decode("utf-8", "surrogateescape"), claim)
+    return isinstance(found, Measurement) and found.metrics["gain"].finite
+
+
+def _run_bare(attack: Attack, host: dict[str, str], folder: Path) -> dict[str, Any]:
     """Run a script as an ordinary process and return what it reported, empty when it reports nothing in time."""
     for name in ("job", "in", "out", "tmp"):
         (folder / name).mkdir()
     shutil.copyfile(FOLDER / HELP, folder / "job" / HELP)
-    (folder / "job" / attack.name).write_bytes(attack.source)
+    program = folder / "job" / "script.py"
+    program.write_bytes(attack.source)
     result = folder / "result.json"
     own = {
         "ASSAY_RESULT": str(result),
@@ -192,10 +131,11 @@ def _run_bare(attack: Attack, host: dict[str, str], folder: Path) -> dict[str, o
         "TMPDIR": str(folder / "tmp"),
     }
     done = subprocess.run(
-        [sys.executable, "-B", str(folder / "job" / attack.name)],
+        [sys.executable, "-B", str(program)],
         env={**os.environ, **host, **own},
         cwd=folder / "tmp",  # where a core dump lands
         pass_fds=[int(host["LEAKED"])],
+        input=b"what waits on standard input",
         capture_output=True,
         timeout=PATIENCE_SECONDS,
         check=False,
@@ -203,31 +143,14 @@ def _run_bare(attack: Attack, host: dict[str, str], folder: Path) -> dict[str, o
     deadline = time.monotonic() + PATIENCE_SECONDS
     while attack.expect == "nothing" and not result.exists() and time.monotonic() < deadline:
         time.sleep(0.02)
-    if not result.exists():
-        return {"stderr": done.stderr.decode()[-500:]}
-    found: dict[str, object] = json.loads(result.read_text())
-    return found
+    return _read_carelessly(result) if result.exists() else {"stderr": done.stderr.decode()[-500:]}
 
 
-def _answer(udp: socket.socket) -> None:
-    while True:
-        try:
-            _, sender = udp.recvfrom(512)
-            udp.sendto(b"answer", sender)
-        except OSError:
-            return
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.kill()
-    process.wait()
-
-
-def _outward_address() -> str:
-    """Return this host's own outward address; nothing is sent to find it."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))
-        except OSError:
-            return "127.0.0.1"
-        return str(probe.getsockname()[0])
+def _read_carelessly(path: Path) -> dict[str, Any]:
+    """Read a result as its author would like it to be read."""
+    data = path.read_bytes()
+    try:
+        found = pickle.loads(data) if data.startswith(b"\x80") else json.loads(data.decode(errors="replace"))  # noqa: S301 - our own script
+    except RecursionError:
+        found = {"escaped": True, "how": "the reader fell"}
+    return found if isinstance(found, dict) else {}

@@ -1,4 +1,5 @@
 # attack: a connection to an abstract Unix socket of the host
+# stopped by: network namespace
 # expect: contained
 # control: succeeds
 import os

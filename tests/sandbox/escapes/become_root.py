@@ -1,4 +1,5 @@
 # attack: root, or any capability, or a setuid program that gives them
+# stopped by: user namespace, no capabilities, no new privileges
 # expect: contained
 # control: root
 import os

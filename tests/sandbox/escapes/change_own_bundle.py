@@ -1,4 +1,5 @@
 # attack: rewriting, replacing or re-owning the script itself, so that a repeat would run something else
+# stopped by: mounts
 # expect: contained
 # control: succeeds
 import os

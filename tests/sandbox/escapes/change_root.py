@@ -1,4 +1,5 @@
 # attack: another root folder, by chroot and pivot_root, as the way out of a jail begins
+# stopped by: filter, no capabilities
 # expect: contained
 # control: root
 import os

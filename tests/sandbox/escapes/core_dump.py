@@ -1,4 +1,5 @@
 # attack: a core dump, which the host writes where its own settings say
+# stopped by: resource limits
 # expect: contained
 # control: root
 import os

@@ -1,4 +1,5 @@
 # attack: more processor time than allowed
+# stopped by: processor limit
 # expect: timeout cpu
 # control: succeeds
 # limits: cpu_ms=300

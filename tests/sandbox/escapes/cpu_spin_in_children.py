@@ -1,4 +1,5 @@
 # attack: more processor time than allowed, in processes that are each within it
+# stopped by: processor limit
 # expect: timeout cpu
 # control: succeeds
 # limits: cpu_ms=300, cpus=2

@@ -1,4 +1,5 @@
 # attack: a process that leaves the session, ignores signals and lives on after the program
+# stopped by: runner, PID namespace
 # expect: nothing
 # control: succeeds
 import os

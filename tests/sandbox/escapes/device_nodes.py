@@ -1,4 +1,5 @@
 # attack: devices: made anew, or found
+# stopped by: filter, mounts, no capabilities
 # expect: contained
 # control: root
 import os

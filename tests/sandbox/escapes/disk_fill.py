@@ -1,4 +1,5 @@
 # attack: a full disk; it stops at 64 MiB, to be safe without a box
+# stopped by: scratch size
 # expect: contained
 # control: succeeds
 # limits: scratch_bytes=8388608

@@ -1,4 +1,5 @@
 # attack: entering the namespaces of PID 1, or of the process that started us
+# stopped by: filter, no capabilities
 # expect: contained
 # control: root
 import os

@@ -1,4 +1,5 @@
 # attack: the host's environment variables, in this process and in every other that can be seen, PID 1 too
+# stopped by: environment, PID namespace
 # expect: contained
 # control: succeeds
 import os

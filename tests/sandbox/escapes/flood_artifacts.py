@@ -1,4 +1,5 @@
 # attack: artifacts of many bytes
+# stopped by: output caps
 # expect: output output
 # control: succeeds
 # limits: output_cap=65536

@@ -1,4 +1,5 @@
 # attack: a result of many bytes
+# stopped by: output caps
 # expect: output result
 # control: succeeds
 # limits: result_cap=65536

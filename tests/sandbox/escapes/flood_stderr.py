@@ -1,4 +1,5 @@
 # attack: output without end on stderr
+# stopped by: output caps
 # expect: output stderr
 # control: succeeds
 # limits: stderr_cap=65536

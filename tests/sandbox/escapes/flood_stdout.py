@@ -1,4 +1,5 @@
 # attack: output without end on stdout
+# stopped by: output caps
 # expect: output stdout
 # control: succeeds
 # limits: stdout_cap=65536

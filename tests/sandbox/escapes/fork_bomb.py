@@ -1,4 +1,5 @@
 # attack: processes without end; it stops at 120, to be safe without a box
+# stopped by: process limit
 # expect: contained
 # control: succeeds
 # limits: processes=24

@@ -1,4 +1,5 @@
 # attack: reading the host's accounts, secrets and homes
+# stopped by: mounts
 # expect: contained
 # control: succeeds
 import os

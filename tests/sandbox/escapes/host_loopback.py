@@ -1,4 +1,5 @@
 # attack: a TCP connection to a service that listens on the host's loopback address
+# stopped by: filter, network namespace
 # expect: contained
 # control: succeeds
 import os

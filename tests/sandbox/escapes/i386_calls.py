@@ -1,4 +1,5 @@
 # attack: system calls of the 32-bit architecture, by a small piece of machine code
+# stopped by: filter
 # expect: signal 31
 # control: kernel
 # machine: x86_64

@@ -1,4 +1,5 @@
 # attack: which host this is, by name, machine id, /sys and the kernel's own files
+# stopped by: mounts, UTS namespace
 # expect: contained
 # control: succeeds
 import os

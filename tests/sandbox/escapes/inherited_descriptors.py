@@ -1,4 +1,5 @@
 # attack: files that the supervisor has open and forgot to close
+# stopped by: descriptors
 # expect: contained
 # control: succeeds
 import os

@@ -1,4 +1,5 @@
 # attack: what tells about the kernel's memory: symbols, core, messages, keys, timers
+# stopped by: mounts, filter, no capabilities
 # expect: contained
 # control: root
 import ctypes

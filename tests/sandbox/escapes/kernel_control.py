@@ -1,4 +1,5 @@
 # attack: modules, kexec, swap, reboot and the clock; every argument is one that the kernel would not accept
+# stopped by: filter, no capabilities
 # expect: contained
 # control: root
 import ctypes

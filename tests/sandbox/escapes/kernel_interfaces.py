@@ -1,4 +1,5 @@
 # attack: userfaultfd, io_uring, perf, bpf and secret memory: much kernel code, many old holes
+# stopped by: filter
 # expect: contained
 # control: succeeds
 import ctypes

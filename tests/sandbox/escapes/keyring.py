@@ -1,4 +1,5 @@
 # attack: the kernel's keyrings, which are shared beyond namespaces
+# stopped by: filter
 # expect: contained
 # control: kernel
 from attack import report_calls

@@ -1,4 +1,5 @@
 # attack: files without end, each empty: their count is memory of the kernel
+# stopped by: memory limit
 # expect: memory
 # control: succeeds
 # limits: memory_bytes=16777216, scratch_bytes=4194304

@@ -1,4 +1,5 @@
 # attack: more memory than allowed, as files that only a descriptor names
+# stopped by: memory limit
 # expect: memory
 # control: succeeds
 # limits: memory_bytes=50331648, scratch_bytes=8388608

@@ -1,4 +1,5 @@
 # attack: more memory than allowed, in many processes that are each within it
+# stopped by: memory limit
 # expect: memory
 # control: succeeds
 # limits: memory_bytes=50331648, scratch_bytes=8388608

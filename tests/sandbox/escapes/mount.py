@@ -1,4 +1,5 @@
 # attack: mounting, remounting and unmounting
+# stopped by: filter, no capabilities
 # expect: contained
 # control: root
 import tempfile

@@ -1,4 +1,5 @@
 # attack: a new user namespace by clone
+# stopped by: filter, user namespace
 # expect: contained
 # control: succeeds
 import os

@@ -1,4 +1,5 @@
 # attack: a new user namespace by clone3, whose flags a filter cannot see
+# stopped by: filter, user namespace
 # expect: contained
 # control: succeeds
 import ctypes

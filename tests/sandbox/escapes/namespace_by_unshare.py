@@ -1,4 +1,5 @@
 # attack: a new user namespace, in which the program would be root, by unshare
+# stopped by: filter, user namespace
 # expect: contained
 # control: succeeds
 import os

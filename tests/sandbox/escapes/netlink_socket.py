@@ -1,4 +1,5 @@
 # attack: a netlink socket, through which the kernel's network and audit code is reached even without a network
+# stopped by: filter
 # expect: contained
 # control: succeeds
 import socket

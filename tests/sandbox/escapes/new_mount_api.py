@@ -1,4 +1,5 @@
 # attack: the new mount interface
+# stopped by: filter, no capabilities
 # expect: contained
 # control: root
 from attack import report_calls

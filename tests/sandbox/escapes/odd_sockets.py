@@ -1,4 +1,5 @@
 # attack: sockets of rarely used families, whose kernel code is little tested
+# stopped by: filter
 # expect: contained
 # control: kernel
 import socket

@@ -1,4 +1,5 @@
 # attack: reading the files that are staged for another run
+# stopped by: mounts
 # expect: contained
 # control: root
 import glob

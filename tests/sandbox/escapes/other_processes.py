@@ -1,4 +1,5 @@
 # attack: finding processes of the host in /proc, and signalling one
+# stopped by: PID namespace
 # expect: contained
 # control: succeeds
 import os

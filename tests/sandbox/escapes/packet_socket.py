@@ -1,4 +1,5 @@
 # attack: packet and raw sockets
+# stopped by: filter, no capabilities
 # expect: contained
 # control: root
 import socket

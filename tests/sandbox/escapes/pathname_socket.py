@@ -1,4 +1,5 @@
 # attack: a connection to a Unix socket in the host's file system
+# stopped by: mounts
 # expect: contained
 # control: succeeds
 import os

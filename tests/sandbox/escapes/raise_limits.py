@@ -1,4 +1,5 @@
 # attack: higher resource limits, real-time scheduling, more priority
+# stopped by: resource limits, no capabilities
 # expect: contained
 # control: root
 import os

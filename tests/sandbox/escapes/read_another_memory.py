@@ -1,4 +1,5 @@
 # attack: reading and writing another process's memory by system call
+# stopped by: filter
 # expect: contained
 # control: succeeds
 import ctypes

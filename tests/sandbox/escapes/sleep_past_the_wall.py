@@ -1,4 +1,5 @@
 # attack: waiting longer than allowed, deaf to every polite signal
+# stopped by: wall clock
 # expect: timeout wall
 # control: succeeds
 # limits: wall_ms=400

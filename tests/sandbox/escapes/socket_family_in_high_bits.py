@@ -1,4 +1,5 @@
 # attack: the rule for socket families evaded by bits above the 32 that the kernel reads
+# stopped by: filter
 # expect: contained
 # control: none, without a box there is no rule to evade
 import ctypes

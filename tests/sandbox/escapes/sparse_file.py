@@ -1,4 +1,5 @@
 # attack: a file of one TiB that takes no space
+# stopped by: resource limits
 # expect: contained
 # control: succeeds
 import os

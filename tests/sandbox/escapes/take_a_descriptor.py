@@ -1,4 +1,5 @@
 # attack: taking an open file out of another process
+# stopped by: filter
 # expect: contained
 # control: kernel
 import os

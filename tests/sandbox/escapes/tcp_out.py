@@ -1,4 +1,5 @@
 # attack: a TCP connection to the host's own outward address
+# stopped by: filter, network namespace
 # expect: contained
 # control: succeeds
 import os

@@ -1,4 +1,5 @@
 # attack: tracing another process
+# stopped by: filter
 # expect: contained
 # control: succeeds
 import os

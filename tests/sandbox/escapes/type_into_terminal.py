@@ -1,4 +1,5 @@
 # attack: putting characters into a terminal's input, to be read by whoever runs us
+# stopped by: filter, no capabilities
 # expect: contained
 # control: root
 import fcntl

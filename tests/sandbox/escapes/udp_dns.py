@@ -1,4 +1,5 @@
 # attack: a question by UDP, as a look-up in the DNS would send it, and the wait for its answer
+# stopped by: filter, network namespace
 # expect: contained
 # control: succeeds
 import os

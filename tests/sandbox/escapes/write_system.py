@@ -1,4 +1,5 @@
 # attack: leaving a file in the system, the interpreter's folder, the bundle, the inputs, or beside the runner
+# stopped by: mounts
 # expect: contained
 # control: succeeds
 import os

@@ -1,4 +1,5 @@
 # attack: system calls by their x32 numbers, which a filter for x86-64 numbers would miss
+# stopped by: filter
 # expect: signal 31
 # control: kernel
 # machine: x86_64
