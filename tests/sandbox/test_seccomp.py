@@ -59,6 +59,13 @@ BY_ARGUMENT = [
     ("personality", (0,), seccomp.ALLOW),
     ("personality", (0xFFFFFFFF,), seccomp.ALLOW),
     ("personality", (0x0040000,), REFUSED),  # ADDR_NO_RANDOMIZE
+    ("mmap", (0, 4096, 3, 0x22, 0, 0), seccomp.ALLOW),
+    ("mmap", (0, 4096, 3, 0x40022, 0, 0), REFUSED),  # MAP_HUGETLB
+    ("mmap", (0, 4096, 3, HIGH | 0x40022, 0, 0), REFUSED),
+    ("memfd_create", (0, 1), seccomp.ALLOW),
+    ("memfd_create", (0, 5), REFUSED),  # MFD_HUGETLB
+    ("shmget", (0, 4096, 0o1600), seccomp.ALLOW),
+    ("shmget", (0, 4096, 0o5600), REFUSED),  # SHM_HUGETLB
     ("ioctl", (0, 0x5401), seccomp.ALLOW),  # TCGETS
     ("ioctl", (0, 0x5412), REFUSED),  # TIOCSTI
     ("ioctl", (0, HIGH | 0x5412), REFUSED),

@@ -63,6 +63,8 @@ NUMBERS = {
         "sethostname": 170,
         "setdomainname": 171,
         "execveat": 322,
+        "io_setup": 206,
+        "io_destroy": 207,
     },
     "aarch64": {
         "ptrace": 117,
@@ -114,6 +116,8 @@ NUMBERS = {
         "sethostname": 161,
         "setdomainname": 162,
         "execveat": 281,
+        "io_setup": 0,
+        "io_destroy": 1,
     },
 }[platform.machine()]
 
