@@ -185,12 +185,12 @@ def end_children() -> None:
 
 def kill_children() -> None:
     """Kill every child, also those that became ours when their own parent ended."""
-    me = str(os.getpid())
+    me = str(os.getpid()).encode()
     for name in os.listdir("/proc"):  # noqa: PTH208
         with contextlib.suppress(OSError, IndexError):
             if name.isdigit():
-                with open(f"/proc/{name}/stat") as file:  # noqa: PTH123
-                    if file.read().rpartition(")")[2].split()[1] == me:
+                with open(f"/proc/{name}/stat", "rb") as file:  # noqa: PTH123 - bytes: a process may have any name
+                    if file.read().rpartition(b")")[2].split()[1] == me:
                         os.kill(int(name), signal.SIGKILL)
 
 

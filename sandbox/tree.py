@@ -63,9 +63,9 @@ def host_oom_kills() -> int:
     return 0
 
 
-def _stat(pid: int) -> list[str]:
-    """Return the fields of /proc/PID/stat after the name, which may itself hold spaces and parentheses."""
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+def _stat(pid: int) -> list[bytes]:
+    """Return the fields of /proc/PID/stat after the name, which may itself hold spaces, parentheses and any bytes."""
+    return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
 
 
 def _share(pid: int) -> tuple[int, int]:
