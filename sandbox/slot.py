@@ -13,6 +13,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,6 +54,7 @@ class Slot:
     channel: socket.socket
     filter_fd: int
     owner: int = field(default_factory=os.getpid)
+    thread: threading.Thread = field(default_factory=threading.current_thread)
     boxes: int = 0  # made so far
     waiting: Box | None = None
     host_oom_kills: int = 0  # before the run, where no cgroup counts
@@ -118,8 +120,11 @@ class Slot:
         return self.cgroup.source if self.cgroup is not None else "rusage"
 
     def alive(self) -> bool:
-        """Whether the launcher still runs, in the process that started it (a fork must not use it)."""
-        return self.owner == os.getpid() and self.launcher.poll() is None
+        """Whether the launcher still runs, in the process that started it (a fork must not use it).
+
+        The kernel tells the launcher to end with the thread that started it, and it may be about to obey.
+        """
+        return self.owner == os.getpid() and self.thread.is_alive() and self.launcher.poll() is None
 
     def close(self) -> None:
         """End the launcher and everything below it, and give everything back; a fork only lets go of its copies."""

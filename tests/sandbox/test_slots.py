@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -260,6 +261,18 @@ def test_a_launcher_that_died_between_two_runs_is_replaced(box_of_its_own: Stron
     launcher.kill()
     launcher.wait()
     assert box.run("print(1)").stdout == b"1\n"
+
+
+def test_a_slot_ends_with_the_thread_that_took_it_and_the_next_run_has_another(box_of_its_own: Strongest) -> None:
+    """Its launcher was told to end and may take a moment: that must not be the next run's fault."""
+    box = box_of_its_own
+    box.sandbox.close()
+    for _ in range(5):
+        thread = threading.Thread(target=box.run, args=("pass",))
+        thread.start()
+        thread.join()
+        assert box.run("print(1)").stdout == b"1\n"
+        box.sandbox.close()
 
 
 def test_a_fork_of_the_supervisor_takes_a_slot_of_its_own_and_leaves_the_parents_alone(
