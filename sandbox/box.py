@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -62,7 +63,7 @@ class Box:
         self.theirs.append(stdin)
         os.set_blocking(self._go, False)
         for name in ("stdout", "stderr", "channel"):
-            reader, writer = os.pipe2(os.O_CLOEXEC)
+            reader, writer = _channel() if name == "channel" else os.pipe2(os.O_CLOEXEC)
             os.set_blocking(reader, False)
             self.pipes[reader] = name
             self.theirs.append(writer)
@@ -113,3 +114,14 @@ class Box:
         if self._go >= 0:
             os.close(self._go)
             self._go = -1
+
+
+def _channel() -> tuple[int, int]:
+    """Return the ends of the channel: a socket, because a pipe of one's own user can be opened through /proc.
+
+    A program that opened it could take the word that it begins out of it before we have read it, and its run would look
+    as if it had failed through us.
+    """
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    ours.shutdown(socket.SHUT_WR)
+    return ours.detach(), theirs.detach()
