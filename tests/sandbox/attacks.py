@@ -48,7 +48,10 @@ WALLS = {
     "wall clock": ("sandbox/engine.py", "the host's own, which nothing on the channel stops"),
     "output caps": ("sandbox/engine.py", "for each stream, the result and the artifacts; reaching one ends the run"),
     "runner": ("sandbox/runner.py", "kills what is left before it reads; follows no link, waits for no file"),
-    "channel": ("sandbox/channel.py", "a socket, which /proc cannot open; counts first, allow-lists names, unpacks nothing"),
+    "channel": (
+        "sandbox/channel.py",
+        "a socket, which /proc cannot open; counts first, allow-lists names, unpacks nothing",
+    ),
     "judge": ("sandbox/judge.py", "what happens after a program began is its own doing, never a fault to be repeated"),
     "strict reader": ("app/core/measurement.py", "one plain JSON object, or no measurement"),
     "kernel": ("SECURITY.md", "its own rules; the box adds nothing here"),
