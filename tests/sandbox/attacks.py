@@ -47,7 +47,10 @@ WALLS = {
     "processor limit": ("sandbox/engine.py", "processor time of the whole run"),
     "wall clock": ("sandbox/engine.py", "the host's own, which nothing on the channel stops"),
     "output caps": ("sandbox/engine.py", "for each stream, the result and the artifacts; reaching one ends the run"),
-    "runner": ("sandbox/runner.py", "kills what is left before it reads; follows no link, waits for no file"),
+    "runner": (
+        "sandbox/runner.py",
+        "library first on the path; kills what is left, then reads, without links or waiting",
+    ),
     "channel": (
         "sandbox/channel.py",
         "a socket, which /proc cannot open; counts first, allow-lists names, unpacks nothing",
