@@ -26,7 +26,7 @@ names = [name for name in dir(resource) if name.startswith("RLIMIT_")]
 json.dump({
     "argv": sys.argv, "path": sys.path, "flags": list(sys.flags), "modules": sorted(sys.modules),
     "environment": dict(os.environ), "ids": [os.getpid(), os.getppid(), os.getuid(), os.getgid()],
-    "folders": {place: sorted(os.listdir(place)) for place in ("/", "/tmp", "/in", "/job", "/dev", "/assay")},
+    "folders": {place: sorted(os.listdir(place)) for place in ("/", "/tmp", "/in", "/job", "/dev")},
     "limits": {name: resource.getrlimit(getattr(resource, name)) for name in names},
     "descriptors": os.listdir("/proc/self/fd"), "stdin": sys.stdin.read(), "directory": os.getcwd(),
     "hash": hash("assay"), "set": list({"a", "b", "c", "d"}), "seeded": random.Random(7).random(),
