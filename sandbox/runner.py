@@ -11,6 +11,7 @@ Frames on fd 3: one letter, four bytes of length (big endian), the payload. B th
 N artifact's name, D artifact's data, T "result" or "output" is too large, W a word for the notes.
 """
 
+import gc
 import os
 import stat
 import sys
@@ -31,6 +32,7 @@ def main() -> None:
     os.mkdir(os.path.dirname(result))  # noqa: PTH102, PTH120 - pathlib costs a millisecond of start
     os.mkdir(output)  # noqa: PTH102
     reader, writer = os.pipe()
+    gc.freeze()  # what is there already is not touched, and so not copied, when the program's interpreter ends
     pid = os.fork()
     if pid == 0:
         program(receive(reader))
