@@ -6,9 +6,11 @@ one file, longer than its neighbours, and why a changed comment is another evalu
 values and writes, for every variant of the values that the job lists, each formula's value. There is no `eval`: a
 tokenizer, a parser with a depth limit, and a walk over the tree.
 
-Arithmetic is exact (`Ratio`). `sqrt`, `log` and `exp` are computed with 50 digits and widened outward by one unit in
-the last place. A printed value such as 77.0 stands for the closed interval 77.0 ± 0.05, half a unit of its last printed
-place; literals inside a formula are exact. Two intervals belong to a formula over the box that its printed inputs span:
+Arithmetic is exact (`Ratio`). `sqrt`, `log` and `exp` are computed with 50 digits and widened outward by one unit in the
+last place. Every result with them is found again with 75 digits; where the two do not agree, so many digits have
+cancelled that nothing is known, and the formula is refused. A printed value such as 77.0 stands for the closed interval
+77.0 ± 0.05, half a unit of its last printed place; literals inside a formula are exact.
+Two intervals belong to a formula over the box that its printed inputs span:
 
 - The *enclosing* one [low, high] contains every value. Only what lies outside it can contradict.
 - The *inner* one consists of values that the formula really takes. Only what meets it can match. Without it an author
@@ -43,11 +45,11 @@ from math import gcd, isqrt
 
 TYPE_CHECKING = False  # as `typing` has it, without the milliseconds of its import
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
     #: ("number", Ratio) ("name", str) ("negate", n) ("power", n, int)
-    #: ("sum", [n, …]) ("product", [n, …]) ("call", function, [n, …])
+    #: ("sum", [n, …]) ("product", [n, …]) ("call", function, [n, …]) ("call", function, [n, …], digits to compute)
     Node = tuple[Any, ...]
     Interval = tuple["Ratio", "Ratio"]
 
@@ -62,6 +64,8 @@ BITS_MAX = 4_096  # of a numerator or denominator on the way
 EXP_ARGUMENT_MAX = 1_000
 CORNER_STEPS_MAX = 32_768  # corners times nodes of the tree
 SIGNIFICANT_DIGITS = 34  # of a value that does not terminate
+TERMINATING_DIGITS = 80  # of one that does: more than any printed number has, so that "exactly" means it
+PLACES, MORE_PLACES = 50, 75  # digits to which sqrt, log and exp are computed, and computed again as a check
 PLAIN_PLACES_MAX = 60  # numbers beyond 10^±60 are written with an exponent
 
 SPACE = frozenset(" \t\n\r\f\v")
@@ -326,7 +330,7 @@ def _below(node: Node) -> list[Node]:
         return []
     if node[0] in {"negate", "power"}:
         return [node[1]]
-    below: list[Node] = node[-1]
+    below: list[Node] = node[2] if node[0] == "call" else node[1]
     return below
 
 
@@ -502,7 +506,7 @@ def _call(node: Node, arguments: list[Interval], *, point: bool) -> Interval:
     if function == "round":
         places = _whole(node[2][1]) if len(arguments) > 1 else 0
         return _round(low, high, places or 0, point=point)
-    return _transcendental(function, low, high, point=point)
+    return _transcendental(node, low, high, point=point)
 
 
 def _weighted_mean(arguments: list[Interval]) -> Interval:
@@ -522,8 +526,9 @@ def _round(low: Ratio, high: Ratio, places: int, *, point: bool) -> Interval:
     return Ratio(down) * unit, Ratio(up) * unit
 
 
-def _transcendental(function: str, low: Ratio, high: Ratio, *, point: bool) -> Interval:
-    """Apply an increasing function to both ends, one unit of the 50th digit outward."""
+def _transcendental(node: Node, low: Ratio, high: Ratio, *, point: bool) -> Interval:
+    """Apply an increasing function to both ends, one unit of the last digit that is computed outward."""
+    function, places = node[1], node[3] if len(node) > 3 else PLACES
     within = "" if low == high else " within the printed digits"
     if function == "sqrt" and low.numerator < 0:
         raise FormulaError(f"the square root of a negative number{within}")
@@ -531,16 +536,17 @@ def _transcendental(function: str, low: Ratio, high: Ratio, *, point: bool) -> I
         raise FormulaError(f"the logarithm of a number that is not positive{within}")
     if function == "exp" and max(abs(low), abs(high)) > Ratio(EXP_ARGUMENT_MAX):
         raise FormulaError(f"exp takes arguments between -{EXP_ARGUMENT_MAX} and {EXP_ARGUMENT_MAX}")
-    lower = _applied(function, low, FLOOR, point=point)
-    return lower, (lower if point else _applied(function, high, CEILING, point=point))
+    lower = _applied(function, places, low, FLOOR, point=point)
+    return lower, (lower if point else _applied(function, places, high, CEILING, point=point))
 
 
-def _applied(function: str, number: Ratio, rounding: str, *, point: bool) -> Ratio:
+def _applied(function: str, places: int, number: Ratio, rounding: str, *, point: bool) -> Ratio:
     if function == "sqrt" and (root := _exact_root(number)) is not None:
         return root
     from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 
-    precise, outward = Context(prec=50), Context(prec=60, rounding=ROUND_FLOOR if rounding == FLOOR else ROUND_CEILING)
+    precise = Context(prec=places)
+    outward = Context(prec=places + 10, rounding=ROUND_FLOOR if rounding == FLOOR else ROUND_CEILING)
     quotient = outward.divide(Decimal(number.numerator), Decimal(number.denominator))
     found = {"sqrt": precise.sqrt, "log": precise.ln, "exp": precise.exp}[function](quotient)
     if found and not point:  # zero is exact (log 1) and has no neighbour of a reasonable length
@@ -607,8 +613,8 @@ def _whole(node: Node) -> int | None:
 # --- decimal text ----------------------------------------------------------------------------------------------------
 
 
-def decimal_text(number: Ratio, rounding: str = HALF_EVEN) -> str:
-    """Return decimal text: exact when it terminates within SIGNIFICANT_DIGITS, else rounded to them.
+def decimal_text(number: Ratio, rounding: str = HALF_EVEN, digits_max: int = SIGNIFICANT_DIGITS) -> str:
+    """Return decimal text: exact when it terminates within that many digits, else rounded to SIGNIFICANT_DIGITS.
 
     Raises:
         FormulaError: the number is beyond 10^±RESULT_SCALE_MAX.
@@ -619,7 +625,8 @@ def decimal_text(number: Ratio, rounding: str = HALF_EVEN) -> str:
     first = len(str(abs(number.numerator))) - len(str(number.denominator))  # place of the first digit, or one too high
     if abs(number) < power_of_ten(first):
         first -= 1
-    last = first - SIGNIFICANT_DIGITS + 1
+    terminates = number.denominator == 1 or pow(10, number.denominator.bit_length(), number.denominator) == 0
+    last = first - (digits_max if terminates else SIGNIFICANT_DIGITS) + 1
     found = _quotient(number * power_of_ten(-last), rounding)
     digits = str(abs(found))
     first = last + len(digits) - 1  # rounding can have made one digit more
@@ -639,8 +646,39 @@ def _placed(digits: str, first: int) -> str:
     return f"{padded[:exponent]}.{padded[exponent:]}"
 
 
+def _refuse_cancelled(found: Iterable[Ratio], sharper: Iterable[Ratio]) -> None:
+    """Raise when results at 50 and at 75 digits differ by more than any print could show.
+
+    Without this `(sqrt(2) - sqrt(2)) * 1e50` is anything between -2 and 2: an author's way to any number that he likes.
+    """
+    for one, other in zip(found, sharper, strict=True):
+        if abs(one - other) > max(abs(one) * power_of_ten(-25), power_of_ten(-45)):
+            raise FormulaError(f"its digits cancel: sqrt, log and exp are computed to {PLACES}, and too few are left")
+
+
+def _sharper(tree: Node) -> Node | None:
+    """Return a tree whose sqrt, log and exp are computed to more digits; None when there are none in it."""
+    if not any(name in {"sqrt", "log", "exp"} for name in _calls(tree)):
+        return None
+    return _with_places(tree)
+
+
+def _calls(tree: Node) -> set[str]:
+    own = {tree[1]} if tree[0] == "call" else set()
+    return own.union(*map(_calls, _below(tree)))
+
+
+def _with_places(tree: Node) -> Node:
+    kind = tree[0]
+    if kind in {"sum", "product"}:
+        return kind, [_with_places(item) for item in tree[1]]
+    if kind == "call":
+        return kind, tree[1], [_with_places(item) for item in tree[2]], MORE_PLACES
+    return (kind, _with_places(tree[1]), *tree[2:]) if kind in {"negate", "power"} else tree
+
+
 def check(text: str, values: Mapping[str, str]) -> None:
-    """Read and evaluate a formula as far as errors go, without the cost of corners.
+    """Read and evaluate a formula as far as errors go, without the cost of all corners.
 
     Raises:
         FormulaError: it cannot be read or evaluated, or a name has no value.
@@ -648,7 +686,12 @@ def check(text: str, values: Mapping[str, str]) -> None:
     """
     tree = parse(text)
     points, box = _inputs(tree, values)
-    for end in (value(tree, points), *_walk(tree, box, point=False)):
+    found = value(tree, points), *_walk(tree, box, point=False)
+    if (sharper := _sharper(tree)) is not None:
+        _refuse_cancelled(found, (value(sharper, points), *_walk(sharper, box, point=False)))
+        for corner in ({name: (side[end],) * 2 for name, side in box.items()} for end in (0, 1)):
+            _refuse_cancelled(_walk(tree, corner, point=False), _walk(sharper, corner, point=False))
+    for end in found:
         decimal_text(end)
 
 
@@ -660,15 +703,29 @@ def evaluate(tree: Node, values: Mapping[str, str]) -> dict[str, str]:
 
     """
     points, box = _inputs(tree, values)
+    found = _all_of(tree, points, box)
+    if (sharper := _sharper(tree)) is not None:
+        _refuse_cancelled(found, _all_of(sharper, points, box))
+    digits = TERMINATING_DIGITS if sharper is None else SIGNIFICANT_DIGITS  # a computed root is no exact number
+    fields = ("value", "low", "high", "inner_low", "inner_high")
+    ways = (HALF_EVEN, FLOOR, CEILING, HALF_EVEN, HALF_EVEN)
+    return {name: decimal_text(one, way, digits) for name, one, way in zip(fields, found, ways, strict=True)}
+
+
+def _all_of(tree: Node, points: dict[str, Ratio], box: dict[str, Interval]) -> tuple[Ratio, ...]:
+    """Return the value and the ends of both intervals."""
     middle = value(tree, points)
-    (low, high), (inner_low, inner_high) = interval(tree, box, middle)
-    return {
-        "value": decimal_text(middle),
-        "low": decimal_text(low, FLOOR),
-        "high": decimal_text(high, CEILING),
-        "inner_low": decimal_text(inner_low),
-        "inner_high": decimal_text(inner_high),
-    }
+    enclosing, inner = interval(tree, box, middle)
+    return (middle, *enclosing, *inner)
+
+
+def _value_at(tree: Node, points: dict[str, Ratio]) -> str:
+    """Return the value at a point as decimal text, if it can be known."""
+    found = value(tree, points)
+    if (sharper := _sharper(tree)) is None:
+        return decimal_text(found, digits_max=TERMINATING_DIGITS)
+    _refuse_cancelled([found], [value(sharper, points)])
+    return decimal_text(found)
 
 
 def _inputs(tree: Node, values: Mapping[str, str]) -> tuple[dict[str, Ratio], dict[str, Interval]]:
@@ -783,7 +840,7 @@ def results(job: dict[str, Any]) -> dict[str, Any]:
                 continue
             try:
                 if index:
-                    metrics[metric] = {"value": decimal_text(value(tree, _inputs(tree, values)[0]))}
+                    metrics[metric] = {"value": _value_at(tree, _inputs(tree, values)[0])}
                 else:
                     metrics[metric] = evaluate(tree, values)
             except FormulaError as error:

@@ -378,3 +378,37 @@ def test_a_corner_beyond_the_limits_leaves_the_enclosing_interval_and_the_value(
     found = formula.evaluate(formula.parse(text), values)
     assert found["inner_low"] == found["inner_high"] == found["value"] == "1"
     assert Decimal(found["low"]) <= 1 <= Decimal(found["high"])
+
+
+CANCELLED = [
+    ("a - b + (sqrt(2) - sqrt(2)) * 1e50", "80.0"),
+    ("a + (log(b) - log(b)) * 1e60", "77.0"),
+    ("a + (a - 80) * 1e60 * (sqrt(2) - sqrt(2)) + 0 * b", "80.0"),
+    ("a + b * 0 + (sqrt(2) * sqrt(2) - 2) * 1e50", "3"),
+    ("a + b * 0 + (exp(1) - exp(1)) / 1e-60", "3"),
+]
+
+
+@pytest.mark.parametrize(("text", "a"), CANCELLED)
+def test_a_formula_whose_digits_cancel_is_refused_instead_of_taking_any_value(text: str, a: str) -> None:
+    """What a computed root is off by, times a large number, would be as wide as an author likes."""
+    values = {"a": a, "b": "77.0"}
+    with pytest.raises(FormulaError, match="its digits cancel"):
+        formula.check(text, values)
+    with pytest.raises(FormulaError, match="its digits cancel"):
+        formula.evaluate(formula.parse(text), values)
+    variants = [{"name": "base", "values": {}}, {"name": "other", "values": {"a": a, "b": "78.0"}}]
+    found = formula.results({"formulas": {"m": text}, "values": values, "variants": variants})
+    assert all("its digits cancel" in variant["metrics"]["m"].get("error", "") for variant in found["variants"][:1])
+
+
+@pytest.mark.parametrize("text", ["log(a) - log(b)", "exp(log(a))", "sqrt(a * a + b * b) - sqrt(2)", "log(exp(a / b))"])
+def test_roots_and_logarithms_that_lose_few_digits_are_known(text: str) -> None:
+    values = {"a": "2.0", "b": "2.0"}
+    formula.check(text, values)
+    assert formula.evaluate(formula.parse(text), values)
+
+
+def test_an_integer_of_many_digits_is_written_out() -> None:
+    found = formula.evaluate(formula.parse("a * 2**60 * 2**60"), {"a": "1"})
+    assert found["value"] == str(2**120)
