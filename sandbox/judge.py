@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from sandbox.channel import Channel
 
 CAPS = ("stdout", "stderr", "result", "output")
-NO_SPACE = (b"No space left on device", b"Errno 28", b"Errno 27")  # 27: beyond RLIMIT_FSIZE, the same figure
+NO_SPACE = (b"No space left on device", b"Errno 28]", b"Errno 27]")  # 27: beyond RLIMIT_FSIZE, the same figure
 # Where no cgroup counts, only the program can say that it was refused.
-NO_PROCESS = (b"Resource temporarily unavailable", b"Errno 11", b"can't start new thread")
+NO_PROCESS = (b"Resource temporarily unavailable", b"Errno 11]", b"can't start new thread")
 NO_MEMORY = b"MemoryError"
 
 
@@ -109,7 +109,7 @@ def _facts(job: Job, seen: Seen, isolation: dict[str, Any]) -> dict[str, Any]:
     if seen.refused_forks:
         notes.append(f"{seen.refused_forks} forks were refused at the limit of {job.processes} processes")
     if _any_of(NO_SPACE, seen.stderr):
-        notes.append(f"the scratch of {job.scratch_bytes >> 20} MiB was too small")
+        notes.append(f"the program said that nothing was left of its scratch of {job.scratch_bytes >> 20} MiB")
     return {
         "stdout": seen.stdout,
         "stderr": seen.stderr,

@@ -6,6 +6,7 @@ import array
 import fcntl
 import json
 import os
+import resource
 import select
 import shutil
 import socket
@@ -77,6 +78,7 @@ class Slot:
     @classmethod
     def _take(cls) -> Slot:
         bwrap_path()
+        _allow_many_descriptors()
         try:
             program = seccomp.program()
         except ValueError as error:
@@ -268,7 +270,7 @@ class Slot:
                 [json.dumps(request).encode()], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, passed.tobytes())]
             )
         except OSError as error:
-            raise SandboxFault("the launcher is gone") from error
+            raise SandboxFault(f"the launcher could not be given a box: {error}") from error
         finally:
             os.close(options)
 
@@ -341,6 +343,16 @@ def _rlimits(shape: Shape) -> dict[str, int]:
         "RLIMIT_MSGQUEUE": 0,
         "RLIMIT_SIGPENDING": 128,
     }
+
+
+def _allow_many_descriptors() -> None:
+    """Raise our own limit as far as we may.
+
+    The kernel counts the descriptors in flight of all processes of a user, boxes included where they have no user of
+    their own, and refuses a sender when they are more than the sender may have open. A box may have fewer than we.
+    """
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _lock_free_slot() -> tuple[int, IO[str]]:

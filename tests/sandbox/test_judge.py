@@ -105,6 +105,12 @@ def test_of_two_causes_the_first_by_precedence_decides(pair: tuple[str, str]) ->
     assert first in {outcome.kind, outcome.limit}
 
 
+@pytest.mark.parametrize("number", [110, 111, 113, 280, 271])
+def test_an_error_whose_number_only_begins_like_one_of_ours_is_none(number: int) -> None:
+    outcome = _judged({"frames": [EXIT_0], "stderr": b"OSError: [Errno %d] something else" % number})
+    assert (outcome.limit, outcome.notes) == (None, ())
+
+
 @pytest.mark.parametrize("cause", CAUSES)
 def test_a_result_is_given_out_only_with_an_exit(cause: str) -> None:
     frames = [frame(b"R", b"{}"), frame(b"N", b"a"), frame(b"D", b"1"), EXIT_0]
@@ -180,5 +186,5 @@ def test_an_outcome_carries_what_was_measured_and_noted() -> None:
         "the scratch was full when the program ended",
         "artifacts with names that are not allowed were left out: 1",
         "3 forks were refused at the limit of 64 processes",
-        "the scratch of 256 MiB was too small",
+        "the program said that nothing was left of its scratch of 256 MiB",
     )

@@ -275,6 +275,21 @@ def test_a_slot_ends_with_the_thread_that_took_it_and_the_next_run_has_another(b
         box.sandbox.close()
 
 
+def test_a_supervisor_may_have_more_descriptors_than_a_box() -> None:
+    """Or boxes of the same user could hold so many in flight that no other box can be handed its own."""
+    code = """
+import resource
+from sandbox import Sandbox
+hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+with Sandbox() as box:
+    box.level()
+    print(resource.getrlimit(resource.RLIMIT_NOFILE) == (hard, hard))
+"""
+    said = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=True, capture_output=True).stdout
+    assert said == b"True\n"
+
+
 def test_a_fork_of_the_supervisor_takes_a_slot_of_its_own_and_leaves_the_parents_alone(
     box_of_its_own: Strongest,
 ) -> None:
