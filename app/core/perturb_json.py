@@ -114,17 +114,15 @@ def _grower(chance: Chance) -> Callable[[Any], Any]:
 def _anew(value: Any, grown: Callable[[Any], Any], chance: Chance) -> Any:
     """Pair anew the records of a list, the lists of a record, and all that lies deeper."""
     if isinstance(value, dict):
-        lists = [key for key, item in value.items() if _scalars(item)]
+        position = {key: index for index, key in enumerate(key for key, item in value.items() if _scalars(item))}
         return {
-            key: perturb_anew.column_anew(item, lists.index(key), grown) if key in lists else _anew(item, grown, chance)
+            key: perturb_anew.column_anew(item, position[key], grown) if key in position else _anew(item, grown, chance)
             for key, item in value.items()
         }
     if isinstance(value, list) and len(value) > 1 and all(isinstance(item, dict) for item in value):
-        return _records(value, list(dict.fromkeys(key for item in value for key in item)), grown, chance)
+        return _records(value, grown, chance)
     if isinstance(value, list) and len(value) > 1 and all(isinstance(item, list) for item in value):
-        rows = [dict(enumerate(item)) for item in value]
-        width = max(map(len, rows))
-        return [list(row.values()) for row in _records(rows, list(range(width)), grown, chance)]
+        return [list(row.values()) for row in _records([dict(enumerate(row)) for row in value], grown, chance)]
     if isinstance(value, list):
         return (
             perturb_anew.column_anew(value, 1, grown) if _scalars(value) else [_anew(v, grown, chance) for v in value]
@@ -133,20 +131,20 @@ def _anew(value: Any, grown: Callable[[Any], Any], chance: Chance) -> Any:
     return value if more is None else more
 
 
-def _records(
-    rows: Sequence[dict[Any, Any]], keys: Sequence[Any], grown: Callable[[Any], Any], chance: Chance
-) -> list[dict[Any, Any]]:
+def _records(rows: Sequence[dict[Any, Any]], grown: Callable[[Any], Any], chance: Chance) -> list[dict[Any, Any]]:
     """Return records whose fields of one name are moved on like a table's column; what is no scalar is paired inside."""
     after = [dict(row) for row in rows]
-    order = chance.shuffled(after)
-    for position, key in enumerate(keys):
-        holders = [row for row in order if key in row]
-        cells = [row[key] for row in holders]
+    holders: dict[Any, list[dict[Any, Any]]] = {key: [] for row in rows for key in row}
+    for row in chance.shuffled(after):
+        for key in row:
+            holders[key].append(row)  # looking for each key in every row would cost keys times rows
+    for position, (key, having) in enumerate(holders.items()):
+        cells = [row[key] for row in having]
         if _scalars(cells):
             changed = perturb_anew.column_anew(cells, position, grown)
         else:
             changed = [_anew(cell, grown, chance) for cell in cells]
-        for row, cell in zip(holders, changed, strict=True):
+        for row, cell in zip(having, changed, strict=True):
             row[key] = cell
     return after
 
