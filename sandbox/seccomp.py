@@ -29,6 +29,13 @@ AF_UNIX = 1
 NAMESPACE_FLAGS = 0x7E020080  # CLONE_NEW{NS,CGROUP,UTS,IPC,USER,PID,NET,TIME}, from linux/sched.h
 PERSONALITY_QUERY = 0xFFFFFFFF
 MAP_HUGETLB, MFD_HUGETLB, SHM_HUGETLB = 0x40000, 4, 0x800  # pages of a pool that all processes of the host share
+#: call -> one of its arguments, and the flags that its lower half may not have
+WITHOUT = {
+    "clone": (0, NAMESPACE_FLAGS),
+    "mmap": (3, MAP_HUGETLB),
+    "memfd_create": (1, MFD_HUGETLB),
+    "shmget": (2, SHM_HUGETLB),
+}
 TIOCSTI, TIOCLINUX = 0x5412, 0x541C  # put characters into a terminal's input
 
 ALLOW = 0x7FFF0000
@@ -114,7 +121,7 @@ def _checked() -> dict[str, list[Instruction]]:
     return {
         "socket": only_unix,
         "socketpair": only_unix,
-        "clone": _without(0, NAMESPACE_FLAGS),
+        "clone": _without("clone"),
         "clone3": [(_RET, 0, 0, ERRNO | errno.ENOSYS)],
         "personality": [
             (_LOAD, 0, 0, _ARGS),
@@ -123,16 +130,17 @@ def _checked() -> dict[str, list[Instruction]]:
             allow,
             refuse,
         ],
-        "mmap": _without(3, MAP_HUGETLB),
-        "memfd_create": _without(1, MFD_HUGETLB),
-        "shmget": _without(2, SHM_HUGETLB),
+        "mmap": _without("mmap"),
+        "memfd_create": _without("memfd_create"),
+        "shmget": _without("shmget"),
         # The kernel reads a request as 32 bits, so the upper half must not decide.
         "ioctl": [(_LOAD, 0, 0, _ARGS + 8), (_JEQ, 2, 0, TIOCSTI), (_JEQ, 1, 0, TIOCLINUX), allow, refuse],
     }
 
 
-def _without(argument: int, flags: int) -> list[Instruction]:
-    """Return instructions that refuse a call with any of these flags in the lower half of an argument."""
+def _without(call: str) -> list[Instruction]:
+    """Return instructions that refuse a call with one of its flags of `WITHOUT`."""
+    argument, flags = WITHOUT[call]
     refuse = (_RET, 0, 0, ERRNO | errno.EPERM)
     return [(_LOAD, 0, 0, _ARGS + 8 * argument), (_JSET, 1, 0, flags), (_RET, 0, 0, ALLOW), refuse]
 
