@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AliasChoices, Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -62,6 +62,7 @@ class Settings(BaseSettings):
     allow_hosts: list[str] = ["localhost", "127.0.0.1", "[::1]"]
     contract_base: str = "https://assignee.net"  # base address in the `schema` field of public contracts
 
+    engine: Literal["bwrap", "oci:crun"] = "bwrap"  # what makes the boxes
     isolation: str = "C"  # least level on which a run may be executed
     prepared_boxes: int = Field(default=1, ge=0, le=8)  # of each worker process, made before their runs come
     default_limits: Limits = DEFAULT_LIMITS

@@ -68,7 +68,7 @@ def verify(
     codes = []
     _end_on_signals()
     sweep_abandoned()
-    with Sandbox(minimum=settings.isolation, ahead=settings.prepared_boxes) as box:
+    with Sandbox(minimum=settings.isolation, ahead=settings.prepared_boxes, engine=settings.engine) as box:
         local = Local(settings, box)
         for bundle in found:
             said = show.Steps(bundle.resolve().name)
@@ -198,7 +198,8 @@ def doctor(as_json: AsJson = False) -> None:
     """Audit this host: which isolation level it gives, what is missing, and the remedy for each lack."""
     from sandbox.doctor import audit
 
-    report = audit(_settings().python)
+    settings = _settings()
+    report = audit(settings.python, settings.engine)
     if as_json:
         _print(report.as_json())
     else:

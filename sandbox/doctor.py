@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox import cgroup, seccomp
 from sandbox.engine import Sandbox
 from sandbox.environments import host_python
-from sandbox.host import bwrap_version, host_facts
+from sandbox.host import bwrap_version, crun_version, require_bwrap, require_crun
 from sandbox.job import Environment, Job, NoIsolation, SandboxFault, StagedFile
 from sandbox.slot import FIRST_UID, SLOTS_MAX
 
@@ -31,16 +31,30 @@ except PermissionError:
     open(os.environ["ASSAY_RESULT"], "w").write('{"sealed": 1}')
 """
 NAMESPACES_REMEDY = "sysctl -w user.max_user_namespaces=15000 kernel.unprivileged_userns_clone=1"
-APPARMOR_REMEDY = "allow `userns` in a profile for bwrap, or sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
-SECCOMP_REMEDY = "use a kernel with CONFIG_SECCOMP_FILTER; in a container, one whose own filter lets bwrap set another"
+MAY_MAKE_NAMESPACES = f"{NAMESPACES_REMEDY}; in a container, a seccomp profile that lets it make namespaces"
+APPARMOR_REMEDY = (
+    "allow `userns` in a profile for bwrap (or crun), or sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
+)
+PROC_REMEDY = "in a container, start it with `--security-opt systempaths=unconfined`"
+FOLDER_REMEDY = "set TMPDIR to a folder that every user may pass through, such as /tmp"
+SETPRIV_REMEDY = "apt-get install util-linux: crun's boxes need its /usr/bin/setpriv"
+SECCOMP_REMEDY = (
+    "use a kernel with CONFIG_SECCOMP_FILTER; in a container, one whose own filter lets the engine set another"
+)
 
 #: What a box that cannot be made says -> what helps; the first that fits.
 REMEDIES = (
     ("uid map", APPARMOR_REMEDY),
-    ("amespace", f"{NAMESPACES_REMEDY}; in a container, a seccomp profile that lets it make namespaces"),
-    ("mount proc", "in a container, start it with `--security-opt systempaths=unconfined`"),
+    ("uid_map", APPARMOR_REMEDY),
+    ("amespace", MAY_MAKE_NAMESPACES),
+    ("clone: ", MAY_MAKE_NAMESPACES),
+    ("mount proc", PROC_REMEDY),
+    ("mount `proc`", PROC_REMEDY),
     ("SECCOMP", SECCOMP_REMEDY),
-    ("source path", "set TMPDIR to a folder that every user may pass through, such as /tmp"),
+    ("source path", FOLDER_REMEDY),
+    ("chdir `", FOLDER_REMEDY),
+    ("setpriv` not found", SETPRIV_REMEDY),
+    ("open executable", SETPRIV_REMEDY),
     ("launcher: ", "as root in a container without user ids from 210000: run as an ordinary user"),
 )
 
@@ -68,9 +82,9 @@ class Audit:
         return asdict(self)
 
 
-def audit(python: Path | None = None) -> Audit:
-    """Audit this host; `python` is the interpreter that the operator set."""
-    checks = [_guard("bubblewrap", _bubblewrap), _user_namespaces(), _apparmor(), _guard("seccomp", _seccomp)]
+def audit(python: Path | None = None, engine: str = "bwrap") -> Audit:
+    """Audit this host; `python` is the interpreter that the operator set, `engine` what makes the boxes."""
+    checks = [_guard(*LOOKS[engine]), _user_namespaces(), _apparmor(), _guard("seccomp", _seccomp)]
     checks += [_cgroup(), _own_user(os.geteuid())]
     environment: Environment | None = None
     try:
@@ -81,7 +95,7 @@ def audit(python: Path | None = None) -> Audit:
         checks.append(Check("interpreter", ok=False, detail=error.detail, remedy=error.remedy))
     level = None
     if environment is not None:
-        canary, level = _canary(environment)
+        canary, level = _canary(environment, engine)
         checks.append(canary)
     return Audit(tuple(checks), level)
 
@@ -96,8 +110,16 @@ def _guard(name: str, look: Callable[[], str]) -> Check:
 
 
 def _bubblewrap() -> str:
-    host_facts()
+    require_bwrap()
     return f"version {bwrap_version()}"
+
+
+def _crun() -> str:
+    require_crun()
+    return f"version {crun_version()}, on pure cgroup v2"
+
+
+LOOKS = {"bwrap": ("bubblewrap", _bubblewrap), "oci:crun": ("crun", _crun)}
 
 
 def _seccomp(proc: Path = PROC) -> str:
@@ -126,7 +148,9 @@ def _apparmor(proc: Path = PROC) -> Check:
     path = proc / "sys/kernel/apparmor_restrict_unprivileged_userns"
     if not path.exists() or path.read_text().strip() == "0":
         return Check("AppArmor", ok=True, detail="does not restrict user namespaces")
-    detail = "restricts user namespaces to programs whose profile allows them; the canary shows whether bwrap is one"
+    detail = (
+        "restricts user namespaces to programs whose profile allows them; the canary shows whether the engine is one"
+    )
     return Check("AppArmor", ok=False, detail=detail, remedy=APPARMOR_REMEDY, required=False)
 
 
@@ -153,10 +177,10 @@ def _own_user(uid: int, proc: Path = PROC) -> Check:
     return Check("own user", ok=False, detail=detail, remedy="run as an ordinary user, or map these ids as well")
 
 
-def _canary(environment: Environment) -> tuple[Check, str | None]:
+def _canary(environment: Environment, engine: str = "bwrap") -> tuple[Check, str | None]:
     job = Job(environment, ("/job/canary.py",), (StagedFile("/job/canary.py", CANARY),), wall_ms=20_000, cpu_ms=10_000)
     try:
-        with Sandbox() as box:
+        with Sandbox(engine=engine) as box:
             outcome = box.run(job)
             if outcome.result == b'{"sealed": 1}':
                 return Check("canary", ok=True, detail=f"a sealed run took {outcome.wall_ms} ms"), box.level()

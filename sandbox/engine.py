@@ -10,7 +10,7 @@ A box can be made ahead: once a run is over, the slot makes the next one in the 
 caller is busy with the outcome. A job of another shape, or one that comes first, has its box made at once, by the same
 steps. A box is for one run in either case. Clocks and counters begin at the hand-over.
 
-Fail closed: without bubblewrap, user namespaces and seccomp there is no run at all.
+Fail closed: without the chosen engine, user namespaces and seccomp there is no run at all.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ import select
 import time
 from typing import TYPE_CHECKING, Any, Self
 
-from sandbox import seccomp
 from sandbox.channel import Channel
-from sandbox.host import LEVELS, bwrap_version, host_facts
+from sandbox.host import LEVELS, host_facts
 from sandbox.job import Job, NoIsolation, Outcome, SandboxFault, Usage
 from sandbox.judge import Seen, judge
+from sandbox.makers import ENGINES
 from sandbox.plan import hand_over
 from sandbox.programs import runner_digest
 from sandbox.slot import Slot
@@ -58,14 +58,18 @@ class Sandbox:
     Args:
         minimum: least isolation level; a weaker host raises `NoIsolation` before anything is executed.
         ahead: how many boxes wait for their jobs, each in a slot of its own; 0 makes every box when its job comes.
+        engine: what makes the boxes, one of `makers.ENGINES`.
 
     """
 
-    def __init__(self, minimum: str = "C", ahead: int = 0) -> None:
+    def __init__(self, minimum: str = "C", ahead: int = 0, engine: str = "bwrap") -> None:
         if minimum not in LEVELS:
             raise ValueError(f"there is no isolation level {minimum!r}; known: {', '.join(LEVELS)}")
+        if engine not in ENGINES:
+            raise ValueError(f"there is no engine {engine!r}; known: {', '.join(ENGINES)}")
         self.minimum = minimum
         self.ahead = ahead
+        self.maker = ENGINES[engine]
         self._slots: list[Slot] = []  # the one that was used last comes last
         self._host: Host | None = None
 
@@ -137,13 +141,13 @@ class Sandbox:
             self._slots.remove(slot)
             slot.close()
         fitting = next((slot for slot in self._slots if shape is not None and slot.waits(shape)), None)
-        slot = fitting or (self._slots[0] if self._slots else Slot.take())
+        slot = fitting or (self._slots[0] if self._slots else Slot.take(self.maker))
         self._slots = [*(other for other in self._slots if other is not slot), slot]
         return slot, self._host
 
     def _make_ahead(self, host: Host, shape: Shape) -> None:
         while len(self._slots) < self.ahead:
-            self._slots.insert(0, Slot.take())
+            self._slots.insert(0, Slot.take(self.maker))
         for slot in self._slots[: self.ahead]:
             if not slot.waits(shape):
                 slot.prepare(host, shape)
@@ -151,16 +155,13 @@ class Sandbox:
     @staticmethod
     def _isolation(slot: Slot, host: Host) -> dict[str, Any]:
         return {
-            "engine": "bwrap",
-            "engine_version": bwrap_version(),
+            **slot.maker.isolation(host),
             "level": slot.level,
             "usage_source": slot.source,
-            "seccomp": seccomp.digest(),
             "runner": runner_digest(),
             "kernel": os.uname().release,
             "machine": os.uname().machine,
             "own_user": slot.uid is not None,
-            "userns_disabled": host.disable_userns,
         }
 
 

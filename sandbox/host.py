@@ -14,6 +14,9 @@ from sandbox.plan import MASKED, Host
 LEVELS = ("C", "B1", "B", "A")
 
 BWRAP_MINIMUM = (0, 8, 0)
+CRUN_MINIMUM = (1, 4, 0)  # since when it can close what is mounted below a folder
+PLACES = "/usr/bin:/usr/local/bin:/bin:/usr/sbin:/usr/local/sbin"
+UNIFIED = Path("/sys/fs/cgroup/cgroup.controllers")  # where cgroup v2 stands alone
 
 
 @cache
@@ -24,7 +27,7 @@ def bwrap_path() -> str:
         NoIsolation: there is none.
 
     """
-    found = shutil.which("bwrap", path="/usr/bin:/usr/local/bin:/bin")
+    found = shutil.which("bwrap", path=PLACES)
     if found is None:
         raise NoIsolation("bubblewrap is not installed", "apt-get install bubblewrap")
     return found
@@ -37,18 +40,60 @@ def bwrap_version() -> str:
     return said.strip().rpartition(" ")[2]
 
 
-@cache
-def host_facts() -> Host:
-    """Return the facts about this host.
+def require_bwrap() -> None:
+    """Check bubblewrap.
 
     Raises:
-        NoIsolation: bubblewrap is missing or too old.
+        NoIsolation: it is missing or too old.
 
     """
-    version = bwrap_version()
+    _require_version("bubblewrap", bwrap_version(), BWRAP_MINIMUM)
+
+
+def _require_version(name: str, version: str, minimum: tuple[int, ...]) -> None:
     numbers = tuple(int(part) for part in version.split(".") if part.isdigit())  # none is too old as well
-    if numbers < BWRAP_MINIMUM:
-        raise NoIsolation(f"bubblewrap {version} is too old, 0.8.0 is needed", "install a newer bubblewrap")
+    if numbers < minimum:
+        wanted = ".".join(map(str, minimum))
+        raise NoIsolation(f"{name} {version} is too old, {wanted} is needed", f"install a newer {name}")
+
+
+@cache
+def crun_path() -> str:
+    """Return crun's program.
+
+    Raises:
+        NoIsolation: there is none.
+
+    """
+    found = shutil.which("crun", path=PLACES)
+    if found is None:
+        raise NoIsolation("crun is not installed", "apt-get install crun, or set ASSAY_ENGINE to bwrap")
+    return found
+
+
+@cache
+def crun_version() -> str:
+    """Return crun's version, such as "1.8.1"."""
+    said = subprocess.run([crun_path(), "--version"], capture_output=True, text=True, check=False, env={}).stdout
+    return said.partition("\n")[0].rpartition(" ")[2]
+
+
+def require_crun() -> None:
+    """Check crun, and that cgroup v2 stands alone here: it refuses to run beside v1.
+
+    Raises:
+        NoIsolation: one of them is missing or too old.
+
+    """
+    _require_version("crun", crun_version(), CRUN_MINIMUM)
+    if not UNIFIED.exists():
+        detail = "crun makes boxes on pure cgroup v2 only, which this host does not have"
+        raise NoIsolation(detail, "boot with systemd.unified_cgroup_hierarchy=1, or set ASSAY_ENGINE to bwrap")
+
+
+@cache
+def host_facts() -> Host:
+    """Return the facts about this host."""
     links, folders = {}, []
     for name in ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"):
         path = Path(name)

@@ -31,7 +31,7 @@ NO_MEMORY = b"MemoryError"
 class Ending:
     """What the launcher reported when nothing of the run was left."""
 
-    status: int | None  # exit code of bwrap, negative for a signal
+    status: int | None  # exit code of the engine, negative for a signal
     ended_at: float  # on the monotonic clock
     cpu_ms: int
     peak_bytes: int
@@ -73,14 +73,14 @@ def judge(job: Job, seen: Seen, isolation: dict[str, Any]) -> Outcome:
     if seen.host_oom_kills and (seen.ending.status is None or seen.ending.status < 0):
         seen.causes.add("memory")  # the kernel ended the box that it was told to end first
     if not seen.causes and not seen.oom_kills:
-        _refuse_fault(seen, seen.ending)
+        _refuse_fault(seen, seen.ending, isolation.get("engine", "bwrap"))
     facts = _facts(job, seen, isolation)
     if "cancelled" in seen.causes:
         return Outcome(kind="cancelled", **facts)
     capped = next((name for name in CAPS if name in seen.causes), None)
     if capped is not None:
         return Outcome(kind="output", limit=capped, **facts)
-    how, number = seen.channel.status or _from_bwrap(seen.ending)
+    how, number = seen.channel.status or _from_engine(seen.ending)
     failed = how == "signal" or number != 0
     if seen.oom_kills or "memory" in seen.causes or (failed and _says_no_memory(seen)):
         return Outcome(kind="memory", limit="memory", **facts)
@@ -141,23 +141,28 @@ def _any_of(texts: tuple[bytes, ...], said: bytes) -> bool:
     return any(text in said for text in texts)
 
 
-def _from_bwrap(ending: Ending) -> tuple[str, int]:
-    """Return how the program ended when our runner did not say: it ended the runner, and bwrap reports 128 + signal.
+def _from_engine(ending: Ending) -> tuple[str, int]:
+    """Return how the program ended when our runner did not say: it ended the runner, and engines report 128 + signal.
 
-    bwrap's word comes from inside the box as well, so that anything else than a signal reads as the kill that it was.
+    Their word comes from inside the box as well, so that anything else than a signal reads as the kill that it was.
     """
     status = ending.status or 0
     return "signal", status - 128 if 128 < status <= 128 + signal.SIGRTMAX else int(signal.SIGKILL)
 
 
-def _refuse_fault(seen: Seen, ending: Ending) -> None:
-    """Raise for a box that could not be made, or that was ended from outside, where no program can reach."""
+def _refuse_fault(seen: Seen, ending: Ending, engine: str) -> None:
+    """Raise for a box that could not be made, or that was ended from outside, where no program can reach.
+
+    What bubblewrap and our launcher say bears their names. What an OCI runtime says has no mark; but it comes before the
+    runner's, whose failures are tracebacks.
+    """
     if ending.status is None or ending.status < 0:
         raise SandboxFault(f"the box was ended from outside, by signal {-(ending.status or 0)}")
     if seen.channel.begun:
         return
     lines = seen.stderr.decode("utf-8", "replace").strip().splitlines()
     said = lines[-1][:300] if lines else f"exit {ending.status}"
-    if said.startswith(("bwrap:", "launcher:")):
+    unmarked = engine.startswith("oci:") and lines and b"Traceback (most recent" not in seen.stderr
+    if unmarked or said.startswith(("bwrap:", "launcher:")):
         raise NoIsolation(f"the box could not be made: {said}")
     raise SandboxFault(f"the runner in the box failed: {said}")

@@ -1,12 +1,12 @@
 """The slot's launcher: a small process that lives in the slot's cgroup and starts boxes there, one at a time.
 
 Theory of operation. It is started once per slot with an empty environment and talks over the socket on fd 0. A request
-is one message: JSON with bwrap's command line and limits, and the descriptors of the box (stdin, stdout, stderr,
-channel, arguments, filter). It forks; the child sets resource limits, becomes the slot's user, asks to die with its
-parent and executes bwrap with no environment and only the descriptors of the box. The launcher is a subreaper: when
-bwrap's outer process ends, its PID 1 becomes our child, and reaping that proves that the whole namespace is gone. Then
-one message says how bwrap ended, when, and what was used. A message "kill" ends bwrap at once; the end of the socket
-ends everything.
+is one message: JSON with the engine's command line and limits, and the descriptors of the box (stdin, stdout, stderr,
+channel; for bwrap also arguments and filter). It forks; the child sets resource limits, becomes the slot's user, asks to
+die with its parent and executes the engine with no environment and only the descriptors of the box. The launcher is a
+subreaper: when the engine's outer process ends, the box's PID 1 becomes our child, and reaping that proves that the whole
+namespace is gone. Then one message says how the engine ended, when, and what was used. A message "kill" ends it at once;
+the end of the socket ends everything.
 
 bwrap asks the kernel to let its PID 1 die with it, but only when that is set up: whoever kills bwrap earlier leaves a
 child that waits for ever. So an end that is asked for also kills what is reparented to us, until nothing is left, and
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 OOM_NEVER, OOM_FIRST = -1000, 1000
-DESCRIPTORS = 6
+DESCRIPTORS = 6  # at most
 MESSAGE_MAX = 1 << 17
 FIRST = 100  # run descriptors wait above this until they take their places
 
@@ -100,7 +100,7 @@ def receive(channel: socket.socket) -> tuple[dict[str, Any] | None, list[int]]:
 
 
 def start(request: dict[str, Any], descriptors: list[int]) -> int:
-    """Fork and execute bwrap; returns the child's id."""
+    """Fork and execute the engine; returns the child's id."""
     launcher = os.getpid()
     pid = os.fork()
     if pid:
@@ -113,10 +113,10 @@ def start(request: dict[str, Any], descriptors: list[int]) -> int:
 
 
 def enter(request: dict[str, Any], descriptors: list[int], launcher: int) -> None:
-    """Become the run: descriptors, limits, user, then bwrap."""
+    """Become the run: descriptors, limits, user, then the engine."""
     for place, descriptor in enumerate([fcntl.fcntl(fd, fcntl.F_DUPFD, FIRST) for fd in descriptors]):
         os.dup2(descriptor, place)
-    os.closerange(DESCRIPTORS, 1 << 16)
+    os.closerange(len(descriptors), 1 << 16)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     set_oom_score(OOM_FIRST)
     for name, value in request["rlimits"].items():

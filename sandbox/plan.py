@@ -54,7 +54,7 @@ def bwrap_arguments(shape: Shape, host: Host, staging: Staging, programs: str, s
     if host.disable_userns:
         arguments += ["--disable-userns"]
     arguments += ["--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"]
-    for name, value in sorted(_environment(shape).items()):
+    for name, value in sorted(variables(shape).items()):
         arguments += ["--setenv", name, value]
     arguments += ["--ro-bind", "/usr", "/usr"]
     for path, target in sorted(host.links.items()):
@@ -97,13 +97,14 @@ def hand_over(job: Job, compiled: str, *, counted: bool) -> bytes:
     """
     caps = [str(job.result_cap), str(job.output_cap)]
     limits = ["0", "0"] if counted else [str(job.processes), str(job.memory_bytes)]
-    own = _environment(job.shape)
-    variables = [f"{name}={value}" for name, value in sorted(job.env.items()) if name not in own]
-    fields = [*caps, *limits, compiled and f"{PROGRAMS}/{compiled}", str(len(job.argv)), *job.argv, *variables]
+    own = variables(job.shape)
+    further = [f"{name}={value}" for name, value in sorted(job.env.items()) if name not in own]
+    fields = [*caps, *limits, compiled and f"{PROGRAMS}/{compiled}", str(len(job.argv)), *job.argv, *further]
     return b"\0".join(os.fsencode(field) for field in fields)
 
 
-def _environment(shape: Shape) -> dict[str, str]:
+def variables(shape: Shape) -> dict[str, str]:
+    """Return the variables that every box has, and no job can replace."""
     threads = str(shape.cpus)
     return {
         "ASSAY_INPUT": "/in",

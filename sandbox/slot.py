@@ -20,24 +20,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from sandbox import cgroup, seccomp, staging, tree
+from sandbox import cgroup, staging, tree
 from sandbox.box import Box
-from sandbox.host import bwrap_path
-from sandbox.job import NoIsolation, SandboxFault
+from sandbox.job import SandboxFault
 from sandbox.judge import Ending
-from sandbox.plan import bwrap_arguments, command
 from sandbox.programs import NO_ENVIRONMENT, Programs
 
 if TYPE_CHECKING:
     from sandbox.cgroup import Cgroup
     from sandbox.job import Job, Shape
     from sandbox.judge import Seen
+    from sandbox.makers import Maker
     from sandbox.plan import Host
 
 FIRST_UID = 210_000
 SLOTS_MAX = 256
 LAUNCHER_SECONDS = 5  # a launcher needs milliseconds to end what is below it
-SECCOMP_FD = 5  # where the launcher puts the filter
 HERE = Path(__file__).parent
 
 
@@ -45,6 +43,7 @@ HERE = Path(__file__).parent
 class Slot:
     """A place for one box at a time, and so for one run: cgroup and launcher know only one."""
 
+    maker: Maker
     number: int
     lock: IO[str]
     uid: int | None  # its own user when we are root; None when we are an ordinary user already
@@ -53,7 +52,6 @@ class Slot:
     folder_lock: int
     launcher: subprocess.Popen[bytes]
     channel: socket.socket
-    filter_fd: int
     owner: int = field(default_factory=os.getpid)
     thread: threading.Thread = field(default_factory=threading.current_thread)
     boxes: int = 0  # made so far
@@ -62,7 +60,7 @@ class Slot:
     cpu_before: int = 0  # milliseconds that a box used while it waited, where no cgroup counts
 
     @classmethod
-    def take(cls) -> Slot:
+    def take(cls, maker: Maker) -> Slot:
         """Take a free slot and start its launcher.
 
         Raises:
@@ -71,18 +69,14 @@ class Slot:
 
         """
         try:
-            return cls._take()
+            return cls._take(maker)
         except OSError as error:
             raise SandboxFault(f"no slot could be made: {error}") from error
 
     @classmethod
-    def _take(cls) -> Slot:
-        bwrap_path()
+    def _take(cls, maker: Maker) -> Slot:
+        maker.require()
         _allow_many_descriptors()
-        try:
-            program = seccomp.program()
-        except ValueError as error:
-            raise NoIsolation(str(error), "use an x86-64 or arm64 host") from error
         with ExitStack() as undo:
             number, lock = _lock_free_slot()
             undo.callback(lock.close)
@@ -93,11 +87,9 @@ class Slot:
             folder, folder_lock = staging.private_folder(uid)
             undo.callback(os.close, folder_lock)
             undo.callback(shutil.rmtree, folder, ignore_errors=True)
-            filter_fd = _memfd("filter", program)
-            undo.callback(os.close, filter_fd)
             launcher, channel = _start_launcher(group)
             undo.pop_all()
-        slot = cls(number, lock, uid, group, folder, folder_lock, launcher, channel, filter_fd)
+        slot = cls(maker, number, lock, uid, group, folder, folder_lock, launcher, channel)
         try:
             ready = channel.recv(1 << 16)
         except OSError:
@@ -131,7 +123,6 @@ class Slot:
     def close(self) -> None:
         """End the launcher and everything below it, and give everything back; a fork only lets go of its copies."""
         self.channel.close()
-        os.close(self.filter_fd)
         box, self.waiting = self.waiting, None
         if box is not None:
             box.let_go()
@@ -180,9 +171,13 @@ class Slot:
         self.boxes += 1
         box = Box(self.folder / f"run-{self.boxes}", shape, self.uid)
         try:
-            arguments = bwrap_arguments(shape, host, box.staging, str(folder), SECCOMP_FD)
-            self._limit(shape)
-            self._launch(shape, arguments, box.theirs)
+            argv, further = self.maker.prepare(box, host, str(folder), self.uid)
+            try:
+                self._limit(shape)
+                self._launch(shape, argv, [*box.theirs, *further])
+            finally:
+                for descriptor in further:
+                    os.close(descriptor)
         except BaseException:
             box.close()
             raise
@@ -250,29 +245,21 @@ class Slot:
             except OSError as error:
                 raise SandboxFault(f"the limits could not be set: {error}") from error
 
-    def _launch(self, shape: Shape, arguments: list[str], descriptors: list[int]) -> None:
+    def _launch(self, shape: Shape, argv: list[str], descriptors: list[int]) -> None:
         """Hand a box to the launcher.
 
         Raises:
             SandboxFault: it is gone.
 
         """
-        os.lseek(self.filter_fd, 0, os.SEEK_SET)
-        options = _memfd("arguments", b"".join(os.fsencode(item) + b"\0" for item in arguments))
-        request = {
-            "argv": [bwrap_path(), "--args", "4", "--", *command(shape.environment)],
-            "uid": self.uid,
-            "rlimits": _rlimits(shape),
-        }
-        passed = array.array("i", [*descriptors, options, self.filter_fd])
+        request = {"argv": argv, "uid": self.uid, "rlimits": _rlimits(shape)}
+        passed = array.array("i", descriptors)
         try:
             self.channel.sendmsg(
                 [json.dumps(request).encode()], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, passed.tobytes())]
             )
         except OSError as error:
             raise SandboxFault(f"the launcher could not be given a box: {error}") from error
-        finally:
-            os.close(options)
 
     def _ended(self) -> bool:
         """Whether the box that waits has ended by itself; its report is read."""
@@ -369,10 +356,3 @@ def _lock_free_slot() -> tuple[int, IO[str]]:
             return number, lock
         lock.close()
     raise SandboxFault(f"all {SLOTS_MAX} slots of this host are taken")
-
-
-def _memfd(name: str, data: bytes) -> int:
-    descriptor = os.memfd_create(name, os.MFD_CLOEXEC)
-    os.write(descriptor, data)
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    return descriptor

@@ -41,7 +41,7 @@ class Hands:
         parts = Parts.open(settings)
         python = host_python(settings.python, cache=settings.home / "cache")
         worker = KnownWorker(owner(), frozenset(queues), frozenset({python.digest}))
-        box = Sandbox(minimum=settings.isolation, ahead=settings.prepared_boxes)
+        box = Sandbox(minimum=settings.isolation, ahead=settings.prepared_boxes, engine=settings.engine)
         hands = cls(parts, box, {python.digest: python}, worker)
         actions.publish_environment(parts, python.name, python.digest, python.describe())
         actions.announce(parts, worker)

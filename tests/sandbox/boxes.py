@@ -1,4 +1,4 @@
-"""Boxes for the tests: the strongest that this host gives, and the weakest, as an ordinary user without cgroup."""
+"""Boxes for the tests: the strongest that this host gives, the weakest, as an ordinary user without cgroup, and crun's."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import sandbox
-from sandbox import Environment, Job, Outcome, Sandbox, StagedFile, host_python
+from sandbox import Environment, Job, Outcome, Sandbox, StagedFile, host, host_python
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +25,7 @@ MIB = 1 << 20
 class Box(Protocol):
     """Something that runs a script sealed."""
 
+    engine: str
     level: str
 
     def run(
@@ -50,6 +51,8 @@ def a_job(
 
 class Strongest:
     """The strongest box of this host, in this process."""
+
+    engine = "bwrap"
 
     def __init__(self) -> None:
         self.environment = host_python()
@@ -87,18 +90,17 @@ class Prepared(Strongest):
         return outcome
 
 
-class Weakest:
-    """Level C, for real: the supervisor itself is an ordinary user, in another process that runs a readable copy."""
+class Apart:
+    """A box in another process, `apart.py`."""
 
-    def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="assay-weakest-"))
-        copy_of_sandbox(self.folder)
-        self.process = as_ordinary_user(
-            [str(host_python().interpreter), "-B", str(HERE / "weak.py")], self.folder, stdin=True
-        )
-        hello = ast.literal_eval(self._line())
-        self.level = hello["level"]
-        self.uid = hello["uid"]
+    process: subprocess.Popen[str]
+    engine = "bwrap"
+    level: str
+    uid: int
+
+    def hello(self) -> None:
+        found = ast.literal_eval(self._line())
+        self.level, self.uid = found["level"], found["uid"]
 
     def run(
         self,
@@ -123,12 +125,11 @@ class Weakest:
         self.process.stdin.close()
         self.process.wait(20)
         self.process.stdout.close()
-        shutil.rmtree(self.folder)
 
     def _line(self) -> str:
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
-        assert line, f"the ordinary user's process ended with {self.process.wait(20)}"
+        assert line, f"the process apart ended with {self.process.wait(20)}"
         return line
 
     def __enter__(self) -> Self:
@@ -136,6 +137,48 @@ class Weakest:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+class Weakest(Apart):
+    """Level C, for real: the supervisor itself is an ordinary user, in another process that runs a readable copy."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="assay-weakest-"))
+        copy_of_sandbox(self.folder)
+        self.process = as_ordinary_user(
+            [str(host_python().interpreter), "-B", str(HERE / "apart.py"), "bwrap"], self.folder, stdin=True
+        )
+        self.hello()
+
+    def close(self) -> None:
+        super().close()
+        shutil.rmtree(self.folder)
+
+
+class Oci(Apart):
+    """A box by crun, for real: on pure cgroup v2, or where this process can be given a world that has it."""
+
+    engine = "oci:crun"
+
+    def __init__(self) -> None:
+        self.process = subprocess.Popen(
+            [str(host_python().interpreter), "-B", str(HERE / "apart.py"), "oci:crun"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={"PYTHONPATH": str(Path(sandbox.__file__).parent.parent), "PATH": os.defpath},
+            cwd="/",
+            text=True,
+        )
+        self.hello()
+
+    @staticmethod
+    def lack() -> str:
+        """Return why this host cannot have one; "" when it can."""
+        if shutil.which("crun", path=host.PLACES) is None:
+            return "crun is not installed"
+        if os.geteuid() != 0 and not host.UNIFIED.exists():
+            return "crun needs pure cgroup v2, or root to make a world with it"
+        return ""
 
 
 def copy_of_sandbox(folder: Path) -> None:
@@ -151,11 +194,12 @@ def as_ordinary_user(command: list[str], folder: Path, *, stdin: bool = False) -
     user: dict[str, Any] = {}
     if os.geteuid() == 0:
         user = {"user": ORDINARY_USER, "group": ORDINARY_USER, "extra_groups": []}
-    program = folder / Path(command[-1]).name if command[-1].startswith(str(HERE)) else None
-    if program is not None:
-        shutil.copyfile(command[-1], program)
-        program.chmod(0o644)
-        command = [*command[:-1], str(program)]
+    for place, word in enumerate(command):
+        if word.startswith(str(HERE)):
+            program = folder / Path(word).name
+            shutil.copyfile(word, program)
+            program.chmod(0o644)
+            command[place] = str(program)
     return subprocess.Popen(
         command,
         stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,

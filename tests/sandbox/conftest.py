@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.sandbox.boxes import Prepared, Strongest, Weakest
+from tests.sandbox.boxes import Oci, Prepared, Strongest, Weakest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,15 @@ def weakest() -> Iterator[Weakest]:
         yield box
 
 
-@pytest.fixture(params=["strongest", "prepared", "weakest"])
+@pytest.fixture(scope="session")
+def oci() -> Iterator[Oci]:
+    if Oci.lack():
+        refuse_to_skip(Oci.lack())
+    with Oci() as box:
+        yield box
+
+
+@pytest.fixture(params=["strongest", "prepared", "weakest", "oci"])
 def box(request: pytest.FixtureRequest) -> Box:
     found: Box = request.getfixturevalue(request.param)
     return found

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sandbox import Sandbox, SandboxFault, cgroup, staging, tree
+from sandbox.makers import ENGINES
 from sandbox.slot import Slot
 from tests.sandbox.boxes import Strongest, a_job
 from tests.sandbox.conftest import refuse_to_skip
@@ -433,7 +434,7 @@ def test_a_slot_that_cannot_be_made_is_a_fault_that_leaves_nothing(
     before = _left_on_host()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
     with pytest.raises(SandboxFault, match="no slot could be made"):
-        Slot.take()
+        Slot.take(ENGINES["bwrap"])
     monkeypatch.undo()
     assert _left_on_host() == before
 
@@ -442,7 +443,7 @@ def test_a_launcher_that_does_not_start_is_a_fault_that_leaves_nothing(monkeypat
     before = _left_on_host()
     monkeypatch.setattr(sys, "executable", "/bin/true")
     with pytest.raises(SandboxFault, match="the launcher did not start"):
-        Slot.take()
+        Slot.take(ENGINES["bwrap"])
     monkeypatch.undo()
     assert _left_on_host() == before
 

@@ -1,0 +1,194 @@
+"""From a shape to an OCI bundle: the same box as bubblewrap's, executed by crun. Pure; read `plan.py` first.
+
+Mounts stand in the order of bubblewrap's, with the same targets; a bundle says in addition how many files a scratch may
+hold. What a runtime does not do by itself is done inside: `setpriv` lets PID 1 die with the runtime, and the runner is
+its own init.
+
+The filter of system calls follows from the same policy, but the runtime compiles it. A rule can say that some bits have a
+value, not that they have another, so "all but these" is spelled out. What no rule meets (a `personality`) answers ENOSYS.
+A foreign architecture is not named and kills, the x32 calls as well.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import platform
+from typing import TYPE_CHECKING, Any
+
+from sandbox import seccomp
+from sandbox.plan import HOSTNAME, PROGRAMS, command, variables
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from sandbox.job import Shape, Staging
+    from sandbox.plan import Host
+
+UID = 1000  # in the box
+LOADER_CACHE = "/etc/ld.so.cache"
+DIE_WITH_PARENT = ("/usr/bin/setpriv", "--pdeathsig", "KILL")
+NAMESPACES = ("pid", "network", "ipc", "uts", "mount", "user", "cgroup")
+CAPABILITIES = ("bounding", "effective", "inheritable", "permitted", "ambient")
+READ_ONLY = ("rbind", "ro", "nosuid", "nodev")
+BELOW = ("rro", "rnosuid", "rnodev")  # the same for what is mounted below a folder; crun refuses it for a file
+#: What bubblewrap's --proc closes by itself.
+CLOSED = ("bus", "fs", "irq", "sys", "sysrq-trigger")
+FILE_BYTES, FILES_MIN = 4096, 65_536  # a file that is not empty takes a page; empty ones are memory of the kernel
+ARCHITECTURES = {"x86_64": "SCMP_ARCH_X86_64", "aarch64": "SCMP_ARCH_AARCH64"}
+
+
+def run_command(runtime: str, bundle: str, state: str) -> list[str]:
+    """Return the command line that executes a bundle.
+
+    Args:
+        runtime: the runtime's program.
+        bundle: folder with `config.json`.
+        state: folder where the runtime keeps its notes.
+
+    """
+    options = ["--root", state, "--cgroup-manager=disabled"]  # so it stays in the slot's cgroup
+    return [runtime, *options, "run", "--bundle", bundle, "--preserve-fds", "1", "assay"]
+
+
+def bundle(shape: Shape, host: Host, shared: list[dict[str, Any]], uid: int, gid: int) -> dict[str, Any]:
+    """Return the document `config.json`.
+
+    Args:
+        shape: what the box is for.
+        host: facts about the host.
+        shared: what `mounts` returned.
+        uid: user as whom the runtime is started.
+        gid: that user's group.
+
+    """
+    return {
+        "ociVersion": "1.0.2",
+        "root": {"path": "rootfs", "readonly": True},
+        "hostname": HOSTNAME,
+        "process": {
+            "terminal": False,
+            "user": {"uid": UID, "gid": UID},
+            "args": [*DIE_WITH_PARENT, *command(shape.environment)],
+            "env": [f"{name}={value}" for name, value in sorted(variables(shape).items())],
+            "cwd": "/tmp",  # noqa: S108
+            "capabilities": {kind: [] for kind in CAPABILITIES},
+            "noNewPrivileges": True,
+        },
+        "mounts": shared,
+        "linux": {
+            "namespaces": [{"type": name} for name in NAMESPACES],
+            "uidMappings": [{"containerID": UID, "hostID": uid, "size": 1}],
+            "gidMappings": [{"containerID": UID, "hostID": gid, "size": 1}],
+            "maskedPaths": [f"/proc/{name}" for name in host.masked],
+            "readonlyPaths": [f"/proc/{name}" for name in CLOSED],
+            "seccomp": profile(),
+        },
+    }
+
+
+def mounts(shape: Shape, host: Host, staging: Staging, programs: str, files: Collection[str]) -> list[dict[str, Any]]:
+    """Return the mounts in the order of `bwrap_arguments`; `files` are those of the environment that are no folders."""
+    most = max(shape.scratch_bytes // FILE_BYTES, FILES_MIN)
+    scratch = ("nosuid", "nodev", f"size={shape.scratch_bytes}", f"nr_inodes={most}", "mode=1777")
+    return [
+        *(_bound(path, path) for path in ("/usr", *host.folders)),
+        _bound(programs, PROGRAMS),
+        _bound(str(staging.inputs), "/in"),
+        _bound(str(staging.job), "/job"),
+        _mount("proc", "/proc", "nosuid", "noexec", "nodev"),
+        _mount("tmpfs", "/dev", "nosuid", "mode=755", "size=65536", "ro"),
+        _mount("devpts", "/dev/pts", "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"),
+        _mount("tmpfs", "/tmp", *scratch),  # noqa: S108
+        _mount("tmpfs", "/dev/shm", *scratch),  # noqa: S108
+        *(_bound(path, path, file=path in files) for path in shape.environment.mounts),
+        *([_bound(LOADER_CACHE, LOADER_CACHE, file=True)] if host.loader_cache else []),
+    ]
+
+
+def is_file(mount: dict[str, Any]) -> bool:
+    """Whether a file must be there to mount upon, and not a folder."""
+    return mount["type"] == "bind" and not set(BELOW) <= set(mount["options"])
+
+
+def _bound(source: str, target: str, *, file: bool = False) -> dict[str, Any]:
+    options = [*READ_ONLY] if file else [*READ_ONLY, *BELOW]
+    return {"destination": target, "type": "bind", "source": source, "options": options}
+
+
+def _mount(kind: str, target: str, *options: str) -> dict[str, Any]:
+    return {"destination": target, "type": kind, "source": kind, "options": list(options)}
+
+
+# --- the filter of system calls
+
+
+def profile(machine: str | None = None) -> dict[str, Any]:
+    """Return the filter as a runtime reads it."""
+    policy = seccomp.policy()
+    return {
+        "defaultAction": "SCMP_ACT_ERRNO",
+        "defaultErrnoRet": errno.ENOSYS,
+        "architectures": [ARCHITECTURES[machine or platform.machine()]],
+        "syscalls": [
+            _allow(policy["allowed"]),
+            _refuse(policy["refused"]),
+            _refuse(["clone3"], number=errno.ENOSYS),
+            *_checked(),
+        ],
+    }
+
+
+def digest() -> str:
+    """Return the digest of the filter as the runtime gets it."""
+    return "sha256:" + hashlib.sha256(json.dumps(profile()).encode()).hexdigest()
+
+
+def _checked() -> Iterator[dict[str, Any]]:
+    """Yield the rules that decide calls by their arguments, as in `seccomp._checked`."""
+    sockets = ["socket", "socketpair"]
+    yield _allow(sockets, _argument(0, "SCMP_CMP_EQ", seccomp.AF_UNIX))
+    yield _refuse(sockets, _argument(0, "SCMP_CMP_NE", seccomp.AF_UNIX))
+    for name, (index, flags) in seccomp.WITHOUT.items():
+        yield _allow([name], _bits(index, flags, 0))
+        for flag in (1 << bit for bit in range(32)):
+            if flag & flags:
+                yield _refuse([name], _bits(index, flag, flag))
+    for value in (0, seccomp.PERSONALITY_QUERY):
+        yield _allow(["personality"], _bits(0, 0xFFFFFFFF, value))
+    requests = (seccomp.TIOCSTI, seccomp.TIOCLINUX)
+    for value in requests:
+        yield _refuse(["ioctl"], _bits(1, 0xFFFFFFFF, value))
+    for mask, value in all_but(*requests):
+        yield _allow(["ioctl"], _bits(1, mask, value))
+
+
+def all_but(*values: int, bits: int = 32) -> Iterator[tuple[int, int]]:
+    """Yield masks and what they must leave, which together are met by every number but these, each by one of them."""
+
+    def below(prefix: int, left: int, inside: list[int]) -> Iterator[tuple[int, int]]:
+        if not inside:
+            yield ((1 << bits) - 1) >> left << left, prefix
+        elif left:
+            for bit in (0, 1 << (left - 1)):
+                taken = [value for value in inside if value & (1 << (left - 1)) == bit]
+                yield from below(prefix | bit, left - 1, taken)
+
+    return below(0, bits, list(values))
+
+
+def _allow(names: list[str], *arguments: dict[str, Any]) -> dict[str, Any]:
+    return {"names": names, "action": "SCMP_ACT_ALLOW", "args": list(arguments)}
+
+
+def _refuse(names: list[str], *arguments: dict[str, Any], number: int = errno.EPERM) -> dict[str, Any]:
+    return {"names": names, "action": "SCMP_ACT_ERRNO", "errnoRet": number, "args": list(arguments)}
+
+
+def _argument(index: int, operator: str, value: int, second: int = 0) -> dict[str, Any]:
+    return {"index": index, "value": value, "valueTwo": second, "op": operator}
+
+
+def _bits(index: int, mask: int, value: int) -> dict[str, Any]:
+    return _argument(index, "SCMP_CMP_MASKED_EQ", mask, value)
