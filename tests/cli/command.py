@@ -88,7 +88,7 @@ def survivors(known: Mapping[int, str]) -> list[str]:
 
 def _stat(pid: int) -> tuple[int, str] | None:
     try:
-        name, _, rest = Path(f"/proc/{pid}/stat").read_text().rpartition(")")
+        name, _, rest = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")
     except OSError:
         return None
     fields = rest.split()

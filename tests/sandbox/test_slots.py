@@ -422,7 +422,7 @@ def _boxes() -> set[int]:
     found = set()
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with suppress(OSError):
-            status = (path.parent / "status").read_text()
+            status = (path.parent / "status").read_text(errors="replace")
             if b"bwrap\0--args" in path.read_bytes() and "\nPPid:\t1\n" in status:
                 found.add(int(path.parent.name))
     return found
