@@ -64,6 +64,11 @@ def input_response(readings: Readings) -> Control:
     dead = [metric for metric in unmoved if not any(metric in answer.open for answer in asked.values())]
     left_out = len(targets(claim)) - len(asked) if doing == "changing" else 0
     note = f" {left_out} further inputs were not tried." if left_out else ""
+    if dead and left_out:
+        detail = (
+            f"{_listed(dead)} stays the same whatever {_listed(tuple(asked))} says, so whether it is computed is open."
+        )
+        return control("input_response", UNDECIDED, f"{detail}{note}")
     if dead:
         detail = f"{_listed(dead)} stays the same whatever {_listed(tuple(asked))} says: it is not computed from that."
         return control("input_response", FAIL, f"{detail}{note}")

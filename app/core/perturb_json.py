@@ -7,10 +7,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from app.core import perturb_anew
+from app.core.perturb_anew import Kind
 from app.core.perturb_numbers import scaled, scaled_by
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from app.core.perturb_numbers import Chance
 
@@ -32,7 +33,7 @@ def change_json(text: str, variant: int, chance: Chance) -> tuple[str, str] | No
     if document is None:
         return None
     if variant == 3:
-        changed = _anew(document, _grower(chance), chance)
+        changed = _anew(document, _kind(chance), chance)
         return (text, "") if _spell(changed) == _spell(document) else (_spell(changed, indent=1), perturb_anew.HOW)
     ways = (False, True) if variant == 1 else (True, False)
     for draw in ways:
@@ -58,7 +59,7 @@ def change_json_lines(lines: list[str], variant: int, chance: Chance) -> tuple[s
         return None
     before = [_spell(document) for document in documents]
     if variant == 3:
-        anew = [_spell(document) for document in _anew(documents, _grower(chance), chance)]
+        anew = [_spell(document) for document in _anew(documents, _kind(chance), chance)]
         return "".join([line + "\n" for line in anew] if anew != before else lines), perturb_anew.HOW
     after = [_spell(_walk(document, chance, draw=False)) for document in documents] if variant == 1 else before
     draw = after == before
@@ -98,8 +99,8 @@ def _walk(value: Any, chance: Chance, *, draw: bool) -> Any:
     return int(found) if isinstance(value, int) else Decimal(found)
 
 
-def _grower(chance: Chance) -> Callable[[Any], Any]:
-    """Return what makes a number larger, and None of anything else."""
+def _kind(chance: Chance) -> Kind[Any]:
+    """Return how values in JSON are changed."""
     factor = perturb_anew.factor_of(chance)
 
     def grown(value: Any) -> Any:
@@ -108,30 +109,39 @@ def _grower(chance: Chance) -> Callable[[Any], Any]:
         found = scaled_by(str(value), factor)
         return int(found) if isinstance(value, int) else Decimal(found)
 
-    return grown
+    def raised(value: Any, digit: int) -> Any:
+        return type(value)(digit)
+
+    def other(value: Any) -> Any:
+        if isinstance(value, bool):
+            return not value
+        if isinstance(value, str):
+            return perturb_anew.other_text(value)
+        return 1 if value is None else value
+
+    return Kind(grown, raised, other)
 
 
-def _anew(value: Any, grown: Callable[[Any], Any], chance: Chance) -> Any:
+def _anew(value: Any, kind: Kind[Any], chance: Chance) -> Any:
     """Pair anew the records of a list, the lists of a record, and all that lies deeper."""
+    if isinstance(value, dict) and len(value) > 1 and all(isinstance(item, dict) for item in value.values()):
+        return dict(zip(value, _records(list(value.values()), kind, chance), strict=True))
     if isinstance(value, dict):
         position = {key: index for index, key in enumerate(key for key, item in value.items() if _scalars(item))}
         return {
-            key: perturb_anew.column_anew(item, position[key], grown) if key in position else _anew(item, grown, chance)
+            key: perturb_anew.column_anew(item, position[key], kind) if key in position else _anew(item, kind, chance)
             for key, item in value.items()
         }
     if isinstance(value, list) and len(value) > 1 and all(isinstance(item, dict) for item in value):
-        return _records(value, grown, chance)
+        return _records(value, kind, chance)
     if isinstance(value, list) and len(value) > 1 and all(isinstance(item, list) for item in value):
-        return [list(row.values()) for row in _records([dict(enumerate(row)) for row in value], grown, chance)]
+        return [list(row.values()) for row in _records([dict(enumerate(row)) for row in value], kind, chance)]
     if isinstance(value, list):
-        return (
-            perturb_anew.column_anew(value, 1, grown) if _scalars(value) else [_anew(v, grown, chance) for v in value]
-        )
-    more = grown(value)
-    return value if more is None else more
+        return perturb_anew.column_anew(value, 1, kind) if _scalars(value) else [_anew(v, kind, chance) for v in value]
+    return perturb_anew.alone_anew(value, kind)
 
 
-def _records(rows: Sequence[dict[Any, Any]], grown: Callable[[Any], Any], chance: Chance) -> list[dict[Any, Any]]:
+def _records(rows: Sequence[dict[Any, Any]], kind: Kind[Any], chance: Chance) -> list[dict[Any, Any]]:
     """Return records whose fields of one name are moved on like a table's column; what is no scalar is paired inside."""
     after = [dict(row) for row in rows]
     holders: dict[Any, list[dict[Any, Any]]] = {key: [] for row in rows for key in row}
@@ -141,9 +151,9 @@ def _records(rows: Sequence[dict[Any, Any]], grown: Callable[[Any], Any], chance
     for position, (key, having) in enumerate(holders.items()):
         cells = [row[key] for row in having]
         if _scalars(cells):
-            changed = perturb_anew.column_anew(cells, position, grown)
+            changed = perturb_anew.column_anew(cells, position, kind)
         else:
-            changed = [_anew(cell, grown, chance) for cell in cells]
+            changed = [_anew(cell, kind, chance) for cell in cells]
         for row, cell in zip(having, changed, strict=True):
             row[key] = cell
     return after

@@ -6,9 +6,11 @@ import io
 from typing import TYPE_CHECKING
 
 from app.core import perturb_anew
+from app.core.perturb_anew import Kind
 from app.core.perturb_numbers import NUMBER, cell_number, scaled, scaled_by
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Sequence
 
     from app.core.perturb_numbers import Chance
@@ -108,17 +110,12 @@ def _exchange_texts(lines: list[str], separator: str, chance: Chance) -> tuple[s
 
 
 def _pair_anew(lines: list[str], separator: str, chance: Chance) -> tuple[str, str]:
-    factor = perturb_anew.factor_of(chance)
-
-    def grown(text: str) -> str | None:
-        match = cell_number(text)
-        return None if match is None else match[1] + scaled_by(match[2], factor) + match[3]
-
+    kind = _kind(separator, chance)
     rows = [_cells(line.rstrip("\r\n"), separator) for line in lines]
     holders = chance.shuffled([row for row in rows if len(row) > 1])
     column = 0
     while holders:
-        cells = perturb_anew.column_anew([row[column] for row in holders], column, grown)
+        cells = perturb_anew.column_anew([row[column] for row in holders], column, kind)
         for row, cell in zip(holders, cells, strict=True):
             row[column] = cell
         column += 1
@@ -126,9 +123,43 @@ def _pair_anew(lines: list[str], separator: str, chance: Chance) -> tuple[str, s
     return _in_place(lines, [separator.join(row) for row in rows]), perturb_anew.HOW
 
 
+def _kind(separator: str, chance: Chance) -> Kind[str]:
+    """Return how the cells of a table are changed."""
+    factor = perturb_anew.factor_of(chance)
+
+    def grown(text: str) -> str | None:
+        match = cell_number(text)
+        return None if match is None else match[1] + scaled_by(match[2], factor) + match[3]
+
+    def other(text: str) -> str:  # between two blanks is no cell of a text
+        return text if separator == " " and not text else perturb_anew.other_text(text)
+
+    return Kind(grown, _raised, other)
+
+
+def _raised(zero: str, digit: int) -> str:
+    return zero.replace("0", str(digit), 1)
+
+
 def _grow_numbers(lines: list[str], _: str, chance: Chance) -> tuple[str, str]:
     factor = perturb_anew.factor_of(chance)
-    return NUMBER.sub(lambda match: scaled_by(match[0], factor), "".join(lines)), "numbers grown"
+
+    def grown(match: re.Match[str]) -> str:
+        more = scaled_by(match[0], factor)
+        return more if more != match[0] else _raised(more, 1)
+
+    return NUMBER.sub(grown, "".join(lines)), "numbers grown"
+
+
+def _lines_anew(lines: list[str], separator: str, chance: Chance) -> tuple[str, str]:
+    """Change a text's filled lines like the one column of a table; the first of them may be its header."""
+    rows = [line.rstrip("\r\n") for line in lines]
+    filled = [index for index, row in enumerate(rows) if row.strip()][1:]
+    order = chance.shuffled(filled)
+    cells = perturb_anew.column_anew([rows[index] for index in order], 1, _kind(separator, chance))
+    for index, cell in zip(order, cells, strict=True):
+        rows[index] = cell
+    return _in_place(lines, rows), "lines put in another order, one in place of another"
 
 
 def _draw_rows(lines: list[str], _: str, chance: Chance) -> tuple[str, str]:
@@ -161,5 +192,5 @@ _TABLE_WAYS: dict[int, Sequence[Way]] = {
 _LINE_WAYS: dict[int, Sequence[Way]] = {
     1: (_scale_numbers, _shuffle_lines),
     2: (_draw_rows, _scale_numbers),
-    3: (_grow_numbers, _shuffle_lines),
+    3: (_grow_numbers, _lines_anew, _shuffle_lines),
 }

@@ -60,6 +60,8 @@ def records(kinds: tuple[Any, ...]) -> list[dict[str, Any]]:
 LIKERT = "person,answer\n" + "".join(f"p{i},{answer}\n" for i, answer in enumerate([1, 2, 3, *[4] * 12, 5, 5, 5]))
 KINDS = "id,language\n" + "".join(f"{i},{('sw', 'yo', 'ha', 'zu')[i % 4]}\n" for i in range(40))
 MODELS = "model,f1,size\nFILTER,68.3,24\nRemBERT,97.0,24\nmBERT,60.2,12\n"
+ERRORS = "file,errors\n" + "".join(f"f{i},0\n" for i in range(12))
+CHECKS = [{"id": f"c{i}", "state": "pass"} for i in range(12)]
 LONG = "model,language,f1\nA,sw,70.1\nA,yo,66.5\nB,sw,60.2\nB,yo,65.9\n"
 
 #: name -> input's name, its text, expression over its rows, printed value
@@ -86,6 +88,10 @@ HONEST = {
         "min(r['answer'] == 'yes' for r in rows if r['sex'] == 'f') * 1",
         "1",
     ),
+    "no-errors": ("x.csv", ERRORS, "sum(int(r['errors']) for r in rows)", "0"),
+    "no-errors-in-json": ("x.json", '{"errors": 0, "files": 12}', "rows['errors']", "0"),
+    "all-passed": ("x.json", json.dumps(CHECKS), "sum(r['state'] == 'pass' for r in rows) / len(rows)", "1.0"),
+    "accuracy-of-one-class": ("x.csv", labels(("1",)), ACCURACY, "1.0"),
     "lookup": (
         "x.csv",
         LONG,

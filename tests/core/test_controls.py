@@ -261,6 +261,16 @@ def test_inputs_beyond_those_tried_are_counted() -> None:
     )
 
 
+@pytest.mark.parametrize(("inputs", "result"), [(16, "fail"), (17, "undecided")])
+def test_what_stands_still_is_open_while_an_input_was_not_tried(inputs: int, result: str) -> None:
+    seal = a_seal(a_claim(reproduce=a_script(inputs=tuple(f"{index}.csv" for index in range(inputs)))))
+    runs = [run_of("measure-0", "8.7"), run_of("repeat-0", "8.7")]
+    runs += [perturbed(f"{index}.csv", variant, "8.7", index) for index in range(16) for variant in (1, 2, 3)]
+    found = control_of("input_response", seal, runs)
+    assert found.result == result
+    assert found.detail.endswith("is open. 1 further inputs were not tried.") is (result == "undecided")
+
+
 @pytest.mark.parametrize("runs", [[], ["repeat-0"], ["perturb-0-1"]], ids=["none", "no perturbation", "one"])
 def test_runs_that_are_missing_leave_it_open(runs: list[str]) -> None:
     found = [run_of("measure-0", "8.7"), *(run_of(key, "8.7") for key in runs if key != "perturb-0-1")]

@@ -320,6 +320,66 @@ def test_columns_that_agree_in_every_row_never_do_so_afterwards(rows: int, kinds
         assert any(one != two for _, one, two in (line.split(",") for line in after))
 
 
+@pytest.mark.parametrize("zero", ["0", "0.00", "-0", "0%", '"0"', ".0"])
+def test_of_a_column_of_zeros_none_stays(zero: str) -> None:
+    data = "id,errors\n" + "".join(f"r{index},{zero}\n" for index in range(9)) + "r9,n/a\n"
+    after = columns_of(data.encode())[1][1:]
+    numbers = [Decimal(cell.strip('"%')) for cell in after if cell != "n/a"]
+    assert (len(numbers), all(numbers), len(set(numbers))) == (9, True, 2)
+    assert {len(cell) for cell in after} == {len(zero), 3}
+
+
+@pytest.mark.parametrize("text", ["pass", '"pass"', '"a, b"', "xyz", "1", "", '""', "true"])
+@pytest.mark.parametrize("rows", [1, 2, 3, 9])
+def test_a_column_of_one_value_has_another_in_most_of_its_rows(text: str, rows: int) -> None:
+    data = "id,state\n" + f"r,{text}\n" * rows
+    after = list(csv.reader(io.StringIO(changed(data.encode(), 3).decode())))
+    states = [row[1] for row in after[1:]]
+    assert {len(row) for row in after} == {2}
+    kept = states.count(text.strip('"'))
+    assert kept <= rows / 2
+    assert len(set(states)) == (2 if rows > 1 else 1)
+
+
+@pytest.mark.parametrize("text", ["pass", "0", "1"])
+def test_two_columns_of_the_same_one_value_agree_no_longer(text: str) -> None:
+    data = "id,label,guess\n" + "".join(f"r{index},{text},{text}\n" for index in range(9))
+    _, label, guess = columns_of(data.encode())
+    assert label[1:] != guess[1:]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        [{"id": "a", "n": 0}, {"id": "b", "n": 0}, {"id": "c", "n": 0}],
+        {"a": {"n": 0, "k": 5}, "b": {"n": 0, "k": 6}, "c": {"n": 0, "k": 7}},
+        {"ids": ["a", "b", "c"], "n": [0, 0, 0]},
+        {"n": 0, "of": 7},
+        {"n": 0.0, "of": 7},
+    ],
+    ids=["records", "records by name", "columns", "alone", "alone, of a fraction"],
+)
+def test_no_zero_that_stands_for_a_whole_column_stays_in_json(document: Any) -> None:
+    after = changed(json.dumps(document).encode(), 3).decode()
+    assert not re.search(r"[^.\d]0(\.0)?\b", after)
+
+
+@pytest.mark.parametrize("value", ["pass", True, False, None, 1, ""])
+def test_one_value_in_json_becomes_another(value: Any) -> None:
+    rows = [{"id": f"r{index}", "state": value} for index in range(5)]
+    states = [row["state"] for row in json.loads(changed(json.dumps(rows).encode(), 3))]
+    assert (states.count(value), len(states)) == (2, 5)
+    alone = json.loads(changed(json.dumps({"state": value, "n": 5}).encode(), 3))
+    assert alone["state"] != value
+
+
+def test_lines_of_one_value_are_a_column_below_a_header() -> None:
+    found = changed(b"state\n" + b"pass\n" * 9, 3).decode().split("\n")
+    assert (found[0], found.count("pass"), found[-1], len(found)) == ("state", 4, "", 11)
+    assert "0" not in changed(b"0\n" * 9, 3).decode().split()
+    assert changed(b"errors: 0\n", 3) == b"errors: 1\n"
+
+
 def test_a_table_divided_by_blanks_is_one_as_well() -> None:
     data = b"".join(b"%d %d\n" % (index % 2, index % 2) for index in range(12))
     found = [line.split() for line in changed(data, 3).decode().splitlines()]
@@ -393,12 +453,21 @@ def test_changed_json_keeps_its_shape(document: Any, variant: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ['{"a": "x"}', '{"a": true, "b": null}', "[]", "{}", '{"a": ["x"]}', '{"a": 0}', '["x", "x"]', "[NaN]"]
+    ("text", "variants"),
+    [
+        *(
+            (text, (1, 2))
+            for text in ('{"a": "x"}', '{"a": true, "b": null}', '{"a": ["x"]}', '{"a": 0}', '["x", "x"]')
+        ),
+        *((text, (1, 2, 3)) for text in ("[]", "{}", "[NaN]")),
+    ],
 )
-@pytest.mark.parametrize("variant", [1, 2, 3])
-def test_json_without_anything_to_change_says_so_instead_of_being_spelled_anew(text: str, variant: int) -> None:
+def test_json_without_anything_to_change_says_so_instead_of_being_spelled_anew(
+    text: str, variants: tuple[int, ...]
+) -> None:
     """Another spelling of the same document moves nothing, and would make an honest script look like a fake."""
-    assert "has nothing that could be changed" in refused(text.encode(), variant)
+    for variant in variants:
+        assert "has nothing that could be changed" in refused(text.encode(), variant)
 
 
 def test_json_lines_stay_json_lines() -> None:
