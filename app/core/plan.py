@@ -1,9 +1,11 @@
 """What comes next for a seal, given the runs that are finished. Pure: any worker that asks gets the same answer.
 
-measure   once for each sealed seed; a run that gives no measurement ends the plan, there is nothing to attack
-repeat    the first seed again (determinism)   } planned together, because they can run side by side
-perturb   changed inputs (Gate 3)              }
-perturb   rows paired anew, only if no change so far moved a result
+A plan is a list of stages. The runs of a stage can be executed side by side; a stage begins when all earlier ones are
+finished, and asks the readings whether it is wanted at all:
+
+measure   once for each sealed seed; a run that gives no finite measurement ends the plan, there is nothing to attack
+attack    the first seed again (determinism), and changed inputs (Gate 3)
+pair      rows paired anew, only if no change so far moved a result
 confirm   only if the claim would otherwise be FALSIFIED
 """
 
@@ -18,7 +20,7 @@ from app.core.specs import all_specs, attacks, confirmation, measures, pairings
 from app.core.verdict import wants_confirmation
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from app.core.model import Run, RunSpec, Seal
 
@@ -28,19 +30,37 @@ class Conclude:
     """Everything that can be measured has been; judge."""
 
 
+@dataclass(frozen=True)
+class Stage:
+    """Runs that can be executed side by side, and whether the finished ones call for them.
+
+    `wanted` is asked when every earlier stage is finished, and must not change its mind when the stage's own runs are.
+    """
+
+    name: str
+    specs: Callable[[Readings], tuple[RunSpec, ...]]
+    wanted: Callable[[Readings], bool] = lambda _: True
+
+
+STAGES = (
+    Stage("measure", lambda readings: measures(readings.seal)),
+    Stage("attack", lambda readings: attacks(readings.seal)),
+    Stage("pair", lambda readings: pairings(readings.seal), wants_pairs),
+    Stage("confirm", lambda readings: (confirmation(readings.seal),), wants_confirmation),
+)
+
+
 def next_step(seal: Seal, runs: Sequence[Run]) -> tuple[RunSpec, ...] | Conclude:
     """Return the runs that must be finished next, without those that are, or that it is time to conclude."""
     readings = Readings.of(seal, runs)
-    for stage in (measures, attacks, pairings):
-        if stage is pairings and not wants_pairs(readings):
-            break
-        missing = tuple(spec for spec in stage(seal) if spec.key not in readings.by_key)
+    for stage in STAGES:
+        if not stage.wanted(readings):
+            continue
+        missing = tuple(spec for spec in stage.specs(readings) if spec.key not in readings.by_key)
         if missing:
             return missing
         if not all(item.finite for item in readings.measures):
             return Conclude()
-    if wants_confirmation(readings):
-        return (confirmation(seal),)
     return Conclude()
 
 
