@@ -134,7 +134,6 @@ def profile(machine: str | None = None) -> dict[str, Any]:
         "syscalls": [
             _allow(policy["allowed"]),
             _refuse(policy["refused"]),
-            _refuse(["clone3"], number=errno.ENOSYS),
             *_checked(),
         ],
     }
@@ -151,17 +150,36 @@ def _checked() -> Iterator[dict[str, Any]]:
     yield _allow(sockets, _argument(0, "SCMP_CMP_EQ", seccomp.AF_UNIX))
     yield _refuse(sockets, _argument(0, "SCMP_CMP_NE", seccomp.AF_UNIX))
     for name, (index, flags) in seccomp.WITHOUT.items():
-        yield _allow([name], _bits(index, flags, 0))
-        for flag in (1 << bit for bit in range(32)):
-            if flag & flags:
-                yield _refuse([name], _bits(index, flag, flag))
+        yield from _without(name, index, flags)
     for value in (0, seccomp.PERSONALITY_QUERY):
         yield _allow(["personality"], _bits(0, 0xFFFFFFFF, value))
-    requests = (seccomp.TIOCSTI, seccomp.TIOCLINUX)
-    for value in requests:
-        yield _refuse(["ioctl"], _bits(1, 0xFFFFFFFF, value))
-    for mask, value in all_but(*requests):
-        yield _allow(["ioctl"], _bits(1, mask, value))
+    for name, (index, values) in seccomp.ALL_BUT.items():
+        yield from _but(name, index, values, errno.EPERM)
+    for name, answered in seccomp.ANSWERED.items():
+        yield from _but(name, *answered)
+
+
+def _without(name: str, index: int, flags: int) -> Iterator[dict[str, Any]]:
+    """Yield the rules for a call of `seccomp.WITHOUT`, with what `seccomp.TOGETHER` says of it."""
+    _, flag, needed = seccomp.TOGETHER.get(name, (index, 0, 0))
+    yield _allow([name], _bits(index, flags | flag, 0))
+    if flag:
+        yield _allow([name], _bits(index, flags | flag | needed, flag | needed))
+        yield _refuse([name], _bits(index, flag | needed, flag))
+    for one in (1 << bit for bit in range(32)):
+        if one & flags:
+            yield _refuse([name], _bits(index, one, one))
+
+
+def _but(name: str, index: int | None, values: tuple[int, ...], number: int) -> Iterator[dict[str, Any]]:
+    """Yield the rules that answer some values of an argument with an error and let the others pass."""
+    if index is None:
+        yield _refuse([name], number=number)
+        return
+    for value in values:
+        yield _refuse([name], _bits(index, 0xFFFFFFFF, value), number=number)
+    for mask, value in all_but(*values):
+        yield _allow([name], _bits(index, mask, value))
 
 
 def all_but(*values: int, bits: int = 32) -> Iterator[tuple[int, int]]:

@@ -1,10 +1,10 @@
 """The system calls that a box may make, as a BPF program.
 
 Theory of operation. `seccomp_policy.json` says which calls are allowed, which are refused with EPERM, and which have
-their arguments checked; everything else answers ENOSYS, as an older kernel would. This file turns the policy into the
-classic BPF that the kernel runs on every call: load the architecture (a foreign one kills the process), refuse the x32
-range, then compare the number with each entry. The kernel caches verdicts that depend on the number alone (since 5.11),
-so a linear list costs nothing per call.
+their arguments checked, as the tables below say (`WITHOUT`, `TOGETHER`, `ALL_BUT`, `ANSWERED`); everything else answers
+ENOSYS, as an older kernel would. This file turns the policy into the classic BPF that the kernel runs on every call: load
+the architecture (a foreign one kills the process), refuse the x32 range, then compare the number with each entry. The
+kernel caches verdicts that depend on the number alone (since 5.11), so a linear list costs nothing per call.
 
 The filters of every architecture are assembled when the policy changes, by `ship()`, and shipped as the
 bytes that a box gets (`seccomp_*.bpf`); a test compares them with the policy. Their digest is part of the evidence.
@@ -29,6 +29,7 @@ AF_UNIX = 1
 NAMESPACE_FLAGS = 0x7E020080  # CLONE_NEW{NS,CGROUP,UTS,IPC,USER,PID,NET,TIME}, from linux/sched.h
 PERSONALITY_QUERY = 0xFFFFFFFF
 MAP_HUGETLB, MFD_HUGETLB, SHM_HUGETLB = 0x40000, 4, 0x800  # pages of a pool that all processes of the host share
+CLONE_FILES, CLONE_THREAD = 0x400, 0x10000
 #: call -> one of its arguments, and the flags that its lower half may not have
 WITHOUT = {
     "clone": (0, NAMESPACE_FLAGS),
@@ -36,7 +37,30 @@ WITHOUT = {
     "memfd_create": (1, MFD_HUGETLB),
     "shmget": (2, SHM_HUGETLB),
 }
+#: call -> one of its arguments, a flag, and the other that it needs. A process that shares its open files with another
+#: leaves its record locks to it when it ends, under a number that is nobody's: they could not be counted.
+TOGETHER = {"clone": (0, CLONE_FILES, CLONE_THREAD)}
 TIOCSTI, TIOCLINUX = 0x5412, 0x541C  # put characters into a terminal's input
+TIOCSETD = 0x5423  # load the code of a rare terminal
+#: Programs for the kernel, each compiled into memory that the whole host shares: when it ends, no filter of system calls
+#: can be loaded by anybody any more. SO_ATTACH_{FILTER,BPF,REUSEPORT_CBPF,REUSEPORT_EBPF}, from asm-generic/socket.h
+PROGRAMS_OF_SOCKETS = (26, 50, 51, 52)
+PR_SET_SECCOMP = 22
+#: call -> one of its arguments, and the values that its lower half may not have
+ALL_BUT = {
+    "ioctl": (1, (TIOCSTI, TIOCLINUX, TIOCSETD)),
+    "prctl": (0, (PR_SET_SECCOMP,)),
+    "setsockopt": (2, PROGRAMS_OF_SOCKETS),
+}
+#: F_OFD_{GETLK,SETLK,SETLKW}, from asm-generic/fcntl.h: locks that belong to no process, so that nobody could count them
+LOCKS_OF_NOBODY = (36, 37, 38)
+#: call -> one of its arguments, the values of its lower half that are answered with an error, and that error, which is
+#: one that programs meet elsewhere and know a way around. No argument: every call is answered so.
+ANSWERED: dict[str, tuple[int | None, tuple[int, ...], int]] = {
+    "clone3": (None, (), errno.ENOSYS),  # libraries then use clone, whose flags can be seen
+    "fallocate": (None, (), errno.EOPNOTSUPP),  # one call may hold the kernel for seconds, deaf to a kill
+    "fcntl": (1, LOCKS_OF_NOBODY, errno.EINVAL),
+}
 
 ALLOW = 0x7FFF0000
 KILL = 0x80000000
@@ -46,6 +70,7 @@ _LOAD, _JEQ, _JGE, _JSET, _RET = 0x20, 0x15, 0x35, 0x45, 0x06
 _NR, _ARCH, _ARGS = 0, 4, 16
 
 Instruction = tuple[int, int, int, int]  # code, jump if true, jump if false, operand
+_ALLOWED: Instruction = (_RET, 0, 0, ALLOW)
 
 
 @cache
@@ -114,35 +139,48 @@ def assemble(machine: str) -> list[Instruction]:
 
 
 def _checked() -> dict[str, list[Instruction]]:
-    """Return the instructions that decide calls by their arguments; each block ends in a return on every path."""
-    refuse = (_RET, 0, 0, ERRNO | errno.EPERM)
-    allow = (_RET, 0, 0, ALLOW)
-    only_unix = [*_high_half_is_zero(0), (_LOAD, 0, 0, _ARGS), (_JEQ, 0, 1, AF_UNIX), allow, refuse]
+    """Return the instructions that decide calls by their arguments; each block ends in a return on every path.
+
+    The kernel reads flags, requests and options as 32 bits, so the upper half must not decide.
+    """
+    only_unix = [*_high_half_is_zero(0), (_LOAD, 0, 0, _ARGS), (_JEQ, 0, 1, AF_UNIX), _ALLOWED, _answer(errno.EPERM)]
+    personality = [_load(0), (_JEQ, 1, 0, 0), (_JEQ, 0, 1, PERSONALITY_QUERY), _ALLOWED, _answer(errno.EPERM)]
     return {
         "socket": only_unix,
         "socketpair": only_unix,
-        "clone": _without("clone"),
-        "clone3": [(_RET, 0, 0, ERRNO | errno.ENOSYS)],
-        "personality": [
-            (_LOAD, 0, 0, _ARGS),
-            (_JEQ, 1, 0, 0),
-            (_JEQ, 0, 1, PERSONALITY_QUERY),
-            allow,
-            refuse,
-        ],
-        "mmap": _without("mmap"),
-        "memfd_create": _without("memfd_create"),
-        "shmget": _without("shmget"),
-        # The kernel reads a request as 32 bits, so the upper half must not decide.
-        "ioctl": [(_LOAD, 0, 0, _ARGS + 8), (_JEQ, 2, 0, TIOCSTI), (_JEQ, 1, 0, TIOCLINUX), allow, refuse],
+        "personality": personality,
+        **{call: _without(call) for call in WITHOUT},
+        **{call: _all_but(argument, values, errno.EPERM) for call, (argument, values) in ALL_BUT.items()},
+        **{call: _all_but(*answered) for call, answered in ANSWERED.items()},
     }
 
 
 def _without(call: str) -> list[Instruction]:
-    """Return instructions that refuse a call with one of its flags of `WITHOUT`."""
+    """Return instructions that refuse a call with one of its flags of `WITHOUT`, or one of `TOGETHER` alone."""
     argument, flags = WITHOUT[call]
-    refuse = (_RET, 0, 0, ERRNO | errno.EPERM)
-    return [(_LOAD, 0, 0, _ARGS + 8 * argument), (_JSET, 1, 0, flags), (_RET, 0, 0, ALLOW), refuse]
+    code = [_load(argument), (_JSET, 0, 1, flags), _answer(errno.EPERM)]
+    if call in TOGETHER:
+        argument, flag, needed = TOGETHER[call]
+        code += [_load(argument), (_JSET, 0, 2, flag), (_JSET, 1, 0, needed), _answer(errno.EPERM)]
+    return [*code, _ALLOWED]
+
+
+def _all_but(argument: int | None, values: tuple[int, ...], number: int) -> list[Instruction]:
+    """Return instructions that answer some values of an argument with an error and let the others pass."""
+    if argument is None:
+        return [_answer(number)]
+    tests = [(_JEQ, len(values) - at, 0, value) for at, value in enumerate(values)]
+    return [_load(argument), *tests, _ALLOWED, _answer(number)]
+
+
+def _load(argument: int) -> Instruction:
+    """Return the instruction that loads the lower half of an argument."""
+    return (_LOAD, 0, 0, _ARGS + 8 * argument)
+
+
+def _answer(number: int) -> Instruction:
+    """Return the instruction that answers a call with an error."""
+    return (_RET, 0, 0, ERRNO | number)
 
 
 def _high_half_is_zero(argument: int) -> list[Instruction]:
@@ -150,5 +188,5 @@ def _high_half_is_zero(argument: int) -> list[Instruction]:
     return [
         (_LOAD, 0, 0, _ARGS + 8 * argument + 4),
         (_JEQ, 1, 0, 0),
-        (_RET, 0, 0, ERRNO | errno.EPERM),
+        _answer(errno.EPERM),
     ]

@@ -28,6 +28,7 @@ BEYOND_HEADERS = {
 }  # fmt: skip
 REFUSED = seccomp.ERRNO | errno.EPERM
 UNKNOWN = seccomp.ERRNO | errno.ENOSYS
+INVALID = seccomp.ERRNO | errno.EINVAL
 HIGH = 1 << 32
 NEW_USER = 0x10000000
 SIGCHLD = 17
@@ -55,6 +56,10 @@ BY_ARGUMENT = [
     ("clone", (0x20000000,), REFUSED),  # CLONE_NEWPID
     ("clone", (0x40000000,), REFUSED),  # CLONE_NEWNET
     ("clone", (HIGH | NEW_USER,), REFUSED),
+    ("clone", (0x400 | SIGCHLD,), REFUSED),  # CLONE_FILES without CLONE_THREAD
+    ("clone", (0x10400,), seccomp.ALLOW),
+    ("clone", (HIGH | 0x400,), REFUSED),
+    ("clone", (0x10000000400,), REFUSED),  # CLONE_THREAD in the half that the kernel does not read
     ("clone3", (0, 0), UNKNOWN),
     ("personality", (0,), seccomp.ALLOW),
     ("personality", (0xFFFFFFFF,), seccomp.ALLOW),
@@ -70,6 +75,25 @@ BY_ARGUMENT = [
     ("ioctl", (0, 0x5412), REFUSED),  # TIOCSTI
     ("ioctl", (0, HIGH | 0x5412), REFUSED),
     ("ioctl", (0, 0x541C), REFUSED),  # TIOCLINUX
+    ("ioctl", (0, 0x5423), REFUSED),  # TIOCSETD
+    ("setsockopt", (3, 1, 7), seccomp.ALLOW),  # SO_SNDBUF
+    ("setsockopt", (3, 1, 26), REFUSED),  # SO_ATTACH_FILTER
+    ("setsockopt", (3, 1, HIGH | 26), REFUSED),
+    ("setsockopt", (3, 41, 26), REFUSED),
+    ("setsockopt", (3, 1, 27), seccomp.ALLOW),  # SO_DETACH_FILTER
+    ("setsockopt", (3, 1, 50), REFUSED),  # SO_ATTACH_BPF
+    ("setsockopt", (3, 1, 51), REFUSED),  # SO_ATTACH_REUSEPORT_CBPF
+    ("setsockopt", (3, 1, 52), REFUSED),  # SO_ATTACH_REUSEPORT_EBPF
+    ("prctl", (15, 0), seccomp.ALLOW),  # PR_SET_NAME
+    ("prctl", (22, 2), REFUSED),  # PR_SET_SECCOMP
+    ("prctl", (HIGH | 22, 2), REFUSED),
+    ("fcntl", (3, 6), seccomp.ALLOW),  # F_SETLK
+    ("fcntl", (3, 36), INVALID),  # F_OFD_GETLK
+    ("fcntl", (3, 37), INVALID),  # F_OFD_SETLK
+    ("fcntl", (3, 38), INVALID),  # F_OFD_SETLKW
+    ("fcntl", (3, HIGH | 37), INVALID),
+    ("fcntl", (3, 39), seccomp.ALLOW),
+    ("fallocate", (3, 0, 0, 4096), seccomp.ERRNO | errno.EOPNOTSUPP),
 ]
 
 
@@ -141,9 +165,12 @@ def test_no_socket_family_but_unix_is_allowed(machine: str, family: int) -> None
 
 @law
 @given(st.sampled_from(MACHINES), st.integers(min_value=0, max_value=(1 << 64) - 1))
-def test_a_clone_is_allowed_exactly_when_it_makes_no_namespace(machine: str, flags: int) -> None:
+def test_a_clone_is_allowed_exactly_when_it_makes_no_namespace_and_shares_files_with_threads_alone(
+    machine: str, flags: int
+) -> None:
     allowed = ask(machine, "clone", (flags,)) == seccomp.ALLOW
-    assert allowed == (flags & seccomp.NAMESPACE_FLAGS == 0)
+    shares = flags & seccomp.CLONE_FILES and not flags & seccomp.CLONE_THREAD
+    assert allowed == (flags & seccomp.NAMESPACE_FLAGS == 0 and not shares)
 
 
 @pytest.mark.parametrize("machine", MACHINES)
