@@ -2,11 +2,11 @@
 
 Theory of operation. It is started once per slot with an empty environment and talks over the socket on fd 0. A request
 is one message: JSON with the engine's command line and limits, and the descriptors of the box (stdin, stdout, stderr,
-channel; for bwrap also arguments and filter). It forks; the child sets resource limits, becomes the slot's user, asks to
-die with its parent and executes the engine with no environment and only the descriptors of the box. The launcher is a
-subreaper: when the engine's outer process ends, the box's PID 1 becomes our child, and reaping that proves that the whole
-namespace is gone. Then one message says how the engine ended, when, and what was used. A message "kill" ends it at once;
-the end of the socket ends everything.
+channel; for bwrap also arguments and filter). It goes to a child that was forked while the slot rested and is the
+slot's user already; the child sets resource limits and executes the engine with no environment and only the descriptors
+of the box. The launcher is a subreaper: when the engine's outer process ends, the box's PID 1 becomes our child, and
+reaping that proves that the whole namespace is gone. Then one message says how the engine ended, when, and what was used,
+and the next child is forked. A message "kill" ends a run at once; the end of the socket ends everything.
 
 bwrap asks the kernel to let its PID 1 die with it, but only when that is set up: whoever kills bwrap earlier leaves a
 child that waits for ever. So an end that is asked for also kills what is reparented to us, until nothing is left, and
@@ -15,7 +15,8 @@ our own end is an order that we can obey (SIGTERM when the supervisor dies), not
 When memory ends, the kernel must choose a box and never the launcher, whose end would look like a fault of ours: boxes
 ask to be killed first. A program may take that back for itself, but not for bwrap's outer process, which it cannot see.
 
-Started as `python -S -E -s -B launcher.py`, so it imports little and can be forked cheaply.
+Started as `python -S -E -s -B launcher.py UID ENTRANCES`, UID "-" for our own, so it imports little and can be forked
+cheaply.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ OOM_NEVER, OOM_FIRST = -1000, 1000
 DESCRIPTORS = 6  # at most
 MESSAGE_MAX = 1 << 17
 FIRST = 100  # run descriptors wait above this until they take their places
+KILL = b"kill"
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -54,83 +56,105 @@ def main() -> None:
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     channel = socket.socket(fileno=os.dup(0))
     channel.set_inheritable(False)
-    for path in sys.argv[1:]:
+    for path in sys.argv[2:]:
         with open(path, "w") as file:  # noqa: PTH123 - pathlib is not worth its import here
             file.write(str(os.getpid()))
     with contextlib.suppress(OSError):  # only root may lower it
         set_oom_score(OOM_NEVER)
     try:
-        serve(channel)
+        serve(channel, None if sys.argv[1] == "-" else int(sys.argv[1]))
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         end_children()
 
 
-def serve(channel: socket.socket) -> None:
+def serve(channel: socket.socket, uid: int | None) -> None:
     """Start one box after the other until the socket ends."""
     channel.sendall(b'{"ready": true}\n')
     children = open_children()
     while True:
+        pid, line = fork_ahead(channel, uid)
         request, descriptors = receive(channel)
-        if request is None:
+        while request == KILL:  # the run ended by itself meanwhile
+            request, descriptors = receive(channel)
+        if not request:
             return
-        if request.get("kill"):
-            continue  # the run ended by itself meanwhile
-        pid = start(request, descriptors)
+        try:
+            hand_on(line, request, descriptors)
+        except OSError:  # it was killed while it rested, perhaps for memory
+            line.close()
+            pid, line = fork_ahead(channel, uid)
+            hand_on(line, request, descriptors)
+        line.close()
         for descriptor in descriptors:
             os.close(descriptor)
         if not wait(channel, pid, children):
             return
 
 
-def receive(channel: socket.socket) -> tuple[dict[str, Any] | None, list[int]]:
-    """Return the next request and its descriptors; (None, []) at the end of the socket."""
+def receive(channel: socket.socket) -> tuple[bytes, list[int]]:
+    """Return the next request and its descriptors; (b"", []) at the end of the socket."""
     space = socket.CMSG_SPACE(DESCRIPTORS * array.array("i").itemsize)
     try:
         data, extra, _, _ = channel.recvmsg(MESSAGE_MAX, space)
     except ConnectionResetError:  # it ended with a report of ours unread
-        return None, []
+        return b"", []
     descriptors = array.array("i")
     for level, kind, payload in extra:
         if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
             descriptors.frombytes(payload[: len(payload) - len(payload) % descriptors.itemsize])
-    if not data:
-        return None, []
-    return json.loads(data), list(descriptors)
+    return data, list(descriptors)
 
 
-def start(request: dict[str, Any], descriptors: list[int]) -> int:
-    """Fork and execute the engine; returns the child's id."""
+def hand_on(line: socket.socket, request: bytes, descriptors: list[int]) -> None:
+    """Give a request to the child that waits for it."""
+    line.sendmsg([request], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors).tobytes())])
+
+
+def fork_ahead(channel: socket.socket, uid: int | None) -> tuple[int, socket.socket]:
+    """Fork the child that will execute the next engine; returns its id and the line on which it waits."""
     launcher = os.getpid()
+    line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     pid = os.fork()
     if pid:
-        return pid
+        theirs.close()
+        return pid, line
     try:
-        enter(request, descriptors, launcher)
+        signal.set_wakeup_fd(-1)
+        line.close()
+        channel.close()
+        become(uid, launcher)
+        request, descriptors = receive(theirs)
+        if request:
+            enter(json.loads(request), descriptors)
     except BaseException as error:  # noqa: BLE001 - the child must never return into the launcher's loop
         os.write(2, f"launcher: {error!r}\n".encode())
     os._exit(127)
 
 
-def enter(request: dict[str, Any], descriptors: list[int], launcher: int) -> None:
-    """Become the run: descriptors, limits, user, then the engine."""
-    for place, descriptor in enumerate([fcntl.fcntl(fd, fcntl.F_DUPFD, FIRST) for fd in descriptors]):
-        os.dup2(descriptor, place)
-    os.closerange(len(descriptors), 1 << 16)
+def become(uid: int | None, launcher: int) -> None:
+    """Become the slot's user, who dies with the launcher and is killed for memory before others."""
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     set_oom_score(OOM_FIRST)
-    for name, value in request["rlimits"].items():
-        kind = getattr(resource, name)
-        hard = resource.getrlimit(kind)[1]
-        least = value if hard == resource.RLIM_INFINITY else min(value, hard)  # only root may raise it
-        resource.setrlimit(kind, (least, least))
-    if request["uid"] is not None:
+    if uid is not None:
         os.setgroups([])
-        os.setresgid(request["uid"], request["uid"], request["uid"])
-        os.setresuid(request["uid"], request["uid"], request["uid"])
+        os.setresgid(uid, uid, uid)
+        os.setresuid(uid, uid, uid)
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)  # a change of user clears it, so it comes last
     if os.getppid() != launcher:  # it died before we asked
         os._exit(127)
+
+
+def enter(request: dict[str, Any], descriptors: list[int]) -> None:
+    """Become the run: descriptors, limits, then the engine."""
+    for place, descriptor in enumerate([fcntl.fcntl(fd, fcntl.F_DUPFD, FIRST) for fd in descriptors]):
+        os.dup2(descriptor, place)
+    os.closerange(len(descriptors), 1 << 16)
+    for name, value in request["rlimits"].items():
+        kind = getattr(resource, name)
+        hard = resource.getrlimit(kind)[1]
+        least = value if hard == resource.RLIM_INFINITY else min(value, hard)  # nobody but root may raise it
+        resource.setrlimit(kind, (least, least))
     os.execve(request["argv"][0], request["argv"], {})
 
 
@@ -168,8 +192,7 @@ def wait(channel: socket.socket, pid: int, children: int) -> bool:
                 with contextlib.suppress(BlockingIOError):
                     os.read(children, 4096)
                 continue
-            request, _ = receive(channel)
-            if request is None:
+            if not receive(channel)[0]:
                 return False
             killed = True
             kill_children()

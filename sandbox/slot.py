@@ -87,7 +87,7 @@ class Slot:
             folder, folder_lock = staging.private_folder(uid)
             undo.callback(os.close, folder_lock)
             undo.callback(shutil.rmtree, folder, ignore_errors=True)
-            launcher, channel = _start_launcher(group)
+            launcher, channel = _start_launcher(group, uid)
             undo.pop_all()
         slot = cls(maker, number, lock, uid, group, folder, folder_lock, launcher, channel)
         try:
@@ -252,7 +252,7 @@ class Slot:
             SandboxFault: it is gone.
 
         """
-        request = {"argv": argv, "uid": self.uid, "rlimits": _rlimits(shape)}
+        request = {"argv": argv, "rlimits": _rlimits(shape)}
         passed = array.array("i", descriptors)
         try:
             self.channel.sendmsg(
@@ -289,7 +289,7 @@ class Slot:
 
     def kill(self) -> None:
         """Ask the launcher to end the run at once."""
-        self.channel.send(b'{"kill": true}')
+        self.channel.send(b"kill")
 
     def count(self, job: Job, seen: Seen) -> None:
         """Fill in the counters of a run."""
@@ -308,14 +308,14 @@ class Slot:
             seen.host_oom_kills = tree.host_oom_kills() - self.host_oom_kills
 
 
-def _start_launcher(group: Cgroup | None) -> tuple[subprocess.Popen[bytes], socket.socket]:
+def _start_launcher(group: Cgroup | None, uid: int | None) -> tuple[subprocess.Popen[bytes], socket.socket]:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     ours.settimeout(10)
     with theirs:
         entrances = group.entrances() if group is not None else []
-        program = [sys.executable, "-S", "-E", "-s", "-B", str(HERE / "launcher.py"), *entrances]
+        program = [sys.executable, "-S", "-E", "-s", "-B", str(HERE / "launcher.py"), "-" if uid is None else str(uid)]
         launcher = subprocess.Popen(
-            program, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, env=NO_ENVIRONMENT, cwd="/"
+            [*program, *entrances], stdin=theirs.fileno(), stdout=subprocess.DEVNULL, env=NO_ENVIRONMENT, cwd="/"
         )
     return launcher, ours
 

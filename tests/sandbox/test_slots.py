@@ -108,10 +108,34 @@ def test_thirty_runs_of_every_ending_leave_nothing_behind(box_of_its_own: Strong
     }
     box.run("pass")
     slot_user = box.sandbox._open()[0].uid
+    _resting(box)
     before = _left_on_host(slot_user)
     kinds = {box.run(script, **limits).kind for _ in range(5) for script, limits in scripts.items()}
     assert kinds >= {"exited", "timeout", "signal", "output", "memory"}
+    _resting(box)
     assert _left_on_host(slot_user) == before
+
+
+def _resting(box: Strongest) -> int:
+    """Return the child of the launcher that waits for the next run, once it is there and has become the slot's user."""
+    slot = box.sandbox._open()[0]
+
+    def rests() -> bool:
+        below = tree.descendants(slot.launcher.pid)
+        return len(below) == 1 and (slot.uid is None or Path(f"/proc/{min(below)}").stat().st_uid == slot.uid)
+
+    _until(rests, "the launcher has no child that rests")
+    return min(tree.descendants(slot.launcher.pid))
+
+
+def test_a_child_of_the_launcher_that_died_while_it_rested_is_replaced(box_of_its_own: Strongest) -> None:
+    box = box_of_its_own
+    box.run("pass")
+    killed = _resting(box)
+    os.kill(killed, signal.SIGKILL)
+    _until(lambda: not Path(f"/proc/{killed}/cmdline").read_bytes(), "it lives on")
+    assert box.run("print(1)").stdout == b"1\n"
+    assert _resting(box) != killed
 
 
 def test_a_closed_sandbox_leaves_nothing_behind() -> None:
