@@ -109,7 +109,8 @@ def processes(uid):
     states = []
     for name in filter(str.isdigit, os.listdir("/proc")):
         with contextlib.suppress(OSError):  # it ended meanwhile
-            if os.stat(f"/proc/{{name}}").st_uid == uid:
+            rests = b"launcher.py" in open(f"/proc/{{name}}/cmdline", "rb").read()  # and waits for the next run
+            if os.stat(f"/proc/{{name}}").st_uid == uid and not rests:
                 states.append(open(f"/proc/{{name}}/stat").read().rpartition(")")[2].split()[0])
     return [state for state in states if state != "Z"]
 """
