@@ -15,6 +15,7 @@ from app.core import boxjob, evidence, plan, verdict
 from app.core.canonical import digest
 from app.core.claim import parse_claim
 from app.core.errors import Fault, Problem, Refusal
+from app.core.grounding import check_sources, sealed_sources
 from app.core.model import Environment, Run
 from app.core.seal import make_seal, seal_bytes, seal_digest
 from app.intake import CLAIM_FILE, ArchiveLimits, bundle_at, claim_of, read_archive, read_folder
@@ -95,7 +96,7 @@ class Local:
             body = seal_bytes(seal)
             sealed = seal_digest(body)
             runs = self._runs(seal, sealed, files, said)
-            judgement = verdict.judge(seal, [run for run, _ in runs])
+            judgement = verdict.judge(seal, [run for run, _ in runs], sealed_sources(seal, files.__getitem__))
             archive = evidence.build(
                 body,
                 files,
@@ -117,6 +118,7 @@ class Local:
         own = claim_of(files)
         policy = self.settings.policy({self.python.name: self.python.digest})
         claim = parse_claim(own, files, policy)
+        check_sources(claim, lambda path: len(files[path]), files.__getitem__)
         digests = {name: digest(data) for name, data in files.items()}
         environment = Environment(name=self.python.name, digest=self.python.digest)
         return make_seal(claim, digests, environment, boxjob.evaluator_digest(claim))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from app.actions.planning import Results, core_run, sealed
 from app.core import evidence, verdict
+from app.core.grounding import sealed_sources
 from app.core.seal import seal_bytes
 from app.store import ending, judging, planning
 
@@ -37,11 +38,12 @@ def conclude(parts: Parts, verification_id: str) -> str | None:
     seal = sealed(parts, row.seal)
     results = Results(parts.blobs)
     judged = [core_run(results, item) for item in known]
-    judgement = verdict.judge(seal, judged)
+    bundle = {path: parts.blobs.read(found) for path, found in seal.files.items()}
+    judgement = verdict.judge(seal, judged, sealed_sources(seal, bundle.__getitem__))
     moment = datetime.now(UTC)
     archive = evidence.build(
         seal_bytes(seal),
-        {path: parts.blobs.read(found) for path, found in seal.files.items()},
+        bundle,
         [_archived(parts, item, run, artifacts.get(item.id, {})) for item, run in zip(known, judged, strict=True)],
         judgement,
         evidence.Context(verification_id=verification_id, evaluated_at=moment.isoformat(), publisher=row.publisher),

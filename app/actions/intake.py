@@ -10,6 +10,7 @@ from app.core import boxjob, plan
 from app.core.canonical import canonical, digest
 from app.core.claim import claim_from_json, parse_claim
 from app.core.errors import Fault
+from app.core.grounding import check_sources
 from app.core.model import Environment, Script
 from app.core.seal import make_seal, seal_bytes, seal_digest
 from app.intake import ArchiveLimits, claim_of, read_archive
@@ -56,6 +57,7 @@ def submit_archive(parts: Parts, stream: BinaryIO, publisher: str, *, force: boo
     own = claim_of(files)
     policy = _policy(parts)
     claim = parse_claim(parts.blobs.read(own), files, policy)
+    check_sources(claim, lambda path: sizes[files[path]], lambda path: parts.blobs.read(files[path]))
     return _submit(parts, _seal(claim, policy, files, sizes), publisher, force=force)
 
 

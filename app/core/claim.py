@@ -16,7 +16,7 @@ from app.core.claim_expect import read_expectations
 from app.core.claim_reader import Path, Reader, Table, near
 from app.core.claim_reproduce import read_reproduce
 from app.core.errors import Problem, Refusal
-from app.core.model import Claim, Limits, RecordRef, Script, Source, Statement
+from app.core.model import Claim, Formula, Limits, RecordRef, Script, Source, Statement
 from app.core.quantity import milliseconds, size_bytes
 
 if TYPE_CHECKING:
@@ -115,6 +115,8 @@ def _read(document: dict[str, Any], files: Collection[str] | None, policy: Polic
     if isinstance(reproduce, Script) and any(item.file == reproduce.entrypoint for item in sources):
         remedy = "a source stays out of the box: name another file"
         root.report("source", "entrypoint-is-source", "the script cannot be a source", remedy)
+    if isinstance(reproduce, Formula):
+        _check_cells(root, reproduce, {item.id for item in sources})
     root.close()
     reader.finish()
     # Without problems all of its parts are there; validation says so if that is ever wrong.
@@ -222,6 +224,15 @@ def _sources(root: Table, files: Collection[str]) -> tuple[Source, ...]:
         if name is not None and title is not None and file is not None:
             found.append(Source(id=name, title=title, file=file))
     return tuple(found)
+
+
+def _check_cells(root: Table, claimed: Formula, known: Collection[str]) -> None:
+    """Report cells of sources that the claim does not have; what is in them is the judge's to look up."""
+    for name, item in claimed.values.items():
+        if item.cell is not None and item.cell.source not in known:
+            remedy = near(item.cell.source, known) or "add a [[source]] with that id and its file"
+            path = ("reproduce", "values", name, "cell", "source")
+            root.reader.report(path, "unknown-source", f"no [[source]] has the id {item.cell.source!r}", remedy)
 
 
 def _whole(file: str, line: int, code: str, detail: str, remedy: str) -> Refusal:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app.core.controls_citation import cells, printed_arithmetic, quote
+from app.core.controls_coincidence import coincidence
 from app.core.controls_counterexample import rounding_flip, tolerance_flip
 from app.core.controls_replication import confirm, input_response, repeat
-from app.core.model import Formula
+from app.core.model import ControlResult, Formula
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +26,11 @@ def run_controls(readings: Readings, comparisons: Sequence[Comparison]) -> tuple
     found = [repeat(readings), input_response(readings)]
     if any(item.code == "MISMATCH" for item in comparisons):
         found.append(confirm(readings, comparisons))
-    if isinstance(readings.seal.claim.reproduce, Formula):
+    claim, grounding = readings.seal.claim, readings.grounding
+    found += [quote(claim, grounding), cells(claim, grounding), printed_arithmetic(claim)]
+    cited = all(item.result in {ControlResult.PASS, ControlResult.WARN} for item in found[-3:-1])
+    if isinstance(claim.reproduce, Formula):
         found.append(rounding_flip(readings, comparisons))
     found.append(tolerance_flip(comparisons))
+    found.append(coincidence(readings, comparisons, cited=cited))
     return tuple(found)

@@ -9,8 +9,12 @@ CATALOGUE = {
     "repeat": (Attacker.REPLICATION, "stability on other hardware"),
     "input_response": (Attacker.REPLICATION, "honest computation: a script may recognise the sealed bytes"),
     "confirm": (Attacker.REPLICATION, "independence of an environment that both runs share"),
+    "quote": (Attacker.CITATION, "that the number supports the statement"),
+    "cells": (Attacker.CITATION, "that the right cell was meant"),
+    "arithmetic": (Attacker.CITATION, "that the print is right: much that is wrong fits together"),
     "rounding_flip": (Attacker.COUNTEREXAMPLE, "that the printed inputs were themselves right"),
     "tolerance_flip": (Attacker.COUNTEREXAMPLE, "that the tolerance is reasonable"),
+    "coincidence": (Attacker.COUNTEREXAMPLE, "that the authors did not search"),
 }
 
 

@@ -35,6 +35,7 @@ from app.core.evidence_archive import (
     unpack,
     verdict_bytes,
 )
+from app.core.grounding import sealed_sources
 from app.core.model import Judgement, Limits, OutcomeKind, Run
 from app.core.plan import Conclude, next_step
 from app.core.seal import check_versions, make_seal, read_seal, seal_digest
@@ -157,7 +158,7 @@ def _check_verdict(seal: Seal, found_seal: str, members: Mapping[str, bytes]) ->
             findings.append(f"{name} describes the run {run.spec.key}")
         findings += _check_run(seal, found_seal, item, members)
     try:
-        judgement = judge(seal, runs)
+        judgement = judge(seal, runs, sealed_sources(seal, lambda path: members[f"bundle/{path}"]))
         findings += _check_complete(seal, runs)
     except Fault as error:
         return None, [*findings, f"the runs lead to no verdict: {error.detail}"]

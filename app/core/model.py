@@ -216,7 +216,7 @@ class Seal(Model):
     environment: Environment
     seeds: tuple[int, ...]
     evaluator: str  # digest of our own program in the box: formula evaluator or script runner
-    versions: dict[str, int]  # {"claim": 2, "compare": 1, "perturb": 2, "plan": 2}: the rules that read and judge
+    versions: dict[str, int]  # {"claim": 3, "compare": 2, "perturb": 2, "plan": 2}: the rules that read and judge
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 

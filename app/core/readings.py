@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from app.core.compare import compare
+from app.core.grounding import Grounding, grounded
 from app.core.measurement import Measurement, Unreadable, read_result
 from app.core.model import Comparison, OutcomeKind, Purpose, Run, Seal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 
 @dataclass(frozen=True)
@@ -33,11 +35,17 @@ class Readings:
 
     seal: Seal
     by_key: dict[str, Reading]
+    sources: Mapping[str, bytes] = field(default_factory=dict)  # path in the bundle -> bytes, of every `[[source]]`
 
     @classmethod
-    def of(cls, seal: Seal, runs: Sequence[Run]) -> Readings:
-        """Read every run's result."""
-        return cls(seal, {run.spec.key: _read(seal, run) for run in runs})
+    def of(cls, seal: Seal, runs: Sequence[Run], sources: Mapping[str, bytes] | None = None) -> Readings:
+        """Read every run's result; planning needs no sources, judging does."""
+        return cls(seal, {run.spec.key: _read(seal, run) for run in runs}, sources or {})
+
+    @cached_property
+    def grounding(self) -> Grounding:
+        """What of the claim stands in its sources."""
+        return grounded(self.seal.claim, self.sources)
 
     def of_purpose(self, purpose: Purpose) -> tuple[Reading, ...]:
         """Return the readings of one purpose, in the order of their keys, so that the order of runs never matters."""

@@ -27,6 +27,7 @@ BLAME = {
     "UNIT_SUSPECT": Blame.AUTHOR,
     "TAUTOLOGICAL": Blame.AUTHOR,
     "SEAL_VIOLATION": Blame.AUTHOR,
+    "UNTRACEABLE": Blame.AUTHOR,
     "TIMEOUT": Blame.RESOURCE,
     "OOM": Blame.RESOURCE,
     "DISK_FULL": Blame.RESOURCE,
@@ -38,7 +39,11 @@ BLAME = {
     "NON_FINITE": Blame.MEASUREMENT,
     "COARSE_CLAIM": Blame.MEASUREMENT,
     "CONTROL_UNDECIDED": Blame.MEASUREMENT,
+    "COINCIDENCE": Blame.MEASUREMENT,
 }
+
+#: control that fails -> reason code; of all others a failure says that the reproduction computes nothing
+FAILED_CONTROL = {"quote": "UNTRACEABLE", "cells": "UNTRACEABLE", "coincidence": "COINCIDENCE"}
 
 #: outcome kinds in the order in which they decide
 PRECEDENCE = (

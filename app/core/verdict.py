@@ -26,27 +26,33 @@ from app.core.controls_replication import confirm, input_response, repeat
 from app.core.errors import Fault
 from app.core.model import ControlResult, Formula, Judgement, OutcomeKind, Purpose, Status
 from app.core.readings import Reading, Readings
-from app.core.reasons import BLAME, MARRING, PRECEDENCE, marred, worst_failure
+from app.core.reasons import BLAME, FAILED_CONTROL, MARRING, PRECEDENCE, marred, worst_failure
 from app.core.seal import check_versions
 from app.core.specs import all_specs
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from app.core.model import Comparison, Control, Run, Seal
 
 
-def judge(seal: Seal, runs: Sequence[Run]) -> Judgement:
+def judge(seal: Seal, runs: Sequence[Run], sources: Mapping[str, bytes] | None = None) -> Judgement:
     """Return the judgement that follows from a seal and all of its finished runs, whatever their order.
+
+    Args:
+        seal: what was sealed.
+        runs: all of them.
+        sources: path in the bundle -> sealed bytes, for the file of every `[[source]]`; see `grounding.sealed_sources`.
 
     Raises:
         Fault: a run ended by a fault of ours, a measure run is missing, a run is there twice or not one of the seal's,
-            or other rules than ours are to judge the seal; nothing may be said about the claim.
+            a source is not handed over, or other rules than ours are to judge the seal; nothing may be said about the
+            claim.
 
     """
     check_versions(seal)
     _refuse_strangers(seal, runs)
-    readings = Readings.of(seal, runs)
+    readings = Readings.of(seal, runs, sources)
     _refuse_faults(readings)
     failed = worst_failure(readings.measures, seal.claim.limits)
     if failed is not None:
@@ -86,7 +92,7 @@ _HARMLESS = frozenset({ControlResult.PASS, ControlResult.WARN})
 def _matched(readings: Readings, comparisons: tuple[Comparison, ...], controls: tuple[Control, ...]) -> Judgement:
     blocking = _blocking(controls)
     if blocking is not None:
-        code = "TAUTOLOGICAL" if blocking.result is ControlResult.FAIL else "CONTROL_UNDECIDED"
+        code = _code_of(blocking)
         reason = wording.blocked_match(comparisons, blocking)
         return _judgement(readings, Status.UNVERIFIED, code, reason, comparisons, controls)
     codes = ("MATCH_EXACT", "MATCH_ROUNDING", "MATCH_TOLERANCE")
@@ -105,7 +111,7 @@ def _contradicted(readings: Readings, comparisons: tuple[Comparison, ...], contr
         return _inconclusive(readings, code, what, comparisons, controls)
     blocking = _blocking(controls)
     if blocking is not None:
-        code = "TAUTOLOGICAL" if blocking.result is ControlResult.FAIL else "CONTROL_UNDECIDED"
+        code = _code_of(blocking)
         return _inconclusive(readings, code, wording.finding(blocking), comparisons, controls)
     confirmed = confirm(readings, comparisons)
     if confirmed.result is ControlResult.FAIL:
@@ -117,9 +123,19 @@ def _contradicted(readings: Readings, comparisons: tuple[Comparison, ...], contr
 
 
 def _blocking(controls: tuple[Control, ...]) -> Control | None:
-    """Return the control that keeps the reproduction from being evidence: `repeat` and `input_response` are required."""
+    """Return the control that keeps the reproduction from being evidence.
+
+    `repeat` and `input_response` are required; what cites and does not hold, or matches too cheaply, counts when it failed.
+    """
     required = [item for item in controls if item.name in {"input_response", "repeat"}]
-    return next((item for item in required if item.result not in _HARMLESS), None)
+    unheld = [item for item in controls if item.name in FAILED_CONTROL and item.result is ControlResult.FAIL]
+    return next((item for item in [*required, *unheld] if item.result not in _HARMLESS), None)
+
+
+def _code_of(blocking: Control) -> str:
+    if blocking.result is not ControlResult.FAIL:
+        return "CONTROL_UNDECIDED"
+    return FAILED_CONTROL.get(blocking.name, "TAUTOLOGICAL")
 
 
 def _refuse_strangers(seal: Seal, runs: Sequence[Run]) -> None:

@@ -14,6 +14,7 @@ from app.core import evidence, formula, plan
 from app.core.boxjob import box_job, evaluator_digest
 from app.core.canonical import digest
 from app.core.claim import Policy
+from app.core.grounding import sealed_sources
 from app.core.model import (
     Claim,
     Comparison,
@@ -239,11 +240,12 @@ def an_archive(
     """Return the evidence archive of a seal that was played to its end."""
     wanted = seal or a_seal()
     runs, archived = play(wanted, files, program)
+    usual_files = a_bundle(wanted.claim) if files is None else files
     usual: dict[str, Any] = {
         "sealed": seal_bytes(wanted),
-        "bundle": a_bundle(wanted.claim) if files is None else files,
+        "bundle": usual_files,
         "runs": archived,
-        "judgement": judge(wanted, runs),
+        "judgement": judge(wanted, runs, sealed_sources(wanted, usual_files.__getitem__)),
         "context": evidence.Context("2026-11-22T12:00:00+00:00", "ver_1", "demo"),
     }
     return evidence.build(**(usual | changes))

@@ -119,6 +119,7 @@ def test_formulas_cells_and_a_named_metric_are_read() -> None:
     cell = FORMULA.replace(
         'value = "77.0"\n', 'value = "\N{MINUS SIGN}77.0 "\ncell = { source = "t", row = "r", column = "c" }\n'
     )
+    cell += '[[source]]\nid = "t"\ntitle = "T"\nfile = "notes.md"\n'
     value = read(cell).reproduce.values["a"]  # type: ignore[union-attr]
     assert value.value == "-77.0"
     assert value.cell is not None
@@ -448,6 +449,15 @@ BAD = [
         FORMULA,
     ),
     row("value without source", 'source = "Table 1"\n', "", "missing-key", 12, "/reproduce/values/a", FORMULA),
+    row(
+        "cell of a source that is not there",
+        'source = "Table 1"\n[',
+        'source = "Table 1"\ncell = { source = "t17", row = "r", column = "c" }\n[',
+        "unknown-source",
+        15,
+        "/reproduce/values/a/cell/source",
+        FORMULA,
+    ),
     row(
         "unknown key in a cell",
         'value = "77.0"\n',

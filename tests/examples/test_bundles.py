@@ -22,6 +22,7 @@ CLAIMS: dict[str, dict[str, Any]] = {
     path.parent.name: tomllib.loads(path.read_text()) for path in sorted(EXAMPLES.glob("*/claim.toml"))
 }
 CHEAT = "hard-coded"
+OTHER_CELL = "other-cell"  # names a cell in which another number stands
 
 every_example = pytest.mark.parametrize("name", CLAIMS)
 every_script = pytest.mark.parametrize("name", [n for n, c in CLAIMS.items() if c["reproduce"]["kind"] == "script"])
@@ -94,18 +95,26 @@ def test_a_value_stands_in_the_cell_that_it_names(name: str) -> None:
         if "cell" not in value:
             continue
         cell = value["cell"]
-        with (EXAMPLES / name / files[cell["source"]]).open(newline="") as file:
-            rows = {row["model"]: row for row in csv.DictReader(file)}
+        rows = {row["model"]: row for row in table(EXAMPLES / name / files[cell["source"]])}
         if rows[cell["row"]][cell["column"]] != value["value"]:
             wrong.append(cell)
 
-    assert wrong == []
+    assert bool(wrong) is (name == OTHER_CELL), wrong
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    """Return the rows of a CSV file, or of the one table in a Markdown file."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".md":
+        piped = [line.strip(" |").replace(" | ", ",") for line in text.splitlines() if line.startswith("| ")]
+        text = "\n".join(piped)
+    return list(csv.DictReader(text.splitlines()))
 
 
 @pytest.mark.parametrize(
     ("names", "copies"),
     [
-        pytest.param(["xtreme-rows.csv", "cells.csv"], 9, id="XTREME rows"),
+        pytest.param(["xtreme-rows.csv", "cells.csv"], 12, id="XTREME rows"),
         pytest.param(["mgte-table-1.csv"], 2, id="mGTE table"),
         pytest.param(["scores.csv"], 3, id="scores of the mishaps"),
     ],
