@@ -109,7 +109,7 @@ def _read(document: dict[str, Any], files: Collection[str] | None, policy: Polic
     record = _record(root)
     statement = _statement(root)
     expect = read_expectations(root)
-    reproduce = read_reproduce(root, files, policy.environments)
+    reproduce = read_reproduce(root, files, policy.environments, expect)
     limits = _limits(root, policy)
     sources = _sources(root, files or ())
     if isinstance(reproduce, Script) and any(item.file == reproduce.entrypoint for item in sources):

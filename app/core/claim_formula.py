@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from app.core import formula
-from app.core.claim_expect import EXPECTATIONS_MAX, METRIC
+from app.core.claim_expect import EXPECTATIONS_MAX, METRIC, METRICS_MAX
 from app.core.claim_reader import near
 from app.core.model import Cell, Formula, NamedValue
 from app.core.quantity import number_remedy
@@ -77,8 +77,22 @@ def _many(table: Table) -> dict[str, str]:
 def _expected_metrics(document: Table) -> list[str]:
     """Return the metrics that the document expects, as far as they are readable; complaints come from elsewhere."""
     tables = document.data.get("expect")
-    items = [item.get("metric") for item in tables if isinstance(item, dict)] if isinstance(tables, list) else []
-    return [item for item in items if isinstance(item, str)][:EXPECTATIONS_MAX]
+    items = [item for item in tables if isinstance(item, dict)] if isinstance(tables, list) else []
+    names = [name for item in items[:EXPECTATIONS_MAX] for name in _metrics_of(item)]
+    return list(dict.fromkeys(name for name in names if isinstance(name, str)))[:METRICS_MAX]
+
+
+def _metrics_of(item: dict[str, Any]) -> list[Any]:
+    """Return the metrics of an `[[expect]]`: those of a table's cells or a ranking's members, or its own."""
+    match item.get("rule"):
+        case "table":
+            cells = item.get("cells")
+            return list(cells) if isinstance(cells, dict) else []
+        case "ranking":
+            order = item.get("order")
+            return order if isinstance(order, list) else []
+        case _:
+            return [item.get("metric")]
 
 
 def _named_values(table: Table) -> dict[str, NamedValue]:

@@ -7,18 +7,28 @@ from typing import TYPE_CHECKING
 from app.core.claim_formula import read_formula
 from app.core.claim_reader import near
 from app.core.claim_script import read_script
+from app.core.claim_seeds import LEAST
+from app.core.model import Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from app.core.claim_reader import Table
-    from app.core.model import Formula, Script
+    from app.core.model import Expectation, Formula, Script
 
 
 def read_reproduce(
-    document: Table, files: Collection[str] | None, environments: Mapping[str, str]
+    document: Table, files: Collection[str] | None, environments: Mapping[str, str], expect: Sequence[Expectation]
 ) -> Formula | Script | None:
-    """Return the `[reproduce]` of a claim document; `files` is None for a JSON body, which has none."""
+    """Return the `[reproduce]` of a claim document.
+
+    Args:
+        document: the whole document.
+        files: every path of the bundle; None for a JSON body, which has none.
+        environments: name -> digest.
+        expect: what the document expects, as far as it is readable.
+
+    """
     table = document.table("reproduce", required=True)
     if table is None:
         return None
@@ -26,8 +36,9 @@ def read_reproduce(
     match kind:
         case "formula":
             found: Formula | Script | None = read_formula(table, document)
+            _refuse_seed_rules(document, expect)
         case "script":
-            found = read_script(table, files, environments)
+            found = read_script(table, files, environments, {item.rule for item in expect})
         case None:
             return None
         case "lean4":
@@ -39,3 +50,12 @@ def read_reproduce(
             return None
     table.close()
     return found
+
+
+def _refuse_seed_rules(document: Table, expect: Sequence[Expectation]) -> None:
+    """Report the rules that weigh a spread: a formula has none, and under `direction` its inputs' rounding stands for it."""
+    for item in expect:
+        if item.rule in LEAST.keys() - {Rule.DIRECTION}:
+            detail = f"the rule {item.rule} weighs the spread of seeds, and the formula of {item.metric!r} has none"
+            remedy = 'use rule = "rounding" or "absolute", or a script'
+            document.report("expect", "rule-needs-seeds", detail, remedy)

@@ -10,21 +10,31 @@ from typing import TYPE_CHECKING, Any
 from app.core.boxjob import CLAIM_FILES, PARAMETERS
 from app.core.claim_formula import NAME
 from app.core.claim_reader import near
+from app.core.claim_seeds import read_seeds
 from app.core.model import Script
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from app.core.claim_reader import Table
+    from app.core.model import Rule
 
-SEEDS_MAX = 64
-SEED_MAX = 2**63 - 1
 PARAMETERS_MAX = 64
 PARAMETERS_BYTES_MAX = 65_536
 
 
-def read_script(table: Table, files: Collection[str] | None, environments: Mapping[str, str]) -> Script | None:
-    """Return the script of a `[reproduce]` table; `files` is None for a JSON body, which has none."""
+def read_script(
+    table: Table, files: Collection[str] | None, environments: Mapping[str, str], rules: Collection[Rule]
+) -> Script | None:
+    """Return the script of a `[reproduce]` table.
+
+    Args:
+        table: the table.
+        files: every path of the bundle; None for a JSON body, which has none.
+        environments: name -> digest.
+        rules: those of the claim's expectations, on which the seeds depend.
+
+    """
     if files is None:
         table.report("kind", "needs-bundle", "a script comes in a bundle", "send the archive as the part `bundle`")
         return None
@@ -41,16 +51,22 @@ def read_script(table: Table, files: Collection[str] | None, environments: Mappi
             _check_path(table, key, path, files)
     if entrypoint is not None and entrypoint in inputs:
         table.report("inputs", "entrypoint-is-input", "the script cannot be its own input", "remove it from inputs")
-    for key in ("assets", "seeds_max"):
-        if table.has(key):
-            table.report(key, "not-offered", f"this version does not offer {key!r}", "remove it")
-    seeds = _seeds(table)
+    if table.has("assets"):
+        table.report("assets", "not-offered", "this version does not offer 'assets'", "remove it")
+    seeds, seeds_max = read_seeds(table, rules)
     parameters = _parameters(table)
     if PARAMETERS in inputs and parameters:
         table.report("inputs", "reserved-name", f"{PARAMETERS} is where parameters are put", "rename the input")
     if entrypoint is None:
         return None
-    return Script(entrypoint=entrypoint, environment=environment, inputs=inputs, parameters=parameters, seeds=seeds)
+    return Script(
+        entrypoint=entrypoint,
+        environment=environment,
+        inputs=inputs,
+        parameters=parameters,
+        seeds=seeds,
+        seeds_max=seeds_max,
+    )
 
 
 def _check_path(table: Table, key: str, path: str, files: Collection[str]) -> None:
@@ -71,20 +87,6 @@ def _check_path(table: Table, key: str, path: str, files: Collection[str]) -> No
 def _plainly(path: str, files: Collection[str]) -> str:
     plain = posixpath.normpath(path.replace("\\", "/"))
     return f'write "{plain}"' if plain in files else "write it relative, with /"
-
-
-def _seeds(table: Table) -> tuple[int, ...]:
-    found = table.raw("seeds")
-    if found is None:
-        return (0,)
-    whole = isinstance(found, list) and all(isinstance(item, int) and not isinstance(item, bool) for item in found)
-    if not whole or not 1 <= len(found) <= SEEDS_MAX or any(not 0 <= item <= SEED_MAX for item in found):
-        detail = f"seeds must be 1 to {SEEDS_MAX} whole numbers from 0 to 2^63-1"
-        table.report("seeds", "bad-seeds", detail, "write seeds = [0]")
-        return (0,)
-    if len(set(found)) < len(found):
-        table.report("seeds", "duplicate-item", "a seed is named twice", "name each once")
-    return tuple(found)
 
 
 def _parameters(table: Table) -> dict[str, Any]:

@@ -35,7 +35,7 @@ from app.core.coincidence_formula import compiled, linear, size
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from app.core.compare import Band
+    from app.core.bands import Band
     from app.core.formula import Node
 
 COMBINATIONS_LEAST = 100  # fewer say nothing about a rate

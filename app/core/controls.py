@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app.core.codes import CONTRADICTIONS
 from app.core.controls_citation import cells, printed_arithmetic, quote
 from app.core.controls_coincidence import coincidence
 from app.core.controls_counterexample import rounding_flip, tolerance_flip
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 def run_controls(readings: Readings, comparisons: Sequence[Comparison]) -> tuple[Control, ...]:
     """Return every control of a measured verification; `comparisons` are those of its measure runs."""
     found = [repeat(readings), input_response(readings)]
-    if any(item.code == "MISMATCH" for item in comparisons):
+    if any(item.code in CONTRADICTIONS for item in comparisons):
         found.append(confirm(readings, comparisons))
     claim, grounding = readings.seal.claim, readings.grounding
     found += [quote(claim, grounding), cells(claim, grounding), printed_arithmetic(claim)]

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.core import formula
+from app.core.bands import accepted, expects_text
+from app.core.codes import MATCHES
 from app.core.coincidence import COMBINATIONS_LEAST, Pool, Question, Rate, possible, rate
-from app.core.compare import MATCHES, accepted, expects_text
 from app.core.controls_catalogue import control
 from app.core.grounding_numbers import Token, number_tokens
-from app.core.model import ControlResult, Formula
+from app.core.members import by_metric
+from app.core.model import ControlResult, Formula, Rule
 from app.core.quantity import printed
 from app.core.seal import seal_bytes, seal_digest
 
@@ -49,7 +51,7 @@ def coincidence(readings: Readings, comparisons: Sequence[Comparison], *, cited:
         return control(
             "coincidence", UNDECIDED, "No value stands in a table of the bundle whose other cells could be tried."
         )
-    found = [(item, _rate(readings, claim.reproduce, item, pools)) for item in claim.expect]
+    found = [(item, _rate(readings, claim.reproduce, item, pools)) for item in by_metric(claim).values()]
     known = [(item, each) for item, each in found if each is not None]
     if not known:
         detail = f"The tables give fewer than {COMBINATIONS_LEAST} combinations, too few for a rate."
@@ -74,7 +76,12 @@ def _said(item: Expectation, found: Rate) -> str:
 
 
 def _rate(readings: Readings, claimed: Formula, item: Expectation, pools: dict[str, Pool]) -> Rate | None:
-    """Return the rate of accidental matches of one metric; None when it cannot be asked."""
+    """Return the rate of accidental matches of one metric; None when it cannot be asked.
+
+    Half of all differences have a claimed sign: of a direction or a place in a ranking the rate says nothing.
+    """
+    if item.rule in {Rule.DIRECTION, Rule.RANKING}:
+        return None
     tree = formula.parse(claimed.formulas[item.metric])
     used = formula.names(tree)
     exchanged = {name: pool for name, pool in pools.items() if name in used}

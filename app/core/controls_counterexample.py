@@ -5,14 +5,15 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from app.core.compare import SEVERITY, accepted
+from app.core.bands import accepted
+from app.core.codes import CONTRADICTIONS, SEVERITY
 from app.core.controls_catalogue import control
 from app.core.model import ControlResult
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from app.core.compare import Band
+    from app.core.bands import Band
     from app.core.model import Comparison, Control
     from app.core.readings import Readings
 
@@ -41,7 +42,7 @@ def tolerance_flip(comparisons: Sequence[Comparison]) -> Control:
     if not known:
         detail = "No tolerance of these rules could turn the decision."
         return control("tolerance_flip", NOT_APPLICABLE, detail)
-    against = [item for item in known if item.code == "MISMATCH"]
+    against = [item for item in known if item.code in CONTRADICTIONS]
     loose = [] if against else [item for item in known if item.code == "MATCH_TOLERANCE"]
     shown = against[0] if against else max(known, key=lambda item: SEVERITY.index(item.code))
     turn = f"{shown.metric} turns at a tolerance of {shown.flips_at}"

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from app.core.bands import negligible
 from app.core.boxjob import SHIFTS, UNDERIVABLE, targets
-from app.core.compare import compare, negligible
+from app.core.codes import CONTRADICTIONS
+from app.core.compare import compare_all
 from app.core.controls_catalogue import control
+from app.core.members import by_metric
 from app.core.model import ControlResult, Formula, OutcomeKind, Purpose
+from app.core.phrases import brief
 from app.core.quantity import EXACT
-from app.core.specs import PAIRS_VARIANT, VARIANTS, tried
-from app.core.wording import brief
+from app.core.specs import CONFIRM_SAME, PAIRS_VARIANT, VARIANTS, tried
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -100,21 +103,36 @@ def wants_pairs(readings: Readings) -> bool:
 
 
 def confirm(readings: Readings, comparisons: Sequence[Comparison]) -> Control:
-    """Measure a contradiction again before it counts: all of it has to come back."""
+    """Measure a contradiction again before it counts: all of it has to come back.
+
+    What single values contradict has to come back with the same seed, what the spread of seeds contradicts with as many
+    other seeds; those have one look, and all of the error that it may make.
+    """
     again = readings.of_purpose(Purpose.CONFIRM)
     if not again:
         return control("confirm", UNDECIDED, "The contradiction was not measured again.")
-    if again[0].measurement is None:
-        detail = f"The confirming run {_ending(again[0])}, so the contradiction is not confirmed."
+    ended = next((item for item in again if item.measurement is None), None)
+    if ended is not None:
+        detail = f"The confirming run {_ending(ended)}, so the contradiction is not confirmed."
         return control("confirm", FAIL, detail)
-    contradicted = {item.metric for item in comparisons if item.code == "MISMATCH"}
-    back = {item.metric for item in readings.comparisons(again[:1]) if item.code == "MISMATCH"}
-    if not contradicted <= back:
-        detail = f"The confirming run does not contradict {_listed(sorted(contradicted - back))}."
+    same = [item for item in again if item.run.spec.key == CONFIRM_SAME]
+    fresh = [item for item in again if item.run.spec.key != CONFIRM_SAME]
+    by_values, by_spread = readings.contradicted(comparisons)
+    found = {item.metric: item for item in readings.comparisons(same)} if same else {}
+    anew = {item.metric: item for item in readings.comparisons(fresh, looks=1)} if fresh else {}
+    back = {name for name in by_values if name in found and found[name].code in CONTRADICTIONS}
+    back |= {name for name in by_spread if name in anew and anew[name].code in CONTRADICTIONS}
+    lost = sorted((by_values | by_spread) - back)
+    if lost and by_values.isdisjoint(lost) and not any(name in anew and anew[name].match for name in lost):
+        detail = f"As many other seeds leave open whether {_listed(lost)} is contradicted."
+        return control("confirm", UNDECIDED, detail)
+    if lost:
+        detail = f"The confirming run does not contradict {_listed(lost)}."
         return control("confirm", FAIL, detail)
-    workers = {again[0].run.worker, *(item.run.worker for item in readings.measures)}
+    workers = {item.run.worker for item in (*again, *readings.measures)}
     where = "on another worker" if len(workers) > 1 else "on the same worker"
-    return control("confirm", PASS, f"The contradiction appears again, in fresh scratch, {where}.")
+    how = f"with {len(fresh)} other seeds" if fresh else "in fresh scratch"
+    return control("confirm", PASS, f"The contradiction appears again, {how}, {where}.")
 
 
 @dataclass(frozen=True)
@@ -140,7 +158,7 @@ def _answer(
     moved: dict[str, str] = {}
     unsure: set[str] = set()
     noisy: set[str] = set()
-    expected = {item.metric: item for item in readings.seal.claim.expect}
+    expected = by_metric(readings.seal.claim)
     for name, one in before.items():
         still = Decimal(0) if one.value is None or not one.finite else negligible(expected[name], one.value)
         width = spread.get(name, Decimal(0))
@@ -164,16 +182,15 @@ def _always_accepted(readings: Readings) -> bool:
     found = [item.measurement for item in runs if item.measurement is not None]
     formula = isinstance(claim.reproduce, Formula)
     each = [metrics for item in found for metrics in (item.variants.values() if formula else [item.metrics])]
-    values = [
-        (wanted, metrics[wanted.metric]) for metrics in each for wanted in claim.expect if wanted.metric in metrics
-    ]
-    return len(found) == len(runs) and bool(values) and all(compare(wanted, [item]).match for wanted, item in values)
+    known = by_metric(claim).keys()
+    whole = [metrics for metrics in each if known <= metrics.keys()]
+    if len(found) < len(runs) or not whole:
+        return False
+    return all(compare_all(wanted, [metrics])[0].match for metrics in whole for wanted in claim.expect)
 
 
 def _unmoved(readings: Readings, answers: Collection[_Answer]) -> list[str]:
-    return [
-        item.metric for item in readings.seal.claim.expect if not any(item.metric in answer.moved for answer in answers)
-    ]
+    return [name for name in by_metric(readings.seal.claim) if not any(name in answer.moved for answer in answers)]
 
 
 def _changed(readings: Readings, target: str, variants: int = PAIRS_VARIANT) -> _Answer:
@@ -229,7 +246,7 @@ def _same_seed(readings: Readings, other: Reading) -> Reading | None:
 
 def _decisions(readings: Readings, reading: Reading) -> list[tuple[bool, bool]]:
     """Return of every expectation whether it matches and whether it is contradicted."""
-    return [(item.match, item.code == "MISMATCH") for item in readings.comparisons([reading])]
+    return [(item.match, item.code in CONTRADICTIONS) for item in readings.comparisons([reading])]
 
 
 def _differs(one: Measured, two: Measured, spread: Decimal = Decimal(0)) -> bool:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from app.core.bands import expects_text
 from app.core.canonical import digest
-from app.core.compare import expects_text
 from app.core.errors import Fault, Problem, Refusal
 from app.core.grounding_numbers import number_tokens, stands_in
 from app.core.grounding_quotes import Passage, find_quote

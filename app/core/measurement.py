@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from app.core.compare import expects_text
+from app.core.bands import expects_text
+from app.core.members import by_metric
 from app.core.model import Formula, Rule
 from app.core.quantity import number_in
 
@@ -100,8 +101,7 @@ def _read_script(document: dict[str, Any], claim: Claim) -> Measurement | Unread
     if len(document) > METRICS_MAX:
         return Unreadable("MALFORMED_RESULT", f"the result has more than {METRICS_MAX} metrics")
     metrics: dict[str, Measured] = {}
-    for expectation in claim.expect:
-        name = expectation.metric
+    for name, expectation in by_metric(claim).items():
         if name not in document:
             return Unreadable("NO_METRIC", f"the result has no metric {name!r}")
         found = _read_metric(document[name], expectation)
@@ -160,7 +160,7 @@ def _read_formula(document: dict[str, Any], claim: Claim) -> Measurement | Unrea
                 metrics[name] = Measured(numbers.pop("value"), item["value"], None, **numbers)
             found[variant["name"]] = metrics
         base = found.pop("base")
-        return Measurement({item.metric: base[item.metric] for item in claim.expect}, found)
+        return Measurement({name: base[name] for name in by_metric(claim)}, found)
     except (KeyError, TypeError, AttributeError, ValueError, InvalidOperation) as error:
         return Unreadable("MALFORMED_RESULT", f"the evaluator's result cannot be read: {error!r}")
 

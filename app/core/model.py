@@ -69,6 +69,13 @@ class Rule(StrEnum):
     POINTS = "points"
     BOUNDED = "bounded"
     ROUNDING = "rounding"
+    ULP = "ulp"
+    INTERVAL = "interval"
+    EQUIVALENCE = "equivalence"
+    PREDICTION = "prediction"
+    DIRECTION = "direction"
+    RANKING = "ranking"
+    TABLE = "table"
 
 
 class ControlResult(StrEnum):
@@ -110,7 +117,7 @@ class Statement(Model):
 
 
 class Expectation(Model):
-    """One printed value and the rule it is held to. Numbers are the printed strings."""
+    """One printed value, ranking or table, and the rule it is held to. Numbers are the printed strings."""
 
     metric: str
     rule: Rule
@@ -122,6 +129,12 @@ class Expectation(Model):
     high: str | None = None
     sd: str | None = None  # the paper's own, beside `value`
     n: str | None = None
+    level: str | None = None  # `interval`: of the printed interval, "95%" or "0.95"
+    order: tuple[str, ...] | None = None  # `ranking`: metrics, best first
+    better: Literal["higher", "lower"] | None = None  # `ranking`: which end is best; higher when absent
+    cells: dict[str, str] | None = None  # `table`: metric -> printed value
+    cell_rule: Rule | None = None  # `table`: rounding when absent
+    at_least: str | None = None  # `table`: share of cells that have to match; all when absent
 
 
 class Cell(Model):
@@ -157,6 +170,7 @@ class Script(Model):
     inputs: tuple[str, ...] = ()
     parameters: dict[str, Any] = Field(default_factory=dict)
     seeds: tuple[int, ...] = (0,)
+    seeds_max: int | None = None  # how many seeds statistical rules may measure before they give up
 
 
 Reproduce = Annotated[Formula | Script, Field(discriminator="kind")]
@@ -214,9 +228,10 @@ class Seal(Model):
     claim: Claim
     files: dict[str, str]  # path in the bundle -> "sha256:…"; every file, claim.toml included
     environment: Environment
-    seeds: tuple[int, ...]
+    seeds: tuple[int, ...]  # every seed that may be measured, the claim's own first
+    looks: tuple[int, ...]  # after how many of them statistical rules are asked; the last is all of them
     evaluator: str  # digest of our own program in the box: formula evaluator or script runner
-    versions: dict[str, int]  # {"claim": 3, "compare": 2, "perturb": 2, "plan": 2}: the rules that read and judge
+    versions: dict[str, int]  # {"claim": 3, "compare": 2, "perturb": 2, "plan": 3}: the rules that read and judge
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
@@ -279,15 +294,20 @@ class Comparison(Model):
     rule: str
     tolerance: str | None
     expected: str | None
-    computed: str | None  # the worst seed
+    computed: (
+        str | None
+    )  # the worst seed; under statistical rules the mean, of a ranking Kendall's tau, of a table a share
     values: tuple[str, ...]  # one per seed
     low: str | None  # the accepted band
     high: str | None
-    computed_low: str | None  # interval of a formula; null otherwise
+    computed_low: str | None  # interval of a formula or of the seeds; null otherwise
     computed_high: str | None
     match: bool
     code: str  # MATCH_EXACT, MISMATCH, COARSE_CLAIM …
     flips_at: str | None  # smallest tolerance at which the decision would turn; null where none could
+    table: str | None = None  # of a table's cell: the table's metric
+    p: str | None = None  # of a contradiction by statistics: how probable it is by chance, all looks counted
+    note: str | None = None  # what a ranking, a table or a sample showed, in words
 
 
 class Control(Model):

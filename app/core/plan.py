@@ -6,6 +6,7 @@ finished, and asks the readings whether it is wanted at all:
 measure   once for each sealed seed; a run that gives no finite measurement ends the plan, there is nothing to attack
 attack    the first seed again (determinism), and changed inputs (Gate 3)
 pair      rows paired anew, only if no change so far moved a result
+seeds     further seeds up to the next look, again and again, only while statistical rules cannot decide
 confirm   only if the claim would otherwise be FALSIFIED
 """
 
@@ -15,9 +16,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.core.controls_replication import wants_pairs
+from app.core.looks import wanted_measures
 from app.core.readings import Readings
-from app.core.specs import all_specs, attacks, confirmation, measures, pairings
-from app.core.verdict import wants_confirmation
+from app.core.specs import all_specs, attacks, measures, pairings
+from app.core.verdict import confirmations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -46,7 +48,8 @@ STAGES = (
     Stage("measure", lambda readings: measures(readings.seal)),
     Stage("attack", lambda readings: attacks(readings.seal)),
     Stage("pair", lambda readings: pairings(readings.seal), wants_pairs),
-    Stage("confirm", lambda readings: (confirmation(readings.seal),), wants_confirmation),
+    Stage("seeds", wanted_measures),
+    Stage("confirm", confirmations),
 )
 
 
@@ -67,3 +70,8 @@ def next_step(seal: Seal, runs: Sequence[Run]) -> tuple[RunSpec, ...] | Conclude
 def total_steps(seal: Seal) -> int:
     """Return how many runs a verdict takes at most."""
     return len(all_specs(seal))
+
+
+def least_steps(seal: Seal) -> int:
+    """Return how many runs a verdict takes at least, when every run gives a measurement."""
+    return len(measures(seal)) + len(attacks(seal))

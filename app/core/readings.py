@@ -6,13 +6,17 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from app.core.compare import compare
+from app.core.codes import CONTRADICTIONS
+from app.core.compare import compare_all
 from app.core.grounding import Grounding, grounded
 from app.core.measurement import Measurement, Unreadable, read_result
+from app.core.members import members
 from app.core.model import Comparison, OutcomeKind, Purpose, Run, Seal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from app.core.model import Expectation
 
 
 @dataclass(frozen=True)
@@ -59,12 +63,37 @@ class Readings:
         found = self.of_purpose(Purpose.MEASURE)
         return tuple(sorted(found, key=lambda item: order.get(item.run.spec.seed, len(order))))
 
-    def comparisons(self, readings: Sequence[Reading]) -> tuple[Comparison, ...]:
-        """Compare every expectation with these readings, which all have measurements."""
-        return tuple(
-            compare(item, [reading.measurement.metrics[item.metric] for reading in readings if reading.measurement])
-            for item in self.seal.claim.expect
-        )
+    def comparisons(self, readings: Sequence[Reading], looks: int | None = None) -> tuple[Comparison, ...]:
+        """Compare every expectation with these readings, which all have measurements; a table's cells are left out.
+
+        Args:
+            readings: one for each seed.
+            looks: how often statistical rules may be asked; None for as often as the seal says.
+
+        """
+        return tuple(item[0] for item in self.details(readings, looks))
+
+    def details(self, readings: Sequence[Reading], looks: int | None = None) -> tuple[tuple[Comparison, ...], ...]:
+        """Return for every expectation its comparison and then those of its cells."""
+        asked = len(self.seal.looks) if looks is None else looks
+        metrics = [reading.measurement.metrics for reading in readings if reading.measurement]
+        return tuple(compare_all(item, metrics, asked) for item in self.seal.claim.expect)
+
+    def varies(self, expectation: Expectation, readings: Sequence[Reading]) -> bool:
+        """Whether some metric of an expectation differs between readings, which all have measurements."""
+        metrics = [reading.measurement.metrics for reading in readings if reading.measurement]
+        names = [member.metric for member in members(expectation)]
+        return any(len({each[name].value for each in metrics}) > 1 for name in names)
+
+    def contradicted(self, comparisons: Sequence[Comparison]) -> tuple[frozenset[str], frozenset[str]]:
+        """Return the metrics that the measure runs contradict: by their values, and by the spread of their seeds."""
+        by_values: set[str] = set()
+        by_spread: set[str] = set()
+        for expectation, item in zip(self.seal.claim.expect, comparisons, strict=True):
+            if item.code in CONTRADICTIONS:
+                spread = item.p is not None and self.varies(expectation, self.measures)
+                (by_spread if spread else by_values).add(item.metric)
+        return frozenset(by_values), frozenset(by_spread)
 
 
 def _read(seal: Seal, run: Run) -> Reading:

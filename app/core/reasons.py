@@ -21,6 +21,8 @@ MARRING = {"scratch": "DISK_FULL", "processes": "PROCESS_LIMIT"}
 #: reason code -> whose side it lies on
 BLAME = {
     "MISMATCH": Blame.AUTHOR,
+    "NOT_EQUIVALENT": Blame.AUTHOR,
+    "DIRECTION_REVERSED": Blame.AUTHOR,
     "CRASHED": Blame.AUTHOR,
     "NO_METRIC": Blame.AUTHOR,
     "MALFORMED_RESULT": Blame.AUTHOR,

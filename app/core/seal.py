@@ -8,6 +8,8 @@ bytes; whoever reads them hashes them again and must get the same digest, and re
 from __future__ import annotations
 
 import json
+from itertools import count as numbers
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from app.core.canonical import canonical, digest
@@ -15,11 +17,11 @@ from app.core.errors import Fault
 from app.core.model import Claim, Environment, Formula, Seal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 #: Versions of the rules that read, plan and judge a seal. A change that could change a verdict raises its number, a
 #: claim that is no longer read as it was included.
-VERSIONS = {"claim": 3, "compare": 2, "perturb": 2, "plan": 2}
+VERSIONS = {"claim": 3, "compare": 2, "perturb": 2, "plan": 3}
 
 
 def make_seal(claim: Claim, files: Mapping[str, str], environment: Environment, evaluator: str) -> Seal:
@@ -35,16 +37,38 @@ def make_seal(claim: Claim, files: Mapping[str, str], environment: Environment, 
         evaluator: digest of our own program in the box.
 
     """
-    seeds = (0,) if isinstance(claim.reproduce, Formula) else claim.reproduce.seeds
+    seeds, looks = schedule(claim)
     seal = Seal(
         claim=claim,
         files=dict(files),
         environment=environment,
         seeds=seeds,
+        looks=looks,
         evaluator=evaluator,
         versions=VERSIONS,
     )
     return read_seal(seal_bytes(seal))
+
+
+def schedule(claim: Claim) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return every seed that may be measured, and after how many of them statistical rules are asked.
+
+    The claim's own seeds come first, then the least numbers that are not among them. Each look has twice as many seeds as
+    the one before, so that looks stay few: they share the error that all of them together may make.
+    """
+    if isinstance(claim.reproduce, Formula):
+        return (0,), (1,)
+    own = claim.reproduce.seeds
+    most = claim.reproduce.seeds_max or len(own)
+    looks = [len(own)]
+    while looks[-1] < most:
+        looks.append(min(2 * looks[-1], most))
+    return (*own, *unused(own, most - len(own))), tuple(looks)
+
+
+def unused(seeds: Collection[int], count: int) -> tuple[int, ...]:
+    """Return the least whole numbers from 0 that are not among some seeds."""
+    return tuple(islice((number for number in numbers() if number not in seeds), count))
 
 
 def seal_bytes(seal: Seal) -> bytes:

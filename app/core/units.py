@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from app.core.compare import Band
+    from app.core.bands import Band
 
 #: How many of the percent scale's units one unit is.
 _SCALE = {unit: Decimal(1) for unit in ("%", "percent", "points", "point", "pp", "percentage points")} | {

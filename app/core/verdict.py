@@ -20,20 +20,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.core import wording
-from app.core.compare import MATCHES
+from app.core.codes import CONTRADICTIONS, MATCHES, SEVERITY
 from app.core.controls import run_controls
-from app.core.controls_replication import confirm, input_response, repeat
+from app.core.controls_replication import confirm
 from app.core.errors import Fault
+from app.core.looks import look_of, sound, wanted_measures
 from app.core.model import ControlResult, Formula, Judgement, OutcomeKind, Purpose, Status
 from app.core.readings import Reading, Readings
 from app.core.reasons import BLAME, FAILED_CONTROL, MARRING, PRECEDENCE, marred, worst_failure
 from app.core.seal import check_versions
-from app.core.specs import all_specs
+from app.core.specs import CONFIRM_SAME, all_specs, confirmation, fresh_confirmations, measures
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from app.core.model import Comparison, Control, Run, Seal
+    from app.core.model import Comparison, Control, Run, RunSpec, Seal
 
 
 def judge(seal: Seal, runs: Sequence[Run], sources: Mapping[str, bytes] | None = None) -> Judgement:
@@ -58,7 +59,13 @@ def judge(seal: Seal, runs: Sequence[Run], sources: Mapping[str, bytes] | None =
     if failed is not None:
         code, what = failed
         return _inconclusive(readings, code, what, (), ())
-    comparisons = readings.comparisons(readings.measures)
+    details = readings.details(readings.measures)
+    judgement = _judge(readings, tuple(item[0] for item in details))
+    return judgement.model_copy(update={"comparisons": tuple(row for item in details for row in item)})
+
+
+def _judge(readings: Readings, comparisons: tuple[Comparison, ...]) -> Judgement:
+    """Judge by one comparison for each expectation; the cells of a table speak through the table's."""
     controls = run_controls(readings, comparisons)
     for code in ("NON_FINITE", "UNIT_SUSPECT"):
         hit = next((item for item in comparisons if item.code == code), None)
@@ -67,7 +74,7 @@ def judge(seal: Seal, runs: Sequence[Run], sources: Mapping[str, bytes] | None =
     repeated = controls[0]
     if repeated.result is ControlResult.FAIL:
         return _inconclusive(readings, "NONDETERMINISTIC", wording.finding(repeated), comparisons, controls)
-    if any(item.code == "MISMATCH" for item in comparisons):
+    if any(item.code in CONTRADICTIONS for item in comparisons):
         return _contradicted(readings, comparisons, controls)
     hit = next((item for item in comparisons if item.code not in MATCHES), None)
     if hit is not None:
@@ -75,15 +82,17 @@ def judge(seal: Seal, runs: Sequence[Run], sources: Mapping[str, bytes] | None =
     return _matched(readings, comparisons, controls)
 
 
-def wants_confirmation(readings: Readings) -> bool:
-    """Whether the claim would be FALSIFIED if one more run contradicts it."""
-    if readings.of_purpose(Purpose.CONFIRM) or marred(readings.measures) is not None:
-        return False
+def confirmations(readings: Readings) -> tuple[RunSpec, ...]:
+    """Return the runs that have to contradict the claim again before it is FALSIFIED; none if it would not be."""
+    if marred(readings.measures) is not None:
+        return ()
     comparisons = readings.comparisons(readings.measures)
     codes = {item.code for item in comparisons}
-    if "MISMATCH" not in codes or codes & {"NON_FINITE", "UNIT_SUSPECT"}:
-        return False
-    return repeat(readings).result in _HARMLESS and input_response(readings).result in _HARMLESS
+    if not codes & CONTRADICTIONS or codes & {"NON_FINITE", "UNIT_SUSPECT"} or not sound(readings):
+        return ()
+    by_values, by_spread = readings.contradicted(comparisons)
+    again = (confirmation(readings.seal),) if by_values else ()
+    return again + (fresh_confirmations(readings.seal, look_of(readings)) if by_spread else ())
 
 
 _HARMLESS = frozenset({ControlResult.PASS, ControlResult.WARN})
@@ -95,8 +104,7 @@ def _matched(readings: Readings, comparisons: tuple[Comparison, ...], controls: 
         code = _code_of(blocking)
         reason = wording.blocked_match(comparisons, blocking)
         return _judgement(readings, Status.UNVERIFIED, code, reason, comparisons, controls)
-    codes = ("MATCH_EXACT", "MATCH_ROUNDING", "MATCH_TOLERANCE")
-    code = max((item.code for item in comparisons), key=codes.index)
+    code = max((item.code for item in comparisons), key=SEVERITY.index)
     limited = marred(readings.measures)
     met = wording.met(limited, readings.seal.claim.limits) if limited is not None else None
     reason = wording.match(readings.seal.claim.reproduce.kind, comparisons, met)
@@ -118,8 +126,11 @@ def _contradicted(readings: Readings, comparisons: tuple[Comparison, ...], contr
         return _inconclusive(readings, "NONDETERMINISTIC", wording.finding(confirmed), comparisons, controls)
     if confirmed.result is not ControlResult.PASS:
         return _inconclusive(readings, "CONTROL_UNDECIDED", wording.finding(confirmed), comparisons, controls)
-    reason = wording.mismatch(readings.seal.claim.reproduce.kind, comparisons)
-    return _judgement(readings, Status.FALSIFIED, "MISMATCH", reason, comparisons, controls)
+    worst = min(
+        (item for item in comparisons if item.code in CONTRADICTIONS), key=lambda item: SEVERITY.index(item.code)
+    )
+    reason = wording.contradiction(readings.seal.claim.reproduce.kind, worst, comparisons)
+    return _judgement(readings, Status.FALSIFIED, worst.code, reason, comparisons, controls)
 
 
 def _blocking(controls: tuple[Control, ...]) -> Control | None:
@@ -147,8 +158,17 @@ def _refuse_strangers(seal: Seal, runs: Sequence[Run]) -> None:
 
 
 def _refuse_faults(readings: Readings) -> None:
-    if len(readings.measures) < len(readings.seal.seeds):
-        raise Fault("runs-missing", "a verdict needs a measure run for every sealed seed")
+    have = {item.run.spec.key for item in readings.measures}
+    first = {spec.key for spec in measures(readings.seal)}
+    if not first <= have:
+        raise Fault("runs-missing", "a verdict needs a measure run for every seed of the first look")
+    wanted = {spec.key for spec in wanted_measures(readings)}
+    if have != wanted and worst_failure(readings.measures, readings.seal.claim.limits) is None:
+        detail = f"the seeds of {len(wanted)} measure runs decide, and {len(have)} were measured"
+        raise Fault("runs-missing" if have < wanted else "run-not-planned", detail)
+    confirming = {item.run.spec.key for item in readings.of_purpose(Purpose.CONFIRM)} - {CONFIRM_SAME}
+    if confirming and not confirming <= {spec.key for spec in fresh_confirmations(readings.seal, look_of(readings))}:
+        raise Fault("run-not-planned", "more confirming runs are there than the measure runs call for")
     for reading in readings.by_key.values():
         if reading.run.outcome.kind is OutcomeKind.FAULT:
             raise Fault("run-faulted", f"the run {reading.run.spec.key} ended by a fault of the service")

@@ -1,49 +1,43 @@
-"""The sentences that people read. A match keeps the wording that earlier public records used.
-
-Numbers in a relative match are spelled as Python prints floats and the tolerance as a percentage, because that is how
-the published sentences look; other rules show the printed digits.
-"""
+"""The sentences that people read. A match keeps the wording that earlier public records used."""
 
 from __future__ import annotations
 
-import math
 import signal
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from app.core.caps import CAPS
+from app.core.codes import SEVERITY
 from app.core.model import OutcomeKind, Rule
-from app.core.quantity import fraction
+from app.core.phrases import brief, computed, expected, how, missed, undecided
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from app.core.model import Comparison, Control, Limits, Run
 
-SIGNIFICANT_DIGITS = 10
-TEXT_SHOWN_MAX = 80
-
 
 def match(kind: str, comparisons: Sequence[Comparison], met_limit: str | None = None) -> str:
     """Return the reason of a VERIFIED claim; with several metrics the one that matched least closely is shown."""
     item = _least_close(comparisons)
-    sentence = f"{_computed(item, comparisons)} matches expected {_expected(item)} ({_how(item)})"
+    sentence = f"{computed(item, named=len(comparisons) > 1)} matches expected {expected(item)} ({how(item)})"
     more = f"; all {len(comparisons)} metrics match" if len(comparisons) > 1 else ""
     also = f"; a run {met_limit}" if met_limit else ""
     return f"Sealed-sandbox {kind} repro: {sentence}{more}{also}."
 
 
-def mismatch(kind: str, comparisons: Sequence[Comparison]) -> str:
-    """Return the reason of a FALSIFIED claim."""
-    item = next(item for item in comparisons if item.code == "MISMATCH")
-    sentence = f"{_computed(item, comparisons)} contradicts expected {_expected(item)} ({_rule(item)})"
-    return f"Sealed-sandbox {kind} repro: {sentence}; confirmed by a second run."
+def contradiction(kind: str, item: Comparison, comparisons: Sequence[Comparison]) -> str:
+    """Return the reason of a FALSIFIED claim; `item` is the comparison that decided."""
+    sentence = f"{computed(item, named=len(comparisons) > 1)} contradicts expected {expected(item)} ({missed(item)})"
+    spread = item.p is not None and len(set(item.values)) > 1
+    again = f"as many other seeds; p = {item.p}" if spread else "a second run"
+    return f"Sealed-sandbox {kind} repro: {sentence}; confirmed by {again}."
 
 
 def blocked_match(comparisons: Sequence[Comparison], control: Control) -> str:
     """Return the reason of a claim whose match is worth nothing, or not enough."""
     item = _least_close(comparisons)
-    sentence = f"{_computed(item, comparisons)} matches expected {_expected(item)}"
+    sentence = f"{computed(item, named=len(comparisons) > 1)} matches expected {expected(item)}"
     found = f"but the control {control.name} shows: {control.detail}"
     return f"{sentence}, {found} This is not evidence against the claim."
 
@@ -60,29 +54,31 @@ def finding(control: Control) -> str:
 
 def comparison_problem(item: Comparison) -> str:
     """Return why a comparison decides nothing."""
-    expected = item.expected if item.expected is not None else "its bounds"
+    wanted = item.expected if item.expected is not None else "its bounds"
     match item.code:
         case "NON_FINITE":
             return f"{item.metric} is {item.computed}, which is not a finite number"
+        case _ if item.rule in {Rule.RANKING, Rule.TABLE}:
+            return undecided(item)
         case "UNIT_SUSPECT":
-            computed = f"{item.metric} is {brief(item.computed)}, expected {expected} {item.unit or ''}".rstrip()
-            return f"{computed}: the units seem to differ ({_unit_remedy(item)})"
+            found = f"{item.metric} is {brief(item.computed)}, expected {wanted} {item.unit or ''}".rstrip()
+            return f"{found}: the units seem to differ ({_unit_remedy(item)})"
         case "COARSE_CLAIM":
             span = ""
             if item.computed_low is not None:
                 span = f" (its inputs allow {brief(item.computed_low)} to {brief(item.computed_high)})"
-            missed = "not equal to" if item.rule == Rule.EXACT else "outside the tolerance of"
-            detail = f"{item.metric} is {brief(item.computed)}{span}, {missed} {expected}"
+            apart = "not equal to" if item.rule == Rule.EXACT else "outside the tolerance of"
+            detail = f"{item.metric} is {brief(item.computed)}{span}, {apart} {wanted}"
             return f"{detail}, but by no more than printed digits and floating-point arithmetic leave open"
         case _:
-            return f"the seeds disagree about {item.metric}: {', '.join(brief(value) for value in item.values)}"
+            return undecided(item)
 
 
 def _unit_remedy(item: Comparison) -> str:
     if item.computed_low is None:
         return "declare the same one in claim and result"
-    computed, expected = abs(Decimal(item.computed or "0")), abs(Decimal(item.expected or "0"))
-    if 50 * computed < expected < 200 * computed:
+    found, wanted = abs(Decimal(item.computed or "0")), abs(Decimal(item.expected or "0"))
+    if 50 * found < wanted < 200 * found:
         return "multiply by 100 in the formula, or state the value as a fraction"
     return "convert it in the formula, or state the value in the formula's unit"
 
@@ -144,86 +140,5 @@ def _allowed(limit: str, limits: Limits) -> str:
     return amounts.get(limit, limit)
 
 
-def brief(text: str | None, digits: int = SIGNIFICANT_DIGITS) -> str:
-    """Return a number's text with at most so many digits; what is no number stays as it is, on one line."""
-    text = text or "nothing"
-    try:
-        value = Decimal(text)
-    except ArithmeticError:
-        return _line(text)
-    return text if len(value.as_tuple().digits) <= digits else f"{value:.{digits}g}"
-
-
 def _least_close(comparisons: Sequence[Comparison]) -> Comparison:
-    order = ("MATCH_EXACT", "MATCH_ROUNDING", "MATCH_TOLERANCE")
-    return max(comparisons, key=lambda item: order.index(item.code))
-
-
-def _how(item: Comparison) -> str:
-    """Return the tolerance of a match as it is published."""
-    match item.rule:
-        case Rule.RELATIVE:
-            return f"tolerance={_percent(item.tolerance or '0')}"
-        case Rule.ROUNDING:
-            return "within printed rounding" if _rounds(item) else "within the printed rounding of its inputs"
-        case Rule.EXACT:
-            return "exactly"
-        case Rule.BOUNDED | Rule.EITHER:
-            ends = _ends(item)
-            return ends if item.low is None or item.high is None else f"within {ends}"
-        case _:
-            return f"tolerance=±{item.tolerance}{' points' if item.rule == Rule.POINTS else ''}"
-
-
-def _rounds(item: Comparison) -> bool:
-    """Whether the computed value itself, and not only what a formula's inputs allow, rounds to the print."""
-    low, computed, high = (Decimal(text or "NaN") for text in (item.low, item.computed, item.high))
-    return low <= computed <= high
-
-
-def _rule(item: Comparison) -> str:
-    match item.rule:
-        case Rule.ROUNDING:
-            return "beyond the printed rounding"
-        case Rule.EXACT:
-            return "not equal"
-        case _:
-            return f"not {_how(item)}" if item.rule in {Rule.BOUNDED, Rule.EITHER} else f"beyond {_how(item)}"
-
-
-def _percent(tolerance: str) -> str:
-    """Return "5.0%", with more decimals when the tolerance has them."""
-    percent = fraction(tolerance) * 100
-    places = max(1, -int(percent.normalize().as_tuple().exponent))
-    return f"{percent:.{places}f}%"
-
-
-def _expected(item: Comparison) -> str:
-    return _number(item, item.expected) if item.expected is not None else _ends(item)
-
-
-def _ends(item: Comparison) -> str:
-    """Return the accepted band, one end of which may be open."""
-    if item.low is None:
-        return f"at most {brief(item.high)}"
-    return f"at least {brief(item.low)}" if item.high is None else f"{brief(item.low)} to {brief(item.high)}"
-
-
-def _computed(item: Comparison, comparisons: Sequence[Comparison]) -> str:
-    """Begin the sentence; one metric of one seed is shown as the published records show it."""
-    name = f"{item.metric} " if len(comparisons) > 1 else ""
-    worst = f" (worst of {len(item.values)} seeds)" if len(item.values) > 1 else ""
-    return f"Computed {name}{_number(item, item.computed)}{worst}"
-
-
-def _number(item: Comparison, text: str | None) -> str:
-    """Return a number of a comparison with enough digits to tell it from the expected one."""
-    if item.rule == Rule.EXACT or text is None:
-        return _line(text or "nothing")
-    number = float(text) if item.rule == Rule.RELATIVE else math.inf
-    printed_digits = sum(map(str.isdigit, item.expected or ""))
-    return repr(number) if math.isfinite(number) else brief(text, max(SIGNIFICANT_DIGITS, printed_digits + 2))
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split())[:TEXT_SHOWN_MAX]
+    return max(comparisons, key=lambda item: SEVERITY.index(item.code))

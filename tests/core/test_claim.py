@@ -302,17 +302,6 @@ BAD = [
         "/expect/0/value",
     ),
     row("rounding with low", RULE, RULE + '\nlow = "1"', "contradictory-key", 14, "/expect/0/low"),
-    *(
-        row(
-            f"{rule} is not offered",
-            RULE,
-            f'rule = "{rule}"\nvalue = "1"\nlevel = "0.9"\norder = ["a"]\ncell_rule = "exact"\nat_least = "1"',
-            "rule-not-offered",
-            12,
-            "/expect/0/rule",
-        )
-        for rule in ("ulp", "interval", "equivalence", "prediction", "direction", "ranking", "table")
-    ),
     row(
         "duplicate metric",
         RULE,
@@ -351,7 +340,7 @@ BAD = [
         "/reproduce/environment",
     ),
     row("assets", "seeds = [0]", "assets = {}", "not-offered", 19, "/reproduce/assets"),
-    row("adaptive seeds", "seeds = [0]", "seeds_max = 20", "not-offered", 19, "/reproduce/seeds_max"),
+    row("adaptive seeds", "seeds = [0]", "seeds_max = 20", "contradictory-key", 19, "/reproduce/seeds_max"),
     *(
         row(f"seeds {seeds[:20]}", "[0]", seeds, "bad-seeds", 19, "/reproduce/seeds")
         for seeds in ("[]", "0", '["0"]', "[0.5]", "[true]", "[-1]", f"[{2**63}]", str(list(range(65))))
@@ -545,7 +534,6 @@ ALONE = {
     "relative-to-zero",
     "contradictory-bounds",
     "duplicate-metric",
-    "rule-not-offered",
 }
 
 

@@ -7,7 +7,9 @@ from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, localcontext
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from app.core.compare import MATCHES, SEVERITY, accepted, compare
+from app.core.bands import accepted
+from app.core.codes import MATCHES, SEVERITY
+from app.core.compare import compare
 from app.core.model import Expectation
 from app.core.quantity import EXACT, fraction, printed
 from tests.core.builders import an_expectation

@@ -239,7 +239,7 @@ SCRIPT_ATTACKS = [
     ),
     pytest.param(
         lambda m: without_run(m, "measure-0"),
-        "the runs lead to no verdict: a verdict needs a measure run for every sealed seed",
+        "the runs lead to no verdict: a verdict needs a measure run for every seed of the first look",
         id="no measurement",
     ),
     pytest.param(

@@ -142,7 +142,7 @@ def test_a_seal_of_other_rules_is_not_judged_by_ours(versions: dict[str, int]) -
     with pytest.raises(Fault) as caught:
         check_versions(a_seal(versions=versions))
     assert (caught.value.code, caught.value.reason_code) == ("seal-other-rules", "INTERNAL_ERROR")
-    ours = ", ".join(f"{part} {number}" for part, number in sorted(VERSIONS.items()))
+    ours = ", ".join(f"{name} {version}" for name, version in sorted(VERSIONS.items()))
     assert f"and this version has {ours}" in caught.value.detail
     assert (
         ", ".join(f"{name} {version}" for name, version in versions.items()) or "of no version"

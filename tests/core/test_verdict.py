@@ -16,7 +16,7 @@ from app.core.plan import Conclude, next_step
 from app.core.readings import Readings
 from app.core.seal import VERSIONS
 from app.core.specs import all_specs, attacks, measures
-from app.core.verdict import BLAME, judge, wants_confirmation
+from app.core.verdict import BLAME, confirmations, judge
 from tests.core.builders import (
     Program,
     a_claim,
@@ -57,10 +57,26 @@ def ending(kind: str = "exited", **changes: Any) -> RunOutcome:
     return an_outcome(kind, **changes)
 
 
+def sampled(value: str, rule: str, **changes: Any) -> Claim:
+    """Return a claim over the spread of five seeds."""
+    return a_claim(an_expectation(value, rule, **changes), a_script(seeds=(0, 1, 2, 3, 4)))
+
+
+def noisy(step: float = 0.01) -> Program:
+    """Return the honest program with a noise that its seed decides."""
+
+    def program(inputs: Mapping[str, bytes], seed: int) -> Any:
+        found = honest(inputs, seed)
+        return {"score": round(found["score"] + step * ((seed * 7) % 5 - 2), 6)} if isinstance(found, dict) else found
+
+    return program
+
+
 #: The taxonomy of comparison.md, section 5, as far as this version can come to its codes.
 TAXONOMY: dict[str, tuple[str, str | None]] = {
     **dict.fromkeys(["MATCH_EXACT", "MATCH_ROUNDING", "MATCH_TOLERANCE"], ("VERIFIED", None)),
-    "MISMATCH": ("FALSIFIED", "author"),
+    **dict.fromkeys(["EQUIVALENT", "DIRECTION_HELD"], ("VERIFIED", None)),
+    **dict.fromkeys(["MISMATCH", "NOT_EQUIVALENT", "DIRECTION_REVERSED"], ("FALSIFIED", "author")),
     **dict.fromkeys(["CRASHED", "NO_METRIC", "MALFORMED_RESULT", "UNIT_SUSPECT"], ("UNVERIFIED", "author")),
     **dict.fromkeys(["TAUTOLOGICAL", "SEAL_VIOLATION"], ("UNVERIFIED", "author")),
     **dict.fromkeys(["TIMEOUT", "OOM", "DISK_FULL", "OUTPUT_LIMIT"], ("UNVERIFIED", "resource")),
@@ -149,6 +165,19 @@ SCENARIOS = [
     scenario(
         "also a contradiction", claimed("9.9"), [8.7, 8.7, ending(exit_code=1)], "CONTROL_UNDECIDED", "gave no result"
     ),
+    # What the spread of seeds says.
+    scenario("equivalent", sampled("8.7", "equivalence", tolerance="0.1"), noisy(), "EQUIVALENT", "mean of 5 seeds"),
+    scenario(
+        "not equivalent",
+        sampled("9.9", "equivalence", tolerance="0.1"),
+        noisy(),
+        "NOT_EQUIVALENT",
+        "confirmed by as many other seeds; p = 0.0",
+    ),
+    scenario("held", sampled("3.1", "direction", tolerance="8"), noisy(), "DIRECTION_HELD", "by at least 8"),
+    scenario("reversed", sampled("-3.1", "direction"), noisy(), "DIRECTION_REVERSED", "contradicts expected -3.1"),
+    scenario("too wide", sampled("8.7", "equivalence", tolerance="0.1"), noisy(2), "UNDERPOWERED", "8.7 over 5 seeds"),
+    scenario("one value", sampled("8.7", "equivalence", tolerance="0.1"), honest, "UNDERPOWERED", "counts as one"),
     scenario("no inputs", a_claim(reproduce=a_script(inputs=())), [8.7], "CONTROL_UNDECIDED", "neither inputs"),
 ]
 
@@ -166,7 +195,7 @@ def test_a_scenario_ends_in_its_verdict(claim: Claim, answers: list[Any] | Progr
 
 def test_the_scenarios_cover_every_code_that_this_version_can_give() -> None:
     seen = {param.values[2] for param in SCENARIOS}
-    assert seen | {"UNDERPOWERED", "UNTRACEABLE", "COINCIDENCE"} == TAXONOMY.keys()
+    assert seen | {"UNTRACEABLE", "COINCIDENCE"} == TAXONOMY.keys()
     assert {code: blame.value for code, blame in BLAME.items()} == {c: b for c, (_, b) in TAXONOMY.items() if b}
 
 
@@ -184,9 +213,8 @@ def test_a_number_that_a_limit_may_have_spoiled_contradicts_nothing(key: str, li
     assert (found.status, found.reason_code, found.blame) == ("UNVERIFIED", code, "resource")
     assert f"met its limit on {limit} (" in found.reason
     assert "), which may have spoiled the number; 2 were refused" in found.reason
-    assert wants_confirmation(Readings.of(seal, [run for run in runs if run.spec.key != "confirm-0"])) is (
-        key == "confirm-0"
-    )
+    wanted = confirmations(Readings.of(seal, [run for run in runs if run.spec.key != "confirm-0"]))
+    assert bool(wanted) is (key == "confirm-0")
 
 
 def test_a_number_that_no_limit_kept_from_matching_stays_a_match() -> None:
@@ -325,7 +353,7 @@ def test_a_contradiction_beside_something_that_cannot_be_compared_stays_open(oth
         for index, spec in enumerate([*measures(seal), *attacks(seal)])
     ]
     runs[1] = a_run("repeat-0", f'{{"score": 8.7, "second": {other}}}')
-    assert not wants_confirmation(Readings.of(seal, runs))
+    assert not confirmations(Readings.of(seal, runs))
     assert judge(seal, runs).reason_code in {"UNIT_SUSPECT", "NON_FINITE"}
 
 
@@ -469,5 +497,5 @@ def test_the_plan_wants_a_confirmation_exactly_when_one_would_decide(seal: Seal,
         return
     confirmed = [a_run(all_specs(seal)[-1], run.result or "") for run in runs if run.spec.key == "measure-0"]
     falsified = judge(seal, [*runs, *confirmed]).status is Status.FALSIFIED
-    assert wants_confirmation(readings) is falsified
+    assert bool(confirmations(readings)) is falsified
     assert judge(seal, runs).status is not Status.FALSIFIED

@@ -127,10 +127,10 @@ MISMATCHES: list[tuple[dict[str, Any], str]] = [
 )
 def test_a_contradiction_says_by_what_and_that_it_came_twice(changes: dict[str, Any], says: str) -> None:
     item = a_comparison(**{"computed": "9.9", "code": "MISMATCH", **changes})
-    sentence = wording.mismatch("formula", [item])
+    sentence = wording.contradiction("formula", item, [item])
     assert sentence == f"Sealed-sandbox formula repro: {says}; confirmed by a second run."
     named = says.replace("Computed ", "Computed score ", 1)
-    sentence = wording.mismatch("formula", [a_comparison(), item])
+    sentence = wording.contradiction("formula", item, [a_comparison(), item])
     assert sentence == f"Sealed-sandbox formula repro: {named}; confirmed by a second run."
 
 

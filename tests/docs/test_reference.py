@@ -12,8 +12,8 @@ import pytest
 from app.api.schemas import GateVerdict, RecordUrls, Urls
 from app.core import formula, gate
 from app.core.claim import parse_claim
-from app.core.claim_expect import KEYS, NOT_OFFERED
-from app.core.compare import MATCHES, SEVERITY
+from app.core.claim_expect import KEYS
+from app.core.codes import CONTRADICTIONS, MATCHES, SEVERITY
 from app.core.controls_catalogue import CATALOGUE
 from app.core.errors import Refusal
 from app.core.model import Blame, ControlResult, OutcomeKind, Rule, Status
@@ -105,7 +105,7 @@ def test_a_reason_code_stands_under_its_own_blame(code: str) -> None:
     cells = codes_of_the_page()[code]
     if code in MATCHES:
         assert cells[0] == "### VERIFIED"
-    elif code == "MISMATCH":
+    elif code in CONTRADICTIONS:
         assert (cells[0], cells[2]) == ("### FALSIFIED", f"`{BLAME[code].value}`")
     elif code in BLAME:
         assert cells[0] == f"### UNVERIFIED, blame `{BLAME[code].value}`"
@@ -213,7 +213,7 @@ def test_the_page_of_the_bundle_lists_every_key_of_every_table_and_no_other(kind
     if kind == "script":
         sections = {pointer: heading for pointer, heading in sections.items() if "values" not in pointer}
     assert found.keys() == sections.keys()
-    refused = {"assets", "seeds_max"}  # known, and named among what this version refuses
+    refused = {"assets"}  # known, and named among what this version refuses
     for pointer, heading in sections.items():
         assert first_cells(section("docs/bundle.md", heading)) == found[pointer] - refused, heading
 
@@ -232,9 +232,8 @@ def test_the_page_of_the_bundle_gives_each_rule_its_keys() -> None:
 def test_the_page_of_the_bundle_names_what_this_version_refuses() -> None:
     text = section("docs/bundle.md", "## What this version refuses")
     told = {cells[0].strip("`"): set(re.findall(r"`(\w+)`", cells[1])) for cells in rows(text)}
-    assert told["rule"] == set(NOT_OFFERED)
     assert told["kind"] == {"lean4"}
-    assert told["[reproduce]"] == {"assets", "seeds_max"}
+    assert told["[reproduce]"] == {"assets"}
 
 
 def test_the_page_of_the_bundle_lists_every_function_of_formulas() -> None:
