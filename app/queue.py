@@ -22,7 +22,8 @@ RUN_TASK = "assay.run"
 JUDGE_TASK = "assay.judge"
 SWEEP_TASK = "assay.sweep"
 TIDY_TASK = "assay.tidy"
-TASK_NAMES = (RUN_TASK, JUDGE_TASK, SWEEP_TASK, TIDY_TASK)
+CHECKPOINT_TASK = "assay.checkpoint"
+TASK_NAMES = (RUN_TASK, JUDGE_TASK, SWEEP_TASK, TIDY_TASK, CHECKPOINT_TASK)
 
 CPU_QUEUE = "cpu"
 GPU_QUEUE = "gpu"
@@ -49,7 +50,7 @@ def celery_app(settings: Settings) -> Celery:
         task_serializer="json",
         accept_content=["json"],
         task_default_queue=CPU_QUEUE,
-        task_routes={task: {"queue": JUDGE_QUEUE} for task in (JUDGE_TASK, SWEEP_TASK, TIDY_TASK)},
+        task_routes={task: {"queue": JUDGE_QUEUE} for task in TASK_NAMES if task != RUN_TASK},
         task_create_missing_queues=True,
         worker_soft_shutdown_timeout=5,
         worker_cancel_long_running_tasks_on_connection_loss=False,
@@ -85,6 +86,10 @@ class Queue:
         """Ask a judge to conclude a verification; False when the broker could not be reached."""
         return self._send(JUDGE_TASK, verification_id, JUDGE_QUEUE)
 
+    def nudge_checkpoint(self) -> bool:
+        """Ask a judge for a checkpoint of the ledger; False when the broker could not be reached."""
+        return self._send(CHECKPOINT_TASK, None, JUDGE_QUEUE)
+
     def ping(self) -> None:
         """Touch the broker; raises `kombu.exceptions.OperationalError` when it is not there."""
         with self.celery.connection_for_write() as connection:
@@ -94,10 +99,10 @@ class Queue:
         """Give the broker connections back."""
         self.celery.close()
 
-    def _send(self, task: str, subject: str, queue: str) -> bool:
+    def _send(self, task: str, subject: str | None, queue: str) -> bool:
         try:
-            self.celery.send_task(task, args=[subject], queue=queue)
+            self.celery.send_task(task, args=[] if subject is None else [subject], queue=queue)
         except (OperationalError, OSError) as error:
-            log.warning("nudge %s(%s) not sent, the sweeper will repeat it: %s", task, subject, error)
+            log.warning("nudge %s(%s) not sent, the sweeper will repeat it: %s", task, subject or "", error)
             return False
         return True

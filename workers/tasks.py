@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.queue import JUDGE_TASK, RUN_TASK, SWEEP_TASK, TIDY_TASK
+from app.queue import CHECKPOINT_TASK, JUDGE_TASK, RUN_TASK, SWEEP_TASK, TIDY_TASK
 from workers import judge, sweep, verify
 from workers.hands import ALL_QUEUES, Hands, Presence
 
@@ -40,8 +40,12 @@ def register(app: Celery, settings: Settings) -> None:
     def tidy_up() -> None:
         sweep.tidy(hands())
 
+    @app.task(name=CHECKPOINT_TASK, shared=False)
+    def make_checkpoint() -> None:
+        sweep.make_checkpoint(hands())
+
     # Kept alive by the registry; named here so that the list of tasks can be read in one place.
-    del run, judge_verification, sweep_up, tidy_up
+    del run, judge_verification, sweep_up, tidy_up, make_checkpoint
 
 
 def begin(queues: tuple[str, ...] = ALL_QUEUES) -> None:

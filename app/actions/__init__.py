@@ -7,6 +7,7 @@ either. No transaction is open while a stranger's program runs.
     intake       what comes in: bundles, formulas, records, environments
     runs         what workers do with runs: claim, renew, finish, give back
     planning     what comes next for a verification
+    ledger       checkpoints over verdicts and corrections
     conclusion   how it ends: verdict, fault, cancellation
     retrying     a faulted one, begun again
     sweeping     what somebody should have done and did not
@@ -15,6 +16,7 @@ either. No transaction is open while a stranger's program runs.
 
 from app.actions.conclusion import cancel, conclude, fault_verification
 from app.actions.intake import publish_environment, put_record, submit_archive, submit_formula
+from app.actions.ledger import close_day, make_checkpoint
 from app.actions.parts import Parts
 from app.actions.planning import sealed
 from app.actions.presence import announce, leave
@@ -28,12 +30,14 @@ __all__ = [
     "cancel",
     "cancel_run",
     "claim_run",
+    "close_day",
     "conclude",
     "fail_run",
     "fault_verification",
     "finish_run",
     "leave",
     "look",
+    "make_checkpoint",
     "publish_environment",
     "put_record",
     "renew",

@@ -9,13 +9,14 @@ from app.actions.planning import first_runs, nudge_runs
 from app.core import boxjob, plan
 from app.core.canonical import canonical, digest
 from app.core.claim import claim_from_json, parse_claim
+from app.core.contracts.correction_record import changes
 from app.core.errors import Fault
 from app.core.grounding import check_sources
 from app.core.model import Environment, Script
 from app.core.seal import make_seal, seal_bytes, seal_digest
 from app.intake import ArchiveLimits, claim_of, read_archive
 from app.queue import CPU_QUEUE, GPU_QUEUE
-from app.store import intake, judging
+from app.store import corrections, intake, judging
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -75,12 +76,16 @@ def submit_formula(parts: Parts, document: dict[str, Any], publisher: str, *, fo
     return _submit(parts, _seal(claim, policy, {JSON_CLAIM_FILE: stored}, {stored: len(body)}), publisher, force=force)
 
 
-def put_record(parts: Parts, publisher: str, external_id: str, facts: Mapping[str, Any]) -> tuple[str, bool]:
-    """Create or change a record; returns its id and whether it is new."""
+def put_record(
+    parts: Parts, publisher: str, external_id: str, facts: Mapping[str, Any], note: str | None = None
+) -> tuple[str, bool]:
+    """Create or change a record; returns its id and whether it is new. What it said before is kept as a correction."""
     with parts.store.transaction() as session:
-        record_id, new = intake.upsert_record(session, publisher, external_id, facts)
-        judging.project_gate(session, record_id, parts.settings.contract_base)
-    return record_id, new
+        put = intake.upsert_record(session, publisher, external_id, facts)
+        judging.project_gate(session, put.id, parts.settings.contract_base)
+        if not put.new:
+            corrections.of_publisher(session, put.id, changes(put.before, put.after), note)
+    return put.id, put.new
 
 
 def publish_environment(parts: Parts, name: str, found: str, detail: Mapping[str, Any]) -> None:
@@ -129,6 +134,8 @@ def _submit(parts: Parts, sealed: Sealed, publisher: str, *, force: bool) -> Sub
     )
     with parts.store.transaction() as session:
         submitted = intake.submit(session, submission, force=force)
+        if submitted.revised is not None:
+            judging.note_revision(session, submitted.revised, parts.settings.contract_base)
     if submitted.created:
         nudge_runs(parts, submitted.run_ids, submitted.queue)
     return submitted

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 
     from app.core.model import RecordRef, RunSpec
 
-#: What a publisher may say about a record.
-RECORD_FACTS = ("title", "doi", "abstract", "question", "claims_total", "visibility")
+#: What a publisher may say about a record: in columns of their own, and in the column `told`.
+RECORD_FACTS = ("title", "doi", "abstract", "question", "claims_total", "visibility", "claims_public", "superseded_by")
+TOLD = ("review_score", "dimensions", "artifacts", "review_method", "source_list_public", "math", "benchmarks")
 
 # Built once, for every submission executes them.
 _ENVIRONMENTS = select(col(EnvironmentRow.name), col(EnvironmentRow.digest)).order_by(col(EnvironmentRow.created_at))
@@ -80,6 +81,17 @@ class Submitted:
     run_ids: tuple[str, ...]
     queue: str
     created: bool  # False: the same seal is known, this is its verification
+    revised: str | None = None  # the claim of which this made a further revision
+
+
+@dataclass(frozen=True)
+class Upserted:
+    """A record that was created or changed, and what its publisher said before and says now."""
+
+    id: str
+    new: bool
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
 
 
 def put_environment(session: Session, name: str, digest: str, detail: Mapping[str, Any]) -> None:
@@ -95,8 +107,13 @@ def environments(session: Session) -> dict[str, str]:
     return {row.name: row.digest for row in session.connection().execute(_ENVIRONMENTS)}
 
 
-def upsert_record(session: Session, publisher: str, external_id: str, facts: Mapping[str, Any]) -> tuple[str, bool]:
-    """Create a record or change what its publisher says about it; returns its id and whether it is new."""
+def upsert_record(session: Session, publisher: str, external_id: str, facts: Mapping[str, Any]) -> Upserted:
+    """Create a record or change what its publisher says about it; facts of None withdraw what was said.
+
+    Raises:
+        ValueError: a record has no such fact.
+
+    """
     take_turns(session, "record", publisher, external_id)
     row = _record(session, publisher, external_id)
     now = datetime.now(UTC)
@@ -104,13 +121,25 @@ def upsert_record(session: Session, publisher: str, external_id: str, facts: Map
     if row is None:
         row = Record(id=new_id("rec"), publisher=publisher, external_id=external_id, created_at=now, updated_at=now)
         session.add(row)
+    before = said(row)
+    told = {name: before[name] for name in TOLD}
     for name, value in facts.items():
-        if name not in RECORD_FACTS:
+        if name in TOLD:
+            told[name] = value
+        elif name in RECORD_FACTS:
+            setattr(row, name, value)
+        else:
             raise ValueError(f"a record has no {name!r}")
-        setattr(row, name, value)
+    row.told = json.dumps({name: value for name, value in told.items() if value is not None})
     row.updated_at = now
     session.flush()
-    return row.id, new
+    return Upserted(row.id, new, before, said(row))
+
+
+def said(row: Record) -> dict[str, Any]:
+    """Return everything that a publisher said about a record; None for what was not said."""
+    told = json.loads(row.told or "{}")
+    return {name: getattr(row, name) for name in RECORD_FACTS} | {name: told.get(name) for name in TOLD}
 
 
 def submit(session: Session, submission: Submission, *, force: bool) -> Submitted:
@@ -128,15 +157,16 @@ def submit(session: Session, submission: Submission, *, force: bool) -> Submitte
     add_missing(session, SealRow, (seal,))
     needs = ({"seal": submission.seal_digest, "artifact": digest} for digest in submission.artifacts)
     add_missing(session, SealArtifact, needs)
+    revision_id, revised = _revision(session, submission, now)
     job = {
         "seal": submission.seal_digest,
-        "claim_revision_id": _revision(session, submission, now),
+        "claim_revision_id": revision_id,
         "publisher": submission.publisher,
         "queue": submission.queue,
         "runs_planned": submission.planned,
         "created_at": now,
     }
-    return _begin(session, job, submission.specs, submission.environment)
+    return replace(_begin(session, job, submission.specs, submission.environment), revised=revised)
 
 
 def again(session: Session, verification_id: str, specs: Sequence[RunSpec], environment: str) -> Submitted:
@@ -213,8 +243,8 @@ def _record(session: Session, publisher: str, external_id: str) -> Record | None
     return session.scalars(query).first()
 
 
-def _revision(session: Session, submission: Submission, now: datetime) -> str:
-    """Find or write record, claim and revision; returns the revision's id."""
+def _revision(session: Session, submission: Submission, now: datetime) -> tuple[str, str | None]:
+    """Find or write record, claim and revision; returns the revision's id, and the claim's when this is a further one."""
     record_id = _record_of(session, submission)
     connection = session.connection()
     name = {"publisher": submission.publisher, "record": record_id or "", "name": submission.claim_name}
@@ -232,9 +262,11 @@ def _revision(session: Session, submission: Submission, now: datetime) -> str:
         connection.execute(_ADD_CLAIM, claim)
     same = {"claim": claim_id, "digest": submission.claim_digest}
     revision_id: str | None = connection.execute(_REVISION, same).scalar()
+    revised = None
     if revision_id is None:
         revision_id = new_id("rev")
         newest: int | None = connection.execute(_NEWEST, {"claim": claim_id}).scalar()
+        revised = None if newest is None else claim_id
         revision = {
             "id": revision_id,
             "claim_id": claim_id,
@@ -244,7 +276,7 @@ def _revision(session: Session, submission: Submission, now: datetime) -> str:
             "created_at": now,
         }
         connection.execute(_ADD_REVISION, revision)
-    return revision_id
+    return revision_id, revised
 
 
 def _record_of(session: Session, submission: Submission) -> str | None:
@@ -258,4 +290,4 @@ def _record_of(session: Session, submission: Submission) -> str | None:
     if row is not None:
         return row.id
     facts = {"title": reference.title, "doi": reference.doi}
-    return upsert_record(session, submission.publisher, external_id, facts)[0]
+    return upsert_record(session, submission.publisher, external_id, facts).id

@@ -1,36 +1,33 @@
-"""Writing a conclusion: verdict, comparisons, controls, ledger and gate projection in the caller's one transaction."""
+"""Writing a conclusion: verdict, findings, gate projection, ledger and correction in the caller's one transaction."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, func, insert, update
+from sqlalchemy import bindparam, insert, update
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from app.core import gate
-from app.core.canonical import canonical
 from app.core.lifecycle import VERIFICATION, step
-from app.core.model import Status
+from app.store import corrections, ledger
 from app.store.ending import VERIFICATION_COLUMNS, KnownVerification, change, lock
 from app.store.engine import database_time
 from app.store.ids import new_id
 from app.store.intake import keep_artifacts
+from app.store.standing import standing_verdicts
 from app.store.tables import (
     ClaimRevision,
     ClaimRow,
     ComparisonRow,
     ControlRow,
     GateRow,
-    LedgerRow,
     Record,
     Verdict,
     Verification,
 )
-from app.store.taking_turns import take_turns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,9 +47,7 @@ _CLAIM_OF = (
     .join(ClaimRevision, col(ClaimRevision.claim_id) == ClaimRow.id)
     .where(col(ClaimRevision.id) == bindparam("revision"))
 )
-_LAST = select_columns(col(LedgerRow.seq), col(LedgerRow.hash)).order_by(col(LedgerRow.seq).desc()).limit(1)
 _ADD_VERDICT, _ADD_COMPARISON, _ADD_CONTROL = insert(Verdict), insert(ComparisonRow), insert(ControlRow)
-_ADD_LEDGER = insert(LedgerRow)
 
 
 def take_up(session: Session, verification_id: str, attempts_max: int) -> KnownVerification | None:
@@ -94,13 +89,26 @@ def record_verdict(  # noqa: PLR0913 - the parts of a conclusion
         "evidence": evidence,
         "evaluated_at": evaluated_at,
     }
+    before = None if claim.record_id is None else corrections.published(session, claim.record_id, claim.id)
     connection.execute(_ADD_VERDICT, verdict)
     _add_findings(session, verdict["id"], judgement)
     change(session, row.id, state=step(VERIFICATION, row.state, "verdict"), ended_at=datetime.now(UTC))
-    if claim.record_id is not None:
-        project_gate(session, claim.record_id, contract_base)
-    append_ledger(session, "verdict", _ledger_body(verdict, row.seal))  # last: all conclusions take turns from here on
+    projected = None if before is None else project_gate(session, before.record_id, contract_base)
+    # From here on all conclusions take turns.
+    ledger.append(session, "verdict", str(verdict["id"]), _ledger_body(verdict, row.seal))
+    if before is not None and projected is not None:
+        corrections.of_verdict(session, before, projected["status"], str(verdict["id"]))
     return str(verdict["id"])
+
+
+def note_revision(session: Session, claim_id: str, contract_base: str) -> None:
+    """Publish that a claim of a record has a new revision: what was tested before no longer stands, and stays readable."""
+    record_id = session.exec(select(ClaimRow.record_id).where(ClaimRow.id == claim_id)).one()
+    tested = session.exec(select(Verdict.id).where(Verdict.claim_id == claim_id).limit(1)).first()
+    if record_id is None or tested is None:
+        return
+    before = corrections.published(session, record_id, claim_id)
+    corrections.of_revision(session, before, project_gate(session, record_id, contract_base)["status"])
 
 
 def _add_findings(session: Session, verdict_id: str, judgement: Judgement) -> None:
@@ -115,67 +123,6 @@ def _add_findings(session: Session, verdict_id: str, judgement: Judgement) -> No
     for statement, rows in ((_ADD_COMPARISON, comparisons), (_ADD_CONTROL, controls)):
         if rows:
             session.connection().execute(statement, rows)
-
-
-def append_ledger(session: Session, kind: str, body: dict[str, Any]) -> int:
-    """Append to the hash chain; returns the new sequence number."""
-    take_turns(session, "ledger")
-    last = session.connection().execute(_LAST).first()
-    previous = last.hash if last is not None else "0" * 64
-    spelled = canonical(body).decode()
-    seq: int = (last.seq if last is not None else 0) + 1
-    row = {"seq": seq, "prev_hash": previous, "hash": ledger_hash(seq, previous, kind, spelled)}
-    session.connection().execute(_ADD_LEDGER, {**row, "kind": kind, "body": spelled})
-    return seq
-
-
-def ledger_hash(seq: int, previous: str, kind: str, body: str) -> str:
-    """Return the hash of a ledger row: SHA-256 over the canonical bytes of its parts."""
-    return hashlib.sha256(canonical([seq, previous, kind, body])).hexdigest()
-
-
-def standing_verdicts(session: Session, record_id: str) -> list[gate.StandingVerdict]:
-    """Return the standing verdict of every tested claim of a record: the newest of its newest revision."""
-    newest_revision = (
-        select(ClaimRevision.claim_id, func.max(ClaimRevision.number).label("number"))
-        .group_by(col(ClaimRevision.claim_id))
-        .subquery()
-    )
-    query = (
-        select(Verdict, Verification.seal, ClaimRow.name)
-        .join(Verification, col(Verification.id) == Verdict.verification_id)
-        .join(ClaimRow, col(ClaimRow.id) == Verdict.claim_id)
-        .join(ClaimRevision, col(ClaimRevision.id) == Verdict.claim_revision_id)
-        .join(
-            newest_revision,
-            (newest_revision.c.claim_id == ClaimRevision.claim_id) & (newest_revision.c.number == ClaimRevision.number),
-        )
-        .where(ClaimRow.record_id == record_id)
-        .order_by(col(Verdict.evaluated_at), col(Verdict.id))
-    )
-    standing = {row[0].claim_id: row for row in session.exec(query)}
-    ids = [verdict.id for verdict, _, _ in standing.values()]
-    controls: dict[str, list[str]] = {}
-    ordered = select(ControlRow.verdict_id, ControlRow.result).where(col(ControlRow.verdict_id).in_(ids))
-    for verdict_id, result in session.exec(ordered.order_by(col(ControlRow.position))):
-        controls.setdefault(verdict_id, []).append(result)
-    return [_standing(*row, controls.get(row[0].id, [])) for row in standing.values()]
-
-
-def _standing(verdict: Verdict, seal: str, claim: str, controls: list[str]) -> gate.StandingVerdict:
-    return gate.StandingVerdict(
-        claim=claim,
-        status=Status(verdict.status),
-        outcome=verdict.outcome,
-        reason_code=verdict.reason_code,
-        blame=verdict.blame,
-        reason=verdict.reason,
-        evaluated_at=verdict.evaluated_at.isoformat(),
-        seal=seal,
-        evidence_url=f"/v1/verdicts/{verdict.id}/evidence",
-        evidence_sha256=verdict.evidence or "",
-        controls=tuple(controls),
-    )
 
 
 def project_gate(session: Session, record_id: str, contract_base: str) -> dict[str, Any]:

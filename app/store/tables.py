@@ -9,9 +9,23 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Float, Index, MetaData, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Text,
+    UniqueConstraint,
+    false,
+)
 from sqlmodel import Field, SQLModel
 
+from app.core.contracts.correction_record import CorrectionType
 from app.core.lifecycle import RUN, VERIFICATION
 from app.core.model import Attacker, Blame, ControlResult, OutcomeKind, Purpose, Status
 
@@ -26,7 +40,7 @@ SQLModel.metadata = MetaData(
 )
 metadata = SQLModel.metadata
 
-REVISION = "0002"  # the migration whose tables these are; a database at another one is refused at start
+REVISION = "0003"  # the migration whose tables these are; a database at another one is refused at start
 
 
 def _one_of(column: str, values: Any) -> CheckConstraint:
@@ -95,6 +109,11 @@ class Record(SQLModel, table=True):
     question: str | None = Field(default=None, sa_column=_text(nullable=True))
     claims_total: int | None = None
     visibility: str = "public"
+    told: str | None = Field(default=None, sa_column=_text(nullable=True))  # JSON: what else its publisher says of it
+    claims_public: bool = Field(
+        default=False, sa_column=Column(Boolean, nullable=False, server_default=false())
+    )  # whether its claims are shown one by one
+    superseded_by: str | None = Field(default=None, index=True)  # id of the record that takes its place
     created_at: datetime
     updated_at: datetime
 
@@ -298,8 +317,23 @@ class GateRow(SQLModel, table=True):
     updated_at: datetime
 
 
+class Correction(SQLModel, table=True):
+    """A public event that says what changed on a record. Append-only."""
+
+    __tablename__ = "correction"
+    __table_args__ = (_one_of("correction_type", CorrectionType), Index(None, "record_id", "corrected_at"))
+    id: str = Field(primary_key=True)
+    record_id: str = Field(foreign_key="record.id")
+    correction_type: str
+    public_note: str = Field(sa_column=_text())
+    affected_fields: str = Field(sa_column=_text())  # JSON list
+    previous: str = Field(sa_column=_text())  # JSON: field -> what it said before
+    verdict_id: str | None = Field(default=None, foreign_key="verdict.id")  # the verdict that changed the record
+    corrected_at: datetime
+
+
 class LedgerRow(SQLModel, table=True):
-    """A hash chain over every verdict. Append-only."""
+    """A hash chain over every verdict and every correction. Append-only."""
 
     __tablename__ = "ledger"
     __table_args__ = (
@@ -312,3 +346,38 @@ class LedgerRow(SQLModel, table=True):
     hash: str
     kind: str
     body: str = Field(sa_column=_text())  # canonical JSON
+
+
+class LedgerSubject(SQLModel, table=True):
+    """Which row of the ledger tells of a verdict or correction. Append-only."""
+
+    __tablename__ = "ledger_subject"
+    subject: str = Field(primary_key=True)  # id of a verdict or correction
+    seq: int = Field(sa_column=Column(BigInteger, ForeignKey("ledger.seq"), nullable=False, unique=True))
+
+
+class LedgerNode(SQLModel, table=True):
+    """The root of a complete subtree of the Merkle tree over the ledger, see `app.core.merkle`. Append-only."""
+
+    __tablename__ = "ledger_node"
+    level: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    position: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    hash: str
+
+
+class Checkpoint(SQLModel, table=True):
+    """The root of the ledger's tree as it was at a moment, signed when a judge has a key. Append-only."""
+
+    __tablename__ = "checkpoint"
+    __table_args__ = (
+        UniqueConstraint("day"),
+        CheckConstraint("(signature IS NULL) = (key_id IS NULL)", name="signature"),
+    )
+    id: str = Field(primary_key=True)
+    day: str | None = None  # the UTC day that it closes; None: made on demand
+    size: int = Field(sa_column=Column(BigInteger, nullable=False, index=True))
+    root: str
+    head: str  # hash of the last row
+    created_at: datetime
+    signature: str | None = Field(default=None, sa_column=_text(nullable=True))
+    key_id: str | None = None

@@ -8,6 +8,8 @@
     final states     a run or verification never leaves a final state
     concluded        a verification ends `concluded` exactly when its verdict is written
     ledger_chain     the next number, and the hash of the row before
+    ledger_node_rows a node of the tree only over rows of the ledger that are there
+    checkpoint_head  a checkpoint ends with a row of the ledger and names its hash
 
 Errors come out as integrity errors on both (SQLSTATE 23000 on PostgreSQL). Triggers stop bugs, not the owner of the
 tables: in production the service's role owns nothing.
@@ -15,9 +17,17 @@ tables: in production the service's role owns nothing.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from app.core.lifecycle import RUN, VERIFICATION, final
 
-APPEND_ONLY = {
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    _AppendOnly = dict[str, tuple[str, ...]]
+    _Rules = tuple[tuple[str, str, str, str, str], ...]
+
+APPEND_ONLY: dict[str, tuple[str, ...]] = {
     "artifact": ("digest",),
     "claim_revision": ("id",),
     "seal": ("digest",),
@@ -28,6 +38,10 @@ APPEND_ONLY = {
     "comparison": ("verdict_id", "position"),
     "control": ("verdict_id", "position"),
     "ledger": ("seq",),
+    "ledger_subject": ("subject",),
+    "ledger_node": ("level", "position"),
+    "checkpoint": ("id",),
+    "correction": ("id",),
 }
 
 _OUTCOME_OK = "SELECT 1 FROM run WHERE id = NEW.run_id AND state = 'running' AND fence = NEW.fence"
@@ -52,6 +66,8 @@ _CHAIN_BROKEN = (
     "NEW.seq <> COALESCE((SELECT MAX(seq) FROM ledger), 0) + 1 OR NEW.prev_hash <> "
     f"COALESCE((SELECT hash FROM ledger WHERE seq = NEW.seq - 1), '{_ZERO}')"
 )
+_BEYOND = "((NEW.position + 1) << NEW.level) > COALESCE((SELECT MAX(seq) FROM ledger), 0)"
+_HEAD_OK = "SELECT 1 FROM ledger WHERE seq = NEW.size AND hash = NEW.head"
 
 
 def _finals(table: dict[str, dict[str, str]]) -> str:
@@ -64,6 +80,8 @@ _RULES: tuple[tuple[str, str, str, str, str], ...] = (
     ("verdict", "verdict_fence", "INSERT", f"NOT EXISTS ({_VERDICT_OK})", "stale revision"),
     ("verdict", "verdict_runs", "INSERT", f"NOT ({_RUNS_OK})", "the runs that this status needs are missing"),
     ("ledger", "ledger_chain", "INSERT", _CHAIN_BROKEN, "ledger chain broken"),
+    ("ledger_node", "ledger_node_rows", "INSERT", _BEYOND, "a node over rows that are not there"),
+    ("checkpoint", "checkpoint_head", "INSERT", f"NOT EXISTS ({_HEAD_OK})", "a checkpoint of rows that are not there"),
     (
         "run",
         "run_final",
@@ -88,33 +106,43 @@ _RULES: tuple[tuple[str, str, str, str, str], ...] = (
 )
 
 
-def statements(dialect: str) -> list[str]:
-    """Return the statements that create every trigger of a dialect, in order."""
-    return _sqlite() if dialect == "sqlite" else _postgresql()
+def statements(dialect: str, tables: Collection[str] | None = None) -> list[str]:
+    """Return the statements that create the triggers of a dialect, of all tables or of some, in order."""
+    chosen = _chosen(tables)
+    return _sqlite(*chosen) if dialect == "sqlite" else _postgresql(*chosen)
 
 
-def owners(dialect: str) -> dict[str, str]:
+def owners(dialect: str, tables: Collection[str] | None = None) -> dict[str, str]:
     """Return every trigger that must exist, with its table."""
+    append_only, rules = _chosen(tables)
     kinds = ("no_update", "no_delete", "no_replace") if dialect == "sqlite" else ("append_only", "no_truncate")
-    found = {f"{table}_{kind}": table for table in APPEND_ONLY for kind in kinds}
-    return found | {trigger: table for table, trigger, *_ in _RULES}
+    found = {f"{table}_{kind}": table for table in append_only for kind in kinds}
+    return found | {trigger: table for table, trigger, *_ in rules}
 
 
-def drops(dialect: str) -> list[str]:
-    """Return the statements that remove every trigger of a dialect."""
-    found = sorted(owners(dialect).items())
+def drops(dialect: str, tables: Collection[str] | None = None) -> list[str]:
+    """Return the statements that remove the triggers of a dialect, of all tables or of some."""
+    found = sorted(owners(dialect, tables).items())
     if dialect == "sqlite":
         return [f"DROP TRIGGER IF EXISTS {trigger}" for trigger, _ in found]
-    functions = ("deny_change", *(trigger for _, trigger, *_ in _RULES))
+    functions = [trigger for _, trigger, *_ in _chosen(tables)[1]]
+    if tables is None:
+        functions.append("deny_change")  # the tables share it
     return [
         *(f"DROP TRIGGER IF EXISTS {trigger} ON {table}" for trigger, table in found),
         *(f"DROP FUNCTION IF EXISTS {name}()" for name in functions),
     ]
 
 
-def _sqlite() -> list[str]:
+def _chosen(tables: Collection[str] | None) -> tuple[_AppendOnly, _Rules]:
+    wanted = APPEND_ONLY.keys() | {table for table, *_ in _RULES} if tables is None else set(tables)
+    append_only = {table: key for table, key in APPEND_ONLY.items() if table in wanted}
+    return append_only, tuple(rule for rule in _RULES if rule[0] in wanted)
+
+
+def _sqlite(append_only: _AppendOnly, rules: _Rules) -> list[str]:
     found = []
-    for table, key in APPEND_ONLY.items():
+    for table, key in append_only.items():
         stop = f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
         same = " AND ".join(f"{column} = NEW.{column}" for column in key)
         if table == "verdict":
@@ -125,7 +153,7 @@ def _sqlite() -> list[str]:
             f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table}"
             f" WHEN EXISTS (SELECT 1 FROM {table} WHERE {same}) {stop}",
         ]
-    for table, trigger, event, broken, message in _RULES:
+    for table, trigger, event, broken, message in rules:
         found.append(
             f"CREATE TRIGGER {trigger} BEFORE {event} ON {table} WHEN {broken}"
             f" BEGIN SELECT RAISE(ABORT, '{message}'); END"
@@ -133,20 +161,20 @@ def _sqlite() -> list[str]:
     return found
 
 
-def _postgresql() -> list[str]:
+def _postgresql(append_only: _AppendOnly, rules: _Rules) -> list[str]:
     found = [
-        "CREATE FUNCTION deny_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        "CREATE OR REPLACE FUNCTION deny_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
         " RAISE EXCEPTION USING ERRCODE = 'integrity_constraint_violation',"
         " MESSAGE = TG_TABLE_NAME || ' is append-only'; END $$"
     ]
-    for table in APPEND_ONLY:
+    for table in append_only:
         found += [
             f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table}"
             " FOR EACH ROW EXECUTE FUNCTION deny_change()",
             f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table}"
             " FOR EACH STATEMENT EXECUTE FUNCTION deny_change()",
         ]
-    for table, trigger, event, broken, message in _RULES:
+    for table, trigger, event, broken, message in rules:
         found += [
             f"CREATE FUNCTION {trigger}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF {broken} THEN"
             " RAISE EXCEPTION USING ERRCODE = 'integrity_constraint_violation',"

@@ -485,11 +485,7 @@ def test_the_state_of_a_statement_follows_from_its_verdicts(
 
 
 def test_cpu_time_is_the_sum_of_what_was_spent() -> None:
-    claims = [
-        a_claim_that_was("script", "VERIFIED", 1.25),
-        a_claim_that_was("script", "VERIFIED", 0.5),
-        a_claim_that_was("script", "VERIFIED"),
-    ]
+    claims = [a_claim_that_was("script", "VERIFIED", seconds) for seconds in (1.25, 0.5, None)]
     found = math_result.document(MATH, claims, (), BASE, published_by="p")
     assert found is not None
     assert found["verification"]["cpu_seconds"] == 1.75

@@ -10,10 +10,10 @@ from sqlalchemy import event
 from sqlmodel import Session, select
 
 from app import actions
-from app.core import evidence
+from app.core import evidence, ledger
 from app.core.errors import Fault
 from app.core.model import RecordRef, Status
-from app.store import judging, views
+from app.store import judging, standing, views
 from app.store.errors import BlobMissing, BlobTampered
 from app.store.tables import GateRow, LedgerRow, Record, Verdict
 from tests.core.builders import a_claim, a_judgement, an_expectation, an_outcome
@@ -54,7 +54,7 @@ def check_chain(house: House) -> int:
     for number, row in enumerate(rows, 1):
         assert row.seq == number
         assert row.prev_hash == previous
-        assert row.hash == judging.ledger_hash(row.seq, previous, row.kind, row.body)
+        assert row.hash == ledger.row_hash(ledger.leaf_bytes(row.seq, previous, row.kind, row.body))
         previous = row.hash
     return len(rows)
 
@@ -299,7 +299,7 @@ def statements(house: House, work: Callable[[Session], object]) -> int:
 @pytest.mark.parametrize(
     "work",
     [
-        lambda session: judging.standing_verdicts(session, session.exec(select(Record.id)).one()),
+        lambda session: standing.standing_verdicts(session, session.exec(select(Record.id)).one()),
         lambda session: views.latest(session, 20),
     ],
     ids=["the claims of a record", "the newest verdicts"],

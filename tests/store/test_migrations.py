@@ -22,15 +22,19 @@ if TYPE_CHECKING:
 #: Every table with its named constraints. A change here is a change of the schema that everybody should see.
 NAMES = {
     "artifact": "ck_artifact_digest ck_artifact_size pk_artifact",
+    "checkpoint": "ck_checkpoint_signature pk_checkpoint uq_checkpoint_day",
     "claim": "fk_claim_record_id pk_claim uq_claim_publisher_record_key_name",
     "claim_revision": (
         "fk_claim_revision_claim_id pk_claim_revision uq_claim_revision_claim_id_digest uq_claim_revision_claim_id_number"
     ),
     "comparison": "fk_comparison_verdict_id pk_comparison",
     "control": "ck_control_attacker ck_control_result fk_control_verdict_id pk_control",
+    "correction": "ck_correction_correction_type fk_correction_record_id fk_correction_verdict_id pk_correction",
     "environment": "pk_environment",
     "gate": "fk_gate_record_id pk_gate",
     "ledger": "ck_ledger_seq pk_ledger uq_ledger_hash uq_ledger_prev_hash",
+    "ledger_node": "pk_ledger_node",
+    "ledger_subject": "fk_ledger_subject_seq pk_ledger_subject uq_ledger_subject_seq",
     "outcome": "ck_outcome_kind fk_outcome_result fk_outcome_run_id fk_outcome_stderr fk_outcome_stdout pk_outcome",
     "record": "ck_record_claims_total ck_record_visibility pk_record uq_record_publisher_external_id",
     "run": "ck_run_lease ck_run_purpose ck_run_state fk_run_verification_id pk_run uq_run_verification_id_key",
