@@ -44,7 +44,7 @@ def coincidence(readings: Readings, comparisons: Sequence[Comparison], *, cited:
     claim = readings.seal.claim
     if not isinstance(claim.reproduce, Formula):
         return control("coincidence", NOT_APPLICABLE, "The claim is no formula over printed cells.")
-    if not comparisons or not all(item.code in MATCHES for item in comparisons):
+    if not all(item.code in MATCHES for item in comparisons):
         return control("coincidence", NOT_APPLICABLE, "Nothing matches, so nothing could match by accident.")
     pools = _pools(readings.grounding.cells)
     if not pools:
