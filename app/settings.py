@@ -57,6 +57,8 @@ class Settings(BaseSettings):
     blobs: Path | None = None  # default: below home
     python: Path | None = None  # interpreter of the environment `python`; default: the host's own
 
+    signing_key: Path | None = None  # the judge's private key; default: the one in use below home
+
     publisher: str = "local"  # who submits while keys do not exist yet
     allow_clients: list[Annotated[str, AfterValidator(_network)]] = ["127.0.0.0/8", "::1/128"]
     allow_hosts: list[str] = ["localhost", "127.0.0.1", "[::1]"]

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from app.core.keys import Signer
     from app.core.model import Judgement, RunSpec, Seal
     from app.settings import Settings
     from sandbox import Environment as BuiltEnvironment
@@ -64,9 +65,10 @@ def bundles(path: Path) -> list[Path]:
 class Local:
     """Verifies bundles one after the other with one sandbox and one environment."""
 
-    def __init__(self, settings: Settings, box: Sandbox) -> None:
+    def __init__(self, settings: Settings, box: Sandbox, signer: Signer | None = None) -> None:
         self.settings = settings
         self.box = box
+        self.signer = signer  # None: no evidence is wanted
 
     @cached_property
     def python(self) -> BuiltEnvironment:
@@ -97,13 +99,7 @@ class Local:
             sealed = seal_digest(body)
             runs = self._runs(seal, sealed, files, said)
             judgement = verdict.judge(seal, [run for run, _ in runs], sealed_sources(seal, files.__getitem__))
-            archive = evidence.build(
-                body,
-                files,
-                [_archived(run, done) for run, done in runs],
-                judgement,
-                evidence.Context(evaluated_at=datetime.now(UTC).isoformat()),
-            )
+            archive = self._archive(body, files, runs, judgement)
         except Refusal as refusal:
             return Verified(str(path), Exit.REFUSED, _refused(refusal))
         except Fault as fault:
@@ -122,6 +118,15 @@ class Local:
         digests = {name: digest(data) for name, data in files.items()}
         environment = Environment(name=self.python.name, digest=self.python.digest)
         return make_seal(claim, digests, environment, boxjob.evaluator_digest(claim))
+
+    def _archive(
+        self, sealed: bytes, files: dict[str, bytes], runs: list[tuple[Run, Executed]], judgement: Judgement
+    ) -> bytes | None:
+        if self.signer is None:
+            return None
+        archived = [_archived(run, done) for run, done in runs]
+        context = evidence.Context(evaluated_at=datetime.now(UTC).isoformat())
+        return evidence.build(sealed, files, archived, judgement, context, self.signer)
 
     def _runs(
         self, seal: Seal, sealed: str, files: dict[str, bytes], said: Callable[[str], None]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import signal
 import sys
 import time
@@ -14,23 +13,20 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from pydantic import ValidationError
-from pydantic_settings import SettingsError
 
 from app.core.errors import AssayError, Refusal
-from app.settings import Settings
-from cli import show
+from cli import evidence, keys, show
 from cli.errors import CannotServe, ServiceError, Unreachable
 from cli.exits import Exit, of_status, worst
+from cli.options import AsJson, print_json, read_settings
 from sandbox import SandboxFault
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, rich_markup_mode=None)
-evidence_app = typer.Typer(no_args_is_help=True, help="Check evidence archives.", rich_markup_mode=None)
 env_app = typer.Typer(no_args_is_help=True, help="Environments that scripts run in.", rich_markup_mode=None)
-app.add_typer(evidence_app, name="evidence")
+app.add_typer(evidence.app, name="evidence")
+app.add_typer(keys.app, name="keys")
 app.add_typer(env_app, name="env")
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON; one line a bundle when there are several.")]
 Url = Annotated[str, typer.Option("--url", envvar="ASSAY_URL", help="Address of the service.")]
 DEFAULT_URL = "http://127.0.0.1:8000"
 
@@ -50,14 +46,14 @@ def init(
 def verify(
     path: Annotated[Path, typer.Argument(help="A bundle folder, an archive, or a folder of bundles.")],
     as_json: AsJson = False,
-    keep: Annotated[Path | None, typer.Option("--evidence", help="Write the evidence archive here.")] = None,
+    keep: Annotated[Path | None, typer.Option("--evidence", help="Write the signed evidence archive here.")] = None,
 ) -> None:
     """Verify bundles on this machine: the whole job, no server, no account."""
     from cli.local import Local, bundles  # the service's commands need not load the sandbox
     from cli.temporary import sweep_abandoned
     from sandbox import Sandbox
 
-    settings = _settings()
+    settings = read_settings()
     found = bundles(path)
     if keep is not None and len(found) > 1:
         raise typer.BadParameter("--evidence takes one bundle at a time")
@@ -65,11 +61,12 @@ def verify(
         raise typer.BadParameter(
             f"the evidence cannot be written to {keep}: it is a folder, or its folder is not there"
         )
+    signer = None if keep is None else keys.own_signer(settings)
     codes = []
     _end_on_signals()
     sweep_abandoned()
     with Sandbox(minimum=settings.isolation, ahead=settings.prepared_boxes, engine=settings.engine) as box:
-        local = Local(settings, box)
+        local = Local(settings, box, signer)
         for bundle in found:
             said = show.Steps(bundle.resolve().name)
             done = local.verify(bundle, said)
@@ -78,7 +75,7 @@ def verify(
             if keep is not None and done.archive is not None:
                 keep.write_bytes(done.archive)
             if as_json:
-                _print({"bundle": done.path, **done.document} if len(found) > 1 else done.document)
+                print_json({"bundle": done.path, **done.document} if len(found) > 1 else done.document)
             else:
                 show.verified(done.path, done.document)
     raise typer.Exit(worst(codes))
@@ -92,7 +89,7 @@ def serve(
     """Run the whole service on this machine; state lies below $ASSAY_HOME."""
     from cli.supervisor import House, free_port, only_one
 
-    settings = _settings()
+    settings = read_settings()
     _end_on_signals(0)
     with only_one(settings.home), suppress(KeyboardInterrupt):
         house = House(settings, free_port(port, fall_back=False), workers=workers)
@@ -114,7 +111,7 @@ def demo(
     """Start the service, submit every example through its interface, show the verdicts."""
     from cli.demo import run_demo
 
-    raise typer.Exit(run_demo(_settings(), port, leave=leave))
+    raise typer.Exit(run_demo(read_settings(), port, leave=leave))
 
 
 @app.command()
@@ -160,37 +157,11 @@ def watch(
         def seen(document: dict[str, Any]) -> None:
             if document["state"] not in FINAL_STATES and last != [document]:
                 last[:] = [document]
-                _print(document)
+                print_json(document)
 
     with Client(_address(url)) as client, _goes_on(client.url, verification):
         document = client.wait(verification, timeout, seen)
     _finish(document, as_json=as_json, concluded=True)
-
-
-@evidence_app.command("verify")
-def evidence_verify(
-    file: Annotated[Path, typer.Argument(help="An evidence archive.")],
-    as_json: AsJson = False,
-) -> None:
-    """Check an archive offline: every file hashed again, the verdict derived again.
-
-    Exit 0 holds and the signer is trusted, 3 holds but unsigned, 1 contradicted, 2 unreadable.
-    """
-    from app.core import evidence
-
-    try:
-        report = evidence.verify(file.read_bytes())
-    except (OSError, evidence.Unreadable) as error:
-        why = f"{file}: {error.strerror}" if isinstance(error, OSError) else str(error)
-        typer.echo(f"unreadable: {why}", err=True)
-        raise typer.Exit(Exit.REFUSED) from error
-    if as_json:
-        judgement = report.judgement.model_dump(mode="json") if report.judgement else None
-        document = {"ok": report.ok, "signed": report.signed, "seal": report.seal, "findings": report.findings}
-        _print({**document, "members": report.members, "judgement": judgement})
-    else:
-        show.report(report)
-    raise typer.Exit(Exit.UNVERIFIED if report.ok else Exit.FALSIFIED)
 
 
 @app.command()
@@ -198,10 +169,10 @@ def doctor(as_json: AsJson = False) -> None:
     """Audit this host: which isolation level it gives, what is missing, and the remedy for each lack."""
     from sandbox.doctor import audit
 
-    settings = _settings()
+    settings = read_settings()
     report = audit(settings.python, settings.engine)
     if as_json:
-        _print(report.as_json())
+        print_json(report.as_json())
     else:
         show.audit(report)
     raise typer.Exit(Exit.VERIFIED if report.level else Exit.FAULT)
@@ -212,11 +183,11 @@ def env_list(as_json: AsJson = False) -> None:
     """Show the environments of this host."""
     from sandbox import host_python
 
-    settings = _settings()
+    settings = read_settings()
     python = host_python(settings.python, cache=settings.home / "cache")
     document = {"name": python.name, "digest": python.digest, "interpreter": python.interpreter, **python.describe()}
     if as_json:
-        _print([document])
+        print_json([document])
     else:
         typer.echo(f"{python.name}  {python.describe()['version']}  {python.interpreter}  {python.digest}")
 
@@ -232,28 +203,12 @@ def env_build(name: Annotated[str, typer.Argument(help="Name of the environment.
 def _finish(document: dict[str, Any], *, as_json: bool, concluded: bool) -> None:
     verdict = document.get("verdict")
     if as_json:
-        _print(document)
+        print_json(document)
     else:
         show.verification(document)
     if not concluded:
         raise typer.Exit(0)
     raise typer.Exit(of_status(verdict["status"] if verdict else None))
-
-
-def _settings() -> Settings:
-    """Read the environment; what is wrong with it is named without the value, which may hold a password."""
-    try:
-        return Settings()
-    except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
-        raise typer.BadParameter(f"a setting is wrong: {wrong}") from error
-    except SettingsError as error:
-        raise typer.BadParameter(f"a setting is wrong: {error}") from error
-
-
-def _print(document: Any) -> None:
-    """Print JSON on one line, in ASCII: a file name or a terminal may know no other signs."""
-    typer.echo(json.dumps(document))
 
 
 def _end_on_signals(code: int | None = None) -> None:

@@ -99,7 +99,13 @@ def report(found: Report) -> None:
     for finding in found.findings:
         print(f"  ✗ {finding}")
     if found.ok:
-        print(f"  ✓ all {found.members} members hold; unsigned: it does not show who made it")
+        print(f"  ✓ all {found.members} members hold; {_signer(found)}")
+
+
+def _signer(found: Report) -> str:
+    if found.signer is None:
+        return "unsigned: it does not show who made it"
+    return f"signed by {found.signer}, " + ("who is trusted" if found.trusted else "who is not known here")
 
 
 def audit(found: Audit) -> None:

@@ -19,6 +19,7 @@ import sys
 import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -99,9 +100,12 @@ class House:
         """
         from app.store import migrate  # Alembic is heavy, and most commands do without
         from cli import broker
+        from workers.keyring import keyring
 
         try:
             migrate.upgrade(self.settings.database)
+            if self.settings.signing_key is None:
+                keyring(self.settings).ensure(datetime.now(UTC))
             for child in self.children:
                 self._spawn(child)
                 if child.name == "broker" and not broker.wait_until_up(self.socket, START_SECONDS_MAX):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from app import actions
@@ -14,6 +14,7 @@ from app.queue import CPU_QUEUE, GPU_QUEUE, JUDGE_QUEUE
 from app.store.presence import KnownWorker
 from sandbox import Sandbox, host_python
 from workers.execute import owner
+from workers.keyring import Signing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,6 +35,7 @@ class Hands:
     box: Sandbox
     environments: dict[str, Environment]
     worker: KnownWorker
+    signing: Signing | None = None  # in a judge alone
 
     @classmethod
     def open(cls, settings: Settings, queues: Iterable[str] = ALL_QUEUES) -> Hands:
@@ -42,7 +44,8 @@ class Hands:
         python = host_python(settings.python, cache=settings.home / "cache")
         worker = KnownWorker(owner(), frozenset(queues), frozenset({python.digest}))
         box = Sandbox(minimum=settings.isolation, ahead=settings.prepared_boxes, engine=settings.engine)
-        hands = cls(parts, box, {python.digest: python}, worker)
+        signing = Signing(settings) if JUDGE_QUEUE in queues else None
+        hands = cls(parts, box, {python.digest: python}, worker, signing)
         actions.publish_environment(parts, python.name, python.digest, python.describe())
         actions.announce(parts, worker)
         return hands
@@ -51,6 +54,18 @@ class Hands:
     def name(self) -> str:
         """Who executes: host and process."""
         return self.worker.name
+
+    def judging(self) -> Parts:
+        """Return the service's parts with the key in use, which is published before anything is signed with it.
+
+        Raises:
+            Fault: there is no such key here.
+
+        """
+        if self.signing is None:
+            return self.parts
+        signer = self.signing.current(lambda keys: actions.publish_keys(self.parts, keys))
+        return replace(self.parts, signer=signer)
 
     def close(self) -> None:
         """End the slot's launcher, say that this worker ends, and give the connections back."""

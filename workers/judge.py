@@ -1,4 +1,4 @@
-"""The judge's hand: concludes a verification whose runs are all in. Only judges will hold the signing key."""
+"""The judge's hand: concludes a verification whose runs are all in. Only judges hold the signing key."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 def conclude(hands: Hands, verification_id: str) -> None:
     """Write the verdict of a verification; safe to call any number of times, one verdict comes of it."""
     try:
-        actions.conclude(hands.parts, verification_id)
+        actions.conclude(hands.judging(), verification_id)
     except StoreUnavailable:
         raise  # nothing is wrong with the verification; the sweeper asks again
     except Fault as fault:

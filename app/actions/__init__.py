@@ -9,6 +9,7 @@ either. No transaction is open while a stranger's program runs.
     planning     what comes next for a verification
     ledger       checkpoints over verdicts and corrections
     conclusion   how it ends: verdict, fault, cancellation
+    keys         judges' public keys: published, retired
     retrying     a faulted one, begun again
     sweeping     what somebody should have done and did not
     presence     which workers are there
@@ -16,6 +17,7 @@ either. No transaction is open while a stranger's program runs.
 
 from app.actions.conclusion import cancel, conclude, fault_verification
 from app.actions.intake import publish_environment, put_record, submit_archive, submit_formula
+from app.actions.keys import publish_keys, retire_key
 from app.actions.ledger import close_day, make_checkpoint
 from app.actions.parts import Parts
 from app.actions.planning import sealed
@@ -39,9 +41,11 @@ __all__ = [
     "look",
     "make_checkpoint",
     "publish_environment",
+    "publish_keys",
     "put_record",
     "renew",
     "report_progress",
+    "retire_key",
     "retry",
     "sealed",
     "submit_archive",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from app.actions.planning import Results, core_run, sealed
 from app.core import evidence, verdict
+from app.core.errors import Fault
 from app.core.grounding import sealed_sources
 from app.core.seal import seal_bytes
 from app.store import ending, judging, planning
@@ -25,9 +26,13 @@ def conclude(parts: Parts, verification_id: str) -> str | None:
     begins: one that is killed by what it reads must not be followed by others for ever.
 
     Raises:
-        Fault: stored bytes are not what was sealed or measured.
+        Fault: stored bytes are not what was sealed or measured, or this process has no key to sign with.
 
     """
+    if parts.signer is None:
+        raise Fault(
+            "no-signing-key", "only a judge concludes, and this process holds no key", "run `assay keys generate`"
+        )
     with parts.store.transaction() as session:
         row = judging.take_up(session, verification_id, parts.settings.attempts_max)
     if row is None:
@@ -47,6 +52,7 @@ def conclude(parts: Parts, verification_id: str) -> str | None:
         [_archived(parts, item, run, artifacts.get(item.id, {})) for item, run in zip(known, judged, strict=True)],
         judgement,
         evidence.Context(verification_id=verification_id, evaluated_at=moment.isoformat(), publisher=row.publisher),
+        parts.signer,
     )
     stored = parts.blobs.put(archive)
     parts.blobs.read(stored)  # stored and re-read by hash before any status is written
@@ -58,6 +64,7 @@ def conclude(parts: Parts, verification_id: str) -> str | None:
             judgement,
             evidence=stored,
             evidence_size=len(archive),
+            keyid=parts.signer.public.id,
             evaluated_at=moment,
             contract_base=parts.settings.contract_base,
         )

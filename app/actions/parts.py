@@ -10,17 +10,19 @@ from app.store.blobs import Blobs
 from app.store.engine import Store
 
 if TYPE_CHECKING:
+    from app.core.keys import Signer
     from app.settings import Settings
 
 
 @dataclass(frozen=True)
 class Parts:
-    """Settings, database, blobs and queue."""
+    """Settings, database, blobs and queue; and, in the hands of a judge alone, who signs."""
 
     settings: Settings
     store: Store
     blobs: Blobs
     queue: Queue
+    signer: Signer | None = None
 
     @classmethod
     def open(cls, settings: Settings) -> Parts:

@@ -1,8 +1,8 @@
 """The evidence archive: from it a stranger derives the verdict again, offline.
 
-A `.tar.gz` whose unpacked bytes depend on its contents alone (sorted members, no times, no owners):
+A `.tar.gz` whose bytes depend on its contents alone (sorted members, no times, no owners, stored and not compressed):
 
-    manifest.json             format, seal, and every other member with SHA-256 and size; `signature` is null: unsigned
+    statement.dsse.json       in-toto Statement over every other member, in a DSSE envelope that the judge signed
     seal.json                 the exact sealed bytes
     bundle/PATH               every file of the bundle, digests as sealed
     runs/KEY/run.json         specification, outcome, worker, isolation, digests of derived inputs
@@ -10,8 +10,9 @@ A `.tar.gz` whose unpacked bytes depend on its contents alone (sorted members, n
     runs/KEY/stdout.txt, stderr.txt, artifacts/NAME
     verdict.json              the judgement, when and for whom
 
-What checking finds stands in `evidence_check`. What an unsigned archive cannot show is who made it: whoever changes a
-member and the manifest alike must still produce runs that lead to the verdict.
+It is closed when the verdict is concluded, whatever the verdict is. `evidence_members` says whether an archive is the one
+that was signed, `evidence_check` whether its verdict follows from it. The signature shows who made the archive; whoever
+makes up runs and signs them must still make up ones that lead to the verdict, under a name that others know.
 """
 
 from __future__ import annotations
@@ -19,16 +20,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from app.core.evidence_archive import MANIFEST, Unreadable, manifest, pack, run_bytes, verdict_bytes
+from app.core import dsse, statement
+from app.core.canonical import canonical
+from app.core.evidence_archive import Unreadable, pack, run_bytes, verdict_document
 from app.core.evidence_check import Report, verify
+from app.core.evidence_members import Intact, intact
 from app.core.seal import seal_digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from app.core.keys import Signer
     from app.core.model import Judgement, Run
 
-__all__ = ["ArchivedRun", "Context", "Report", "Unreadable", "build", "verify"]
+__all__ = ["ArchivedRun", "Context", "Intact", "Report", "Unreadable", "build", "intact", "verify"]
 
 
 @dataclass(frozen=True)
@@ -51,14 +56,15 @@ class Context:
     publisher: str = ""
 
 
-def build(
+def build(  # noqa: PLR0913 - the parts of an archive
     sealed: bytes,
     bundle: Mapping[str, bytes],
     runs: Sequence[ArchivedRun],
     judgement: Judgement,
     context: Context,
+    signer: Signer,
 ) -> bytes:
-    """Return the archive of a concluded verification."""
+    """Return the signed archive of a concluded verification."""
     members: dict[str, bytes] = {"seal.json": sealed}
     members |= {f"bundle/{path}": data for path, data in bundle.items()}
     for item in runs:
@@ -69,7 +75,8 @@ def build(
         members[f"{folder}/stdout.txt"] = item.stdout
         members[f"{folder}/stderr.txt"] = item.stderr
         members |= {f"{folder}/artifacts/{name}": data for name, data in item.artifacts.items()}
-    told = (context.evaluated_at, context.verification_id, context.publisher)
-    members["verdict.json"] = verdict_bytes(judgement, *told)
-    members[MANIFEST] = manifest(seal_digest(sealed), members)
+    document = verdict_document(judgement, context.evaluated_at, context.verification_id, context.publisher)
+    members["verdict.json"] = canonical(document)
+    body = statement.statement(seal_digest(sealed), members, document, signer.public)
+    members[statement.MEMBER] = dsse.sign(statement.PAYLOAD_TYPE, body, signer)
     return pack(members)

@@ -1,8 +1,13 @@
-"""The evidence archive as bytes: members packed so that the same members give the same tar, and read without trust."""
+"""The evidence archive as bytes: the same members give the same bytes everywhere, and they are read without trust.
+
+An archive is a `.tar.gz` that is not compressed: its deflate blocks are stored ones. What a compressor makes differs from
+build to build of zlib, and in a compressed stream bits can be flipped that no decompressor looks at. Stored, an archive
+has exactly one packing, so that whoever reads one packs its members again and compares every byte: header, padding and
+trailer included.
+"""
 
 from __future__ import annotations
 
-import gzip
 import io
 import json
 import tarfile
@@ -12,14 +17,17 @@ from typing import TYPE_CHECKING, Any
 from app.core.canonical import canonical, digest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from app.core.model import Judgement, Run
 
-FORMAT = "assay-evidence-v1"
+UNSIGNED_FORMAT = "assay-evidence-v1"  # the first one: a manifest without signature, packed by whatever zlib there was
 MANIFEST = "manifest.json"
 UNPACKED_BYTES_MAX = 2 << 30
 MEMBERS_MAX = 20_000
+#: Magic, deflate, no flags, no time, no hint about the compressor, system unknown (RFC 1952, section 2.3).
+_GZIP_HEADER = bytes.fromhex("1f8b08000000000000ff")
+_STORED_BYTES_MAX = 0xFFFF  # RFC 1951, section 3.2.4
 
 
 class Unreadable(ValueError):
@@ -27,9 +35,9 @@ class Unreadable(ValueError):
 
 
 def manifest(seal: str, members: Mapping[str, bytes]) -> bytes:
-    """Return the bytes of the manifest that belongs to a seal and these members."""
+    """Return the bytes of the manifest that belongs to a seal and these members, in the first format."""
     listed = {name: {"sha256": digest(data), "bytes": len(data)} for name, data in members.items() if name != MANIFEST}
-    return canonical({"format": FORMAT, "seal": seal, "members": listed, "signature": None})
+    return canonical({"format": UNSIGNED_FORMAT, "seal": seal, "members": listed, "signature": None})
 
 
 def run_bytes(run: Run, derived: Mapping[str, str]) -> bytes:
@@ -37,25 +45,66 @@ def run_bytes(run: Run, derived: Mapping[str, str]) -> bytes:
     return canonical({**run.model_dump(mode="json", exclude={"result"}), "derived": dict(derived)})
 
 
-def verdict_bytes(judgement: Judgement, evaluated_at: str, verification: str, publisher: str) -> bytes:
-    """Return the bytes of the recorded verdict: the judgement, when and for whom."""
+def verdict_document(judgement: Judgement, evaluated_at: str, verification: str, publisher: str) -> dict[str, Any]:
+    """Return the recorded verdict: the judgement, when and for whom."""
     told = {"evaluated_at": evaluated_at, "verification": verification, "publisher": publisher}
-    return canonical({**told, "judgement": judgement.model_dump(mode="json")})
+    return {**told, "judgement": judgement.model_dump(mode="json")}
+
+
+def verdict_bytes(judgement: Judgement, evaluated_at: str, verification: str, publisher: str) -> bytes:
+    """Return the bytes of the recorded verdict."""
+    return canonical(verdict_document(judgement, evaluated_at, verification, publisher))
 
 
 def pack(members: Mapping[str, bytes]) -> bytes:
-    """Return the `.tar.gz` of some members: sorted, without times or owners."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
-        for name in sorted(members):
-            member = tarfile.TarInfo(name)
-            member.size = len(members[name])
-            archive.addfile(member, io.BytesIO(members[name]))
-    return gzip.compress(buffer.getvalue(), compresslevel=6, mtime=0)
+    """Return the archive of some members: sorted, without times or owners."""
+    return b"".join(_stored(_tar(members)))
+
+
+def is_packing(archive: bytes, members: Mapping[str, bytes]) -> bool:
+    """Whether an archive is, byte for byte, what packing its members gives; without making it a second time."""
+    position = 0
+    for piece in _stored(_tar(members)):
+        if archive[position : position + len(piece)] != piece:
+            return False
+        position += len(piece)
+    return position == len(archive)
+
+
+def _tar(members: Mapping[str, bytes]) -> Iterator[bytes]:
+    size = 0
+    for name in sorted(members):
+        member = tarfile.TarInfo(name)
+        member.size = len(members[name])
+        head = member.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
+        padding = bytes(-member.size % tarfile.BLOCKSIZE)
+        yield from (head, members[name], padding)
+        size += len(head) + member.size + len(padding)
+    end = 2 * tarfile.BLOCKSIZE
+    yield bytes(end + -(size + end) % tarfile.RECORDSIZE)
+
+
+def _stored(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the gzip file of some bytes in full stored blocks, the last one shorter."""
+    yield _GZIP_HEADER
+    check, size, waiting = 0, 0, bytearray()
+    for piece in pieces:
+        check, size = zlib.crc32(piece, check), size + len(piece)
+        waiting += piece
+        while len(waiting) > _STORED_BYTES_MAX:  # what is left is never empty: the last block is one of its own
+            yield _block(bytes(waiting[:_STORED_BYTES_MAX]), last=False)
+            del waiting[:_STORED_BYTES_MAX]
+    yield _block(bytes(waiting), last=True)
+    yield check.to_bytes(4, "little") + (size & 0xFFFF_FFFF).to_bytes(4, "little")
+
+
+def _block(data: bytes, *, last: bool) -> bytes:
+    size = len(data)
+    return bytes([last]) + size.to_bytes(2, "little") + (size ^ 0xFFFF).to_bytes(2, "little") + data
 
 
 def unpack(archive: bytes) -> dict[str, bytes]:
-    """Return the members of an archive, manifest included.
+    """Return the members of an archive, whatever zlib packed it.
 
     Raises:
         Unreadable: it is damaged or too large, or holds anything but regular files under plain names, each once.
@@ -76,8 +125,6 @@ def unpack(archive: bytes) -> dict[str, bytes]:
                 raise Unreadable("something follows the last member")
     except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError, OverflowError) as error:
         raise Unreadable(f"this is no evidence archive: {error}") from error
-    if MANIFEST not in members:
-        raise Unreadable(f"the archive has no {MANIFEST}")
     return members
 
 

@@ -1,6 +1,8 @@
 """Checking an evidence archive: everything is hashed again, and the verdict is derived again from the runs.
 
-1. Every member is the one that the manifest names, and the manifest is spelled as it is written.
+1. The archive is packed as it was written, every member is the one that the judge's statement names, and the signature
+   on it is that of the signer whom it names (`evidence_members`). Whether that signer is to be trusted follows from the
+   keys that whoever checks has, and from nothing in the archive. The first format has a manifest and no signature.
 2. The seal is spelled as it was sealed and made for our rules and our program in the box. For others than ours this
    version can say neither yes nor no: the archive is unreadable here, never contradicted.
 3. The bundle is the one that was sealed, and sealing what its `claim.toml` says gives the same seal. Otherwise nothing
@@ -25,25 +27,19 @@ from app.core.boxjob import CLAIM_FILES, UNDERIVABLE, BoxJob, box_job, check_eva
 from app.core.canonical import digest
 from app.core.claim import Policy, claim_from_json, parse_claim
 from app.core.errors import Fault, Refusal
-from app.core.evidence_archive import (
-    FORMAT,
-    MANIFEST,
-    Unreadable,
-    manifest,
-    read_json,
-    run_bytes,
-    unpack,
-    verdict_bytes,
-)
+from app.core.evidence_archive import Unreadable, read_json, run_bytes, verdict_bytes
+from app.core.evidence_members import intact
 from app.core.grounding import sealed_sources
 from app.core.model import Judgement, Limits, OutcomeKind, Run
 from app.core.plan import Conclude, next_step
-from app.core.seal import check_versions, make_seal, read_seal, seal_digest
+from app.core.seal import check_versions, make_seal, read_seal
 from app.core.verdict import judge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from app.core.evidence_members import Intact
+    from app.core.keys import KnownKey
     from app.core.model import Claim, Seal
 
 _ANY = 1 << 60
@@ -60,58 +56,56 @@ class Report:
     findings: tuple[str, ...]  # one sentence for everything that does not hold
     seal: str = ""
     judgement: Judgement | None = None  # as derived again
+    format: str = ""
     signed: bool = False
+    signer: str | None = None  # id of the key whose signature holds
+    trusted: bool = False  # whether that key is one of those that were given
     members: int = 0
 
 
-def verify(archive: bytes) -> Report:
+def verify(archive: bytes, keys: Sequence[KnownKey] = ()) -> Report:
     """Check an archive and derive its verdict again.
+
+    Args:
+        archive: its bytes.
+        keys: those that whoever checks trusts.
 
     Raises:
         Unreadable: the bytes are no evidence archive, or one of other rules than this version's.
 
     """
-    members = unpack(archive)
-    sealed = members.get("seal.json", b"")
-    found_seal = seal_digest(sealed)
-    findings = _check_members(found_seal, members)
+    found = intact(archive, keys)
+    findings = list(found.findings)
     try:
-        seal = read_seal(sealed)
+        seal = read_seal(found.members.get("seal.json", b""))
     except Fault as error:
-        return Report(ok=False, findings=(*findings, error.detail), seal=found_seal, members=len(members))
+        return _report(found, [*findings, error.detail])
     try:
         check_versions(seal)
         check_evaluator(seal)
     except Fault as error:
         raise Unreadable(f"{error.detail}; check it with the program version that sealed it") from error
-    bundle = {name.removeprefix("bundle/"): data for name, data in members.items() if name.startswith("bundle/")}
+    bundle = found.bundle()
     findings += _check_bundle(seal, bundle)
     unclaimed = _check_claim(seal, bundle)
     if unclaimed:
-        return Report(ok=False, findings=(*findings, *unclaimed), seal=found_seal, members=len(members))
-    judgement, more = _check_verdict(seal, found_seal, members)
-    findings += more
-    return Report(not findings, tuple(findings), found_seal, judgement, members=len(members))
+        return _report(found, [*findings, *unclaimed])
+    judgement, more = _check_verdict(seal, found.seal, found.members)
+    return _report(found, findings + more, judgement)
 
 
-def _check_members(found_seal: str, members: Mapping[str, bytes]) -> list[str]:
-    document = read_json(members, MANIFEST)
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise Unreadable(f"the manifest is not of the format {FORMAT}")
-    listed = document.get("members")
-    if not isinstance(listed, dict):
-        raise Unreadable("the manifest lists no members")
-    findings = [f"{name} is not in the manifest" for name in members if name not in listed and name != MANIFEST]
-    for name, entry in listed.items():
-        if name not in members:
-            findings.append(f"{name} is missing")
-        elif not isinstance(entry, dict) or digest(members[name]) != entry.get("sha256"):
-            findings.append(f"{name} is not the file that the manifest names")
-    if document.get("seal") != found_seal:
-        findings.append("seal.json does not hash to the seal that the manifest names")
-    if not findings and manifest(found_seal, members) != members[MANIFEST]:
-        findings.append(f"{MANIFEST} is not spelled as it was written")
-    return findings
+def _report(found: Intact, findings: list[str], judgement: Judgement | None = None) -> Report:
+    return Report(
+        ok=not findings,
+        findings=tuple(findings),
+        seal=found.seal,
+        judgement=judgement,
+        format=found.format,
+        signed=found.signed,
+        signer=found.signer.id if found.signer is not None else None,
+        trusted=found.trusted,
+        members=len(found.members),
+    )
 
 
 def _check_bundle(seal: Seal, bundle: Mapping[str, bytes]) -> list[str]:

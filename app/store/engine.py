@@ -125,6 +125,12 @@ def open_engine(url: str, pool_size: int = 10) -> Engine:
         for pragma in _SQLITE_PRAGMAS:
             connection.execute(pragma)
 
+    @event.listens_for(engine, "checkin")
+    def _end(connection: Any, _: Any) -> None:
+        # A COMMIT that a deferred foreign key refuses leaves SQLite's transaction open, and the pool thinks it over.
+        if connection is not None and connection.in_transaction:
+            connection.rollback()
+
     return engine
 
 

@@ -17,6 +17,7 @@ from app.store.ending import VERIFICATION_COLUMNS, KnownVerification, change, lo
 from app.store.engine import database_time
 from app.store.ids import new_id
 from app.store.intake import keep_artifacts
+from app.store.keys import is_retired
 from app.store.standing import standing_verdicts
 from app.store.tables import (
     ClaimRevision,
@@ -65,12 +66,17 @@ def record_verdict(  # noqa: PLR0913 - the parts of a conclusion
     *,
     evidence: str,
     evidence_size: int,
+    keyid: str,
     evaluated_at: datetime,
     contract_base: str,
 ) -> str | None:
-    """Record a judgement if the verification is still at `revision`; returns the verdict's id, None if it is not."""
+    """Record a judgement; returns the verdict's id.
+
+    None: the verification is no longer at `revision`, or the key that signed was retired meanwhile. Another judge, or the
+    same one with its new key, is asked again by the sweeper.
+    """
     row = lock(session, verification_id)
-    if row is None or row.state != "concluding" or row.revision != revision:
+    if row is None or row.state != "concluding" or row.revision != revision or is_retired(session, keyid):
         return None
     connection = session.connection()
     claim = connection.execute(_CLAIM_OF, {"revision": row.claim_revision_id}).one()
@@ -87,11 +93,12 @@ def record_verdict(  # noqa: PLR0913 - the parts of a conclusion
         "blame": judgement.blame.value if judgement.blame else None,
         "reason": judgement.reason,
         "evidence": evidence,
+        "keyid": keyid,
         "evaluated_at": evaluated_at,
     }
     before = None if claim.record_id is None else corrections.published(session, claim.record_id, claim.id)
+    _add_findings(session, str(verdict["id"]), judgement)  # before the verdict, which the database refuses without them
     connection.execute(_ADD_VERDICT, verdict)
-    _add_findings(session, verdict["id"], judgement)
     change(session, row.id, state=step(VERIFICATION, row.state, "verdict"), ended_at=datetime.now(UTC))
     projected = None if before is None else project_gate(session, before.record_id, contract_base)
     # From here on all conclusions take turns.

@@ -43,13 +43,11 @@ def mend_triggers(url: str) -> int:
     engine = open_engine(url, 1)
     try:
         with engine.connect() as connection:
-            dialect = connection.dialect.name
-            if dialect == "sqlite":
+            if connection.dialect.name == "sqlite":
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             missing = missing_triggers(connection)
             if missing:
-                for statement in (*triggers.drops(dialect), *triggers.statements(dialect)):
-                    connection.exec_driver_sql(statement)
+                triggers.create(connection)
             connection.commit()
         return len(missing)
     finally:

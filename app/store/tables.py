@@ -40,7 +40,7 @@ SQLModel.metadata = MetaData(
 )
 metadata = SQLModel.metadata
 
-REVISION = "0003"  # the migration whose tables these are; a database at another one is refused at start
+REVISION = "0004"  # the migration whose tables these are; a database at another one is refused at start
 
 
 def _one_of(column: str, values: Any) -> CheckConstraint:
@@ -50,6 +50,11 @@ def _one_of(column: str, values: Any) -> CheckConstraint:
 
 def _text(*, nullable: bool = False) -> Any:
     return Column(Text, nullable=nullable)
+
+
+def _of_verdict() -> Any:
+    """Return the key of what belongs to a verdict and is written before it: looked up when the transaction ends."""
+    return Column(ForeignKey("verdict.id", deferrable=True, initially="deferred"), primary_key=True)
 
 
 def _big(*, default: int | None = None) -> Any:
@@ -256,6 +261,24 @@ class RunArtifact(SQLModel, table=True):
     artifact: str = Field(foreign_key="artifact.digest")
 
 
+class SigningKeyRow(SQLModel, table=True):
+    """A judge's public key, as a judge published it. Append-only."""
+
+    __tablename__ = "signing_key"
+    keyid: str = Field(primary_key=True)  # sha256:…, of the key's SubjectPublicKeyInfo
+    public_key: str  # 32 bytes in base64
+    not_before: datetime
+    created_at: datetime
+
+
+class KeyRetirement(SQLModel, table=True):
+    """That a key signs no more. Append-only."""
+
+    __tablename__ = "key_retirement"
+    keyid: str = Field(primary_key=True, foreign_key="signing_key.keyid")
+    retired_at: datetime
+
+
 class Verdict(SQLModel, table=True):
     """The claim's status as it was concluded. Append-only; a correction is a new row elsewhere."""
 
@@ -280,24 +303,25 @@ class Verdict(SQLModel, table=True):
     blame: str | None = None
     reason: str = Field(sa_column=_text())
     evidence: str | None = Field(default=None, foreign_key="artifact.digest")
+    keyid: str | None = None  # whose signature the evidence has; null for verdicts of the time before signatures
     evaluated_at: datetime
 
 
 class ComparisonRow(SQLModel, table=True):
-    """One comparison of a verdict. Append-only."""
+    """One comparison of a verdict, written before it. Append-only."""
 
     __tablename__ = "comparison"
-    verdict_id: str = Field(primary_key=True, foreign_key="verdict.id")
+    verdict_id: str = Field(sa_column=_of_verdict())
     position: int = Field(primary_key=True)
     document: str = Field(sa_column=_text())  # JSON of app.core.model.Comparison
 
 
 class ControlRow(SQLModel, table=True):
-    """One control of a verdict. Append-only."""
+    """One control of a verdict, written before it. Append-only."""
 
     __tablename__ = "control"
     __table_args__ = (_one_of("result", ControlResult), _one_of("attacker", Attacker))
-    verdict_id: str = Field(primary_key=True, foreign_key="verdict.id")
+    verdict_id: str = Field(sa_column=_of_verdict())
     position: int = Field(primary_key=True)
     name: str
     attacker: str
@@ -381,3 +405,27 @@ class Checkpoint(SQLModel, table=True):
     created_at: datetime
     signature: str | None = Field(default=None, sa_column=_text(nullable=True))
     key_id: str | None = None
+
+
+class AuditRow(SQLModel, table=True):
+    """One pass over all stored evidence, in steps."""
+
+    __tablename__ = "audit"
+    id: str = Field(primary_key=True)
+    started_at: datetime
+    ended_at: datetime | None = None
+    position: str = ""  # id of the last verdict that was looked at
+    total: int  # verdicts there were at the start
+    checked: int = 0
+    failed: int = 0
+
+
+class AlarmRow(SQLModel, table=True):
+    """Evidence of a verdict that is not what was signed; resolved when it is again."""
+
+    __tablename__ = "alarm"
+    verdict_id: str = Field(primary_key=True, foreign_key="verdict.id")
+    detail: str = Field(sa_column=_text())
+    raised_at: datetime
+    seen_at: datetime
+    resolved_at: datetime | None = None

@@ -1,10 +1,15 @@
-"""Rules that the database itself keeps, as triggers for both dialects. Migrations create them, every start checks them.
+"""Rules that the database itself keeps, as triggers for both dialects. Migrating creates them, every start checks them.
 
     append-only      no UPDATE or DELETE (SQLite also: no INSERT OR REPLACE; PostgreSQL also: no TRUNCATE)
     outcome_fence    an outcome only for a running run, under its present fence
     verdict_fence    a verdict only for a concluding verification, at its present revision
     verdict_runs     VERIFIED and FALSIFIED need a measure and a repeat run with outcomes and results, FALSIFIED also a
                      confirm run; a rule of the database, whatever the program believes
+    verdict_over     a verdict only when no run of its verification is open, and every finished one has its outcome
+    verdict_signed   a verdict needs evidence, and the key that signed it, which a judge published and nobody retired
+    verdict_found    VERIFIED and FALSIFIED need comparisons and controls, which are written before them (the foreign keys
+                     are looked up at the end of the transaction)
+    ..._closed       once a verdict is written, it gets no further comparison and no further control
     final states     a run or verification never leaves a final state
     concluded        a verification ends `concluded` exactly when its verdict is written
     ledger_chain     the next number, and the hash of the row before
@@ -22,12 +27,11 @@ from typing import TYPE_CHECKING
 from app.core.lifecycle import RUN, VERIFICATION, final
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    _AppendOnly = dict[str, tuple[str, ...]]
-    _Rules = tuple[tuple[str, str, str, str, str], ...]
+    from sqlalchemy import Connection
 
 APPEND_ONLY: dict[str, tuple[str, ...]] = {
+    "signing_key": ("keyid",),
+    "key_retirement": ("keyid",),
     "artifact": ("digest",),
     "claim_revision": ("id",),
     "seal": ("digest",),
@@ -60,6 +64,19 @@ _RUNS_OK = (
     + _RUNS.format(purposes="'measure', 'repeat', 'confirm'")
     + " = 3)"
 )
+_OPEN = (
+    "EXISTS (SELECT 1 FROM run WHERE run.verification_id = NEW.verification_id AND (run.state IN ('queued', 'running')"
+    " OR (run.state = 'done' AND NOT EXISTS (SELECT 1 FROM outcome WHERE outcome.run_id = run.id))))"
+)
+_IN_USE = (
+    "EXISTS (SELECT 1 FROM signing_key WHERE keyid = NEW.keyid)"
+    " AND NOT EXISTS (SELECT 1 FROM key_retirement WHERE keyid = NEW.keyid)"
+)
+_FOUND = (
+    "NEW.status = 'UNVERIFIED' OR (EXISTS (SELECT 1 FROM comparison WHERE verdict_id = NEW.id)"
+    " AND EXISTS (SELECT 1 FROM control WHERE verdict_id = NEW.id))"
+)
+_CLOSED = "EXISTS (SELECT 1 FROM verdict WHERE id = NEW.verdict_id)"
 _HAS_VERDICT = "SELECT 1 FROM verdict WHERE verification_id = NEW.id"
 _ZERO = "0" * 64
 _CHAIN_BROKEN = (
@@ -79,6 +96,23 @@ _RULES: tuple[tuple[str, str, str, str, str], ...] = (
     ("outcome", "outcome_fence", "INSERT", f"NOT EXISTS ({_OUTCOME_OK})", "stale fence"),
     ("verdict", "verdict_fence", "INSERT", f"NOT EXISTS ({_VERDICT_OK})", "stale revision"),
     ("verdict", "verdict_runs", "INSERT", f"NOT ({_RUNS_OK})", "the runs that this status needs are missing"),
+    ("verdict", "verdict_over", "INSERT", _OPEN, "runs of this verification are not over"),
+    (
+        "verdict",
+        "verdict_signed",
+        "INSERT",
+        f"NEW.evidence IS NULL OR NEW.keyid IS NULL OR NOT ({_IN_USE})",
+        "a verdict needs evidence that is signed by a key in use",
+    ),
+    (
+        "verdict",
+        "verdict_found",
+        "INSERT",
+        f"NOT ({_FOUND})",
+        "the comparisons and controls that this status needs are missing",
+    ),
+    ("comparison", "comparison_closed", "INSERT", _CLOSED, "what a verdict found is closed"),
+    ("control", "control_closed", "INSERT", _CLOSED, "what a verdict found is closed"),
     ("ledger", "ledger_chain", "INSERT", _CHAIN_BROKEN, "ledger chain broken"),
     ("ledger_node", "ledger_node_rows", "INSERT", _BEYOND, "a node over rows that are not there"),
     ("checkpoint", "checkpoint_head", "INSERT", f"NOT EXISTS ({_HEAD_OK})", "a checkpoint of rows that are not there"),
@@ -106,43 +140,46 @@ _RULES: tuple[tuple[str, str, str, str, str], ...] = (
 )
 
 
-def statements(dialect: str, tables: Collection[str] | None = None) -> list[str]:
-    """Return the statements that create the triggers of a dialect, of all tables or of some, in order."""
-    chosen = _chosen(tables)
-    return _sqlite(*chosen) if dialect == "sqlite" else _postgresql(*chosen)
+def statements(dialect: str) -> list[str]:
+    """Return the statements that create every trigger of a dialect, in order."""
+    return _sqlite() if dialect == "sqlite" else _postgresql()
 
 
-def owners(dialect: str, tables: Collection[str] | None = None) -> dict[str, str]:
+def owners(dialect: str) -> dict[str, str]:
     """Return every trigger that must exist, with its table."""
-    append_only, rules = _chosen(tables)
     kinds = ("no_update", "no_delete", "no_replace") if dialect == "sqlite" else ("append_only", "no_truncate")
-    found = {f"{table}_{kind}": table for table in append_only for kind in kinds}
-    return found | {trigger: table for table, trigger, *_ in rules}
+    found = {f"{table}_{kind}": table for table in APPEND_ONLY for kind in kinds}
+    return found | {trigger: table for table, trigger, *_ in _RULES}
 
 
-def drops(dialect: str, tables: Collection[str] | None = None) -> list[str]:
-    """Return the statements that remove the triggers of a dialect, of all tables or of some."""
-    found = sorted(owners(dialect, tables).items())
+def drops(dialect: str) -> list[str]:
+    """Return the statements that remove every trigger of a dialect."""
+    found = sorted(owners(dialect).items())
     if dialect == "sqlite":
         return [f"DROP TRIGGER IF EXISTS {trigger}" for trigger, _ in found]
-    functions = [trigger for _, trigger, *_ in _chosen(tables)[1]]
-    if tables is None:
-        functions.append("deny_change")  # the tables share it
+    functions = ("deny_change", *(trigger for _, trigger, *_ in _RULES))
     return [
         *(f"DROP TRIGGER IF EXISTS {trigger} ON {table}" for trigger, table in found),
         *(f"DROP FUNCTION IF EXISTS {name}()" for name in functions),
     ]
 
 
-def _chosen(tables: Collection[str] | None) -> tuple[_AppendOnly, _Rules]:
-    wanted = APPEND_ONLY.keys() | {table for table, *_ in _RULES} if tables is None else set(tables)
-    append_only = {table: key for table, key in APPEND_ONLY.items() if table in wanted}
-    return append_only, tuple(rule for rule in _RULES if rule[0] in wanted)
+def create(connection: Connection) -> None:
+    """Create every trigger; those that are there already are replaced."""
+    drop(connection)
+    for statement in statements(connection.dialect.name):
+        connection.exec_driver_sql(statement)
 
 
-def _sqlite(append_only: _AppendOnly, rules: _Rules) -> list[str]:
+def drop(connection: Connection) -> None:
+    """Remove every trigger, as a migration must do before it changes tables that triggers speak of."""
+    for statement in drops(connection.dialect.name):
+        connection.exec_driver_sql(statement)
+
+
+def _sqlite() -> list[str]:
     found = []
-    for table, key in append_only.items():
+    for table, key in APPEND_ONLY.items():
         stop = f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
         same = " AND ".join(f"{column} = NEW.{column}" for column in key)
         if table == "verdict":
@@ -153,7 +190,7 @@ def _sqlite(append_only: _AppendOnly, rules: _Rules) -> list[str]:
             f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table}"
             f" WHEN EXISTS (SELECT 1 FROM {table} WHERE {same}) {stop}",
         ]
-    for table, trigger, event, broken, message in rules:
+    for table, trigger, event, broken, message in _RULES:
         found.append(
             f"CREATE TRIGGER {trigger} BEFORE {event} ON {table} WHEN {broken}"
             f" BEGIN SELECT RAISE(ABORT, '{message}'); END"
@@ -161,20 +198,20 @@ def _sqlite(append_only: _AppendOnly, rules: _Rules) -> list[str]:
     return found
 
 
-def _postgresql(append_only: _AppendOnly, rules: _Rules) -> list[str]:
+def _postgresql() -> list[str]:
     found = [
-        "CREATE OR REPLACE FUNCTION deny_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        "CREATE FUNCTION deny_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
         " RAISE EXCEPTION USING ERRCODE = 'integrity_constraint_violation',"
         " MESSAGE = TG_TABLE_NAME || ' is append-only'; END $$"
     ]
-    for table in append_only:
+    for table in APPEND_ONLY:
         found += [
             f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table}"
             " FOR EACH ROW EXECUTE FUNCTION deny_change()",
             f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table}"
             " FOR EACH STATEMENT EXECUTE FUNCTION deny_change()",
         ]
-    for table, trigger, event, broken, message in rules:
+    for table, trigger, event, broken, message in _RULES:
         found += [
             f"CREATE FUNCTION {trigger}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF {broken} THEN"
             " RAISE EXCEPTION USING ERRCODE = 'integrity_constraint_violation',"

@@ -13,12 +13,6 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-#: Later migrations create the triggers of their own tables.
-TABLES = (
-    "artifact", "claim_revision", "seal", "seal_artifact", "outcome", "run_artifact", "verdict", "comparison", "control",
-    "ledger", "run", "verification",
-)  # fmt: skip
-
 
 def upgrade() -> None:
     op.create_table(
@@ -300,17 +294,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["run_id"], ["outcome.run_id"], name=op.f("fk_run_artifact_run_id")),
         sa.PrimaryKeyConstraint("run_id", "name", name=op.f("pk_run_artifact")),
     )
-    connection = op.get_bind()
-    for statement in triggers.statements(connection.dialect.name, TABLES):
-        connection.exec_driver_sql(statement)
 
 
 def downgrade() -> None:
-    connection = op.get_bind()
-    for statement in triggers.drops(connection.dialect.name, TABLES):
-        connection.exec_driver_sql(statement)
-    if connection.dialect.name == "postgresql":
-        op.execute("DROP FUNCTION IF EXISTS deny_change()")
+    triggers.drop(op.get_bind())
     op.drop_table("run_artifact")
     op.drop_table("outcome")
     op.drop_table("control")

@@ -20,12 +20,12 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
-TABLES = ("correction", "ledger_subject", "ledger_node", "checkpoint")
 STRING = sqlmodel.sql.sqltypes.AutoString
 BATCH = 1000
 
 
 def upgrade() -> None:
+    triggers.drop(op.get_bind())
     op.add_column("record", sa.Column("told", sa.Text(), nullable=True))
     op.add_column("record", sa.Column("claims_public", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.add_column("record", sa.Column("superseded_by", STRING(), nullable=True))
@@ -82,9 +82,6 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_checkpoint_size"), "checkpoint", ["size"], unique=False)
     _grow(op.get_bind(), subjects, nodes)
-    connection = op.get_bind()
-    for statement in triggers.statements(connection.dialect.name, TABLES):
-        connection.exec_driver_sql(statement)
 
 
 def _grow(connection: sa.Connection, subjects: sa.Table, nodes: sa.Table) -> None:
@@ -108,9 +105,7 @@ def _grow(connection: sa.Connection, subjects: sa.Table, nodes: sa.Table) -> Non
 
 
 def downgrade() -> None:
-    connection = op.get_bind()
-    for statement in triggers.drops(connection.dialect.name, TABLES):
-        connection.exec_driver_sql(statement)
+    triggers.drop(op.get_bind())
     for table in ("checkpoint", "ledger_node", "ledger_subject", "correction"):
         op.drop_table(table)
     op.drop_index(op.f("ix_record_superseded_by"), table_name="record")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from fastapi.testclient import TestClient
@@ -15,6 +15,7 @@ from app.main import create_app
 from app.settings import Settings
 from app.store.tables import metadata
 from tests.api.bundles import formula_bundle, tarred
+from tests.core.builders import KEY, SIGNER
 from workers.execute import Executed
 
 if TYPE_CHECKING:
@@ -62,8 +63,13 @@ class Service:
                 if run["state"] == "queued":
                     self._run(run["id"], results)
             document = self.client.get(f"{TARGET}/{verification_id}").json()
-        actions.conclude(self.parts, verification_id)
+        self.judge(verification_id)
         return self.client.get(f"{TARGET}/{verification_id}").json()
+
+    def judge(self, verification_id: str) -> None:
+        """Judge a verification whose runs are in."""
+        actions.publish_keys(self.parts, [KEY])
+        actions.conclude(replace(self.parts, signer=SIGNER), verification_id)
 
     def _run(self, run_id: str, results: Callable[[RunSpec], bytes | None]) -> None:
         claimed = actions.claim_run(self.parts, run_id, "tests:1", {ENVIRONMENT})

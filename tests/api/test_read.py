@@ -6,6 +6,7 @@ import hashlib
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +20,7 @@ from tests.api.bundles import script_bundle
 from tests.api.service import TARGET, open_service
 from workers import judge, verify
 from workers.hands import Hands
+from workers.keyring import keyring
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +35,7 @@ def concluded(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     """Give a service and a script's verification that real hands took to its verdict in real boxes."""
     home = tmp_path_factory.mktemp("concluded")
     for service in open_service(migrated, home, environment=False):
+        keyring(service.parts.settings).ensure(datetime.now(UTC))
         hands = Hands.open(service.parts.settings)
         try:
             document = service.submit(script_bundle()).json()

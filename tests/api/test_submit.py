@@ -193,7 +193,7 @@ def test_prefer_wait_answers_with_the_verdict_when_it_comes_in_time(service: Ser
         for _ in range(3):
             for run_id in _queued(service):
                 service._run(run_id, lambda _: None)
-        actions.conclude(service.parts, _only_verification(service))
+        service.judge(_only_verification(service))
 
     hands = threading.Thread(target=work)
     hands.start()

@@ -350,14 +350,92 @@ def evidence(home: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return (folder / "out.tar.gz").read_bytes()
 
 
-def test_evidence_holds_but_shows_no_signer(home: Path, tmp_path: Path, evidence: bytes) -> None:
+def test_evidence_holds_and_its_signer_is_unknown_until_the_reader_brings_the_key(
+    home: Path, tmp_path: Path, evidence: bytes
+) -> None:
     path = lay(tmp_path, {"e.tar.gz": evidence}) / "e.tar.gz"
     done = assay("evidence", "verify", path, "--json", home=home)
     document = json.loads(done.stdout)
     assert done.returncode == 3
-    assert (document["ok"], document["signed"], document["findings"]) == (True, False, [])
+    assert (document["ok"], document["signed"], document["trusted"]) == (True, True, False)
+    assert document["findings"] == []
     assert document["judgement"]["status"] == "VERIFIED"
-    assert "members hold; unsigned" in assay("evidence", "verify", path, home=home).stdout
+    assert "who is not known here" in assay("evidence", "verify", path, home=home).stdout
+    (tmp_path / "judge.pem").write_text(assay("keys", "export", home=home).stdout)
+    done = assay("evidence", "verify", path, "--key", tmp_path / "judge.pem", "--json", home=home)
+    assert (done.returncode, json.loads(done.stdout)["trusted"]) == (0, True)
+    assert json.loads(done.stdout)["signer"] == document["signer"]
+
+
+def test_a_key_that_was_trusted_once_is_known_from_then_on(home: Path, tmp_path: Path, evidence: bytes) -> None:
+    path = lay(tmp_path / "x", {"e.tar.gz": evidence}) / "e.tar.gz"
+    (tmp_path / "keys.json").write_text(assay("keys", "export", "--json", home=home).stdout)
+    stranger = tmp_path / "stranger"
+    trusted = assay("keys", "trust", tmp_path / "keys.json", home=stranger)
+    assert trusted.returncode == 0
+    assert assay("evidence", "verify", path, home=stranger).returncode == 0
+    listed = json.loads(assay("keys", "list", "--json", home=stranger).stdout)
+    assert [item["keyid"] for item in listed["trusted"]] == trusted.stdout.split()
+    assert listed["own"] == []
+    assert assay("keys", "distrust", trusted.stdout.strip(), home=stranger).returncode == 0
+    assert assay("evidence", "verify", path, home=stranger).returncode == 3
+    assert assay("keys", "distrust", trusted.stdout.strip(), home=stranger).returncode == 2
+
+
+def test_a_changed_byte_of_trusted_evidence_is_never_accepted(home: Path, tmp_path: Path, evidence: bytes) -> None:
+    """`tests/core/test_evidence_signed.py` flips every byte; here the command says so."""
+    (tmp_path / "judge.pem").write_text(assay("keys", "export", home=home).stdout)
+    for position in (4, 9, 11, 300, len(evidence) // 2, len(evidence) - 20, len(evidence) - 1):
+        changed = evidence[:position] + bytes([evidence[position] ^ 1]) + evidence[position + 1 :]
+        (tmp_path / "e").write_bytes(changed)
+        done = assay("evidence", "verify", tmp_path / "e", "--key", tmp_path / "judge.pem", home=home)
+        assert done.returncode in {1, 2}, position
+
+
+def test_whoever_signs_with_a_retired_key_is_refused_by_those_who_know(home: Path, tmp_path: Path) -> None:
+    house = tmp_path / "house"
+    first = assay("keys", "generate", home=house).stdout.strip()
+    assert assay("keys", "retire", first, home=house).returncode == 0
+    second = assay("keys", "generate", home=house).stdout.strip()
+    done = assay("verify", lay(tmp_path / "x", formula_bundle()), "--evidence", tmp_path / "e", home=house)
+    assert done.returncode == 0
+    assert json.loads(assay("evidence", "verify", tmp_path / "e", "--json", home=house).stdout)["signer"] == second
+    document = json.loads(assay("keys", "export", second, "--json", home=house).stdout)
+    document["keys"][0]["retired_at"] = document["keys"][0]["not_before"]
+    (tmp_path / "keys.json").write_text(json.dumps(document))
+    done = assay("evidence", "verify", tmp_path / "e", "--key", tmp_path / "keys.json", home=house)
+    assert done.returncode == 1
+    assert "when its signer's key was not in use" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["trust", "README.md"], "holds no public key"),
+        (["trust", "missing.pem"], "No such file"),
+        (["retire", "sha256:" + "0" * 64], "neither in this home nor in the service's database"),
+        (["export", "sha256:" + "0" * 64], "there is no key"),
+        (["distrust", "../x"], "no id of a key"),
+        (["generate", "--to", "README.md"], "a key is never written over"),
+    ],
+)
+def test_a_key_that_is_none_is_usage(tmp_path: Path, arguments: list[str], says: str) -> None:
+    assert assay("keys", "generate", home=tmp_path).returncode == 0
+    done = assay("keys", *arguments, home=tmp_path)
+    assert done.returncode == 2
+    assert says in done.stderr
+
+
+def test_a_private_key_that_others_can_read_is_not_used(home: Path, tmp_path: Path) -> None:
+    assay("keys", "generate", home=tmp_path / "h")
+    (private,) = (tmp_path / "h" / "keys").glob("*.pem")
+    assert private.stat().st_mode & 0o777 == 0o600
+    assert private.parent.stat().st_mode & 0o777 == 0o700
+    private.chmod(0o640)
+    bundle = lay(tmp_path / "x", formula_bundle())
+    done = assay("verify", bundle, "--evidence", tmp_path / "e", home=tmp_path / "h")
+    assert done.returncode == 5
+    assert f"run `chmod 600 {private}`" in done.stderr
 
 
 def tampered(evidence: bytes, old: bytes, new: bytes) -> bytes:

@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from app.core import evidence, formula, plan
 from app.core.boxjob import box_job, evaluator_digest
 from app.core.canonical import digest
 from app.core.claim import Policy
 from app.core.grounding import sealed_sources
+from app.core.keys import KnownKey, PublicKey
 from app.core.model import (
     Claim,
     Comparison,
@@ -44,6 +49,32 @@ MIB = 1 << 20
 ENVIRONMENT = Environment(name="python", digest="sha256:" + "e" * 64)
 SCRIPT = b"import json, os\n"
 SCORES = b"language,score\nsw,8.1\nyo,9.0\nha,9.0\n"  # mean 8.7
+
+
+@dataclass(frozen=True)
+class TestSigner:
+    """A judge whose private key is known to everybody; a signature of it says nothing outside of tests."""
+
+    __test__ = False  # pytest thinks otherwise by its name
+    private: Ed25519PrivateKey
+
+    @property
+    def public(self) -> PublicKey:
+        """See `app.core.keys.Signer`."""
+        return PublicKey(self.private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
+
+    def sign(self, message: bytes) -> bytes:
+        """See `app.core.keys.Signer`."""
+        return self.private.sign(message)
+
+
+def a_signer(number: int = 1) -> TestSigner:
+    """Return a judge; another number is another one."""
+    return TestSigner(Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32))
+
+
+SIGNER = a_signer()
+KEY = KnownKey(SIGNER.public)
 
 #: What a program in the place of the box is given: path below /in -> bytes, and the seed.
 Program = Callable[[Mapping[str, bytes], int], "Mapping[str, Any] | str | RunOutcome"]
@@ -247,6 +278,7 @@ def an_archive(
         "runs": archived,
         "judgement": judge(wanted, runs, sealed_sources(wanted, usual_files.__getitem__)),
         "context": evidence.Context("2026-11-22T12:00:00+00:00", "ver_1", "demo"),
+        "signer": SIGNER,
     }
     return evidence.build(**(usual | changes))
 

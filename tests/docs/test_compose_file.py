@@ -97,6 +97,16 @@ def test_every_secret_is_demanded_from_outside_and_named_in_the_example() -> Non
         assert f"${{{name}:?" in FILE.read_text(encoding="utf-8")
 
 
+def test_the_judge_alone_is_given_the_signing_key_and_no_process_finds_it_in_the_state_they_share() -> None:
+    given = {name: wanted["secrets"] for name, wanted in SERVICES.items() if "secrets" in wanted}
+    assert given == {"judge": ["judge_key"]}
+    path = SERVICES["judge"]["environment"]["ASSAY_SIGNING_KEY"]
+    assert path == "/run/secrets/judge_key"
+    assert not any("ASSAY_SIGNING_KEY" in SERVICES[name]["environment"] for name in OF_OURS if name != "judge")
+    file = raw()["secrets"]["judge_key"]["file"].removeprefix(".")
+    assert file in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+
+
 # --- settings --------------------------------------------------------------------------------------------------------
 
 

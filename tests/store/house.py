@@ -28,7 +28,7 @@ from app.store.blobs import Blobs
 from app.store.engine import Store
 from app.store.runs import Claimed
 from app.store.tables import RunRow, Verification
-from tests.core.builders import ENVIRONMENT, a_bundle, a_claim, an_expectation, an_outcome, honest
+from tests.core.builders import ENVIRONMENT, KEY, SIGNER, a_bundle, a_claim, an_expectation, an_outcome, honest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -86,8 +86,9 @@ class House:
         wanted = Settings(home=home, database_url=database, **settings)
         heard = Heard()
         queue: Queue = heard  # type: ignore[assignment] # the same three methods
-        house = cls(Parts(wanted, Store(database, pool_size=20), Blobs(wanted.blob_folder), queue), heard)
+        house = cls(Parts(wanted, Store(database, pool_size=20), Blobs(wanted.blob_folder), queue, SIGNER), heard)
         house.publish()
+        actions.publish_keys(house.parts, [KEY])
         return house
 
     def close(self) -> None:

@@ -16,7 +16,7 @@ from app.core.model import RecordRef, Status
 from app.store import judging, standing, views
 from app.store.errors import BlobMissing, BlobTampered
 from app.store.tables import GateRow, LedgerRow, Record, Verdict
-from tests.core.builders import a_claim, a_judgement, an_expectation, an_outcome
+from tests.core.builders import KEY, a_claim, a_judgement, an_expectation, an_outcome
 from tests.store.house import FALSE, House, at_once
 
 if TYPE_CHECKING:
@@ -211,6 +211,7 @@ def test_no_verdict_comes_of_runs_that_went_on_meanwhile(house: House) -> None:
             a_judgement(),
             evidence=blob_of(house, "a result"),
             evidence_size=1,
+            keyid=KEY.public.id,
             evaluated_at=row.created_at,
             contract_base="https://example.org",
         )

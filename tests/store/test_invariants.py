@@ -13,14 +13,17 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from app import actions
+from app.core.keys import KnownKey
 from app.store.triggers import APPEND_ONLY
-from tests.core.builders import a_claim
+from tests.core.builders import KEY, a_claim, a_signer
 from tests.store.house import FALSE, House
 
 if TYPE_CHECKING:
@@ -55,14 +58,44 @@ def outcome(run: str, fence: int = 1, kind: str = "exited", result: str = "NULL"
 
 
 def verdict(
-    name: str, status: str, *, evidence: str = KNOWN, blame: str = "NULL", revisions_ago: int = 0, kind: str = "exited"
+    name: str,
+    status: str,
+    *,
+    evidence: str = KNOWN,
+    keyid: str = f"'{KEY.public.id}'",
+    blame: str = "NULL",
+    revisions_ago: int = 0,
+    kind: str = "exited",
 ) -> str:
-    """Insert a verdict of one of the verifications."""
+    """Insert a verdict of one of the verifications, whose comparison and control are there already."""
     return (
         "INSERT INTO verdict (id, verification_id, claim_id, claim_revision_id, revision, status, outcome, reason_code,"
-        f" blame, reason, evidence, evaluated_at) SELECT 'vrd_new', v.id, r.claim_id, r.id, v.revision - {revisions_ago},"
-        f" '{status}', '{kind}', 'CODE', {blame}, 'Because.', {evidence}, {NOW}"
+        " blame, reason, evidence, keyid, evaluated_at)"
+        f" SELECT 'vrd_new', v.id, r.claim_id, r.id, v.revision - {revisions_ago}, '{status}',"
+        f" '{kind}', 'CODE', {blame}, 'Because.', {evidence}, {keyid}, {NOW}"
         f" FROM verification v JOIN claim_revision r ON r.id = v.claim_revision_id WHERE v.id = {one(name)}"
+    )
+
+
+def comparison(verdict_id: str = "vrd_new", position: int = 0) -> str:
+    """Insert a comparison."""
+    return f"INSERT INTO comparison (verdict_id, position, document) VALUES ('{verdict_id}', {position}, '{{}}')"
+
+
+def control(verdict_id: str = "vrd_new", position: int = 0) -> str:
+    """Insert a control."""
+    return (
+        "INSERT INTO control (verdict_id, position, name, attacker, result, detail, cannot_prove)"
+        f" VALUES ('{verdict_id}', {position}, 'repeat', 'replication', 'pass', '', '')"
+    )
+
+
+def another_run(state: str) -> str:
+    """Insert a run of the verification `measured`."""
+    return (
+        "INSERT INTO run (id, verification_id, key, purpose, seed, spec, environment, queue, state, fence, attempts,"
+        " created_at, touched_at, nudge_at) SELECT 'run_new', verification_id, 'perturb-9', 'perturb', 0, spec,"
+        f" environment, queue, '{state}', 0, 0, created_at, 0, 0 FROM run WHERE id = {run_of('measured')}"
     )
 
 
@@ -100,6 +133,7 @@ def state(name: str, wanted: str) -> str:
 
 
 DAY = "'2026-11-22'"
+RETIRED = KnownKey(a_signer(2).public, retired_at=datetime(2026, 1, 1, tzinfo=UTC))
 LAST = "(SELECT max(seq) FROM ledger)"
 LAST_HASH = f"(SELECT hash FROM ledger WHERE seq = {LAST})"
 LEASED = "lease_owner = 'host:2', lease_until = 99"
@@ -116,6 +150,67 @@ class Rule:
 
 
 RULES = {
+    "an open end needs evidence too": Rule(
+        "needs evidence that is signed",
+        verdict("measured", "UNVERIFIED", evidence="NULL"),
+        verdict("measured", "UNVERIFIED"),
+    ),
+    "a verdict is signed": Rule(
+        "needs evidence that is signed",
+        verdict("measured", "UNVERIFIED", keyid="NULL"),
+        verdict("measured", "UNVERIFIED"),
+    ),
+    "a verdict is signed by a judge who published the key": Rule(
+        "needs evidence that is signed",
+        verdict("measured", "VERIFIED", keyid=NOWHERE),
+        verdict("measured", "VERIFIED"),
+    ),
+    "a retired key signs no verdict": Rule(
+        "needs evidence that is signed",
+        verdict("measured", "VERIFIED", keyid=f"'{RETIRED.public.id}'"),
+        verdict("measured", "VERIFIED"),
+    ),
+    "a status needs its comparisons": Rule(
+        "comparisons and controls that this status needs",
+        verdict("measured", "VERIFIED").replace("vrd_new", "vrd_uncompared"),
+        verdict("measured", "VERIFIED"),
+        before=(control("vrd_uncompared"),),
+    ),
+    "a status needs its controls": Rule(
+        "comparisons and controls that this status needs",
+        verdict("confirmed", "FALSIFIED").replace("vrd_new", "vrd_uncontrolled"),
+        verdict("confirmed", "FALSIFIED"),
+        before=(comparison("vrd_uncontrolled"),),
+    ),
+    "a verdict gets no comparison afterwards": Rule(
+        "what a verdict found is closed",
+        comparison(position=7),
+        comparison("vrd_other"),
+        before=(verdict("measured", "VERIFIED"),),
+    ),
+    "a verdict gets no control afterwards": Rule(
+        "what a verdict found is closed",
+        control(position=7),
+        control("vrd_other"),
+        before=(verdict("measured", "VERIFIED"),),
+    ),
+    "a verdict waits for every run": Rule(
+        "runs of this verification are not over",
+        verdict("measured", "VERIFIED"),
+        verdict("confirmed", "FALSIFIED"),
+        before=(another_run("queued"),),
+    ),
+    "a finished run has its outcome before there is a verdict": Rule(
+        "runs of this verification are not over",
+        verdict("measured", "VERIFIED"),
+        verdict("confirmed", "FALSIFIED"),
+        before=(another_run("done"),),
+    ),
+    "a key is retired once it is published": Rule(
+        "FOREIGN KEY constraint failed|fk_key_retirement_keyid",
+        f"INSERT INTO key_retirement (keyid, retired_at) VALUES ({NOWHERE}, {NOW})",
+        f"INSERT INTO key_retirement (keyid, retired_at) VALUES ('{KEY.public.id}', {NOW})",
+    ),
     "a running run has a lease": Rule(
         "ck_run_lease",
         f"UPDATE run SET state = 'running' WHERE id = {run_of('waiting')}",
@@ -163,12 +258,12 @@ RULES = {
         outcome(run_of("working"), kind="timeout"),
     ),
     "a verdict comes at the present revision": Rule(
-        "stale revision",
+        "stale revision|are not over",
         verdict("measured", "VERIFIED", revisions_ago=1),
         verdict("measured", "VERIFIED"),
     ),
     "a verdict comes when everything is measured": Rule(
-        "stale revision",
+        "stale revision|are not over",
         verdict("working", "UNVERIFIED"),
         verdict("measured", "UNVERIFIED"),
     ),
@@ -179,12 +274,12 @@ RULES = {
         before=(verdict("measured", "VERIFIED"),),
     ),
     "VERIFIED needs evidence": Rule(
-        "ck_verdict_evidence",
+        "ck_verdict_evidence|needs evidence that is signed",
         verdict("measured", "VERIFIED", evidence="NULL"),
-        verdict("measured", "UNVERIFIED", evidence="NULL"),
+        verdict("measured", "VERIFIED"),
     ),
     "FALSIFIED needs evidence": Rule(
-        "ck_verdict_evidence",
+        "ck_verdict_evidence|needs evidence that is signed",
         verdict("confirmed", "FALSIFIED", evidence="NULL"),
         verdict("confirmed", "FALSIFIED"),
     ),
@@ -194,18 +289,21 @@ RULES = {
         verdict("measured", "VERIFIED"),
     ),
     "VERIFIED needs a measure run": Rule(
-        "runs that this status needs",
+        "runs that this status needs|are not over",
         verdict("waiting", "VERIFIED"),
         verdict("waiting", "UNVERIFIED"),
-        before=(state("waiting", "concluding"),),
+        before=(
+            state("waiting", "concluding"),
+            f"UPDATE run SET state = 'cancelled' WHERE id = {run_of('waiting')}",
+        ),
     ),
     "VERIFIED needs a repeat run": Rule(
-        "runs that this status needs",
+        "runs that this status needs|are not over",
         verdict("failing", "VERIFIED"),
         verdict("failing", "UNVERIFIED"),
     ),
     "FALSIFIED needs a confirm run": Rule(
-        "runs that this status needs",
+        "runs that this status needs|are not over",
         verdict("measured", "FALSIFIED"),
         verdict("confirmed", "FALSIFIED"),
     ),
@@ -420,6 +518,7 @@ def prepared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     failing = house.submit(publisher="failing")
     house.run(failing.run_ids[0], lambda *_: {"score": float("nan")})
     house.verify(publisher="concluded")
+    actions.publish_keys(house.parts, [RETIRED])
     house.change(
         "INSERT INTO record (id, publisher, external_id, visibility, created_at, updated_at)"
         f" VALUES ('rec_1', 'demo', 'paper-1', 'public', {NOW}, {NOW})"
@@ -443,7 +542,7 @@ def connection(prepared: House) -> Iterator[Connection]:
 @pytest.mark.parametrize("name", RULES)
 def test_the_database_refuses(connection: Connection, name: str) -> None:
     rule = RULES[name]
-    for statement in rule.before:
+    for statement in (comparison(), control(), *rule.before):
         assert connection.execute(text(statement)).rowcount == 1
     savepoint = connection.begin_nested()
     with pytest.raises(IntegrityError, match=rule.why):
@@ -469,6 +568,17 @@ def test_what_is_written_stays(connection: Connection, table: str, how: str) -> 
     }[how]
     assert connection.execute(text(f"SELECT count(*) FROM {table}")).scalar()
     inserts = how == "upsert" or (sqlite and how == "replace or truncate")
-    others = "|stale|ledger chain broken|rows that are not there" if inserts else ""
+    # Other rules may see an insertion first.
+    others = "|stale|ledger chain broken|rows that are not there|what a verdict found is closed" if inserts else ""
     with pytest.raises(IntegrityError, match=f"{table} is append-only{others}"):
         connection.execute(text(statement))
+
+
+@pytest.mark.parametrize("finding", [comparison("vrd_nowhere"), control("vrd_nowhere")], ids=["comparison", "control"])
+def test_what_belongs_to_no_verdict_is_refused_when_the_transaction_ends(prepared: House, finding: str) -> None:
+    """Comparisons and controls come before their verdict; without one they do not stay."""
+    with pytest.raises(IntegrityError, match=r"FOREIGN KEY constraint failed|fk_\w+_verdict_id"):
+        prepared.change(finding)
+    assert prepared.count("comparison") == prepared.scalar(
+        "SELECT count(*) FROM comparison JOIN verdict ON verdict.id = verdict_id"
+    )

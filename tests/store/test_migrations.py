@@ -9,10 +9,12 @@ from alembic import command
 from sqlalchemy import inspect, text
 from sqlmodel import SQLModel
 
+from app import actions
 from app.store import migrate, triggers
 from app.store.engine import Store, missing_triggers, open_engine
 from app.store.errors import StoreBroken
 from app.store.tables import REVISION, metadata
+from tests.core.builders import KEY
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +23,9 @@ if TYPE_CHECKING:
 
 #: Every table with its named constraints. A change here is a change of the schema that everybody should see.
 NAMES = {
+    "alarm": "fk_alarm_verdict_id pk_alarm",
     "artifact": "ck_artifact_digest ck_artifact_size pk_artifact",
+    "audit": "pk_audit",
     "checkpoint": "ck_checkpoint_signature pk_checkpoint uq_checkpoint_day",
     "claim": "fk_claim_record_id pk_claim uq_claim_publisher_record_key_name",
     "claim_revision": (
@@ -32,6 +36,7 @@ NAMES = {
     "correction": "ck_correction_correction_type fk_correction_record_id fk_correction_verdict_id pk_correction",
     "environment": "pk_environment",
     "gate": "fk_gate_record_id pk_gate",
+    "key_retirement": "fk_key_retirement_keyid pk_key_retirement",
     "ledger": "ck_ledger_seq pk_ledger uq_ledger_hash uq_ledger_prev_hash",
     "ledger_node": "pk_ledger_node",
     "ledger_subject": "fk_ledger_subject_seq pk_ledger_subject uq_ledger_subject_seq",
@@ -41,6 +46,7 @@ NAMES = {
     "run_artifact": "fk_run_artifact_artifact fk_run_artifact_run_id pk_run_artifact",
     "seal": "pk_seal",
     "seal_artifact": "fk_seal_artifact_artifact fk_seal_artifact_seal pk_seal_artifact",
+    "signing_key": "pk_signing_key",
     "verdict": (
         "ck_verdict_blame ck_verdict_evidence ck_verdict_no_fault ck_verdict_outcome ck_verdict_status"
         " fk_verdict_claim_id fk_verdict_claim_revision_id fk_verdict_evidence fk_verdict_verification_id"
@@ -102,6 +108,7 @@ def test_what_is_stored_survives_a_step_back_and_the_way_up_again(house: House) 
     migrate.downgrade(url, "0001")
     migrate.upgrade(url)
     assert triggers_missing(url) == []
+    actions.publish_keys(house.parts, [KEY])  # its table was not there in between
     row = house.verification(verification_id)
     assert row.judgings == 0
     assert row.model_dump(exclude={"judgings"}) == before
@@ -167,7 +174,9 @@ def test_a_whole_database_is_accepted(store: Store) -> None:
     store.check()
 
 
-@pytest.mark.parametrize("rule", ["verdict_fence", "verdict_runs", "outcome_fence", "run_final", "ledger_chain"])
+@pytest.mark.parametrize(
+    "rule", ["verdict_fence", "verdict_runs", "verdict_signed", "outcome_fence", "run_final", "ledger_chain"]
+)
 def test_a_database_without_a_trigger_is_refused_and_the_remedy_mends_it(store: Store, rule: str, dialect: str) -> None:
     table = triggers.owners(dialect)[rule]
     on_table = "" if dialect == "sqlite" else f" ON {table}"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from app.settings import Settings
 from tests.store.house import Heard, House
 from workers import judge, verify
 from workers.hands import Hands
+from workers.keyring import keyring
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +26,9 @@ class Station(House):
     @classmethod
     def open(cls, home: Path, **settings: Any) -> Station:
         """Open a worker's hands on a migrated home."""
-        hands = Hands.open(Settings(home=home, **settings))
+        chosen = Settings(home=home, **settings)
+        keyring(chosen).ensure(datetime.now(UTC))
+        hands = Hands.open(chosen)
         hands.parts.queue.close()
         heard = Heard()
         queue: Queue = heard  # type: ignore[assignment] # the same three methods

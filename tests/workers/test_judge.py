@@ -33,6 +33,10 @@ class Bare:
 
     parts: Any
 
+    def judging(self) -> Any:
+        """See `workers.hands.Hands`."""
+        return self.parts
+
 
 class AwayForAMoment:
     """In the place of a database that does not answer once."""
@@ -117,12 +121,14 @@ def test_a_bug_of_ours_does_not_keep_a_verification_waiting_for_ever(
 #: A judge that the kernel kills while it judges, as it does when memory runs out.
 KILLED = """
 import os, signal, sys
+from dataclasses import replace
 from app import actions
 from app.actions import Parts
 from app.core import verdict
 from app.settings import Settings
+from tests.core.builders import SIGNER
 verdict.judge = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
-actions.conclude(Parts.open(Settings()), sys.argv[1])
+actions.conclude(replace(Parts.open(Settings()), signer=SIGNER), sys.argv[1])
 """
 
 

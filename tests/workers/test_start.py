@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +18,7 @@ from tests.store.house import House
 from tests.workers.waiting import wait_until
 from tests.workers.works import ROOT
 from workers import tasks
+from workers.keyring import keyring
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 START_SECONDS_MAX = 60
 
 
-def start(home: Path, socket: Path) -> subprocess.CompletedProcess[str]:
+def start(home: Path, socket: Path, *more: str) -> subprocess.CompletedProcess[str]:
     """Start a worker that should not come up, and wait until it has gone."""
     environment = {
         **os.environ,
@@ -35,7 +37,7 @@ def start(home: Path, socket: Path) -> subprocess.CompletedProcess[str]:
         "ASSAY_BROKER_URL": f"redis+socket://{socket}",
         "PYTHONPATH": str(ROOT),
     }
-    command = [sys.executable, "-m", "celery", "-A", "workers.main", "worker", "-c", "1"]
+    command = [sys.executable, "-m", "celery", "-A", "workers.main", "worker", "-c", "1", *more]
     return subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=START_SECONDS_MAX, check=False
     )
@@ -55,6 +57,20 @@ def test_a_worker_refuses_a_database_of_which_a_rule_was_switched_off(home: Path
     done = start(home, socket_folder / "none.sock")
     assert done.returncode == 1
     assert "lacks the trigger verdict_runs on verdict" in done.stdout + done.stderr
+
+
+def test_a_judge_without_a_key_does_not_start(home: Path, socket_folder: Path) -> None:
+    """Otherwise every verification that it takes up would end as our fault."""
+    done = start(home, socket_folder / "none.sock", "-Q", "cpu,judge")
+    assert done.returncode == 1
+    assert "run `assay keys generate`" in done.stdout + done.stderr
+
+
+def test_a_run_worker_holds_no_key(application: Celery, home: Path) -> None:
+    keyring(Settings(home=home)).ensure(datetime.now(UTC))
+    tasks.begin(("cpu",))
+    assert tasks.hands().signing is None
+    assert tasks.hands().judging().signer is None
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -20,6 +21,7 @@ from app.settings import Settings
 from cli import broker
 from tests.store.house import Heard, House, tarred
 from tests.workers.waiting import wait_until
+from workers.keyring import keyring
 
 if TYPE_CHECKING:
     from app.queue import Queue
@@ -45,6 +47,7 @@ class Works(House):
         self.socket = self._folder / "b.sock"
         self.home = home
         settings = Settings(home=home, broker_url=f"redis+socket://{self.socket}", **QUICK)
+        keyring(settings).ensure(datetime.now(UTC))
         super().__init__(Parts.open(settings), Heard())
         self.broker: subprocess.Popen[bytes] | None = None
         self.worker: subprocess.Popen[bytes] | None = None

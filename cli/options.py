@@ -1,0 +1,30 @@
+"""What several groups of commands share: the option `--json`, the settings, and JSON on stdout."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
+
+from app.settings import Settings
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON; one line a bundle when there are several.")]
+
+
+def read_settings() -> Settings:
+    """Read the environment; what is wrong with it is named without the value, which may hold a password."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+        raise typer.BadParameter(f"a setting is wrong: {wrong}") from error
+    except SettingsError as error:
+        raise typer.BadParameter(f"a setting is wrong: {error}") from error
+
+
+def print_json(document: Any) -> None:
+    """Print JSON on one line, in ASCII: a file name or a terminal may know no other signs."""
+    typer.echo(json.dumps(document))
