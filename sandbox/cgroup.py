@@ -9,9 +9,11 @@ are set and counters read, as differences. The launcher itself is exempt from th
     B1     cgroup v1 as root: the same through the memory, pids, cpu and cpuacct hierarchies
     C      none: resource limits per process, and the supervisor sums up the process tree
 
-tmpfs pages count as memory, so the limit is memory plus scratch: a full scratch must read as a full disk. What our own
-processes need comes on top of both limits. Folders left by a dead owner carry its process id in their name, are not
-locked, and are swept at start with all that is in them; removing one can be EBUSY for a moment.
+tmpfs pages count as memory, so the kernel's limit is memory plus scratch: a full scratch must read as a full disk. What
+processes hold of their own is counted beside it (`own_bytes`), and the supervisor ends a run that passes the limit of
+memory with it. What our own processes need comes on top of all limits. Folders left by a dead owner carry its process id
+in their name, are not locked, and are swept at start with all that is in them; removing one can be EBUSY for a moment. A
+number may have become ours since, so those that bear it are told apart by their locks alone.
 
 In v2 a cgroup with processes of its own cannot give controllers to its children. Where that is the only obstacle, as in
 `systemd-run --user --scope -p Delegate=yes`, everything in our cgroup moves into a child of it named `assay-host`.
@@ -22,6 +24,7 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -35,6 +38,10 @@ HOST_LEAF = "assay-host"
 ROOT = Path("/sys/fs/cgroup")
 OWN_PROCESSES = 4  # launcher, bwrap twice, runner; the program is its child
 OWN_MEMORY = 16 << 20  # theirs
+REMOVE_SECONDS = 1.0  # of a slot's own folders
+SWEEP_SECONDS = 0.1  # of all leftovers together
+
+_MAKING = threading.Lock()  # a folder of ours that is not locked yet looks like a leftover
 
 
 @dataclass(frozen=True)
@@ -43,6 +50,7 @@ class Counters:
 
     cpu_ms: int
     memory_bytes: int
+    own_bytes: int  # of processes: neither files nor what is shared
     peak_bytes: int
     oom_kills: int
     refused_forks: int
@@ -65,6 +73,9 @@ class Cgroup(Protocol):
 
     def read(self) -> Counters:
         """Return the counters now."""
+
+    def members(self) -> set[int]:
+        """Return the ids of the processes in it."""
 
     def remove(self) -> None:
         """Remove the slot's folders."""
@@ -95,10 +106,7 @@ class V2:
         if not {"memory", "pids", "cpu"} <= set(controllers):
             raise ValueError("the controllers are not delegated")
         _give_controllers(base)
-        sweep(base)
-        self.folder = base / f"{PREFIX}{slot}-{os.getpid()}"
-        self.folder.mkdir()
-        self._lock = lock_folder(self.folder)
+        self.folder, self._lock = _make_folder(base, slot)
         self._peak = _resettable_peak(self.folder / "memory.peak")
         self._highest = 0
         self._start = self._now()
@@ -128,6 +136,7 @@ class V2:
         return Counters(
             self._cpu_ms(),
             current,
+            _table(self.folder / "memory.stat")["anon"],
             int(os.pread(self._peak, 32, 0)) if self._peak is not None else self._highest,
             _table(self.folder / "memory.events").get("oom_kill", 0),
             _table(self.folder / "pids.events").get("max", 0),
@@ -141,11 +150,15 @@ class V2:
         """See `Cgroup`."""
         return _difference(self._start, self._now())
 
+    def members(self) -> set[int]:
+        """See `Cgroup`."""
+        return _members(self.folder)
+
     def remove(self) -> None:
         """See `Cgroup`."""
         with suppress(OSError):
             _write(self.folder / "cgroup.kill", "1")
-        _rmdir(self.folder)
+        _rmdir(self.folder, time.monotonic() + REMOVE_SECONDS)
         self.let_go()
 
     def let_go(self) -> None:
@@ -206,11 +219,9 @@ class V1:
         try:
             for controller in self.CONTROLLERS:
                 base = ROOT / controller / _own_path(controller).lstrip("/")
-                sweep(base)
-                folder = base / f"{PREFIX}{slot}-{os.getpid()}"
-                folder.mkdir(exist_ok=controller == "cpuacct")  # cpu and cpuacct may be one hierarchy with two names
-                self.folders[controller] = folder
-                self._locks += [lock for lock in [lock_folder(folder)] if lock is not None]
+                # cpu and cpuacct may be one hierarchy with two names
+                self.folders[controller], lock = _make_folder(base, slot, again=controller == "cpuacct")
+                self._locks += [] if lock is None else [lock]
         except OSError:
             self.remove()
             raise
@@ -251,6 +262,7 @@ class V1:
         return Counters(
             self._cpu_ms(),
             _number(memory / "memory.usage_in_bytes"),
+            _table(memory / "memory.stat")["total_rss"],
             _number(memory / "memory.max_usage_in_bytes"),
             _table(memory / "memory.oom_control").get("oom_kill", 0),
             _table(self.folders["pids"] / "pids.events").get("max", 0),
@@ -264,10 +276,15 @@ class V1:
         """See `Cgroup`."""
         return _difference(self._start, self._now())
 
+    def members(self) -> set[int]:
+        """See `Cgroup`."""
+        return _members(self.folders["pids"])
+
     def remove(self) -> None:
         """See `Cgroup`."""
+        until = time.monotonic() + REMOVE_SECONDS
         for folder in self.folders.values():
-            _rmdir(folder)
+            _rmdir(folder, until)
         self.let_go()
 
     def let_go(self) -> None:
@@ -276,30 +293,45 @@ class V1:
             os.close(self._locks.pop())
 
 
+def _make_folder(base: Path, slot: int, *, again: bool = False) -> tuple[Path, int | None]:
+    """Sweep, and make a slot's folder; `again` where it may be there already. Returns it with its lock."""
+    with _MAKING:
+        sweep(base)
+        folder = base / f"{PREFIX}{slot}-{os.getpid()}"
+        folder.mkdir(exist_ok=again)
+        return folder, lock_folder(folder)
+
+
 def sweep(base: Path) -> None:
     """Remove the folders that dead owners left below `base`, and end what still is in them.
 
-    An owner in another process namespace has a number that is nobody's here, but it holds the lock.
+    An owner in another process namespace has a number that is nobody's here, but it holds the lock. What does not end at
+    once stays for the next sweep: a start must not wait for it.
     """
+    until = time.monotonic() + SWEEP_SECONDS
     for folder in base.glob(f"{PREFIX}*"):
         owner = folder.name.rpartition("-")[2]
-        if not owner.isdigit() or Path(f"/proc/{owner}").exists():
+        if not owner.isdigit() or (int(owner) != os.getpid() and Path(f"/proc/{owner}").exists()):
             continue
         lock = lock_folder(folder)
         if lock is None:
             continue
         with suppress(OSError):
-            for pid in (folder / "cgroup.procs").read_text().split():
-                if pid != "0":  # somebody whom we cannot see
-                    os.kill(int(pid), signal.SIGKILL)
-        _rmdir(folder)
+            for pid in _members(folder) - {0}:  # 0: somebody whom we cannot see
+                os.kill(pid, signal.SIGKILL)
+        _rmdir(folder, until)
         os.close(lock)
+
+
+def _members(folder: Path) -> set[int]:
+    return set(map(int, (folder / "cgroup.procs").read_text().split()))
 
 
 def _difference(start: Counters, now: Counters) -> Counters:
     return Counters(
         now.cpu_ms - start.cpu_ms,
         max(0, now.memory_bytes - start.memory_bytes),
+        max(0, now.own_bytes - start.own_bytes),
         max(0, now.peak_bytes - start.memory_bytes),
         now.oom_kills - start.oom_kills,
         now.refused_forks - start.refused_forks,
@@ -332,13 +364,16 @@ def _table(path: Path) -> dict[str, int]:
     return {row[0]: int(row[1]) for row in rows if len(row) == 2 and row[1].isdigit()}
 
 
-def _rmdir(folder: Path) -> None:
-    for _ in range(50):
+def _rmdir(folder: Path, until: float) -> None:
+    """Remove a folder, trying until a moment of the monotonic clock, and once in any case."""
+    while True:
         try:
             folder.rmdir()
         except FileNotFoundError:
             return
         except OSError:
-            time.sleep(0.02)
+            if time.monotonic() >= until:
+                return
+            time.sleep(0.005)
         else:
             return

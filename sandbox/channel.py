@@ -22,8 +22,10 @@ _SAID = {
     b"files": f"there were more than {ARTIFACTS_MAX} artifacts; the rest was left out",
     b"kind": "something that is no regular file, or is closed, was left out of the result and the artifacts",
     b"deep": "folders deeper than four below the output folder were left out",
-    b"scratch": "the scratch was full when the program ended",
+    b"scratch": "the scratch was full at some moment",
 }
+#: what the runner says of itself, and the judge puts into words
+_WORDS = {*_SAID, b"processes"}
 
 
 @dataclass
@@ -37,7 +39,7 @@ class Channel:
     result: bytes | None = None
     artifacts: dict[str, bytes] = field(default_factory=dict)
     too_large: str | None = None  # "result" or "output"
-    said: set[bytes] = field(default_factory=set)  # words from `_SAID`
+    said: set[bytes] = field(default_factory=set)  # words from `_WORDS`
     unnamed: int = 0  # artifacts left out for their names
     unreadable: bool = False
     _buffer: bytearray = field(default_factory=bytearray)
@@ -55,7 +57,7 @@ class Channel:
     @property
     def notes(self) -> list[str]:
         """What a reader of the outcome should know, as sentences."""
-        found = [_SAID[word] for word in sorted(self.said)]
+        found = [_SAID[word] for word in sorted(self.said & _SAID.keys())]
         if self.unnamed:
             found.append(f"artifacts with names that are not allowed were left out: {self.unnamed}")
         if self.unreadable:
@@ -113,7 +115,7 @@ class Channel:
             self.result = payload
         elif letter == b"T":
             self.too_large = "result" if payload == b"result" else "output"
-        elif letter == b"W" and payload in _SAID:
+        elif letter == b"W" and payload in _WORDS:
             self.said.add(payload)
         elif letter == b"N":
             self._name = payload.decode("ascii") if NAME.fullmatch(payload) else None

@@ -133,7 +133,7 @@ class Outcome:
     exit_code: int | None = None
     signal: int | None = None
     clock: Literal["wall", "cpu"] | None = None
-    limit: str | None = None  # wall cpu memory stdout stderr result output processes scratch
+    limit: str | None = None  # wall cpu memory locks stdout stderr result output processes scratch
     result: bytes | None = None
     artifacts: tuple[tuple[str, bytes], ...] = ()
     stdout: bytes = b""

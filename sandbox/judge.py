@@ -1,12 +1,13 @@
 """From what the supervisor saw to an outcome. The order is fixed and the first that applies decides:
 
-cancelled, output cap, memory (any kill inside the box, even when the program exited 0), CPU, wall, signal, exit code.
+cancelled, output cap, memory (any kill inside the box, even when the program exited 0), locks, CPU, wall, signal, exit
+code.
 Refused forks and a full scratch are notes beside it, and name the limit: also at exit 0, because a program that goes on
 after a refusal may report a number that we spoiled.
 
-A fault is ours alone: the box could not be made, or somebody outside of it ended it. Whatever happens after the program
-has begun is its own doing, however it ends, and whatever it writes: were a stranger able to cause a fault, he could have
-his run repeated until chance favours him.
+A fault is ours alone: whatever happens before the program has begun, and an end that came from outside of the box. What
+happens afterwards is the program's doing, however it ends, and whatever it writes: were a stranger able to cause a fault,
+he could have his run repeated until chance favours him.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ NO_SPACE = (b"No space left on device", b"Errno 28]", b"Errno 27]")  # 27: beyon
 # Where no cgroup counts, only the program can say that it was refused.
 NO_PROCESS = (b"Resource temporarily unavailable", b"Errno 11]", b"can't start new thread")
 NO_MEMORY = b"MemoryError"
+#: Record locks of one run at a time. They are memory of the kernel that no cgroup counts; programs need a few.
+LOCKS_MAX = 4096
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ class Ending:
     ended_at: float  # on the monotonic clock
     cpu_ms: int
     peak_bytes: int
+    unfinished: bool = False  # whether something of the run may be left; the slot is retired then
 
 
 @dataclass
@@ -50,7 +54,9 @@ class Seen:
     stderr: bytes = b""
     wall_ms: int = 0
     cpu_ms: int = 0
-    memory_bytes: int = 0
+    memory_bytes: int = 0  # with the files of the scratch
+    own_bytes: int = 0  # of the processes alone
+    locks: int = 0  # record locks
     peak_bytes: int = 0
     oom_kills: int = 0
     host_oom_kills: int = 0  # of the whole host, where no cgroup counts
@@ -63,7 +69,7 @@ def judge(job: Job, seen: Seen, isolation: dict[str, Any]) -> Outcome:
 
     Raises:
         NoIsolation: the box could not be made.
-        SandboxFault: the launcher failed.
+        SandboxFault: the launcher failed, or the program never began.
 
     """
     if seen.ending is None:
@@ -72,11 +78,11 @@ def judge(job: Job, seen: Seen, isolation: dict[str, Any]) -> Outcome:
         seen.causes.add(seen.channel.too_large)
     if seen.host_oom_kills and (seen.ending.status is None or seen.ending.status < 0):
         seen.causes.add("memory")  # the kernel ended the box that it was told to end first
-    if not seen.causes and not seen.oom_kills:
-        _refuse_fault(seen, seen.ending, isolation.get("engine", "bwrap"))
     facts = _facts(job, seen, isolation)
     if "cancelled" in seen.causes:
         return Outcome(kind="cancelled", **facts)
+    if not seen.channel.begun or not (seen.causes or seen.oom_kills):
+        _refuse_fault(seen, seen.ending, isolation.get("engine", "bwrap"))
     capped = next((name for name in CAPS if name in seen.causes), None)
     if capped is not None:
         return Outcome(kind="output", limit=capped, **facts)
@@ -84,6 +90,8 @@ def judge(job: Job, seen: Seen, isolation: dict[str, Any]) -> Outcome:
     failed = how == "signal" or number != 0
     if seen.oom_kills or "memory" in seen.causes or (failed and _says_no_memory(seen)):
         return Outcome(kind="memory", limit="memory", **facts)
+    if "locks" in seen.causes:
+        return Outcome(kind="memory", limit="locks", **facts)
     clock: Literal["cpu", "wall"]
     for clock in ("cpu", "wall"):
         if clock in seen.causes:
@@ -106,6 +114,13 @@ def _facts(job: Job, seen: Seen, isolation: dict[str, Any]) -> dict[str, Any]:
     notes = list(seen.channel.notes)
     if seen.channel.begun and seen.channel.status is None and not seen.causes and not seen.oom_kills:
         notes.append("the program ended the box that it ran in")
+    if seen.ending is not None and seen.ending.unfinished:
+        notes.append("the kernel did not end the run in time; what is left of it is no part of any other run")
+    notes += [f"{name} had more than {cap} bytes" for name, cap in _caps(job).items() if name in seen.causes]
+    if seen.locks > LOCKS_MAX:
+        notes.append(f"{seen.locks} record locks were held at once, and {LOCKS_MAX} are allowed")
+    if b"processes" in seen.channel.said:
+        notes.append(f"processes and threads were more than the {job.processes} that are allowed")
     if seen.refused_forks:
         notes.append(f"{seen.refused_forks} forks were refused at the limit of {job.processes} processes")
     if _any_of(NO_SPACE, seen.stderr):
@@ -122,11 +137,20 @@ def _facts(job: Job, seen: Seen, isolation: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _caps(job: Job) -> dict[str, int]:
+    found = (job.stdout_cap, job.stderr_cap, job.result_cap, job.output_cap)
+    return dict(zip(CAPS, found, strict=True))
+
+
 def _marred(seen: Seen) -> str | None:
     """Return the limit that a program ran into without being ended by it."""
     if b"scratch" in seen.channel.said or _any_of(NO_SPACE, seen.stderr):
         return "scratch"
-    if seen.refused_forks or (seen.source == "rusage" and _any_of(NO_PROCESS, seen.stderr)):
+    if (
+        seen.refused_forks
+        or b"processes" in seen.channel.said
+        or (seen.source == "rusage" and _any_of(NO_PROCESS, seen.stderr))
+    ):
         return "processes"
     return None
 

@@ -92,14 +92,14 @@ def hand_over(job: Job, compiled: str, *, counted: bool) -> bytes:
     Args:
         job: what is to run.
         compiled: name of the compiled evaluator beside the runner; "" for a script, which is compiled as it is read.
-        counted: whether a cgroup limits processes and memory; otherwise the runner does what one process can do.
+        counted: whether a cgroup limits processes; otherwise the runner does.
 
     """
     caps = [str(job.result_cap), str(job.output_cap)]
-    limits = ["0", "0"] if counted else [str(job.processes), str(job.memory_bytes)]
+    processes = "0" if counted else str(job.processes)
     own = variables(job.shape)
     further = [f"{name}={value}" for name, value in sorted(job.env.items()) if name not in own]
-    fields = [*caps, *limits, compiled and f"{PROGRAMS}/{compiled}", str(len(job.argv)), *job.argv, *further]
+    fields = [*caps, processes, compiled and f"{PROGRAMS}/{compiled}", str(len(job.argv)), *job.argv, *further]
     return b"\0".join(os.fsencode(field) for field in fields)
 
 

@@ -35,7 +35,12 @@ if TYPE_CHECKING:
 
 FIRST_UID = 210_000
 SLOTS_MAX = 256
+SCRATCHES = 2  # /tmp and /dev/shm
 LAUNCHER_SECONDS = 5  # a launcher needs milliseconds to end what is below it
+
+#: Slots that hold what the kernel has not ended. Their locks stay taken, so that number, user and cgroup serve nobody else
+#: while this process lives; whoever sweeps afterwards finds them.
+_RETIRED: list[Slot] = []
 HERE = Path(__file__).parent
 
 
@@ -57,7 +62,8 @@ class Slot:
     boxes: int = 0  # made so far
     waiting: Box | None = None
     host_oom_kills: int = 0  # before the run, where no cgroup counts
-    cpu_before: int = 0  # milliseconds that a box used while it waited, where no cgroup counts
+    cpu_before: int = 0  # milliseconds that were used before the program began, where no cgroup counts
+    retired: bool = False
 
     @classmethod
     def take(cls, maker: Maker) -> Slot:
@@ -118,7 +124,9 @@ class Slot:
 
         The kernel tells the launcher to end with the thread that started it, and it may be about to obey.
         """
-        return self.owner == os.getpid() and self.thread.is_alive() and self.launcher.poll() is None
+        if self.retired or self.owner != os.getpid():
+            return False
+        return self.thread.is_alive() and self.launcher.poll() is None
 
     def close(self) -> None:
         """End the launcher and everything below it, and give everything back; a fork only lets go of its copies."""
@@ -134,6 +142,8 @@ class Slot:
             self.launcher.returncode = 0  # not our child, so there is nothing to wait for
             return
         self._wait()
+        if self.retired:
+            return
         if self.cgroup is not None:
             self.cgroup.remove()
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -145,12 +155,25 @@ class Slot:
         self.launcher.terminate()
         self._wait()
 
-    def _wait(self) -> None:
-        try:
-            self.launcher.wait(LAUNCHER_SECONDS)
-        except subprocess.TimeoutExpired:
+    def retire(self) -> None:
+        """Never use this slot again: the kernel does not end what is in it. Waits for nothing."""
+        if not self.retired:
+            self.retired = True
             self.launcher.kill()
-            self.launcher.wait()
+            _RETIRED.append(self)
+
+    def _wait(self) -> None:
+        """Wait for the launcher, which is told to end; a slot whose launcher does not is retired."""
+        for _ in range(2):
+            if self.retired:
+                return
+            try:
+                self.launcher.wait(LAUNCHER_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.launcher.kill()
+            else:
+                return
+        self.retire()
 
     # --- one box at a time
 
@@ -217,8 +240,8 @@ class Slot:
         if self.ending() is None:
             self.abandon()
 
-    def begin(self, *, ahead: bool) -> None:
-        """Start the counters of a run: what its box used while it waited is not the run's.
+    def begin(self) -> None:
+        """Start the counters of a run: what its box used while it was made, or waited, is not the run's.
 
         Raises:
             SandboxFault: they could not be read.
@@ -228,15 +251,18 @@ class Slot:
             if self.cgroup is not None:
                 self.cgroup.begin()
             else:
-                self.cpu_before = tree.usage(self.launcher.pid, sys.maxsize)[0] if ahead else 0
+                self.cpu_before = tree.usage(self.launcher.pid, sys.maxsize, sys.maxsize).cpu_ms
                 self.host_oom_kills = tree.host_oom_kills()
         except OSError as error:
             raise SandboxFault(f"the counters could not be read: {error}") from error
 
     @staticmethod
     def memory_limit(shape: Shape) -> int:
-        """Return what memory and scratch may be together: scratch is memory too, and must read as a full disk."""
-        return shape.memory_bytes + shape.scratch_bytes + cgroup.OWN_MEMORY
+        """Return what memory and scratch may be together: scratch is memory too, and must read as a full disk.
+
+        There are two places of that size, and a program may fill both. Its own memory has a limit beside this one.
+        """
+        return shape.memory_bytes + SCRATCHES * shape.scratch_bytes + cgroup.OWN_MEMORY
 
     def _limit(self, shape: Shape) -> None:
         if self.cgroup is not None:
@@ -261,9 +287,13 @@ class Slot:
         except OSError as error:
             raise SandboxFault(f"the launcher could not be given a box: {error}") from error
 
+    def is_over(self) -> bool:
+        """Whether the launcher has something to say: that nothing is left of the run, or that it is gone itself."""
+        return bool(select.select([self.channel], [], [], 0)[0])
+
     def _ended(self) -> bool:
         """Whether the box that waits has ended by itself; its report is read."""
-        if not select.select([self.channel], [], [], 0)[0]:
+        if not self.is_over():
             return False
         box, self.waiting = self.waiting, None
         if self.ending() is None:
@@ -296,12 +326,15 @@ class Slot:
         if self.cgroup is not None:
             now = self.cgroup.read()
             seen.cpu_ms, seen.memory_bytes, seen.peak_bytes = now.cpu_ms, now.memory_bytes, now.peak_bytes
-            seen.oom_kills, seen.refused_forks, seen.source = now.oom_kills, now.refused_forks, self.cgroup.source
-            return
-        if seen.ending is None:
-            cpu_ms, memory = tree.usage(self.launcher.pid, self.memory_limit(job.shape))
-            seen.cpu_ms, seen.memory_bytes = max(seen.cpu_ms, cpu_ms - self.cpu_before), memory
-            seen.peak_bytes = max(seen.peak_bytes, memory)
+            seen.own_bytes, seen.oom_kills, seen.refused_forks = now.own_bytes, now.oom_kills, now.refused_forks
+            seen.source = self.cgroup.source
+            if seen.ending is None:
+                seen.locks = max(seen.locks, tree.locks(self.cgroup.members()))
+        elif seen.ending is None:
+            found = tree.usage(self.launcher.pid, job.memory_bytes, self.memory_limit(job.shape))
+            seen.cpu_ms, seen.memory_bytes = max(seen.cpu_ms, found.cpu_ms - self.cpu_before), found.memory_bytes
+            seen.own_bytes, seen.locks = found.own_bytes, max(seen.locks, tree.locks(found.pids))
+            seen.peak_bytes = max(seen.peak_bytes, found.memory_bytes)
         else:
             seen.cpu_ms = max(seen.cpu_ms, seen.ending.cpu_ms - self.cpu_before)
             seen.peak_bytes = max(seen.peak_bytes, seen.ending.peak_bytes)
@@ -315,7 +348,12 @@ def _start_launcher(group: Cgroup | None, uid: int | None) -> tuple[subprocess.P
         entrances = group.entrances() if group is not None else []
         program = [sys.executable, "-S", "-E", "-s", "-B", str(HERE / "launcher.py"), "-" if uid is None else str(uid)]
         launcher = subprocess.Popen(
-            [*program, *entrances], stdin=theirs.fileno(), stdout=subprocess.DEVNULL, env=NO_ENVIRONMENT, cwd="/"
+            [*program, *entrances],
+            stdin=theirs.fileno(),
+            stdout=subprocess.DEVNULL,
+            env=NO_ENVIRONMENT,
+            cwd="/",
+            start_new_session=True,  # or an interrupt at our terminal ended boxes before we know of it
         )
     return launcher, ours
 
@@ -324,7 +362,6 @@ def _rlimits(shape: Shape) -> dict[str, int]:
     return {
         "RLIMIT_CORE": 0,
         "RLIMIT_NOFILE": 1024,
-        "RLIMIT_FSIZE": shape.scratch_bytes,
         "RLIMIT_CPU": shape.cpu_ms // 1000 + 2,  # a backstop for each process; the supervisor counts them together
         "RLIMIT_MEMLOCK": 65_536,
         "RLIMIT_MSGQUEUE": 0,

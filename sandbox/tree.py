@@ -1,44 +1,58 @@
 """What a process tree uses, summed from /proc: the fallback where no cgroup counts.
 
-Resident sizes are quick to read but count a page once for every process that shares it, as children of a fork do. So
-only a sum beyond the limit is looked at closely, with each page's size divided by the number of its users; a program
-is never ended for memory that it does not have. The box's scratch and its number of files are read where the box has
-them, and files without a name while a process holds them open. What this cannot see (System V segments and nameless
-files that nobody has mapped or open) is why level C is the weakest.
+Only the tree is looked at, from parents to children: a host may have thousands of other processes. Resident sizes are
+quick to read but count a page once for every process that shares it, as children of a fork do. So only a sum beyond a
+limit is looked at closely, with each page's size divided by the number of its users; a program is never ended for memory
+that it does not have. The box's scratch and its number of files are read where the box has them, and files without a name
+while a process holds them open. What this cannot see (System V segments and nameless files that nobody has mapped or
+open) is why level C is the weakest.
 """
 
 from __future__ import annotations
 
 import os
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
 
 _TICK_MS = 1000 // os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _BLOCK = 512  # unit of st_blocks
 _INODE = 1024  # about what the kernel keeps for one file of a tmpfs
 _SCRATCH = ("tmp", "dev/shm")
+_LOCKS_READ = 1 << 20  # bytes of /proc/locks that are looked at; the kernel stops all locking meanwhile
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a tree uses, and who it is."""
+
+    pids: frozenset[int]
+    cpu_ms: int
+    memory_bytes: int  # with the files of the scratch
+    own_bytes: int  # of the processes alone
 
 
 def descendants(root: int) -> set[int]:
     """Return the ids of all living processes below `root`."""
-    children: dict[int, list[int]] = {}
-    for entry in os.scandir("/proc"):
-        if entry.name.isdigit():
-            with suppress(OSError, ValueError, IndexError):
-                children.setdefault(int(_stat(int(entry.name))[1]), []).append(int(entry.name))
+    children = _children if _tells_children() else _children_of_all()
     found: set[int] = set()
     queue = [root]
     while queue:
-        for child in children.get(queue.pop(), ()):
+        for child in children(queue.pop()):
             if child not in found:
                 found.add(child)
                 queue.append(child)
     return found
 
 
-def usage(root: int, memory_limit: int) -> tuple[int, int]:
-    """Return CPU milliseconds and bytes of memory of everything below `root`; exact where it matters (see above)."""
+def usage(root: int, own_limit: int, memory_limit: int) -> Usage:
+    """Return what everything below `root` uses; memory is exact where it matters, beyond a limit (see above)."""
     cpu_ms = resident = 0
     pids = descendants(root)
     for pid in pids:
@@ -47,11 +61,26 @@ def usage(root: int, memory_limit: int) -> tuple[int, int]:
             cpu_ms += sum(int(value) for value in fields[11:15]) * _TICK_MS  # own and reaped children's time
             resident += int(fields[21]) * _PAGE
     files = _nameless_files(pids) + _scratch(pids)
-    if resident + files > memory_limit:
-        shares = [_share(pid) for pid in pids]
-        own, shared = sum(share[0] for share in shares), sum(share[1] for share in shares)
-        return cpu_ms, own + max(shared, files)
-    return cpu_ms, resident + files
+    if resident <= own_limit and resident + files <= memory_limit:
+        return Usage(frozenset(pids), cpu_ms, resident + files, resident)
+    shares = [_share(pid) for pid in pids]
+    own, shared = sum(share[0] for share in shares), sum(share[1] for share in shares)
+    return Usage(frozenset(pids), cpu_ms, own + max(shared, files), own)
+
+
+def locks(pids: Collection[int]) -> int:
+    """Return how many record locks processes hold, as far as the first of all that the host has.
+
+    A list that grows while it is read shows some lines twice.
+    """
+    mine = {str(pid).encode() for pid in pids}
+    found: set[bytes] = set()
+    with Path("/proc/locks").open("rb") as file:
+        for line in file.readlines(_LOCKS_READ):
+            fields = line.split()  # "1: POSIX ADVISORY WRITE 708 08:01:1179649 0 EOF"; "->" before who waits
+            if b"POSIX" in fields[1:3] and not mine.isdisjoint(fields[4:6]):
+                found.add(line.partition(b":")[2])
+    return len(found)
 
 
 def host_oom_kills() -> int:
@@ -61,6 +90,32 @@ def host_oom_kills() -> int:
             if line.startswith("oom_kill "):
                 return int(line.split()[1])
     return 0
+
+
+@cache
+def _tells_children() -> bool:
+    """Whether this kernel lists the children of a process (CONFIG_PROC_CHILDREN)."""
+    return Path("/proc/thread-self/children").exists()
+
+
+def _children(pid: int) -> list[int]:
+    """Return the children of a process, whichever of its threads has started them."""
+    found: list[int] = []
+    with suppress(OSError):
+        for thread in os.scandir(f"/proc/{pid}/task"):
+            with suppress(OSError):
+                found += map(int, Path(thread.path, "children").read_bytes().split())
+    return found
+
+
+def _children_of_all() -> Callable[[int], Iterable[int]]:
+    """Return the same as `_children`, by one look at every process of the host."""
+    children: dict[int, list[int]] = {}
+    for entry in os.scandir("/proc"):
+        if entry.name.isdigit():
+            with suppress(OSError, ValueError, IndexError):
+                children.setdefault(int(_stat(int(entry.name))[1]), []).append(int(entry.name))
+    return lambda pid: children.get(pid, ())
 
 
 def _stat(pid: int) -> list[bytes]:

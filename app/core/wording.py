@@ -91,11 +91,13 @@ def failure(run: Run, limits: Limits) -> str:
         case OutcomeKind.TIMEOUT:
             used = outcome.cpu_ms if outcome.clock == "cpu" else outcome.wall_ms
             return f"the run passed its {outcome.clock} limit of {allowed}, at {used / 1000:.1f} s"
+        case OutcomeKind.MEMORY if outcome.limit == "locks":
+            return f"the run passed its limit on record locks, which are memory of the kernel{_notes(run)}"
         case OutcomeKind.MEMORY:
             used = outcome.peak_memory_bytes >> 20
             return f"the run needed more than its memory limit of {allowed}, and had {used} MiB"
         case OutcomeKind.OUTPUT:
-            return f"the run passed its limit on {outcome.limit or 'output'} of {allowed}"
+            return f"the run passed its limit on {outcome.limit or 'output'} of {allowed}{_notes(run)}"
         case OutcomeKind.SIGNAL:
             name = signal.Signals(outcome.signal).name if outcome.signal in set(signal.Signals) else outcome.signal
             forbidden = " for a forbidden system call" if outcome.signal == signal.SIGSYS else ""

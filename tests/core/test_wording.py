@@ -203,6 +203,15 @@ FAILURES: list[tuple[dict[str, Any], str]] = [
     ({"kind": "output", "limit": "result"}, "the run passed its limit on result of 1 MiB"),
     ({"kind": "output", "limit": "output"}, "the run passed its limit on output of 64 MiB"),
     ({"kind": "output"}, "the run passed its limit on output of 64 MiB"),
+    (
+        {"kind": "output", "limit": "stdout", "notes": ("stdout had more than 4194304 bytes",)},
+        "the run passed its limit on stdout of 4 MiB; stdout had more than 4194304 bytes",
+    ),
+    (
+        {"kind": "memory", "limit": "locks", "notes": ("5000 record locks were held at once, and 4096 are allowed",)},
+        "the run passed its limit on record locks, which are memory of the kernel; 5000 record locks were held at once, "
+        "and 4096 are allowed",
+    ),
     ({"kind": "signal", "signal": 9}, "the run was ended by signal SIGKILL"),
     ({"kind": "signal", "signal": 31}, "the run was ended by signal SIGSYS for a forbidden system call"),
     ({"kind": "signal", "signal": 99}, "the run was ended by signal 99"),

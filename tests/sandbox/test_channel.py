@@ -56,6 +56,7 @@ TABLE = {
     "what the runner found too large": ([frame(b"T", b"result")], True, {"too_large": "result"}),
     "artifacts that the runner found too large": ([frame(b"T", b"output")], True, {"too_large": "output"}),
     "a word for the notes": ([frame(b"W", b"scratch")], True, {"said": {b"scratch"}}),
+    "a word that the judge puts into words": ([frame(b"W", b"processes")], True, {"said": {b"processes"}, "notes": []}),
     "an unknown word": ([frame(b"W", b"anything")], True, {"said": set()}),
     "an unknown letter": ([frame(b"X"), EXIT_0], True, {"status": None, "unreadable": True}),
     "a letter with too much": ([frame(b"S", b"x" * 17), EXIT_0], True, {"status": None, "unreadable": True}),
@@ -196,5 +197,5 @@ def test_both_ends_agree_on_how_much_there_may_be() -> None:
     longest = b"/".join([b"x" * 100] * 4)
     assert len(longest) == NAME_CAP - 1
     assert NAME.fullmatch(longest)
-    for word in channel_module._SAID:
+    for word in channel_module._WORDS:
         assert f'say(b"{word.decode()}")' in runner

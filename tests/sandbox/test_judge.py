@@ -13,7 +13,7 @@ from sandbox import NoIsolation, SandboxFault
 from sandbox.judge import judge
 from tests.sandbox.values import BEGUN, EXIT_0, a_job, frame, law, seen
 
-CAUSES = ("cancelled", "stdout", "stderr", "result", "output", "memory", "cpu", "wall")
+CAUSES = ("cancelled", "stdout", "stderr", "result", "output", "memory", "locks", "cpu", "wall")
 EXIT_1 = frame(b"S", b"exit 1")
 SIGNAL_11 = frame(b"S", b"signal 11")
 CROWDED = b"BlockingIOError: [Errno 11] Resource temporarily unavailable"
@@ -36,9 +36,18 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "cancelled": ({"frames": [], "status": -9, "causes": {"cancelled"}}, {"kind": "cancelled", "limit": None}),
     "wall": ({"frames": [], "status": -9, "causes": {"wall"}}, {"kind": "timeout", "clock": "wall", "limit": "wall"}),
     "cpu": ({"frames": [], "status": -9, "causes": {"cpu"}}, {"kind": "timeout", "clock": "cpu", "limit": "cpu"}),
-    "wall before the program began": (
-        {"frames": [], "begun": False, "status": -9, "causes": {"wall"}},
+    "cancelled before the program began": (
+        {"frames": [], "begun": False, "status": -9, "causes": {"cancelled"}},
+        {"kind": "cancelled"},
+    ),
+    "locks": ({"frames": [], "status": -9, "causes": {"locks"}, "locks": 9999}, {"kind": "memory", "limit": "locks"}),
+    "ended by us, and not by the kernel": (
+        {"frames": [], "status": None, "causes": {"wall"}},
         {"kind": "timeout", "clock": "wall"},
+    ),
+    "more processes by the runner's word": (
+        {"frames": [frame(b"W", b"processes"), EXIT_0]},
+        {"kind": "exited", "exit_code": 0, "limit": "processes"},
     ),
     "runner found a large result": (
         {"frames": [EXIT_0, frame(b"T", b"result")]},
@@ -130,6 +139,9 @@ def test_a_result_is_given_out_only_with_an_exit(cause: str) -> None:
         ({"status": 137}, SandboxFault, "the runner in the box failed: exit 137"),
         ({"status": -9}, SandboxFault, "the box was ended from outside, by signal 9"),
         ({"status": None}, SandboxFault, "the box was ended from outside"),
+        ({"status": -9, "causes": {"wall"}}, SandboxFault, "the box was ended from outside, by signal 9"),
+        ({"status": 1, "causes": {"stderr"}, "stderr": b"x"}, SandboxFault, "the runner in the box failed: x"),
+        ({"status": 137, "oom_kills": 1}, SandboxFault, "the runner in the box failed: exit 137"),
         ({"status": -9, "begun": True}, SandboxFault, "the box was ended from outside, by signal 9"),
         ({"ending": None, "begun": True}, SandboxFault, "the launcher ended during a run"),
         ({"ending": None, "begun": True, "causes": {"wall"}}, SandboxFault, "the launcher ended during a run"),
@@ -170,7 +182,8 @@ def test_without_a_status_no_program_exits_well(status: int) -> None:
 def test_an_outcome_carries_what_was_measured_and_noted() -> None:
     outcome = _judged(
         {
-            "frames": [EXIT_0, frame(b"W", b"scratch"), frame(b"N", b"../x")],
+            "frames": [EXIT_0, frame(b"W", b"scratch"), frame(b"W", b"processes"), frame(b"N", b"../x")],
+            "locks": 5000,
             "refused_forks": 3,
             "stdout": b"out",
             "stderr": FULL,
@@ -183,8 +196,10 @@ def test_an_outcome_carries_what_was_measured_and_noted() -> None:
     assert (outcome.stdout, outcome.stderr, outcome.isolation) == (b"out", FULL, {"level": "B"})
     assert (outcome.wall_ms, outcome.cpu_ms, outcome.peak_memory_bytes, outcome.usage_source) == (5, 4, 99, "cgroup2")
     assert outcome.notes == (
-        "the scratch was full when the program ended",
+        "the scratch was full at some moment",
         "artifacts with names that are not allowed were left out: 1",
+        "5000 record locks were held at once, and 4096 are allowed",
+        "processes and threads were more than the 64 that are allowed",
         "3 forks were refused at the limit of 64 processes",
         "the program said that nothing was left of its scratch of 256 MiB",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -139,7 +140,9 @@ def test_what_a_box_used_while_it_waited_is_not_the_runs(
             really = group._cpu_ms  # type: ignore[attr-defined]
             monkeypatch.setattr(group, "_cpu_ms", lambda: really() + 500)
         else:
-            monkeypatch.setattr(tree, "usage", lambda root, limit: (usage(root, limit)[0] + 500, 0))
+            monkeypatch.setattr(
+                tree, "usage", lambda *limits: replace(usage(*limits), cpu_ms=usage(*limits).cpu_ms + 500)
+            )
         assert box.run(job).cpu_ms < 500
 
 

@@ -84,10 +84,10 @@ def take_over(frames, then):
     code = b"\x48\x8d\x35" + struct.pack("<I", 17 + len(then)) + b"\xba" + struct.pack("<I", len(frames))
     code += b"\xbf\3\0\0\0\xb8\1\0\0\0\x0f\5" + then + frames  # write(3, frames)
     runner = os.getppid()
-    while not open(f"/proc/{runner}/syscall").read().startswith("61 "):
-        time.sleep(0.01)  # until it waits for us
+    while not (now := open(f"/proc/{runner}/syscall").read()).startswith("7 "):
+        time.sleep(0.01)  # until it waits, as it mostly does
     with open(f"/proc/{runner}/mem", "r+b", buffering=0) as memory:
-        memory.seek(int(open(f"/proc/{runner}/syscall").read().split()[-1], 16))
+        memory.seek(int(now.split()[-1], 16))
         assert memory.write(code) == len(code)
 """
 machine_code = pytest.mark.skipif(platform.machine() != "x86_64", reason="the machine code is for x86_64 alone")

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sandbox import Sandbox, SandboxFault, cgroup, staging, tree
+from sandbox import Sandbox, SandboxFault, cgroup, staging, tree, watch
+from sandbox import slot as slot_module
 from sandbox.makers import ENGINES
 from sandbox.slot import Slot
 from tests.sandbox.boxes import Strongest, a_job
@@ -376,16 +377,19 @@ def test_cgroups_of_the_dead_are_swept_and_those_of_the_living_are_not(tmp_path:
     names = {
         f"{cgroup.PREFIX}0-{gone.pid}": False,
         f"{cgroup.PREFIX}1-{gone.pid}": True,  # of somebody in another process namespace, who holds it
-        f"{cgroup.PREFIX}0-{os.getpid()}": True,
+        f"{cgroup.PREFIX}0-{os.getpid()}": False,  # of somebody who had our number
+        f"{cgroup.PREFIX}1-{os.getpid()}": True,  # our own
+        f"{cgroup.PREFIX}0-1": True,  # of somebody who lives, and may be about to lock it
         f"{cgroup.PREFIX}x": True,
         "something-else": True,
     }
     for name in names:
         (tmp_path / name).mkdir()
-    lock = staging.lock_folder(tmp_path / f"{cgroup.PREFIX}1-{gone.pid}")
-    assert lock is not None
+    locks = [staging.lock_folder(tmp_path / f"{cgroup.PREFIX}1-{pid}") for pid in (gone.pid, os.getpid())]
+    assert None not in locks
     cgroup.sweep(tmp_path)
-    os.close(lock)
+    for lock in locks:
+        os.close(lock or 0)
     assert {name: (tmp_path / name).exists() for name in names} == names
 
 
@@ -403,6 +407,57 @@ def test_what_a_dead_owner_left_running_in_its_cgroup_is_ended(strongest: Strong
     cgroup.sweep(base)
     assert left.wait(PATIENCE_SECONDS) == -signal.SIGKILL
     assert not folder.exists()
+
+
+def test_leftovers_that_do_not_go_away_do_not_hold_up_a_start(tmp_path: Path) -> None:
+    """As with processes that the kernel does not end; here a folder in each keeps it from being removed."""
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    for number in range(20):
+        (tmp_path / f"{cgroup.PREFIX}{number}-{gone.pid}" / "below").mkdir(parents=True)
+    (tmp_path / f"{cgroup.PREFIX}99-{gone.pid}").mkdir()
+    started = time.monotonic()
+    cgroup.sweep(tmp_path)
+    assert time.monotonic() - started < 10 * cgroup.SWEEP_SECONDS  # twenty that wait for one second each took longer
+    assert not (tmp_path / f"{cgroup.PREFIX}99-{gone.pid}").exists()
+
+
+def test_a_run_that_the_kernel_does_not_end_has_an_outcome_and_its_slot_serves_nobody_again(
+    box_of_its_own: Strongest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box = box_of_its_own
+    slot = box.sandbox._open()[0]
+    monkeypatch.setattr(watch, "KILL_SECONDS_MAX", 0.2)
+    monkeypatch.setattr(slot, "kill", lambda: None)  # as if it was of no use
+    outcome = box.run("import time; time.sleep(60)", wall_ms=200)
+    assert (outcome.kind, outcome.clock) == ("timeout", "wall")
+    assert [slot] == slot_module._RETIRED
+    assert outcome.notes == ("the kernel did not end the run in time; what is left of it is no part of any other run",)
+    assert box.run("print(1)").stdout == b"1\n"
+    assert box.sandbox._open()[0].number != slot.number
+    monkeypatch.undo()
+    slot.launcher.wait()  # here it does end
+    slot_module._RETIRED.remove(slot)
+    slot.retired = False
+    slot.close()
+
+
+def test_a_box_that_is_never_made_is_a_fault_and_the_next_run_works(
+    box_of_its_own: Strongest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box = box_of_its_own
+    monkeypatch.setattr(watch, "MAKING_SECONDS_MAX", 0.3)
+    with monkeypatch.context() as patch:
+        patch.setattr(box.sandbox._open()[0], "_launch", lambda *_: None)
+        with pytest.raises(SandboxFault, match=r"the box was not made within 0\.3 s"):
+            box.run("print(1)")
+    monkeypatch.undo()
+    assert box.run("print(1)").stdout == b"1\n"
+
+
+def test_an_interrupt_at_the_terminal_reaches_the_supervisor_and_not_what_is_below_it(strongest: Strongest) -> None:
+    launcher = strongest.sandbox._open()[0].launcher.pid
+    assert os.getsid(launcher) == os.getpgid(launcher) == launcher != os.getsid(0)
 
 
 def test_cpu_and_cpuacct_may_be_one_hierarchy_with_two_names(

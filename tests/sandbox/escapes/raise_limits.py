@@ -23,7 +23,7 @@ def refused_as_error(attempt):
         raise OSError(str(error)) from None
 
 
-kinds = ("RLIMIT_NOFILE", "RLIMIT_CPU", "RLIMIT_FSIZE", "RLIMIT_CORE", "RLIMIT_MEMLOCK", "RLIMIT_MSGQUEUE")
+kinds = ("RLIMIT_NOFILE", "RLIMIT_CPU", "RLIMIT_CORE", "RLIMIT_MEMLOCK", "RLIMIT_MSGQUEUE")
 report_any(
     [
         *((kind, lambda kind=kind: refused_as_error(lambda: higher(getattr(resource, kind)))) for kind in kinds),

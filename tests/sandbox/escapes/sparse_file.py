@@ -1,15 +1,11 @@
-# attack: a file of one TiB that takes no space
-# stopped by: resource limits
-# expect: contained
+# attack: an artifact of one TiB that takes no space before somebody reads it
+# stopped by: output caps
+# expect: output output
 # control: succeeds
 import os
-import tempfile
 
 from attack import report
 
-with tempfile.TemporaryFile() as file:
-    try:
-        os.ftruncate(file.fileno(), 1 << 40)
-    except OSError:
-        pass
+with open(os.path.join(os.environ["ASSAY_OUTPUT"], "sparse"), "wb") as file:
+    file.truncate(1 << 40)
     report(os.fstat(file.fileno()).st_size > 1 << 30, os.fstat(file.fileno()).st_size)

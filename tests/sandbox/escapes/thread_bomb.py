@@ -15,5 +15,5 @@ try:
         threads.append(thread)
 except RuntimeError:
     pass
-report(len(threads) >= 24, f"{len(threads)} threads at once")
+report(len(threads) > 24, f"{len(threads)} threads at once")
 stop.set()
