@@ -139,7 +139,7 @@ def _order(table: Table) -> tuple[str, ...]:
     for name in names:
         if not METRIC.fullmatch(name):
             table.report("order", "bad-name", f"{name[:40]!r} is no name of a metric", "rename it")
-    if "order" in table.data and not 2 <= len(names) <= ORDER_MAX:
+    if isinstance(table.data.get("order"), list) and not 2 <= len(names) <= ORDER_MAX:
         table.report("order", "bad-order", f"a ranking has 2 to {ORDER_MAX} members", "name the best first")
     return names
 

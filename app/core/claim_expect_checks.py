@@ -120,7 +120,7 @@ def _check_sample(table: Table, rule: Rule, values: dict[str, str | None], numbe
         missing = "n" if values["n"] is None else "sd"
         detail = f"the paper's sd and n are used together, and {missing!r} is missing"
         table.report(None, "missing-key", detail, f"add {missing}, or remove the other")
-    if count is not None and (count % 1 or not 2 <= count <= COUNT_MAX):
+    if count is not None and count >= 0 and (count % 1 or not 2 <= count <= COUNT_MAX):
         table.report("n", "bad-number", f"n must be a whole number from 2 to {COUNT_MAX}", "give the sample's size")
 
 

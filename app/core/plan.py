@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from app.core.controls_replication import wants_pairs
 from app.core.looks import wanted_measures
+from app.core.model import Purpose
 from app.core.readings import Readings
 from app.core.specs import all_specs, attacks, measures, pairings
 from app.core.verdict import confirmations
@@ -56,13 +57,16 @@ STAGES = (
 def next_step(seal: Seal, runs: Sequence[Run]) -> tuple[RunSpec, ...] | Conclude:
     """Return the runs that must be finished next, without those that are, or that it is time to conclude."""
     readings = Readings.of(seal, runs)
+    measured: set[str] = set()
     for stage in STAGES:
         if not stage.wanted(readings):
             continue
-        missing = tuple(spec for spec in stage.specs(readings) if spec.key not in readings.by_key)
+        specs = stage.specs(readings)
+        missing = tuple(spec for spec in specs if spec.key not in readings.by_key)
         if missing:
             return missing
-        if not all(item.finite for item in readings.measures):
+        measured |= {spec.key for spec in specs if spec.purpose is Purpose.MEASURE}
+        if not all(readings.by_key[key].finite for key in measured):
             return Conclude()
     return Conclude()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from typing import Any
 
@@ -10,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.model import Derivation, Purpose, Run, RunSpec, Seal
-from app.core.plan import Conclude, next_step, total_steps
-from app.core.specs import TARGETS_TRIED_MAX, all_specs, attacks, confirmation, measures, pairings
+from app.core.plan import Conclude, least_steps, next_step, total_steps
+from app.core.readings import Readings
+from app.core.seal import schedule
+from app.core.specs import TARGETS_TRIED_MAX, all_specs, attacks, confirmation, fresh_confirmations, measures, pairings
 from tests.core.builders import (
     a_claim,
     a_formula_seal,
@@ -24,6 +27,10 @@ from tests.core.builders import (
 from tests.core.strategies import law
 
 TWO_SEEDS = a_seal(a_claim(reproduce=a_script(seeds=(7, 1), parameters={"n": 5})))
+
+ADAPTIVE = a_seal(
+    a_claim(an_expectation("8.7", "equivalence", tolerance="0.1"), a_script(seeds=(4, 0, 9), seeds_max=10))
+)
 
 
 def keys(step: Any) -> list[str]:
@@ -126,8 +133,14 @@ endings = st.one_of(
     st.just({"outcome": an_outcome("cancelled", limit="underivable"), "result": None}),
 )
 seals = st.sampled_from(
-    [a_seal(), TWO_SEEDS, a_formula_seal(), a_seal(a_claim(an_expectation(rule="relative", tolerance="5%")))]
+    [
+        a_seal(),
+        TWO_SEEDS,
+        a_formula_seal(),
+        a_seal(a_claim(an_expectation(rule="relative", tolerance="5%"))),
+    ]
 )
+all_seals = st.one_of(seals, st.just(ADAPTIVE))
 
 
 def ended(spec: RunSpec, ending: dict[str, Any]) -> Run:
@@ -135,7 +148,7 @@ def ended(spec: RunSpec, ending: dict[str, Any]) -> Run:
 
 
 @law
-@given(seals, st.data(), st.randoms(use_true_random=False))
+@given(all_seals, st.data(), st.randoms(use_true_random=False))
 def test_the_plan_ends_whatever_comes_of_its_runs(seal: Seal, data: st.DataObject, chance: random.Random) -> None:
     """Within the promised number of runs, each asked for once, each one of the seal's own, the order never mattering."""
     wanted = {spec.key: spec for spec in all_specs(seal)}
@@ -153,10 +166,12 @@ def test_the_plan_ends_whatever_comes_of_its_runs(seal: Seal, data: st.DataObjec
         runs += finished
         chance.shuffle(runs)
     assert len(runs) <= total_steps(seal)
+    if all(reading.finite for reading in Readings.of(seal, runs).measures):
+        assert len(runs) >= least_steps(seal)
 
 
 @law
-@given(seals, st.data(), st.randoms(use_true_random=False))
+@given(all_seals, st.data(), st.randoms(use_true_random=False))
 def test_the_order_of_runs_never_matters(seal: Seal, data: st.DataObject, chance: random.Random) -> None:
     runs = [ended(spec, data.draw(endings)) for spec in all_specs(seal) if data.draw(st.booleans())]
     step = next_step(seal, runs)
@@ -166,3 +181,110 @@ def test_the_order_of_runs_never_matters(seal: Seal, data: st.DataObject, chance
 
 def test_the_confirmation_uses_the_first_seed() -> None:
     assert confirmation(TWO_SEEDS).seed == 7
+
+
+# --- further seeds ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("seeds", "most", "wanted", "looks"),
+    [
+        pytest.param((0,), None, (0,), (1,), id="one"),
+        pytest.param((7, 1), None, (7, 1), (2,), id="no more than named"),
+        pytest.param((0, 1, 2), 3, (0, 1, 2), (3,), id="no room for more"),
+        pytest.param((0, 1, 2), 4, (0, 1, 2, 3), (3, 4), id="one more"),
+        pytest.param((4, 0, 9), 8, (4, 0, 9, 1, 2, 3, 5, 6), (3, 6, 8), id="the least numbers not named"),
+        pytest.param((0, 1, 2, 3, 4), 20, tuple(range(20)), (5, 10, 20), id="twice as many each time"),
+        pytest.param((2**63 - 1, 0, 1), 4, (2**63 - 1, 0, 1, 2), (3, 4), id="beside the greatest one"),
+    ],
+)
+def test_seeds_and_looks_follow_from_the_claim(
+    seeds: tuple[int, ...], most: int | None, wanted: tuple[int, ...], looks: tuple[int, ...]
+) -> None:
+    claim = a_claim(an_expectation("8.7", "equivalence", tolerance="0.1"), a_script(seeds=seeds, seeds_max=most))
+    assert schedule(claim) == (wanted, looks)
+    assert a_seal(claim).looks == looks
+
+
+def measured_at(look: int, score: float, step: float = 0.0) -> list[Run]:
+    """Return the measure runs up to a look of ADAPTIVE, around a score."""
+    offsets = (-1, 1, 0)
+    return [
+        a_run(spec, {"score": round(score + step * offsets[index % 3] * (1 + index % 2), 6)})
+        for index, spec in enumerate(measures(ADAPTIVE, look))
+    ]
+
+
+def attacked(score: float) -> list[Run]:
+    return [a_run(spec, {"score": score + index}) for index, spec in enumerate(attacks(ADAPTIVE))]
+
+
+WIDE, NARROW = 0.5, 0.01
+FURTHER = [
+    pytest.param(measured_at(0, 8.7, NARROW), ["conclude"], id="decided at once"),
+    pytest.param(measured_at(0, 8.7, WIDE), ["measure-3", "measure-4", "measure-5"], id="not decided"),
+    pytest.param(measured_at(1, 8.7, WIDE), [f"measure-{index}" for index in range(6, 10)], id="still not"),
+    pytest.param(measured_at(2, 8.7, WIDE), ["conclude"], id="nor ever"),
+    pytest.param(measured_at(0, 8.7), ["conclude"], id="seeds that change nothing are not multiplied"),
+    pytest.param(measured_at(0, 9.9, NARROW), ["confirm-1", "confirm-2", "confirm-3"], id="contradicted"),
+    pytest.param(
+        measured_at(2, 9.9, NARROW)[:3], ["confirm-1", "confirm-2", "confirm-3"], id="at the look that decides"
+    ),
+    pytest.param(
+        [*measured_at(0, 8.7, WIDE), a_run(measures(ADAPTIVE, 1)[3], "{}")], ["measure-4", "measure-5"], id="a"
+    ),
+    pytest.param(
+        [*measured_at(0, 8.7, WIDE), *(a_run(spec, "{}") for spec in measures(ADAPTIVE, 1)[3:])],
+        ["conclude"],
+        id="further seeds without a measurement",
+    ),
+]
+
+
+@pytest.mark.parametrize(("runs", "wanted"), FURTHER)
+def test_further_seeds_are_measured_only_while_they_may_decide(runs: list[Run], wanted: list[str]) -> None:
+    first = runs[0].result or ""
+    score = float(first.removeprefix('{"score": ').removesuffix("}"))
+    assert keys(next_step(ADAPTIVE, [*runs, *attacked(score)])) == wanted
+
+
+def test_further_seeds_wait_for_the_attacks_and_a_worthless_script_gets_none() -> None:
+    runs = measured_at(0, 8.7, WIDE)
+    assert keys(next_step(ADAPTIVE, runs))[0] == "repeat-0"
+    first = json.loads(runs[0].result or "")["score"]
+    still = [a_run(spec, {"score": first}) for spec in (*attacks(ADAPTIVE), *pairings(ADAPTIVE))]
+    assert keys(next_step(ADAPTIVE, [*runs, *still])) == ["conclude"]
+
+
+def test_another_expectation_that_is_contradicted_or_open_ends_the_search() -> None:
+    """A mean that is too wide beside a value that is wrong: the claim is false whatever further seeds say."""
+    both = [an_expectation("8.7", "equivalence", tolerance="0.1"), an_expectation("5", metric="second")]
+    seal = a_seal(a_claim(both, a_script(seeds=(0, 1, 2), seeds_max=6)))
+    scores = (8.2, 9.7, 8.0)
+
+    def runs(second: float) -> list[Run]:
+        measured = [
+            a_run(spec, {"score": score, "second": second}) for spec, score in zip(measures(seal), scores, strict=True)
+        ]
+        changed = [
+            a_run(spec, {"score": 8.2 + index, "second": second + index}) for index, spec in enumerate(attacks(seal))
+        ]
+        return measured + changed
+
+    assert keys(next_step(seal, runs(5.0))) == ["measure-3", "measure-4", "measure-5"]
+    assert keys(next_step(seal, runs(9.0))) == ["confirm-0"]
+    assert keys(next_step(seal, runs(500.0))) == ["conclude"]  # suspect units
+
+
+def test_a_confirmation_by_seeds_measures_none_that_was_measured() -> None:
+    fresh = fresh_confirmations(ADAPTIVE, 1)
+    assert [spec.seed for spec in fresh] == [10, 11, 12, 13, 14, 15]
+    assert not {spec.seed for spec in fresh} & set(ADAPTIVE.seeds)
+    assert {spec.purpose for spec in fresh} == {Purpose.CONFIRM}
+
+
+def test_the_cost_is_known_in_advance() -> None:
+    assert (least_steps(a_formula_seal()), total_steps(a_formula_seal())) == (3, 4)
+    assert (least_steps(ADAPTIVE), total_steps(ADAPTIVE)) == (3 + 3, 10 + 3 + 1 + 1 + 10)
+    one_run = a_seal(a_claim(an_expectation(None, "interval", low="8", high="9", level="95%", n="5")))
+    assert total_steps(one_run) == total_steps(a_seal())  # one seed has no spread that could contradict
