@@ -120,7 +120,11 @@ def _channel() -> tuple[int, int]:
     """Return the ends of the channel: a socket, because a pipe of one's own user can be opened through /proc.
 
     A program that opened it could take the word that it begins out of it before we have read it, and its run would look
-    as if it had failed through us.
+    as if it had failed through us. A socket cannot be opened by its name in /proc, has none elsewhere, and is shut for
+    reading on the other side; the program's own copy is closed before it begins. What else leads to a descriptor of the
+    runner (pidfd_getfd, ptrace, process_vm_writev) the filter refuses. Killing or stopping the runner is the program's
+    own doing, to the judge and to the clocks, and so is code in the runner's memory (/proc/PID/mem): it can send what a
+    runner can send, and the word that it begins has been said by then.
     """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     ours.shutdown(socket.SHUT_WR)

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from sandbox.job import NoIsolation
-from sandbox.plan import MASKED, Host
+from sandbox.plan import MASKED, MASKED_FOLDERS, Host
 
 #: Isolation levels from weakest to strongest.
 LEVELS = ("C", "B1", "B", "A")
@@ -105,6 +105,7 @@ def host_facts() -> Host:
         links=links,
         folders=tuple(folders),
         masked=tuple(name for name in MASKED if Path("/proc", name).exists()),
+        masked_folders=tuple(name for name in MASKED_FOLDERS if Path("/proc", name).is_dir()),
         loader_cache=Path("/etc/ld.so.cache").exists(),
         # A host without this file (gVisor) cannot forbid further namespaces; the filter refuses them anyway.
         disable_userns=Path("/proc/sys/user/max_user_namespaces").exists(),

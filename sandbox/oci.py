@@ -34,7 +34,7 @@ CAPABILITIES = ("bounding", "effective", "inheritable", "permitted", "ambient")
 READ_ONLY = ("rbind", "ro", "nosuid", "nodev")
 BELOW = ("rro", "rnosuid", "rnodev")  # the same for what is mounted below a folder; crun refuses it for a file
 #: What bubblewrap's --proc closes by itself.
-CLOSED = ("bus", "fs", "irq", "sys", "sysrq-trigger")
+CLOSED = ("irq", "sys", "sysrq-trigger")
 FILE_BYTES, FILES_MIN = 4096, 65_536  # a file that is not empty takes a page; empty ones are memory of the kernel
 ARCHITECTURES = {"x86_64": "SCMP_ARCH_X86_64", "aarch64": "SCMP_ARCH_AARCH64"}
 
@@ -81,7 +81,7 @@ def bundle(shape: Shape, host: Host, shared: list[dict[str, Any]], uid: int, gid
             "namespaces": [{"type": name} for name in NAMESPACES],
             "uidMappings": [{"containerID": UID, "hostID": uid, "size": 1}],
             "gidMappings": [{"containerID": UID, "hostID": gid, "size": 1}],
-            "maskedPaths": [f"/proc/{name}" for name in host.masked],
+            "maskedPaths": [f"/proc/{name}" for name in (*host.masked, *host.masked_folders)],
             "readonlyPaths": [f"/proc/{name}" for name in CLOSED],
             "seccomp": profile(),
         },

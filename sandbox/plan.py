@@ -22,8 +22,27 @@ OUTPUT = "/tmp/output"  # noqa: S108
 PROGRAMS = "/assay"
 RUNNER = f"{PROGRAMS}/runner.pyc"
 
-#: Files of /proc that tell about the kernel or reach into it; hidden behind /dev/null.
-MASKED = ("kallsyms", "kcore", "keys", "sysrq-trigger", "timer_list")
+#: Files of /proc that tell about the kernel or reach into it, or by which a host can be known again; hidden behind
+#: /dev/null. What stays readable is listed in docs/threat-model.md.
+MASKED = (
+    "bootconfig",
+    "cmdline",
+    "config.gz",
+    "diskstats",
+    "interrupts",
+    "kallsyms",
+    "kcore",
+    "keys",
+    "mdstat",
+    "modules",
+    "partitions",
+    "sched_debug",
+    "sys/kernel/random/boot_id",
+    "sysrq-trigger",
+    "timer_list",
+)
+#: Folders of /proc that name the host's hardware and its disks; hidden behind an empty one.
+MASKED_FOLDERS = ("acpi", "asound", "bus", "fs", "scsi")
 NAMESPACES = ("user", "pid", "net", "ipc", "uts", "cgroup")
 
 
@@ -34,6 +53,7 @@ class Host:
     links: Mapping[str, str]  # top-level links of a merged /usr, e.g. "/lib64" -> "usr/lib64"
     folders: Sequence[str]  # top-level folders where /usr is not merged, e.g. "/lib"
     masked: Sequence[str]  # which of MASKED exist
+    masked_folders: Sequence[str]  # which of MASKED_FOLDERS exist
     loader_cache: bool  # whether /etc/ld.so.cache exists
     disable_userns: bool  # whether the host lets us forbid further user namespaces
 
@@ -73,7 +93,10 @@ def bwrap_arguments(shape: Shape, host: Host, staging: Staging, programs: str, s
         arguments += ["--ro-bind", "/etc/ld.so.cache", "/etc/ld.so.cache"]
     for name in host.masked:
         arguments += ["--ro-bind", "/dev/null", f"/proc/{name}"]
-    arguments += ["--remount-ro", "/dev", "--remount-ro", "/"]
+    for name in host.masked_folders:
+        arguments += ["--size", "4096", "--tmpfs", f"/proc/{name}"]
+    for path in (*(f"/proc/{name}" for name in host.masked_folders), "/dev", "/"):
+        arguments += ["--remount-ro", path]
     return [*arguments, "--seccomp", str(seccomp_fd), "--chdir", "/tmp"]  # noqa: S108
 
 

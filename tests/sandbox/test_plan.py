@@ -33,6 +33,7 @@ GOLDEN = """
 --size 4096 --tmpfs /tmp --size 4096 --tmpfs /dev/shm
 --dir /etc --ro-bind /etc/ld.so.cache /etc/ld.so.cache
 --ro-bind /dev/null /proc/kallsyms --ro-bind /dev/null /proc/kcore
+--size 4096 --tmpfs /proc/bus --remount-ro /proc/bus
 --remount-ro /dev --remount-ro /
 --seccomp 5 --chdir /tmp
 """
@@ -40,7 +41,7 @@ READ_ONLY = {"--ro-bind", "--symlink", "--proc", "--dev", "--tmpfs", "--dir", "-
 HOST_VARIANTS = {
     "merged /usr": MERGED,
     "separate /lib": dataclasses.replace(MERGED, links={}, folders=("/bin", "/lib")),
-    "bare": plan.Host(links={}, folders=(), masked=(), loader_cache=False, disable_userns=False),
+    "bare": plan.Host(links={}, folders=(), masked=(), masked_folders=(), loader_cache=False, disable_userns=False),
 }
 
 
@@ -73,7 +74,9 @@ def test_on_every_host_nothing_of_it_is_writable_and_every_namespace_is_new(host
 def test_the_root_is_sealed_after_the_last_mount(host: plan.Host) -> None:
     arguments = _arguments(host)
     sealed = arguments.index("--remount-ro")
-    assert arguments[sealed:] == ["--remount-ro", "/dev", "--remount-ro", "/", "--seccomp", "5", "--chdir", "/tmp"]
+    paths = [*(f"/proc/{name}" for name in host.masked_folders), "/dev", "/"]
+    remounts = [word for path in paths for word in ("--remount-ro", path)]
+    assert arguments[sealed:] == [*remounts, "--seccomp", "5", "--chdir", "/tmp"]
 
 
 def test_top_level_folders_are_bound_where_usr_is_not_merged() -> None:

@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sandbox import LEVELS, NoIsolation, Sandbox, SandboxFault, cgroup, host, host_python
+from sandbox import LEVELS, NoIsolation, Sandbox, SandboxFault, cgroup, host, host_python, makers, seccomp
+from sandbox.makers import SECCOMP_FD
+from sandbox.plan import bwrap_arguments
 from tests.sandbox.boxes import ORDINARY_USER, SCRIPT, a_job, copy_of_sandbox
 from tests.sandbox.conftest import refuse_to_skip
 
@@ -130,6 +132,24 @@ def test_without_a_filter_of_system_calls_nothing_runs(elsewhere: Path) -> None:
     assert "SECCOMP" in str(found["said"])
     assert found["level"] is None
     assert "CONFIG_SECCOMP_FILTER" in found["lacks"]["canary"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [[], ["--seccomp", str(SECCOMP_FD)]],
+    ids=["no filter", "a filter that lets everything pass, as that of a container"],
+)
+def test_a_box_whose_filter_is_not_ours_starts_no_program(
+    strongest: Strongest, monkeypatch: pytest.MonkeyPatch, options: list[str]
+) -> None:
+    def without(*known: object) -> list[str]:
+        return [word for word in bwrap_arguments(*known) if word not in {"--seccomp", str(SECCOMP_FD)}] + options  # type: ignore[arg-type]
+
+    allow_all = struct.pack("<HBBI", 6, 0, 0, seccomp.ALLOW)
+    monkeypatch.setattr(makers, "bwrap_arguments", without)
+    monkeypatch.setattr(seccomp, "program", lambda: allow_all)
+    with Sandbox() as box, pytest.raises(SandboxFault, match="there is no filter of system calls on the box"):
+        box.run(a_job(strongest.environment, "print('it ran')"))
 
 
 def test_a_masked_proc_is_named_with_its_remedy(elsewhere: Path) -> None:

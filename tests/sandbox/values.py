@@ -20,6 +20,7 @@ MERGED = Host(
     links={"/lib64": "usr/lib64", "/bin": "usr/bin"},
     folders=(),
     masked=("kallsyms", "kcore"),
+    masked_folders=("bus",),
     loader_cache=True,
     disable_userns=True,
 )
