@@ -1,0 +1,198 @@
+"""The band picture drawn: wide, narrow, and a spark for tables. Colours and fonts are the stylesheet's, by class.
+
+Marks differ in shape, never in colour alone: a circle inside, a diamond outside, a triangle where the line ends, "∅" for
+no value. Sizes are CSS pixels. The wide picture has labels left and values right of the line; in the narrow one they
+stand above it, so that the line has the whole width of a phone and text keeps its size.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup, escape
+
+from app.pages.band import Line, Mark, Picture, line, number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from decimal import Decimal
+
+TOP, FOOT = 48, 34
+LABEL, VALUE, SIDE = 112, 150, 14
+RADIUS, DIAMOND = 5.5, 7.0
+LABEL_CHARACTERS = 16
+CHARACTER = 7.2  # width of one at the pictures' font size
+JITTER = 7
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Where things stand in a picture of one size."""
+
+    kind: str  # wide | narrow
+    width: int
+    left: float  # of the line
+    right: float
+    row: int  # height of one
+
+    def x(self, share: float) -> float:
+        """Return the place of a share of the line."""
+        return round(self.left + share * (self.right - self.left), 2)
+
+
+WIDE = Frame("wide", 640, LABEL, 640 - VALUE, 26)
+NARROW = Frame("narrow", 340, SIDE, 340 - SIDE, 44)
+
+
+def both(picture: Picture, key: str) -> Markup:
+    """Return the wide and the narrow drawing; the stylesheet shows one of them. `key` makes their ids unique."""
+    found = line(picture)
+    return Markup("").join(_drawing(picture, found, frame, f"{key}-{frame.kind}") for frame in (WIDE, NARROW))
+
+
+def described(picture: Picture) -> str:
+    """Return what the picture shows, in one sentence."""
+    unit = f" {picture.unit}" if picture.unit else ""
+    band = f"accepted {_accepted(picture.band.low, picture.band.high)}{unit}"
+    runs = [point for point in picture.points if not point.summary] or list(picture.points)
+    inside = sum(point.value is not None and picture.band.holds(point.value) for point in runs)
+    begin = f"Expected {picture.expected_text}{unit}; " if picture.expected is not None else ""
+    told = f"{begin}{band}; {inside} of {len(runs)} {'value' if len(runs) == 1 else 'values'} inside"
+    return told[0].upper() + told[1:] + "."
+
+
+def spark(picture: Picture) -> Markup:
+    """Return the picture as a line of a table: 120 × 18, without words, for the numbers stand beside it."""
+    frame, found, middle = Frame("spark", 120, 8, 112, 18), line(picture), 9.0
+    parts = [_line("hair", frame.left, middle, frame.right, middle)]
+    if found.zone is not None:
+        parts.insert(0, _zone(frame, found.zone, 2, 14))
+    if found.expected is not None:
+        parts.append(_line("expected", frame.x(found.expected[0]), 1, frame.x(found.expected[0]), 17))
+    parts += [_shape(mark, frame.x(mark.x), middle, 0.8) for mark in found.marks if mark.shape != "none"]
+    return _tag(
+        "svg", {"class": "spark", "viewBox": "0 0 120 18", "width": 120, "height": 18, "aria-hidden": "true"}, parts
+    )
+
+
+def _drawing(picture: Picture, found: Line, frame: Frame, key: str) -> Markup:
+    rows = len(found.marks) + bool(found.strip)
+    bottom = TOP + rows * frame.row
+    height = bottom + FOOT
+    unit = f" {picture.unit}" if picture.unit else ""
+    parts = [
+        _tag("title", {"id": f"{key}-t"}, [escape(f"{picture.metric}: {picture.rule}")]),
+        _tag("desc", {"id": f"{key}-d"}, [escape(described(picture))]),
+    ]
+    if found.zone is not None:
+        parts.append(_zone(frame, found.zone, TOP - 8, bottom - TOP + 12))
+    heights = [_y(frame, index) for index in range(rows)]
+    parts += [_line("hair", frame.left, y, frame.right, y) for y in heights]
+    for share, text in found.edges:
+        x = frame.x(share)
+        parts.append(_line("edge", x, TOP - 8, x, bottom + 4))
+        parts.append(_text("axis", _within(x, text, frame), bottom + 20, text, "middle"))
+    if found.expected is not None:
+        x = frame.x(found.expected[0])
+        exact = " (exact)" if found.zone is None else ""
+        told = f"expected {found.expected[1]}{unit}{exact}"
+        parts.append(_line("expected", x, TOP - 14, x, bottom + 4))
+        parts.append(_text("told", _within(x, told, frame), TOP - 22, told, "middle"))
+    offset = 0
+    if found.strip:
+        parts += _strip(found.strip, frame)
+        offset = 1
+    for index, mark in enumerate(found.marks, offset):
+        parts += _row(mark, frame, index)
+    labels = {"role": "img", "aria-labelledby": f"{key}-t {key}-d", "class": f"band {frame.kind}"}
+    return _tag(
+        "svg", {**labels, "viewBox": f"0 0 {frame.width} {height}", "width": frame.width, "height": height}, parts
+    )
+
+
+def _y(frame: Frame, index: int) -> float:
+    return TOP + index * frame.row + (13 if frame.kind == "wide" else 30)
+
+
+def _row(mark: Mark, frame: Frame, index: int) -> list[Markup]:
+    x, y = frame.x(mark.x), _y(frame, index)
+    side = "bad" if mark.inside is False else "ok" if mark.inside else "none"
+    parts = []
+    if mark.low is not None and mark.high is not None:
+        parts.append(_line(f"spread {side}", frame.x(mark.low), y, frame.x(mark.high), y))
+    if mark.shape != "none":
+        parts.append(_shape(mark, x, y, 1))
+    label = mark.label if len(mark.label) <= LABEL_CHARACTERS else mark.label[: LABEL_CHARACTERS - 1] + "…"
+    if frame.kind == "wide":
+        return [*parts, _text("label", 0, y + 4, label), _text(f"value {side}", frame.right + 12, y + 4, mark.text)]
+    above = y - 14
+    return [
+        *parts,
+        _text("label", frame.left, above, label),
+        _text(f"value {side}", frame.right, above, mark.text, "end"),
+    ]
+
+
+def _strip(marks: Iterable[Mark], frame: Frame) -> list[Markup]:
+    """Draw many points in one row, moved up and down by their place in the list so that they can be told apart."""
+    parts = []
+    shown = [mark for mark in marks if mark.shape != "none"]
+    for index, mark in enumerate(shown):
+        offset = (index * 5 % 7 - 3) * JITTER / 3
+        parts.append(_shape(mark, frame.x(mark.x), _y(frame, 0) + offset, 0.6))
+    inside = sum(mark.inside is True for mark in shown)
+    told = f"{inside} of {len(shown)} inside"
+    if frame.kind == "wide":
+        return [
+            *parts,
+            _text("label", 0, _y(frame, 0) + 4, "all"),
+            _text("value", frame.right + 12, _y(frame, 0) + 4, told),
+        ]
+    return [*parts, _text("label", frame.left, TOP + 12, "all"), _text("value", frame.right, TOP + 12, told, "end")]
+
+
+def _shape(mark: Mark, x: float, y: float, scale: float) -> Markup:
+    attributes: dict[str, object] = {"class": f"mark {'ok' if mark.inside else 'bad'}"}
+    if mark.shape == "circle":
+        return _tag("circle", {**attributes, "cx": x, "cy": y, "r": RADIUS * scale})
+    size = DIAMOND * scale
+    if mark.shape == "diamond":
+        corners = [(x, y - size), (x + size, y), (x, y + size), (x - size, y)]
+    else:
+        out = -size if mark.shape == "left" else size
+        corners = [(x + out, y), (x - out * 0.4, y - size), (x - out * 0.4, y + size)]
+    points = " ".join(f"{a:g},{b:g}" for a, b in corners)
+    return _tag("polygon", {**attributes, "points": points})
+
+
+def _zone(frame: Frame, zone: tuple[float, float], top: float, height: float) -> Markup:
+    left, right = frame.x(zone[0]), frame.x(zone[1])
+    return _tag("rect", {"class": "zone", "x": left, "y": top, "width": round(right - left, 2), "height": height})
+
+
+def _within(x: float, text: str, frame: Frame) -> float:
+    """Return where the middle of a text may stand so that it stays in the picture."""
+    half = len(text) * CHARACTER / 2
+    return round(min(max(x, half), max(frame.width - half, half)), 2)
+
+
+def _line(kind: str, x1: float, y1: float, x2: float, y2: float) -> Markup:
+    return _tag("line", {"class": kind, "x1": x1, "y1": y1, "x2": x2, "y2": y2})
+
+
+def _text(kind: str, x: float, y: float, text: str, anchor: str = "start") -> Markup:
+    return _tag("text", {"class": kind, "x": x, "y": y, "text-anchor": anchor}, [escape(text)])
+
+
+def _tag(name: str, attributes: dict[str, object], inner: Iterable[Markup] = ()) -> Markup:
+    spelled = Markup("").join(Markup(' {}="{}"').format(key, value) for key, value in attributes.items())
+    return Markup("<{}{}>{}</{}>").format(Markup(name), spelled, Markup("").join(inner), Markup(name))  # noqa: S704 - our own names
+
+
+def _accepted(low: Decimal | None, high: Decimal | None) -> str:
+    if low is not None and high is not None:
+        return f"is {number(low)} alone" if low == high else f"from {number(low)} to {number(high)}"
+    if low is not None:
+        return f"at least {number(low)}"
+    return "is any number" if high is None else f"at most {number(high)}"
