@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from app.core import arithmetic_granular as granular
 from app.core.arithmetic_tests import recomputed
+from app.core.bands import expects_text
 from app.core.grounding_text import normal
 from app.core.quantity import Printed, printed
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 N_MAX = 1_000_000
 TERMS_MAX = 64
 
-_N = r"[-+]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)"
+_N = r"[-+]?(?:[0-9]{1,15}(?:\.[0-9]{1,15})?|\.[0-9]{1,15})"
 _COUNT = r"[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,7}"
 _END = r"(?![0-9]|[.,][0-9])"
 _START = r"(?<![\w.,/])"
@@ -85,7 +86,7 @@ def _expected(claim: Claim, text: str) -> Iterator[Finding]:
     if not _WHOLE_NUMBERS.search(text):
         return
     for item in claim.expect:
-        if item.value is not None and item.n is not None and item.n.isdigit():
+        if item.value is not None and item.n is not None and item.n.isdigit() and not expects_text(item):
             yield from _granular(item.value, item.sd, item.n)
 
 

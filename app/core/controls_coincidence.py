@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 from app.core import formula
@@ -113,11 +114,9 @@ def _pools(cells: Sequence[CellFinding]) -> dict[str, Pool]:
 
 
 def _numbers(table: SourceTable, own: Token) -> tuple[float, ...]:
-    found = []
-    for row in table.rows:
-        for cell in row.cells[1:] if len(row.cells) > 1 else row.cells:
-            found += [token for token in number_tokens(cell) if _looks_like(token, own)]
-    return tuple(float(token.readings[0].value) for token in found[:POOL_MAX])
+    cells = (cell for row in table.rows for cell in (row.cells[1:] if len(row.cells) > 1 else row.cells))
+    found = (token for cell in cells for token in number_tokens(cell) if _looks_like(token, own))
+    return tuple(float(token.readings[0].value) for token in itertools.islice(found, POOL_MAX))
 
 
 def _looks_like(token: Token, own: Token) -> bool:

@@ -19,6 +19,7 @@ from app.core.grounding_text import (
     SOURCES_BYTES_MAX,
     BadSourceError,
     Document,
+    check_text,
     normal,
     read_document,
 )
@@ -126,12 +127,9 @@ def check_sources(claim: Claim, size: Callable[[str], int], read: Callable[[str]
             problems.append(Problem(file, None, "", "source-too-large", detail, "keep the parts that are cited"))
             continue
         try:
-            document = read_document(source, read(file))
+            check_text(source, read(file))
         except BadSourceError as error:
             problems.append(Problem(file, error.line, "", "source-unreadable", str(error), error.remedy))
-            continue
-        if not document.normal:
-            problems.append(Problem(file, 1, "", "source-empty", "the source holds no text", "add it, or remove it"))
     if problems:
         raise Refusal(tuple(problems))
 
@@ -186,9 +184,8 @@ def _spaced(text: str) -> str:
 def _cells(claim: Claim, documents: list[Document]) -> tuple[CellFinding, ...]:
     if not isinstance(claim.reproduce, Formula):
         return ()
-    tables: dict[str, tuple[SourceTable, ...]] = {}
-    for document in documents:
-        tables[document.source.id] = tables_of(document)
+    named = {item.cell.source for item in claim.reproduce.values.values() if item.cell is not None}
+    tables = {document.source.id: tables_of(document) for document in documents if document.source.id in named}
     return tuple(_cell(name, item, tables) for name, item in claim.reproduce.values.items())
 
 

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 from app.core.grounding_text import Document, csv_rows, normal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-CELLS_MAX = 200_000  # of all tables of a document that are looked at
+CELLS_MAX = 50_000  # of one table; what lies beyond is not looked at
 
-_DELIMITER = re.compile(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*")
+_DELIMITER = re.compile(r":?-+:?")
 _BAR = re.compile(r"(?<!\\)\|")
 
 
@@ -58,18 +58,22 @@ class Missing:
 def tables_of(document: Document) -> tuple[SourceTable, ...]:
     """Return the tables of a document."""
     if document.csv:
-        rows = [Row(line, tuple(map(_cell, cells))) for line, cells in csv_rows(document.text) if any(cells)]
-        found = [(rows[0].cells, tuple(rows[1:]))] if rows else []
-    else:
-        found = list(_pipe_tables(document.text.splitlines())) if document.markdown else []
-    kept: list[SourceTable] = []
+        rows = list(
+            _fewer(Row(line, tuple(map(_cell, cells))) for line, cells in csv_rows(document.text) if any(cells))
+        )
+        return (SourceTable(document.source.id, rows[0].cells, tuple(rows[1:])),) if rows else ()
+    found = _pipe_tables(document.text.splitlines()) if document.markdown else ()
+    return tuple(SourceTable(document.source.id, header, tuple(_fewer(below))) for header, below in found)
+
+
+def _fewer(rows: Iterable[Row]) -> Iterator[Row]:
+    """Yield the rows of a table up to the limit of its cells."""
     cells = 0
-    for header, below in found:
-        cells += sum(len(row.cells) for row in below)
+    for row in rows:
+        cells += len(row.cells)
         if cells > CELLS_MAX:
-            break
-        kept.append(SourceTable(document.source.id, header, below))
-    return tuple(kept)
+            return
+        yield row
 
 
 def locate(tables: Sequence[SourceTable], row: str, column: str) -> list[Place] | Missing:
@@ -109,7 +113,7 @@ def _alike(one: str, other: str) -> bool:
 def _pipe_tables(lines: Sequence[str]) -> Iterator[tuple[tuple[str, ...], tuple[Row, ...]]]:
     at = 1
     while at < len(lines):
-        if "|" not in lines[at - 1] or "-" not in lines[at] or not _DELIMITER.fullmatch(lines[at]):
+        if "|" not in lines[at - 1] or not _delimits(lines[at]):
             at += 1
             continue
         header, rows = _split(lines[at - 1]), []
@@ -119,6 +123,12 @@ def _pipe_tables(lines: Sequence[str]) -> Iterator[tuple[tuple[str, ...], tuple[
             at += 1
         yield header, tuple(rows)
         at += 1
+
+
+def _delimits(line: str) -> bool:
+    """Whether a line is what stands between header and rows, such as |---|:-:|."""
+    parts = line.strip().strip("|").split("|")
+    return all(_DELIMITER.fullmatch(part.strip()) for part in parts)
 
 
 def _split(line: str) -> tuple[str, ...]:

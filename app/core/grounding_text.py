@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from app.core.model import Source
 
 SOURCE_BYTES_MAX = 1 << 20
-SOURCES_BYTES_MAX = 8 << 20  # of all sources of a claim together
+SOURCES_BYTES_MAX = 4 << 20  # of all sources of a claim together
 CSV_SUFFIX, MARKDOWN_SUFFIX = ".csv", ".md"
 HEADING_CHARACTERS_MAX = 200
 
@@ -36,7 +36,6 @@ _SIGNS = str.maketrans(
 )
 _DIGIT_SPACES = re.compile(r"(?<=[0-9])[\u00a0\u2007\u2009\u202f](?=[0-9]{3}(?![0-9]))")
 _LATEX_DASHES = re.compile(r"-{2,}")
-_LATEX_QUOTES = re.compile("''")
 _INNER_HYPHEN = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*\)")
 _HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*\s*")
@@ -61,9 +60,14 @@ def normal(text: str, *, markdown: bool = False) -> str:
     """Return the normal form of a text on one line."""
     if markdown:
         text = _LINK.sub(r"\1", text).replace("*", "").replace("`", "")
-    text = _DIGIT_SPACES.sub("", unicodedata.normalize("NFC", text)).translate(_SIGNS)
-    text = _LATEX_QUOTES.sub('"', _LATEX_DASHES.sub("-", text))
-    return " ".join(_INNER_HYPHEN.sub("", text).split())
+    if text.isascii():  # most lines are, and of the signs only these two are there then
+        text = text.replace("|", " ").replace("`", "'")
+    else:
+        text = _DIGIT_SPACES.sub("", unicodedata.normalize("NFC", text)).translate(_SIGNS)
+    text = text.replace("''", '"')
+    if "-" in text:
+        text = _INNER_HYPHEN.sub("", _LATEX_DASHES.sub("-", text))
+    return " ".join(text.split())
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,7 @@ class Document:
     normal: str
     starts: list[int] = field(repr=False)  # place in the normal form -> where a line begins
     lines: list[int] = field(repr=False)  # which line that is, 1-based
-    headings: list[tuple[int, str, int]] = field(repr=False)  # level, title, place
+    headings: list[tuple[int, str, int]] = field(repr=False)  # level, title as it stands, place
 
     @property
     def markdown(self) -> bool:
@@ -117,7 +121,8 @@ class Document:
         begins with the name, and the part goes on to the end.
         """
         wanted = _title(name)
-        for index, (level, title, place) in enumerate(self.headings):
+        for index, (level, heading, place) in enumerate(self.headings):
+            title = _title(heading)
             if self.markdown and f" {wanted} " in f" {title} ":
                 later = (start for other, _, start in self.headings[index + 1 :] if other <= level)
                 return Section(title, place, next(later, len(self.normal)))
@@ -157,15 +162,30 @@ def read_document(source: Source, data: bytes) -> Document:
             pieces.append(" ")
             place += 1
         if match is not None:
-            headings.append((len(match[1]), _title(match[2]), place))
+            headings.append((len(match[1]), match[2], place))
         elif not markdown and not table and len(raw) <= HEADING_CHARACTERS_MAX:
-            headings.append((1, _title(raw), place))
+            headings.append((1, raw, place))
         glued = not table and len(shown) > 1 and shown.endswith("-") and shown[-2].isalpha()
         starts.append(place)
         lines.append(line)
         pieces.append(shown[:-1] if glued else shown)
         place += len(pieces[-1])
     return Document(source, text, "".join(pieces), starts or [0], lines or [1], headings)
+
+
+def check_text(source: Source, data: bytes) -> None:
+    """See whether a source can be read, for less than reading it costs.
+
+    Raises:
+        BadSourceError: the bytes are no UTF-8 text, a table of no known shape, or nothing but space.
+
+    """
+    text = _decoded(data)
+    if source.file.endswith(CSV_SUFFIX):
+        for _ in csv_rows(text):
+            pass
+    if not text.strip():
+        raise BadSourceError(1, "the source holds no text", "add it, or remove the source")
 
 
 def csv_rows(text: str) -> Iterator[tuple[int, list[str]]]:

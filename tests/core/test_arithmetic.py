@@ -215,6 +215,27 @@ def test_a_sample_size_beside_the_value_is_asked_only_for_whole_numbers() -> Non
     assert told(None, "The mean rating is 5.19") == []
 
 
+@pytest.mark.parametrize("digits", ["9" * 61, "1." + "0" * 70, "9" * 3_900])
+def test_numbers_of_any_length_are_no_error(digits: str) -> None:
+    shapes = (
+        "{0} + 1 = 2",
+        "1 + {0} = 2",
+        "1 + 2 = {0}",
+        "from {0} to 2, a gain of {0}",
+        "{0} % of 50",
+        "44 of {0} (88 %)",
+    )
+    more = ("t({0}) = 2.2, p = .03", "t(28) = {0}, p = .03", "z = 2.2, p = .{0}", "scale n = {0}, M = {0}, SD = {0}")
+    for shape in (*shapes, *more, "{0} %, {0} % and the rest {0} %"):
+        findings(shape.format(digits))
+
+
+def test_a_label_with_a_sample_size_is_no_mean() -> None:
+    claim = a_claim(an_expectation("RemBERT", "exact", n="28"))
+    claim = claim.model_copy(update={"claim": Statement(id="c", statement="best on the scale")})
+    assert check(claim) == ()
+
+
 def test_the_working_is_shown() -> None:
     assert findings("rated on a scale (n = 28), M = 5.19")[0].said == (
         "no mean of 28 whole numbers prints as 5.19: 145/28 is 5.17857, 146/28 is 5.21429 (GRIM)"

@@ -140,7 +140,7 @@ def test_sources_that_are_text_are_let_in() -> None:
 def test_every_bad_source_is_refused_with_its_line() -> None:
     files = {"t16.csv": b'a,b\n"' + b"x" * 200_000 + b'"\n', "notes.md": b"one\ntwo \xff\n"}
     assert refusals(cited(), files) == [("t16.csv", 2, "source-unreadable"), ("notes.md", 2, "source-unreadable")]
-    assert refusals(cited(), SOURCES | {"notes.md": b" \n"}) == [("notes.md", 1, "source-empty")]
+    assert refusals(cited(), SOURCES | {"notes.md": b" \n"}) == [("notes.md", 1, "source-unreadable")]
     assert refusals(cited(), SOURCES | {"notes.md": b"a\x00b"}) == [("notes.md", 1, "source-unreadable")]
 
 
@@ -185,4 +185,4 @@ def test_sources_that_intake_would_have_refused_are_a_fault() -> None:
 
 
 def test_all_limits_are_those_of_the_page() -> None:
-    assert (grounding.SOURCE_BYTES_MAX, grounding.SOURCES_BYTES_MAX) == (1 << 20, 8 << 20)
+    assert (grounding.SOURCE_BYTES_MAX, grounding.SOURCES_BYTES_MAX) == (1 << 20, 4 << 20)

@@ -75,6 +75,10 @@ def test_a_document_without_a_table_says_so(text: str, file: str) -> None:
 
 
 def test_what_lies_beyond_the_limit_of_cells_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(grounding_tables, "CELLS_MAX", 7)
+    monkeypatch.setattr(grounding_tables, "CELLS_MAX", 3)
     assert cells(MARKDOWN, "FILTER", "XNLI") == [(5, "83.9")]
     assert cells(MARKDOWN, "VECO", "XNLI") == "row"
+    assert cells(CSV, "FILTER", "XNLI", "t.csv") == "table"
+    monkeypatch.setattr(grounding_tables, "CELLS_MAX", 8)
+    assert cells(CSV, "FILTER", "XNLI", "t.csv") == [(2, "83.9")]
+    assert cells(CSV, "RemBERT", "XNLI", "t.csv") == "row"

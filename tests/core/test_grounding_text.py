@@ -44,6 +44,12 @@ def test_what_says_something_else_stays_apart(one: str, other: str) -> None:
     assert normal(one) != normal(other)
 
 
+@law
+@given(st.text("ab-'`|*\t 1.", max_size=40))
+def test_the_short_way_for_plain_letters_is_the_long_one(text: str) -> None:
+    assert f"{normal(text)} é" == normal(f"{text} é") if normal(text) else normal(f"{text}é") == "é"
+
+
 def test_markdown_loses_its_marks() -> None:
     assert normal("**STILTs** (`x`) [Phang](https://x.org)", markdown=True) == "STILTs (x) Phang"
     assert normal("**a**") == "**a**"
