@@ -135,6 +135,13 @@ def test_people_read_every_problem_of_a_refused_bundle_with_line_and_remedy(home
     assert "claim.toml:7: value: " in done.stdout
 
 
+def test_a_source_that_is_no_text_is_refused_with_its_line(home: Path, tmp_path: Path) -> None:
+    claim = CLAIM + '[[source]]\nid = "notes"\ntitle = "Notes"\nfile = "notes.md"\n'
+    done = assay("verify", lay(tmp_path / "x", {**formula_bundle(claim), "notes.md": b"one\n\xff"}), home=home)
+    assert done.returncode == 2
+    assert "notes.md:2: the source is not UTF-8. save it as UTF-8 text." in done.stdout
+
+
 @pytest.mark.parametrize("form", ["tar.gz", "zip", "with a folder around"])
 def test_an_archive_has_the_seal_of_its_folder(home: Path, tmp_path: Path, sealed: str, form: str) -> None:
     archive = tmp_path / "archive"

@@ -12,11 +12,11 @@ from sqlmodel import Session, select
 from app import actions
 from app.core import evidence, ledger
 from app.core.errors import Fault
-from app.core.model import RecordRef, Status
+from app.core.model import RecordRef, Source, Statement, Status
 from app.store import judging, standing, views
 from app.store.errors import BlobMissing, BlobTampered
 from app.store.tables import GateRow, LedgerRow, Record, Verdict
-from tests.core.builders import KEY, a_claim, a_judgement, an_expectation, an_outcome
+from tests.core.builders import KEY, a_bundle, a_claim, a_judgement, an_expectation, an_outcome
 from tests.store.house import FALSE, House, at_once
 
 if TYPE_CHECKING:
@@ -44,6 +44,20 @@ def gate(house: House) -> dict[str, Any]:
     with house.parts.store.read() as session:
         document: dict[str, Any] = json.loads(session.exec(select(GateRow)).one().document)
     return document
+
+
+@pytest.mark.parametrize(
+    ("notes", "status", "code"),
+    [(b"The mean score is 8.7.", "VERIFIED", "MATCH_EXACT"), (b"It is 8.8.", "UNVERIFIED", "UNTRACEABLE")],
+)
+def test_a_quote_is_looked_up_in_the_sealed_source(house: House, notes: bytes, status: str, code: str) -> None:
+    source = (Source(id="notes", title="Notes", file="notes.md"),)
+    claim = a_claim(claim=Statement(id="mean", statement="The mean is 8.7", quote="mean score is 8.7"), source=source)
+    submitted = house.submit_files(a_bundle(claim, notes__md=notes))
+    house.run_all(submitted.verification_id)
+    actions.conclude(house.parts, submitted.verification_id)
+    (found,) = verdicts(house)
+    assert (found.status, found.reason_code) == (status, code)
 
 
 def check_chain(house: House) -> int:

@@ -8,7 +8,7 @@ import pytest
 
 from app import actions
 from app.core.errors import Fault, Refusal
-from app.core.model import RecordRef
+from app.core.model import RecordRef, Source
 from app.store import intake
 from app.store.intake import Submitted
 from tests.core.builders import a_bundle, a_claim, an_expectation, some_limits
@@ -29,6 +29,9 @@ FORMULA: dict[str, Any] = {
         "values": {"a": {"value": "77.0", "source": "Table 1"}, "b": {"value": "68.3", "source": "Table 1"}},
     },
 }
+
+
+WITH_NOTES = a_claim(source=(Source(id="notes", title="Notes", file="notes.md"),))
 
 
 def rows(house: House) -> dict[str, int]:
@@ -162,8 +165,9 @@ def test_without_an_environment_nothing_is_taken_in(house: House) -> None:
         {"claim.toml": b"schema = 1"},
         {**a_bundle(), "claim.toml": b"\xff\xfe"},
         {name: data for name, data in a_bundle().items() if name != "scores.csv"},
+        a_bundle(WITH_NOTES, notes__md=b"score \xff 8.7"),
     ],
-    ids=["no claim", "no schema", "not UTF-8", "a missing input"],
+    ids=["no claim", "no schema", "not UTF-8", "a missing input", "a source that is no text"],
 )
 def test_what_is_refused_leaves_no_row(house: House, files: Mapping[str, bytes]) -> None:
     with pytest.raises(Refusal):
