@@ -20,6 +20,7 @@ from app.core.model import Environment, Run
 from app.core.seal import make_seal, seal_bytes, seal_digest
 from app.intake import CLAIM_FILE, ArchiveLimits, bundle_at, claim_of, read_archive, read_folder
 from cli.exits import Exit, of_status
+from cli.show import of_runs
 from cli.words import last_words
 from sandbox import NoIsolation, host_python
 from workers.execute import Executed, execute, owner
@@ -133,9 +134,10 @@ class Local:
     ) -> list[tuple[Run, Executed]]:
         by_digest = {seal.files[name]: data for name, data in files.items()}
         done: list[tuple[Run, Executed]] = []
+        span = of_runs(plan.least_steps(seal), plan.total_steps(seal))
         while not isinstance(step := plan.next_step(seal, [run for run, _ in done]), plan.Conclude):
             for spec in step:
-                said(f"{spec.key} ({len(done) + 1} of at most {plan.total_steps(seal)})")
+                said(f"{spec.key} ({len(done) + 1} of {span})")
                 executed = execute(self.box, self.python, seal, sealed, spec, by_digest.__getitem__, _go_on)
                 done.append((_run(spec, executed), executed))
         return done

@@ -35,12 +35,18 @@ class Steps:
 
     def state(self, document: dict[str, Any]) -> None:
         """Show how far a verification is."""
-        self(f"{document['state']}, {document['runs_done']} of at most {document['runs_planned']} runs")
+        span = of_runs(document.get("runs_least"), document["runs_planned"])
+        self(f"{document['state']}, {document['runs_done']} of {span} runs")
 
     def end(self) -> None:
         """Leave the line."""
         if self.live and self.last:
             sys.stderr.write("\r\x1b[K")
+
+
+def of_runs(least: int | None, most: int) -> str:
+    """Return how many runs a verdict takes, as far as that is known in advance."""
+    return f"at most {most}" if least is None or least >= most else f"{least} to {most}"
 
 
 def usage(error: Exception) -> None:

@@ -101,6 +101,9 @@ class VerificationOut(BaseModel):
     blame: str | None
     detail: str | None
     runs_planned: int = Field(description="at most so many runs")
+    runs_least: int | None = Field(
+        description="at least so many, when every run measures; null for an older version's seal"
+    )
     runs_done: int
     runs: list[RunOut]
     verdict: VerdictOut | None

@@ -1,17 +1,20 @@
 """The gate verdict of a record, contract `gate-verdict-v1`: a projection of its claims' standing verdicts.
 
 A record is VERIFIED when at least one claim was tested and every tested one is VERIFIED; any FALSIFIED claim makes it
-FALSIFIED; a record without claims is never VERIFIED. The status never depends on a review score or a number of claims.
+FALSIFIED; a record without claims is never VERIFIED. Contradictions by statistics are weighed together first. The status
+never depends on a review score or a number of claims.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from app.core.model import ControlResult, Status
+from app.core.model import Blame, ControlResult, Status
+from app.core.multiplicity import holding
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +41,10 @@ DEFINITIONS = {
     ),
 }
 NOTHING_ATTEMPTED = "Nothing has been attempted for this record."
+WITHHELD = (
+    "The claim {claim} is contradicted by statistics (p = {p}), which does not suffice among {many} such claims of this"
+    " record; its own verdict stays as it is."
+)
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,7 @@ class StandingVerdict:
     evidence_url: str
     evidence_sha256: str
     controls: tuple[str, ...]  # results of its controls
+    chance: Decimal | None = None  # of a claim by statistics: how probable its contradiction is; see `multiplicity`
 
 
 def project(verdicts: Sequence[StandingVerdict], claims_total: int | None, base: str) -> dict[str, Any]:
@@ -66,7 +74,9 @@ def project(verdicts: Sequence[StandingVerdict], claims_total: int | None, base:
         base: base address of the published schemas.
 
     """
-    ordered = sorted(verdicts, key=lambda item: (item.evaluated_at, item.claim))
+    recorded = sorted(verdicts, key=lambda item: (item.evaluated_at, item.claim))
+    ordered = _weighed(recorded)
+    withheld = sum(one.status is not two.status for one, two in zip(recorded, ordered, strict=True))
     status = _status(ordered)
     deciding = next((item for item in reversed(ordered) if item.status is status), None)
     counts = {wanted: sum(item.status is wanted for item in ordered) for wanted in Status}
@@ -86,6 +96,7 @@ def project(verdicts: Sequence[StandingVerdict], claims_total: int | None, base:
             "tested": len(ordered),
             "verified": counts[Status.VERIFIED],
             "falsified": counts[Status.FALSIFIED],
+            **({"withheld": withheld} if withheld else {}),
         },
     }
     if deciding is not None:
@@ -112,6 +123,24 @@ def schema() -> dict[str, Any]:
     text = resources.files("app.core").joinpath("schemas", f"{CONTRACT}.json").read_text(encoding="utf-8")
     document: dict[str, Any] = json.loads(text)
     return document
+
+
+def _weighed(verdicts: Sequence[StandingVerdict]) -> list[StandingVerdict]:
+    """Leave open what statistics contradict, but not surely enough for one of so many claims."""
+    chances = {item.claim: item.chance for item in verdicts if item.chance is not None}
+    stand = holding(chances)
+    return [
+        item
+        if item.status is not Status.FALSIFIED or item.chance is None or item.claim in stand
+        else replace(
+            item,
+            status=Status.UNVERIFIED,
+            reason_code="UNDERPOWERED",
+            blame=Blame.MEASUREMENT.value,
+            reason=WITHHELD.format(claim=item.claim, p=f"{item.chance:.2g}", many=len(chances)),
+        )
+        for item in verdicts
+    ]
 
 
 def _status(verdicts: Sequence[StandingVerdict]) -> Status:

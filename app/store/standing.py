@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from app.core import gate
-from app.core.model import Status
-from app.store.tables import ClaimRevision, ClaimRow, ControlRow, Verdict, Verification
+from app.core.model import Comparison, Status
+from app.core.multiplicity import chance
+from app.store.tables import ClaimRevision, ClaimRow, ComparisonRow, ControlRow, Verdict, Verification
 
 if TYPE_CHECKING:
     from sqlmodel.sql.expression import SelectOfScalar
@@ -55,10 +57,24 @@ def standing_verdicts(session: Session, record_id: str) -> list[gate.StandingVer
     ordered = select(ControlRow.verdict_id, ControlRow.result).where(col(ControlRow.verdict_id).in_(ids))
     for verdict_id, result in session.exec(ordered.order_by(col(ControlRow.position))):
         controls.setdefault(verdict_id, []).append(result)
-    return [_standing(*row, controls.get(row[0].id, [])) for row in standing.values()]
+    chances = _chances(session, ids)
+    return [_standing(*row, controls.get(row[0].id, []), chances.get(row[0].id)) for row in standing.values()]
 
 
-def _standing(verdict: Verdict, seal: str, claim: str, controls: list[str]) -> gate.StandingVerdict:
+def _chances(session: Session, verdict_ids: list[str]) -> dict[str, Decimal | None]:
+    """Return for each verdict how probable its contradiction is by chance; None where chance has no part in it."""
+    query = select(ComparisonRow.verdict_id, ComparisonRow.document).where(
+        col(ComparisonRow.verdict_id).in_(verdict_ids)
+    )
+    found: dict[str, list[Comparison]] = {}
+    for verdict_id, document in session.exec(query):
+        found.setdefault(verdict_id, []).append(Comparison.model_validate_json(document))
+    return {verdict_id: chance(comparisons) for verdict_id, comparisons in found.items()}
+
+
+def _standing(
+    verdict: Verdict, seal: str, claim: str, controls: list[str], by_chance: Decimal | None
+) -> gate.StandingVerdict:
     return gate.StandingVerdict(
         claim=claim,
         status=Status(verdict.status),
@@ -71,4 +87,5 @@ def _standing(verdict: Verdict, seal: str, claim: str, controls: list[str]) -> g
         evidence_url=f"/v1/verdicts/{verdict.id}/evidence",
         evidence_sha256=verdict.evidence or "",
         controls=tuple(controls),
+        chance=by_chance,
     )

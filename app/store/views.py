@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
+from app.core import plan
+from app.core.errors import Fault
+from app.core.seal import read_seal
 from app.store.tables import (
     ClaimRevision,
     ClaimRow,
@@ -19,6 +22,7 @@ from app.store.tables import (
     OutcomeRow,
     Record,
     RunRow,
+    SealRow,
     Verdict,
     Verification,
 )
@@ -51,7 +55,8 @@ _CLAIM: tuple[Any, ...] = (
     ClaimRevision.document,
 )
 _VERIFICATION = (
-    select(Verification, *_CLAIM)
+    select(Verification, *_CLAIM, col(SealRow.body).label("sealed"))
+    .join(SealRow, col(SealRow.digest) == Verification.seal)
     .join(ClaimRevision, col(ClaimRevision.id) == Verification.claim_revision_id)
     .join(ClaimRow, col(ClaimRow.id) == ClaimRevision.claim_id)
     .where(_THIS)
@@ -108,7 +113,7 @@ def verification(session: Session, verification_id: str) -> VerificationView | N
     verdict = session.connection().execute(_VERDICT_OF, this).mappings().first() if ended else None
     own = {name: row[name] for name in Verification.model_fields}
     return VerificationView(
-        row={**own, "seconds": _seconds(row["created_at"], row["ended_at"])},
+        row={**own, "runs_least": _runs_least(row["sealed"]), "seconds": _seconds(row["created_at"], row["ended_at"])},
         claim={
             "id": row["claim_id"],
             "name": row["name"],
@@ -178,6 +183,14 @@ def _run(row: RowMapping) -> dict[str, Any]:
     if row["document"] is not None:
         found |= {"outcome": json.loads(row["document"]), "isolation": json.loads(row["isolation"])}
     return found
+
+
+def _runs_least(sealed: str) -> int | None:
+    """Return how many runs a verdict on a seal takes at least; None for a seal that this version does not read."""
+    try:
+        return plan.least_steps(read_seal(sealed.encode()))
+    except Fault:
+        return None
 
 
 def _seconds(start: datetime, end: datetime | None) -> float | None:

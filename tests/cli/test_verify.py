@@ -41,7 +41,7 @@ FIELDS = [
     "isolation",
 ]
 COMPARISON = ["metric", "unit", "rule", "tolerance", "expected", "computed", "values", "low", "high"]
-COMPARISON += ["computed_low", "computed_high", "match", "code", "flips_at"]
+COMPARISON += ["computed_low", "computed_high", "match", "code", "flips_at", "table", "p", "note"]
 CONTROL = ["name", "attacker", "result", "detail", "cannot_prove"]
 RUN = ["key", "purpose", "seed", "derivation", "outcome", "stderr"]
 
@@ -83,7 +83,7 @@ def test_people_read_the_verdict_with_its_working_on_stdout_and_progress_on_stde
     assert done.stdout.startswith(f"{tmp_path / 'gain'}: VERIFIED MATCH_EXACT\n")
     assert "computed 8.7, expected 8.7 points (rounding" in done.stdout
     assert "seal sha256:" in done.stdout
-    assert "gain: measure-0 (1 of at most" in done.stderr
+    assert "gain: measure-0 (1 of 3 to 4)" in done.stderr
     assert "measure-0" not in done.stdout
     assert "\x1b" not in done.stdout + done.stderr
 

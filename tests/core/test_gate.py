@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from decimal import Decimal
 from typing import Any
 
 import jsonschema
@@ -21,6 +22,9 @@ from app.core.gate import (
     schema,
 )
 from app.core.model import Status
+from app.core.multiplicity import chance, holding
+from app.core.statistics import ALPHA
+from tests.core.builders import a_comparison
 from tests.core.strategies import law
 
 BASE = "https://assignee.net"
@@ -206,3 +210,83 @@ def test_the_schema_refuses_what_is_not_the_contract(changes: dict[str, Any]) ->
 
 def test_the_base_address_may_end_in_a_slash() -> None:
     assert project([], None, BASE + "/")["schema"] == project([], None, BASE)["schema"]
+
+
+# --- many claims by statistics ---------------------------------------------------------------------------------------
+
+
+def by_statistics(claim: str, chance: str, status: str = "FALSIFIED") -> StandingVerdict:
+    code = "NOT_EQUIVALENT" if status == "FALSIFIED" else "EQUIVALENT"
+    return a_standing(claim, status, reason_code=code, chance=Decimal(chance))
+
+
+def test_one_contradiction_by_statistics_among_many_claims_leaves_its_claim_open() -> None:
+    sound = [by_statistics(f"c{index}", "1", "VERIFIED") for index in range(4)]
+    document = project([*sound, by_statistics("odd", "0.011")], None, BASE)
+    VALIDATOR.validate(document)
+    assert document["status"] == "UNVERIFIED"
+    assert document["claims"] == {"total": 5, "tested": 5, "verified": 4, "falsified": 0, "withheld": 1}
+    assert (document["reason_code"], document["blame"]) == ("UNDERPOWERED", "measurement")
+    assert document["reason"] == (
+        "The claim odd is contradicted by statistics (p = 0.011), which does not suffice among 5 such claims of this"
+        " record; its own verdict stays as it is. 5 claims tested."
+    )
+    surer = project([*sound, by_statistics("odd", "0.01")], None, BASE)
+    assert (surer["status"], surer["reason_code"]) == ("FALSIFIED", "NOT_EQUIVALENT")
+    assert surer["claims"] == {"total": 5, "tested": 5, "verified": 4, "falsified": 1}
+
+
+def test_a_contradiction_without_statistics_needs_no_company() -> None:
+    sound = [by_statistics(f"c{index}", "1", "VERIFIED") for index in range(40)]
+    document = project([*sound, a_standing("odd", "FALSIFIED")], None, BASE)
+    assert (document["status"], document["claims"]["falsified"]) == ("FALSIFIED", 1)
+    assert "withheld" not in document["claims"]
+    alone = project([by_statistics("odd", "0.049")], None, BASE)
+    assert alone["status"] == "FALSIFIED"
+    both = project([by_statistics("one", "0.049"), a_standing("two")], None, BASE)
+    assert both["status"] == "FALSIFIED"  # a claim that chance has no part in does not count among them
+
+
+@pytest.mark.parametrize(
+    ("chances", "wanted"),
+    [
+        ([], ""),
+        (["0.05"], "a"),
+        (["0.0501"], ""),
+        (["0.025", "0.05"], "ab"),
+        (["0.026", "0.001"], "ab"),
+        (["0.026", "0.026"], ""),
+        (["0.01", "0.04", "0.03"], "a"),  # Holm's own kind of example: 0.03 misses 0.025, and 0.04 is not asked
+        (["0.01", "0.04", "0.02"], "abc"),
+        (["0.017", "0.001", "0.001"], "abc"),
+        (["0.9", "0.001", "1"], "b"),
+    ],
+)
+def test_holm_s_procedure_steps_down_and_stops(chances: list[str], wanted: str) -> None:
+    assert holding(dict(zip("abc", map(Decimal, chances), strict=False))) == frozenset(wanted)
+
+
+@law
+@given(st.dictionaries(st.sampled_from("abcdef"), st.decimals("0", "1", places=4), max_size=6))
+def test_holm_is_between_bonferroni_and_no_correction(chances: dict[str, Decimal]) -> None:
+    found = holding(chances)
+    assert found >= {name for name, each in chances.items() if each <= ALPHA / len(chances)}
+    assert all(chances[name] <= ALPHA for name in found)
+    assert all(chances[name] <= chances[other] for name in found for other in chances.keys() - found)
+
+
+def test_the_chance_of_a_claim_counts_its_comparisons_by_statistics() -> None:
+    sure = a_comparison(code="MISMATCH")
+    match = a_comparison(rule="equivalence", code="EQUIVALENT")
+    wrong = a_comparison(rule="equivalence", code="NOT_EQUIVALENT", p="0.02")
+    assert chance([sure]) is None
+    assert chance([a_comparison()]) is None
+    assert chance([match]) == 1
+    assert chance([wrong]) == Decimal("0.02")
+    assert chance([wrong, match, a_comparison()]) == Decimal("0.04")
+    assert chance([wrong, wrong.model_copy(update={"p": "0.001"})]) == Decimal("0.002")
+    assert chance([a_comparison(rule="direction", code="DIRECTION_REVERSED", p="0.7"), match]) == 1
+    assert chance([wrong, sure]) is None
+    assert chance([wrong, sure.model_copy(update={"table": "t1"})]) == Decimal(
+        "0.02"
+    )  # a cell speaks through its table

@@ -16,11 +16,11 @@ from app.core.model import RecordRef, Source, Statement, Status
 from app.store import judging, standing, views
 from app.store.errors import BlobMissing, BlobTampered
 from app.store.tables import GateRow, LedgerRow, Record, Verdict
-from tests.core.builders import KEY, a_bundle, a_claim, a_judgement, an_expectation, an_outcome
+from tests.core.builders import KEY, a_bundle, a_claim, a_judgement, a_script, an_expectation, an_outcome, honest
 from tests.store.house import FALSE, House, at_once
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from app.core.model import Claim, Expectation
 
@@ -336,3 +336,25 @@ def test_the_newest_verdicts_come_first_each_with_its_own_controls(house: House)
     assert [item["status"] for item in found] == ["UNVERIFIED", "FALSIFIED"]
     assert [{**item, "claim": "mean-score"} for item in alone if item] == found
     assert [len(item["comparisons"]) for item in found] == [0, 1]
+
+
+def test_contradictions_by_statistics_are_weighed_together_in_the_record_alone(house: House) -> None:
+    """One of three claims by statistics is contradicted, not surely enough among three; its own verdict stays."""
+
+    def noisy(inputs: Mapping[str, bytes], seed: int) -> Any:
+        return {"score": round(honest(inputs, seed)["score"] + 0.2 * (seed * 7 % 5 - 2), 6)}
+
+    def claimed(name: str, value: str) -> Claim:
+        wanted = an_expectation(value, rule="equivalence", tolerance="0.45" if value == "8.7" else "0.1")
+        claim = in_record(name, wanted)
+        return claim.model_copy(update={"reproduce": a_script(seeds=(0, 1, 2, 3, 4))})
+
+    for name, value in (("one", "8.7"), ("two", "8.7"), ("odd", "8.19")):
+        submitted = house.submit(claimed(name, value))
+        house.run_all(submitted.verification_id, noisy)
+        assert actions.conclude(house.parts, submitted.verification_id) is not None
+    assert [item.reason_code for item in verdicts(house)] == ["EQUIVALENT", "EQUIVALENT", "NOT_EQUIVALENT"]
+    found = gate(house)
+    assert found["status"] == "UNVERIFIED"
+    assert found["claims"] == {"total": 3, "tested": 3, "verified": 2, "falsified": 0, "withheld": 1}
+    assert "odd is contradicted by statistics" in found["reason"]
