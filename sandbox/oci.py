@@ -4,9 +4,8 @@ Mounts stand in the order of bubblewrap's, with the same targets; a bundle says 
 hold. What a runtime does not do by itself is done inside: `setpriv` lets PID 1 die with the runtime, and the runner is
 its own init.
 
-The filter of system calls follows from the same policy, but the runtime compiles it. A rule can say that some bits have a
-value, not that they have another, so "all but these" is spelled out. What no rule meets (a `personality`) answers ENOSYS.
-A foreign architecture is not named and kills, the x32 calls as well.
+The filter of system calls follows from the same policy, but the runtime compiles it, from rules (`rules.py`). What no rule
+meets (a `personality`) answers ENOSYS. A foreign architecture is not named and kills, the x32 calls as well.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ import json
 import platform
 from typing import TYPE_CHECKING, Any
 
-from sandbox import seccomp
+from sandbox import rules, seccomp
 from sandbox.plan import HOSTNAME, PROGRAMS, command, variables
 
 if TYPE_CHECKING:
@@ -132,8 +131,8 @@ def profile(machine: str | None = None) -> dict[str, Any]:
         "defaultErrnoRet": errno.ENOSYS,
         "architectures": [ARCHITECTURES[machine or platform.machine()]],
         "syscalls": [
-            _allow(policy["allowed"]),
-            _refuse(policy["refused"]),
+            rules.allow(policy["allowed"]),
+            rules.refuse(policy["refused"]),
             *_checked(),
         ],
     }
@@ -147,66 +146,25 @@ def digest() -> str:
 def _checked() -> Iterator[dict[str, Any]]:
     """Yield the rules that decide calls by their arguments, as in `seccomp._checked`."""
     sockets = ["socket", "socketpair"]
-    yield _allow(sockets, _argument(0, "SCMP_CMP_EQ", seccomp.AF_UNIX))
-    yield _refuse(sockets, _argument(0, "SCMP_CMP_NE", seccomp.AF_UNIX))
+    yield rules.allow(sockets, rules.argument(0, "SCMP_CMP_EQ", seccomp.AF_UNIX))
+    yield rules.refuse(sockets, rules.argument(0, "SCMP_CMP_NE", seccomp.AF_UNIX))
     for name, (index, flags) in seccomp.WITHOUT.items():
         yield from _without(name, index, flags)
     for value in (0, seccomp.PERSONALITY_QUERY):
-        yield _allow(["personality"], _bits(0, 0xFFFFFFFF, value))
+        yield rules.allow(["personality"], rules.bits(0, 0xFFFFFFFF, value))
     for name, (index, values) in seccomp.ALL_BUT.items():
-        yield from _but(name, index, values, errno.EPERM)
+        yield from rules.but(name, index, values, errno.EPERM)
     for name, answered in seccomp.ANSWERED.items():
-        yield from _but(name, *answered)
+        yield from rules.but(name, *answered)
 
 
 def _without(name: str, index: int, flags: int) -> Iterator[dict[str, Any]]:
     """Yield the rules for a call of `seccomp.WITHOUT`, with what `seccomp.TOGETHER` says of it."""
     _, flag, needed = seccomp.TOGETHER.get(name, (index, 0, 0))
-    yield _allow([name], _bits(index, flags | flag, 0))
+    yield rules.allow([name], rules.bits(index, flags | flag, 0))
     if flag:
-        yield _allow([name], _bits(index, flags | flag | needed, flag | needed))
-        yield _refuse([name], _bits(index, flag | needed, flag))
+        yield rules.allow([name], rules.bits(index, flags | flag | needed, flag | needed))
+        yield rules.refuse([name], rules.bits(index, flag | needed, flag))
     for one in (1 << bit for bit in range(32)):
         if one & flags:
-            yield _refuse([name], _bits(index, one, one))
-
-
-def _but(name: str, index: int | None, values: tuple[int, ...], number: int) -> Iterator[dict[str, Any]]:
-    """Yield the rules that answer some values of an argument with an error and let the others pass."""
-    if index is None:
-        yield _refuse([name], number=number)
-        return
-    for value in values:
-        yield _refuse([name], _bits(index, 0xFFFFFFFF, value), number=number)
-    for mask, value in all_but(*values):
-        yield _allow([name], _bits(index, mask, value))
-
-
-def all_but(*values: int, bits: int = 32) -> Iterator[tuple[int, int]]:
-    """Yield masks and what they must leave, which together are met by every number but these, each by one of them."""
-
-    def below(prefix: int, left: int, inside: list[int]) -> Iterator[tuple[int, int]]:
-        if not inside:
-            yield ((1 << bits) - 1) >> left << left, prefix
-        elif left:
-            for bit in (0, 1 << (left - 1)):
-                taken = [value for value in inside if value & (1 << (left - 1)) == bit]
-                yield from below(prefix | bit, left - 1, taken)
-
-    return below(0, bits, list(values))
-
-
-def _allow(names: list[str], *arguments: dict[str, Any]) -> dict[str, Any]:
-    return {"names": names, "action": "SCMP_ACT_ALLOW", "args": list(arguments)}
-
-
-def _refuse(names: list[str], *arguments: dict[str, Any], number: int = errno.EPERM) -> dict[str, Any]:
-    return {"names": names, "action": "SCMP_ACT_ERRNO", "errnoRet": number, "args": list(arguments)}
-
-
-def _argument(index: int, operator: str, value: int, second: int = 0) -> dict[str, Any]:
-    return {"index": index, "value": value, "valueTwo": second, "op": operator}
-
-
-def _bits(index: int, mask: int, value: int) -> dict[str, Any]:
-    return _argument(index, "SCMP_CMP_MASKED_EQ", mask, value)
+            yield rules.refuse([name], rules.bits(index, one, one))

@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 from app.intake import ArchiveLimits
 from app.queue import CPU_QUEUE, JUDGE_QUEUE, celery_app
 from app.settings import DEFAULT_LIMITS, Settings
+from sandbox.slot import SCRATCHES
 from tests.docs.compose import FILE, ROOT, Unset, raw, services, variables_of
 from tests.docs.production import OWN, SECRETS
 
@@ -77,6 +78,9 @@ def test_only_the_run_worker_has_loosened_walls_and_none_of_ours_has_a_capabilit
         name for name, wanted in SERVICES.items() if any("unconfined" in item for item in wanted["security_opt"])
     }
     assert loosened == {"worker-cpu"}
+    walls = dict(item.split("=", 1) for item in SERVICES["worker-cpu"]["security_opt"] if "=" in item)
+    assert walls == {"seccomp": "deploy/seccomp-worker.json", "apparmor": "unconfined", "systempaths": "unconfined"}
+    assert json.loads((ROOT / walls["seccomp"]).read_text(encoding="utf-8"))["defaultAction"] == "SCMP_ACT_ERRNO"
     assert {name for name, wanted in SERVICES.items() if "cap_add" in wanted} == {"postgres", "valkey"}
     assert {SERVICES[name]["user"] for name in OF_OURS} == {"10001:10001"}
 
@@ -155,7 +159,7 @@ def test_two_runs_at_their_limits_fit_into_the_run_worker(monkeypatch: pytest.Mo
     limits = settings_of("worker-cpu", monkeypatch).maximum_limits
     at_a_time = int(wanted["command"][wanted["command"].index("-c") + 1])
     staged = ArchiveLimits().unpacked_bytes
-    one = limits.memory_bytes + limits.scratch_bytes + staged
+    one = limits.memory_bytes + SCRATCHES * limits.scratch_bytes + staged
     assert int(wanted["mem_limit"].removesuffix("g")) * GIB >= at_a_time * one + GIB // 2
     (tmpfs,) = wanted["tmpfs"]
     assert int(re.search(r"size=(\d+)m", tmpfs)[1]) << 20 > at_a_time * staged  # type: ignore[index]

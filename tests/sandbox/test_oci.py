@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from app.settings import Settings
 from app.store.migrate import upgrade
-from sandbox import NoIsolation, Sandbox, host, host_python, oci, plan, seccomp
+from sandbox import NoIsolation, Sandbox, host, host_python, oci, plan, rules, seccomp
 from sandbox.doctor import audit
 from tests.sandbox.boxes import HERE, ORDINARY_USER, Oci, a_job, copy_of_sandbox
 from tests.sandbox.conftest import refuse_to_skip
@@ -241,7 +241,7 @@ def test_only_the_machines_own_architecture_is_named(machine: str) -> None:
 @given(st.sets(st.integers(0, 255), min_size=1, max_size=5), st.integers(0, 255))
 @example({0}, 0)
 def test_all_but_some_values_is_every_other_one_once(values: set[int], number: int) -> None:
-    met = [pair for pair in oci.all_but(*values, bits=8) if number & pair[0] == pair[1]]
+    met = [pair for pair in rules.all_but(*values, width=8) if number & pair[0] == pair[1]]
     assert len(met) == (number not in values)
 
 

@@ -107,6 +107,8 @@ def evaluate(program: bytes, number: int, machine: int, arguments: tuple[int, ..
         at += 1
         if operation == 0x20:
             (accumulator,) = struct.unpack_from("<I", data, operand)
+        elif operation == 0x54:
+            accumulator &= operand
         elif operation == 0x06:
             return int(operand)
         else:
