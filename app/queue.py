@@ -23,7 +23,8 @@ JUDGE_TASK = "assay.judge"
 SWEEP_TASK = "assay.sweep"
 TIDY_TASK = "assay.tidy"
 CHECKPOINT_TASK = "assay.checkpoint"
-TASK_NAMES = (RUN_TASK, JUDGE_TASK, SWEEP_TASK, TIDY_TASK, CHECKPOINT_TASK)
+AUDIT_TASK = "assay.audit"
+TASK_NAMES = (RUN_TASK, JUDGE_TASK, SWEEP_TASK, TIDY_TASK, CHECKPOINT_TASK, AUDIT_TASK)
 
 CPU_QUEUE = "cpu"
 GPU_QUEUE = "gpu"
@@ -89,6 +90,10 @@ class Queue:
     def nudge_checkpoint(self) -> bool:
         """Ask a judge for a checkpoint of the ledger; False when the broker could not be reached."""
         return self._send(CHECKPOINT_TASK, None, JUDGE_QUEUE)
+
+    def nudge_audit(self) -> bool:
+        """Ask a judge for the next step of an audit; False when the broker could not be reached."""
+        return self._send(AUDIT_TASK, None, JUDGE_QUEUE)
 
     def ping(self) -> None:
         """Touch the broker; raises `kombu.exceptions.OperationalError` when it is not there."""

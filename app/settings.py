@@ -78,6 +78,7 @@ class Settings(BaseSettings):
     environment_wait_seconds: float = 600  # a run waits so long for an environment that was replaced meanwhile
     retry_after_seconds: float = 300  # a lost verification is begun again, once, after this pause
     tidy_seconds: float = 3600
+    audit_seconds: float = 86_400  # all stored evidence is held against its signatures so often
     orphan_seconds: float = 86_400  # blobs without a row are removed at this age
     attempts_max: int = 3
     body_bytes_max: int = 65 * MIB  # one request; the archive reader has its own limits inside

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +12,9 @@ from cli import show
 from cli.exits import Exit
 from cli.keys import read_key_file, trusted
 from cli.options import AsJson, print_json, read_settings
+
+if TYPE_CHECKING:
+    from app.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Check evidence archives.", rich_markup_mode=None)
 
@@ -44,3 +48,24 @@ def verify(
     if not report.ok:
         raise typer.Exit(Exit.FALSIFIED)
     raise typer.Exit(Exit.VERIFIED if report.trusted else Exit.UNVERIFIED)
+
+
+def stored(settings: Settings) -> dict[str, Any] | None:
+    """Return what the last audit of a service's stored evidence found, ready for JSON; None: no service keeps state here."""
+    from app.core.errors import Fault
+    from app.store import auditing
+    from app.store.engine import Store
+
+    if not settings.database_url and not (settings.home / "assay.db").exists():
+        return None
+    store = Store(settings.database, pool_size=1)
+    try:
+        store.check()
+        with store.read() as session:
+            found = auditing.shown(session)
+    except Fault as fault:
+        return {"fault": str(fault)}
+    finally:
+        store.close()
+    document: dict[str, Any] = json.loads(json.dumps(found, default=str))
+    return document

@@ -166,15 +166,20 @@ def watch(
 
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
-    """Audit this host: which isolation level it gives, what is missing, and the remedy for each lack."""
+    """Audit this host: which isolation level it gives, what is missing, and the remedy for each lack.
+
+    Where a service keeps its state here, alarms over stored evidence are told too; they do not change the exit code.
+    """
     from sandbox.doctor import audit
 
     settings = read_settings()
     report = audit(settings.python, settings.engine)
+    stored = evidence.stored(settings)
     if as_json:
-        print_json(report.as_json())
+        print_json({**report.as_json(), "evidence": stored})
     else:
         show.audit(report)
+        show.stored_evidence(stored)
     raise typer.Exit(Exit.VERIFIED if report.level else Exit.FAULT)
 
 

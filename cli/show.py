@@ -124,6 +124,28 @@ def audit(found: Audit) -> None:
     print(level)
 
 
+def stored_evidence(found: dict[str, Any] | None) -> None:
+    """Print what is known of a service's stored evidence."""
+    if found is None:
+        return
+    if "fault" in found:
+        print(f"✗ stored evidence: {found['fault']}")
+        return
+    audit = found["audit"]
+    if audit is None:
+        print("! stored evidence: no audit yet; a judge and a beat must be running")
+    else:
+        over = (
+            f"ended {audit['ended_at']}"
+            if audit["ended_at"]
+            else f"{audit['checked']} of about {audit['total']} so far"
+        )
+        print(f"{'✗' if found['alarms'] else '✓'} stored evidence: last audit began {audit['started_at']}, {over}")
+    for alarm in found["alarms"]:
+        print(f"✗ ALARM since {alarm['raised_at']}: {alarm['verdict_id']}: {alarm['detail']}")
+        print("    remedy: restore evidence and rows from a backup; it is not served meanwhile")
+
+
 def _comparisons(comparisons: list[dict[str, Any]]) -> None:
     for item in comparisons:
         unit = f" {item['unit']}" if item["unit"] else ""

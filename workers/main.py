@@ -14,7 +14,7 @@ from typing import Any
 from celery import signals
 
 from app.core.errors import Fault
-from app.queue import JUDGE_QUEUE, SWEEP_TASK, TIDY_TASK, celery_app
+from app.queue import AUDIT_TASK, JUDGE_QUEUE, SWEEP_TASK, TIDY_TASK, celery_app
 from app.settings import Settings
 from app.store.engine import Store
 from workers import tasks
@@ -23,6 +23,7 @@ from workers.keyring import judge_key
 log = logging.getLogger(__name__)
 
 PR_SET_PDEATHSIG = 1
+AUDIT_LOOK_SECONDS = 600  # so often it is looked whether an audit is due, or one was cut off
 
 settings = Settings()
 app = celery_app(settings)
@@ -30,6 +31,7 @@ tasks.register(app, settings)
 app.conf.beat_schedule = {
     # `expires`: sweeps that piled up while the broker or all workers were away would say the same thing many times
     "sweep": {"task": SWEEP_TASK, "schedule": settings.sweep_seconds, "options": {"expires": settings.sweep_seconds}},
+    "audit": {"task": AUDIT_TASK, "schedule": AUDIT_LOOK_SECONDS, "options": {"expires": AUDIT_LOOK_SECONDS}},
     "tidy": {"task": TIDY_TASK, "schedule": settings.tidy_seconds, "options": {"expires": settings.tidy_seconds}},
 }
 

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from app import actions
+from app.core import checkpoints
 
 if TYPE_CHECKING:
     from workers.hands import Hands
@@ -34,6 +35,6 @@ def make_checkpoint(hands: Hands) -> None:
 
 
 def sign_checkpoint(hands: Hands, body: bytes) -> tuple[str, str] | None:
-    """Return key id and signature of a checkpoint's bytes; None while this worker holds no key."""
-    del hands, body
-    return None
+    """Return key id and signature of a checkpoint's bytes; None when this worker holds no key."""
+    signer = hands.judging().signer
+    return None if signer is None else checkpoints.sign(body, signer)

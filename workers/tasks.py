@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.queue import CHECKPOINT_TASK, JUDGE_TASK, RUN_TASK, SWEEP_TASK, TIDY_TASK
-from workers import judge, sweep, verify
+from app.queue import AUDIT_TASK, CHECKPOINT_TASK, JUDGE_TASK, RUN_TASK, SWEEP_TASK, TIDY_TASK
+from workers import audit, judge, sweep, verify
 from workers.hands import ALL_QUEUES, Hands, Presence
 
 if TYPE_CHECKING:
@@ -44,8 +44,12 @@ def register(app: Celery, settings: Settings) -> None:
     def make_checkpoint() -> None:
         sweep.make_checkpoint(hands())
 
+    @app.task(name=AUDIT_TASK, shared=False)
+    def audit_evidence() -> None:
+        audit.audit(hands())
+
     # Kept alive by the registry; named here so that the list of tasks can be read in one place.
-    del run, judge_verification, sweep_up, tidy_up, make_checkpoint
+    del run, judge_verification, sweep_up, tidy_up, make_checkpoint, audit_evidence
 
 
 def begin(queues: tuple[str, ...] = ALL_QUEUES) -> None:

@@ -10,11 +10,13 @@ either. No transaction is open while a stranger's program runs.
     ledger       checkpoints over verdicts and corrections
     conclusion   how it ends: verdict, fault, cancellation
     keys         judges' public keys: published, retired
+    auditing     stored evidence: never believed, held against signature and rows
     retrying     a faulted one, begun again
     sweeping     what somebody should have done and did not
     presence     which workers are there
 """
 
+from app.actions.auditing import audit, read_evidence
 from app.actions.conclusion import cancel, conclude, fault_verification
 from app.actions.intake import publish_environment, put_record, submit_archive, submit_formula
 from app.actions.keys import publish_keys, retire_key
@@ -29,6 +31,7 @@ from app.actions.sweeping import sweep, tidy
 __all__ = [
     "Parts",
     "announce",
+    "audit",
     "cancel",
     "cancel_run",
     "claim_run",
@@ -43,6 +46,7 @@ __all__ = [
     "publish_environment",
     "publish_keys",
     "put_record",
+    "read_evidence",
     "renew",
     "report_progress",
     "retire_key",

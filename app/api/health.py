@@ -1,4 +1,4 @@
-"""`/livez` says that the process answers; `/readyz` that a submission would be taken in."""
+"""`/livez`: the process answers. `/readyz`: a submission would be taken in. `/v1/health`: stored evidence holds."""
 
 from __future__ import annotations
 
@@ -9,11 +9,20 @@ from kombu.exceptions import OperationalError
 
 from app.api.parts import PartsDep
 from app.api.problems import ApiError, Problem
-from app.api.schemas import Health
-from app.store import intake
+from app.api.schemas import EvidenceHealth, Health
+from app.store import auditing, intake
 from app.store.errors import StoreBroken, StoreUnavailable
 
 router = APIRouter(tags=["health"])
+
+
+@router.get("/v1/health", summary="Whether stored evidence holds")
+def health(parts: PartsDep) -> EvidenceHealth:
+    """Return the last audit of all stored evidence and how many alarms stand; `assay doctor` tells operators of each."""
+    with parts.store.read() as session:
+        found = auditing.shown(session)
+    alarms = len(found["alarms"])
+    return EvidenceHealth.model_validate({**found, "status": "alarm" if alarms else "ok", "alarms": alarms})
 
 
 @router.get("/livez", summary="The process answers")

@@ -188,6 +188,25 @@ class Health(BaseModel):
     status: Literal["ok"]
 
 
+class Audit(BaseModel):
+    """A pass over all stored evidence."""
+
+    id: str
+    started_at: datetime
+    ended_at: datetime | None = Field(description="null while it goes on")
+    total: int = Field(description="verdicts there were when it began")
+    checked: int
+    failed: int
+
+
+class EvidenceHealth(BaseModel):
+    """Whether stored evidence holds."""
+
+    status: Literal["ok", "alarm"]
+    audit: Audit | None = Field(description="the last one; null before the first")
+    alarms: int = Field(description="verdicts whose evidence does not hold; none of it is served")
+
+
 class FrontUrls(BaseModel):
     """The addresses to begin with."""
 

@@ -183,7 +183,7 @@ def read_verdict(parts: PartsDep, request: Request, verdict_id: VerdictId) -> Re
     summary="The evidence archive of a verdict",
 )
 def read_evidence(parts: PartsDep, request: Request, verdict_id: VerdictId) -> Response:
-    """Return the archive, re-hashed; check it with `assay evidence verify FILE`."""
+    """Return the archive, held against its signature and the verdict's rows; check it with `assay evidence verify FILE`."""
     found = _verdict(parts, verdict_id)
     if found["evidence"] is None:
         raise not_found("evidence")
@@ -193,7 +193,9 @@ def read_evidence(parts: PartsDep, request: Request, verdict_id: VerdictId) -> R
         "Content-Disposition": f'attachment; filename="{verdict_id}.tar.gz"',
     }
     known = not_modified(request, headers)
-    return known or Response(parts.blobs.read(found["evidence"]), media_type="application/gzip", headers=headers)
+    if known is not None:
+        return known
+    return Response(actions.read_evidence(parts, verdict_id), media_type="application/gzip", headers=headers)
 
 
 def _verdict(parts: Parts, verdict_id: str) -> dict[str, Any]:

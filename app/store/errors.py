@@ -26,6 +26,14 @@ class StaleFence(Fault):
         super().__init__("stale-fence", f"the lease of run {run_id} was lost", reason_code="WORKER_LOST")
 
 
+class EvidenceBroken(Fault):
+    """Stored evidence contradicts its signature or the rows of its verdict."""
+
+    def __init__(self, verdict_id: str, detail: str) -> None:
+        said = f"the evidence of verdict {verdict_id} does not hold: {detail}"
+        super().__init__("evidence-broken", said, "restore evidence and rows from a backup")
+
+
 class BlobMissing(Fault):
     """A stored file is gone."""
 

@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from app import actions
+from app.core.keys import read_keys
 from app.store.errors import StoreBroken
+from tests.api.bundles import script_bundle
 from tests.api.service import open_service
+from tests.core.builders import KEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,3 +99,28 @@ def test_a_database_that_goes_away_is_a_503_that_asks_to_come_back(service: Serv
     assert answer.status_code == 503
     assert answer.json()["type"] == "/problems/store-unavailable"
     assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_the_keys_of_the_judges_are_public(service: Service) -> None:
+    actions.publish_keys(service.parts, [KEY])
+    answer = service.client.get("/.well-known/assay-keys.json")
+    assert answer.status_code == 200
+    (found,) = read_keys(answer.content, "keys")
+    assert found.public == KEY.public
+    assert found.not_before is not None
+
+
+def test_evidence_that_does_not_hold_is_a_problem_and_an_alarm(service: Service) -> None:
+    """It is never served, whoever asks; what was asked for before and did not change is not read again."""
+    document = service.conclude(lambda _: b"{}", script_bundle())
+    assert service.client.get("/v1/health").json() == {"status": "ok", "audit": None, "alarms": 0}
+    where = document["urls"]["evidence"]
+    assert service.client.get(where).status_code == 200
+    path = service.parts.blobs.path(service.client.get(document["urls"]["verdict"]).json()["evidence"])
+    path.chmod(0o600)
+    path.write_bytes(path.read_bytes() + b"x")
+    answer = service.client.get(where)
+    assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
+    assert answer.json()["type"] == "/problems/service-fault"
+    found = service.client.get("/v1/health").json()
+    assert (found["status"], found["alarms"]) == ("alarm", 1)

@@ -135,7 +135,14 @@ def records(service: Service) -> Answers:
 
 def others(service: Service) -> Answers:
     client = service.client
-    for path in ("/schemas/gate-verdict-v1", "/problems", "/livez", "/readyz"):
+    for path in (
+        "/schemas/gate-verdict-v1",
+        "/problems",
+        "/livez",
+        "/readyz",
+        "/v1/health",
+        "/.well-known/assay-keys.json",
+    ):
         yield path, client.get(path)
     yield "/problems/{code}", client.get("/problems/not-found")
     yield "/problems/{code}", client.get("/problems/none")

@@ -54,7 +54,7 @@ def test_every_name_is_a_task_and_every_task_has_a_name(tmp_path: Path) -> None:
 
 def test_the_beat_sends_only_tasks_that_there_are_and_lets_them_expire() -> None:
     schedule = main.app.conf.beat_schedule
-    assert {entry["task"] for entry in schedule.values()} == {queue.SWEEP_TASK, queue.TIDY_TASK}
+    assert {entry["task"] for entry in schedule.values()} == {queue.AUDIT_TASK, queue.SWEEP_TASK, queue.TIDY_TASK}
     assert all(0 < entry["options"]["expires"] <= entry["schedule"] for entry in schedule.values())
 
 
