@@ -120,8 +120,12 @@ def audit(found: Audit) -> None:
         print(f"{'✓' if check.ok else '✗'} {check.name}: {check.detail}")
         if not check.ok and check.remedy:
             print(f"    remedy: {check.remedy}")
-    level = f"isolation level {found.level}" if found.level else "no isolation: nothing would be executed"
-    print(level)
+    if found.level is None:
+        print("no isolation: nothing would be executed")
+        return
+    made = found.isolation
+    print(f"boxes by {made['engine']} {made['engine_version']}, filter {made['seccomp']}")
+    print(f"isolation level {found.level}")
 
 
 def stored_evidence(found: dict[str, Any] | None) -> None:

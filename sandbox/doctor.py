@@ -7,7 +7,7 @@ still fail together (an AppArmor profile, a masked /proc), and only the real thi
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,6 +76,7 @@ class Audit:
 
     checks: tuple[Check, ...]
     level: str | None
+    isolation: dict[str, Any] = field(default_factory=dict)  # as it would be in evidence: engine, version, filter …
 
     def as_json(self) -> dict[str, Any]:
         """Return the audit as plain values."""
@@ -93,11 +94,10 @@ def audit(python: Path | None = None, engine: str = "bwrap") -> Audit:
         checks.append(Check("interpreter", ok=True, detail=detail))
     except NoIsolation as error:
         checks.append(Check("interpreter", ok=False, detail=error.detail, remedy=error.remedy))
-    level = None
-    if environment is not None:
-        canary, level = _canary(environment, engine)
-        checks.append(canary)
-    return Audit(tuple(checks), level)
+    if environment is None:
+        return Audit(tuple(checks), None)
+    canary, isolation = _canary(environment, engine)
+    return Audit((*checks, canary), isolation.get("level"), isolation)
 
 
 def _guard(name: str, look: Callable[[], str]) -> Check:
@@ -177,18 +177,19 @@ def _own_user(uid: int, proc: Path = PROC) -> Check:
     return Check("own user", ok=False, detail=detail, remedy="run as an ordinary user, or map these ids as well")
 
 
-def _canary(environment: Environment, engine: str = "bwrap") -> tuple[Check, str | None]:
+def _canary(environment: Environment, engine: str = "bwrap") -> tuple[Check, dict[str, Any]]:
+    """Return the check of a real run, and the isolation that it had; empty when it was not sealed."""
     job = Job(environment, ("/job/canary.py",), (StagedFile("/job/canary.py", CANARY),), wall_ms=20_000, cpu_ms=10_000)
     try:
         with Sandbox(engine=engine) as box:
             outcome = box.run(job)
             if outcome.result == b'{"sealed": 1}':
-                return Check("canary", ok=True, detail=f"a sealed run took {outcome.wall_ms} ms"), box.level()
+                return Check("canary", ok=True, detail=f"a sealed run took {outcome.wall_ms} ms"), outcome.isolation
             said = outcome.stderr.decode("utf-8", "replace")[-300:] or f"ended by {outcome.kind}"
             remedy = "report this, with the output of `assay doctor --json`"
-            return Check("canary", ok=False, detail=f"the box is not sealed: {said}", remedy=remedy), None
+            return Check("canary", ok=False, detail=f"the box is not sealed: {said}", remedy=remedy), {}
     except SandboxFault as error:
         default = error.remedy if isinstance(error, NoIsolation) else "try again; if it stays, report this message"
         remedy = next((remedy for text, remedy in REMEDIES if text in str(error)), default)
         detail = error.detail if isinstance(error, NoIsolation) else str(error)
-        return Check("canary", ok=False, detail=detail, remedy=remedy), None
+        return Check("canary", ok=False, detail=detail, remedy=remedy), {}

@@ -209,6 +209,16 @@ def end_children() -> None:
 def kill_children() -> None:
     """Kill every child, also those that became ours when their own parent ended."""
     me = str(os.getpid()).encode()
+    try:
+        with open(f"/proc/self/task/{os.getpid()}/children", "rb") as file:  # noqa: PTH123
+            for child in file.read().split():  # none leaves the list before we have waited for it
+                os.kill(int(child), signal.SIGKILL)
+    except FileNotFoundError:  # a kernel without CONFIG_PROC_CHILDREN
+        kill_children_of(me)
+
+
+def kill_children_of(me: bytes) -> None:
+    """Kill the children of a process, which every process of the host is asked for."""
     for name in os.listdir("/proc"):  # noqa: PTH208
         with contextlib.suppress(OSError, IndexError):
             if name.isdigit():

@@ -165,7 +165,11 @@ def test_doctor_names_every_part_and_the_level(said: Callable[..., Said]) -> Non
     assert all(item["ok"] for item in document["checks"] if item["required"])
     code, out, _ = said("doctor")
     assert code == 0
-    assert out.splitlines()[-1] == f"isolation level {document['level']}"
+    made = document["isolation"]
+    assert out.splitlines()[-2:] == [
+        f"boxes by {made['engine']} {made['engine_version']}, filter {made['seccomp']}",
+        f"isolation level {document['level']}",
+    ]
 
 
 def test_doctor_tells_the_remedy_for_what_is_missing(

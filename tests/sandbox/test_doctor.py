@@ -58,6 +58,10 @@ def test_an_audit_of_this_host_is_complete_and_agrees_with_the_sandbox(strongest
     found = audit()
     assert [check.name for check in found.checks] == NAMES
     assert found.level == strongest.level
+    made = strongest.run("pass").isolation
+    assert {name: found.isolation[name] for name in ("engine", "engine_version", "seccomp", "level")} == {
+        name: made[name] for name in ("engine", "engine_version", "seccomp", "level")
+    }
     assert all(check.ok for check in found.checks if check.required)
     assert all(_told(check) and check.detail for check in found.checks)
     assert found.as_json()["checks"][0]["name"] == "bubblewrap"
@@ -134,8 +138,8 @@ def test_an_ordinary_user_is_told_what_root_would_have() -> None:
 @pytest.mark.box
 def test_a_box_that_is_not_sealed_has_no_level(strongest: Strongest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "CANARY", b"print('a socket could be made')")
-    check, level = doctor._canary(strongest.environment)
-    assert (check.ok, level) == (False, None)
+    check, isolation = doctor._canary(strongest.environment)
+    assert (check.ok, isolation) == (False, {})
     assert "not sealed" in check.detail
     assert _told(check)
 
@@ -146,15 +150,15 @@ def test_a_folder_that_the_boxs_user_cannot_reach_is_named_with_its_remedy(
 ) -> None:
     tmp_path.chmod(0o700)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    check, level = doctor._canary(strongest.environment)
-    assert (check.ok, level) == (False, None)
+    check, isolation = doctor._canary(strongest.environment)
+    assert (check.ok, isolation) == (False, {})
     assert str(tmp_path) in check.detail
     assert "TMPDIR" in check.remedy
 
 
 @pytest.mark.box
 def test_a_canary_that_cannot_start_has_no_level_but_a_remedy() -> None:
-    check, level = doctor._canary(Environment("python", "sha256:none", "/bin/false"))
-    assert (check.ok, level) == (False, None)
+    check, isolation = doctor._canary(Environment("python", "sha256:none", "/bin/false"))
+    assert (check.ok, isolation) == (False, {})
     assert "could not compile" in check.detail
     assert _told(check)
