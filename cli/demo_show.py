@@ -40,7 +40,7 @@ COLUMNS = (
     ("status", 11, False),
     ("seconds", 7, True),
 )
-CODE = ("reason code", 17, False)
+CODE = ("reason code", 18, False)
 WIDE = sum(width + 2 for _, width, _ in (*COLUMNS, CODE)) - 2
 
 

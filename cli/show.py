@@ -152,12 +152,15 @@ def stored_evidence(found: dict[str, Any] | None) -> None:
 
 def _comparisons(comparisons: list[dict[str, Any]]) -> None:
     for item in comparisons:
+        if item["rule"] in {"ranking", "table"}:
+            print(f"  {item['metric']}: {item['note'] or item['computed']} ({item['rule']}): {item['code']}")
+            continue
         unit = f" {item['unit']}" if item["unit"] else ""
         tolerance = f" {item['tolerance']}" if item["tolerance"] else ""
         flips = f", turns at {item['flips_at']}" if item["flips_at"] is not None else ""
         expected = item["expected"] if item["expected"] is not None else _band(item["low"], item["high"])
         print(
-            f"  {item['metric']}: computed {item['computed']}, expected {expected}{unit}"
+            f"  {'  ' if item['table'] else ''}{item['metric']}: computed {item['computed']}, expected {expected}{unit}"
             f" ({item['rule']}{tolerance}{flips}): {item['code']}"
         )
 

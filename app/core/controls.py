@@ -31,7 +31,7 @@ def run_controls(readings: Readings, comparisons: Sequence[Comparison]) -> tuple
     found += [quote(claim, grounding), cells(claim, grounding), printed_arithmetic(claim)]
     cited = all(item.result in {ControlResult.PASS, ControlResult.WARN} for item in found[-3:-1])
     if isinstance(claim.reproduce, Formula):
-        found.append(rounding_flip(readings, comparisons))
-    found.append(tolerance_flip(comparisons))
+        found.append(rounding_flip(readings))
+    found.append(tolerance_flip([item for _, item in readings.pieces]))
     found.append(coincidence(readings, comparisons, cited=cited))
     return tuple(found)

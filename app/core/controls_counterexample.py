@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 PASS, WARN, NOT_APPLICABLE = ControlResult.PASS, ControlResult.WARN, ControlResult.NOT_APPLICABLE
 
 
-def rounding_flip(readings: Readings, comparisons: Sequence[Comparison]) -> Control:
+def rounding_flip(readings: Readings) -> Control:
     """Ask whether the decision holds for every value that the formula's printed inputs allow."""
-    for expectation, item in zip(readings.seal.claim.expect, comparisons, strict=True):
+    for expectation, item in readings.pieces:
         if item.computed_low is None or item.computed_high is None:
             continue
         band = accepted(expectation)

@@ -11,7 +11,7 @@ from app.core.compare import compare_all
 from app.core.grounding import Grounding, grounded
 from app.core.measurement import Measurement, Unreadable, read_result
 from app.core.members import members
-from app.core.model import Comparison, OutcomeKind, Purpose, Run, Seal
+from app.core.model import Comparison, OutcomeKind, Purpose, Rule, Run, Seal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -78,6 +78,15 @@ class Readings:
         asked = len(self.seal.looks) if looks is None else looks
         metrics = [reading.measurement.metrics for reading in readings if reading.measurement]
         return tuple(compare_all(item, metrics, asked) for item in self.seal.claim.expect)
+
+    @cached_property
+    def pieces(self) -> tuple[tuple[Expectation, Comparison], ...]:
+        """Every compared value of the measure runs with what is expected of it: cells for tables, no rankings."""
+        found: list[tuple[Expectation, Comparison]] = []
+        for expectation, rows in zip(self.seal.claim.expect, self.details(self.measures), strict=True):
+            if expectation.rule is not Rule.RANKING:
+                found += zip(members(expectation), rows[1:] or rows, strict=True)
+        return tuple(found)
 
     def varies(self, expectation: Expectation, readings: Sequence[Reading]) -> bool:
         """Whether some metric of an expectation differs between readings, which all have measurements."""

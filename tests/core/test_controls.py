@@ -10,8 +10,9 @@ import pytest
 from app.core.controls import run_controls
 from app.core.controls_catalogue import CATALOGUE
 from app.core.controls_counterexample import tolerance_flip
-from app.core.model import Attacker, Control, ControlResult, Run, RunSpec, Seal
+from app.core.model import Attacker, Control, ControlResult, Expectation, Rule, Run, RunSpec, Seal
 from app.core.readings import Readings
+from app.core.verdict import judge
 from tests.core.builders import (
     a_claim,
     a_comparison,
@@ -449,3 +450,17 @@ def test_a_contradiction_is_shown_before_any_match() -> None:
     wrong = a_comparison(metric="wrong", code="MISMATCH", match=False, flips_at="7")
     found = tolerance_flip([close, loose, wrong])
     assert (found.result, found.detail) == ("pass", "The decision on wrong turns at a tolerance of 7.")
+
+
+def test_the_cells_of_a_table_are_attacked_as_values_of_their_own() -> None:
+    """A formula's cell may turn within its inputs' rounding, and a ranking has no tolerance that could turn it."""
+    table = Expectation(metric="t", rule=Rule.TABLE, cells={"a": "8.7", "b": "1.00"})
+    order = Expectation(metric="r", rule=Rule.RANKING, order=("a", "b"))
+    seal = a_formula_seal([table, order], {"a": "x - y", "b": "z - y"}, x="77.0", y="68.3", z="69.30")
+    readings = Readings.of(seal, play(seal)[0])
+    found = {item.name: item for item in judge(seal, play(seal)[0]).controls}
+    assert [wanted.metric for wanted, _ in readings.pieces] == ["a", "b"]
+    assert [item.table for _, item in readings.pieces] == ["t", "t"]
+    assert found["rounding_flip"].result is ControlResult.WARN
+    assert "a lies between 8.6 and 8.8" in found["rounding_flip"].detail
+    assert "turns at a tolerance of 0" in found["tolerance_flip"].detail

@@ -98,8 +98,8 @@ LONGEST_CODE = max(BLAME, key=len)
     [
         (80, f"  {LONGEST_CODE}: It was open.\n"),
         (demo_show.WIDE - 1, f"  {LONGEST_CODE}: It was open.\n"),
-        (demo_show.WIDE, f"UNVERIFIED   {LONGEST_CODE:<17}      0.5"),
-        (120, f"UNVERIFIED   {LONGEST_CODE:<17}      0.5"),
+        (demo_show.WIDE, f"UNVERIFIED   {LONGEST_CODE:<18}      0.5"),
+        (120, f"UNVERIFIED   {LONGEST_CODE:<18}      0.5"),
     ],
 )
 def test_the_reason_code_has_a_column_where_there_is_room_and_is_always_shown(width: int, shown: str) -> None:
