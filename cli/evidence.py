@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,7 +15,11 @@ from cli.keys import read_key_file, trusted
 from cli.options import AsJson, print_json, read_settings
 
 if TYPE_CHECKING:
+    from app.core.evidence import Report
+    from app.core.evidence_receipt import ReceiptReport
+    from app.core.model import Judgement
     from app.settings import Settings
+    from cli.rerun import Rerun
 
 app = typer.Typer(no_args_is_help=True, help="Check evidence archives.", rich_markup_mode=None)
 
@@ -23,31 +28,78 @@ app = typer.Typer(no_args_is_help=True, help="Check evidence archives.", rich_ma
 def verify(
     file: Annotated[Path, typer.Argument(help="An evidence archive.")],
     key: Annotated[Path | None, typer.Option("--key", help="Public keys of a judge whom you trust.")] = None,
+    receipt: Annotated[Path | None, typer.Option("--receipt", help="The ledger's receipt of the verdict.")] = None,
+    again: Annotated[bool, typer.Option("--rerun", help="Execute the sealed runs again, on this machine.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Check an archive offline: signature, every file hashed again, the verdict derived again.
 
     Exit 0 holds and the signer is trusted, 3 holds but the signer is unknown, 1 contradicted, 2 unreadable.
     """
-    from app.core import evidence
+    from app.core import evidence  # most commands do without, and it is heavy
+    from app.core.evidence_receipt import check_receipt
 
-    keys = [*trusted(read_settings()), *(read_key_file(key) if key is not None else ())]
+    settings = read_settings()
+    keys = [*trusted(settings), *(read_key_file(key) if key is not None else ())]
     try:
-        report = evidence.verify(file.read_bytes(), keys)
+        archive = file.read_bytes()
+        report = evidence.verify(archive, keys)
+        entry = None if receipt is None else check_receipt(receipt.read_bytes(), archive, report, keys)
     except (OSError, evidence.Unreadable) as error:
-        why = f"{file}: {error.strerror}" if isinstance(error, OSError) else str(error)
+        why = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else str(error)
         typer.echo(f"unreadable: {why}", err=True)
         raise typer.Exit(Exit.REFUSED) from error
+    findings = [*report.findings, *(entry.findings if entry is not None else ())]
+    executed = None
+    if again and not findings and report.judgement is not None:
+        executed = _rerun(settings, archive, report.judgement, file.name)
     if as_json:
-        judgement = report.judgement.model_dump(mode="json") if report.judgement else None
-        document = {"ok": report.ok, "signed": report.signed, "seal": report.seal, "findings": report.findings}
-        document |= {"format": report.format, "signer": report.signer, "trusted": report.trusted}
-        print_json({**document, "members": report.members, "judgement": judgement})
+        print_json(_document(report, findings, entry, executed))
     else:
-        show.report(report)
-    if not report.ok:
-        raise typer.Exit(Exit.FALSIFIED)
-    raise typer.Exit(Exit.VERIFIED if report.trusted else Exit.UNVERIFIED)
+        show.report(report, entry, executed)
+    raise typer.Exit(_exit(report, findings, executed))
+
+
+def _exit(report: Report, findings: list[str], executed: Rerun | None) -> Exit:
+    if findings or (executed is not None and executed.contradicted):
+        return Exit.FALSIFIED
+    confirmed = executed is None or executed.confirmed
+    return Exit.VERIFIED if report.trusted and confirmed else Exit.UNVERIFIED
+
+
+def _rerun(settings: Settings, archive: bytes, judgement: Judgement, name: str) -> Rerun:
+    from cli.local import Local  # without --rerun nothing needs a sandbox
+    from cli.rerun import rerun
+    from cli.temporary import sweep_abandoned
+    from sandbox import Sandbox
+
+    sweep_abandoned()
+    steps = show.Steps(name)
+    with Sandbox(minimum=settings.isolation, ahead=settings.prepared_boxes, engine=settings.engine) as box:
+        done = rerun(Local(settings, box), archive, judgement, steps)
+    steps.end()
+    return done
+
+
+def _document(
+    report: Report, findings: list[str], entry: ReceiptReport | None, executed: Rerun | None
+) -> dict[str, Any]:
+    judgement = report.judgement.model_dump(mode="json") if report.judgement else None
+    return {
+        "ok": not findings,
+        "format": report.format,
+        "signed": report.signed,
+        "signer": report.signer,
+        "trusted": report.trusted,
+        "seal": report.seal,
+        "findings": findings,
+        "members": report.members,
+        "judgement": judgement,
+        "receipt": None if entry is None else asdict(entry),
+        "rerun": None
+        if executed is None
+        else {**asdict(executed), "judgement": executed.judgement.model_dump(mode="json")},
+    }
 
 
 def stored(settings: Settings) -> dict[str, Any] | None:

@@ -98,7 +98,7 @@ class Local:
             seal = self._seal(files)
             body = seal_bytes(seal)
             sealed = seal_digest(body)
-            runs = self._runs(seal, sealed, files, said)
+            runs = self.runs(seal, sealed, files, said)
             judgement = verdict.judge(seal, [run for run, _ in runs], sealed_sources(seal, files.__getitem__))
             archive = self._archive(body, files, runs, judgement)
         except Refusal as refusal:
@@ -129,9 +129,15 @@ class Local:
         context = evidence.Context(evaluated_at=datetime.now(UTC).isoformat())
         return evidence.build(sealed, files, archived, judgement, context, self.signer)
 
-    def _runs(
+    def runs(
         self, seal: Seal, sealed: str, files: dict[str, bytes], said: Callable[[str], None]
     ) -> list[tuple[Run, Executed]]:
+        """Execute every run that the plan asks for.
+
+        Raises:
+            Fault: one could not be executed; says nothing about the claim.
+
+        """
         by_digest = {seal.files[name]: data for name, data in files.items()}
         done: list[tuple[Run, Executed]] = []
         span = of_runs(plan.least_steps(seal), plan.total_steps(seal))

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from app.core.evidence import Report
+    from app.core.evidence_receipt import ReceiptReport
+    from cli.rerun import Rerun
     from sandbox.doctor import Audit
 
 MARK = {"pass": "✓", "warn": "!", "fail": "✗", "undecided": "?", "not_applicable": "–"}
@@ -96,8 +98,8 @@ def verification(document: dict[str, Any]) -> None:
         _controls(verdict["controls"])
 
 
-def report(found: Report) -> None:
-    """Print what checking an archive found."""
+def report(found: Report, entry: ReceiptReport | None = None, again: Rerun | None = None) -> None:
+    """Print what checking an archive found, with its receipt and what executing it again came to, where asked for."""
     if found.judgement is not None:
         print(f"derived again: {found.judgement.status} {found.judgement.reason_code}")
         print(f"  {found.judgement.reason}")
@@ -106,6 +108,34 @@ def report(found: Report) -> None:
         print(f"  ✗ {finding}")
     if found.ok:
         print(f"  ✓ all {found.members} members hold; {_signer(found)}")
+    if entry is not None:
+        _receipt(entry)
+    if again is not None:
+        _rerun(again)
+
+
+def _receipt(found: ReceiptReport) -> None:
+    for finding in found.findings:
+        print(f"  ✗ {finding}")
+    if found.findings:
+        return
+    if found.signer is None:
+        print(f"  ✓ in the ledger's tree of {found.size} rows; no signed checkpoint says so yet")
+    else:
+        who = "who is trusted" if found.trusted else "who is not known here"
+        print(f"  ✓ in the ledger of {found.size} rows at {found.created_at}, as signed by {found.signer}, {who}")
+
+
+def _rerun(again: Rerun) -> None:
+    if again.environment != again.sealed_environment:
+        print("  ! executed again in another environment than the sealed one: what differs proves nothing")
+        print(f"    sealed {again.sealed_environment}")
+        print(f"    here   {again.environment}")
+    print(f"executed again: {again.judgement.status} {again.judgement.reason_code}")
+    for difference in again.differences:
+        print(f"  {'✗' if again.contradicted else '!'} {difference}")
+    if not again.differences:
+        print("  ✓ the same values, controls and verdict")
 
 
 def _signer(found: Report) -> str:

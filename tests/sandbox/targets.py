@@ -9,11 +9,13 @@ import sys
 import tempfile
 import threading
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sandbox import Sandbox, host_python
 from tests.sandbox.boxes import HERE, ORDINARY_USER, a_job
+from workers.keyring import Keyring
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +55,18 @@ def targets(environment: Environment) -> Iterator[dict[str, str]]:
             "HOST_SECRET_IS": SECRET[::-1],
             "OTHER_JOB": _other_job(stack, environment),
             "LEAKED": str(leaked),
+            "JUDGES_KEYS": str(_judges_keys(folder)),
         }
+
+
+def _judges_keys(folder: Path) -> Path:
+    """Make a judge's key and leave it open to everybody, as no operator should."""
+    keys = Keyring(folder / "keys")
+    keys.generate(datetime.now(UTC))
+    keys.folder.chmod(0o755)
+    for path in keys.folder.iterdir():
+        path.chmod(0o644)
+    return keys.folder
 
 
 def _listeners(stack: ExitStack, folder: Path) -> dict[str, str]:

@@ -1,0 +1,179 @@
+"""`assay evidence verify --rerun` and `--receipt`: the sealed runs again, and the ledger's word."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from app.core.canonical import canonical
+from app.core.evidence import verify
+from app.core.evidence_archive import unpack
+from app.core.model import Blame, Status
+from app.settings import Settings
+from cli import show
+from cli.local import Local
+from cli.rerun import differences
+from cli.rerun import rerun as execute_again
+from sandbox import Sandbox
+from tests.api.bundles import SCRIPT_CLAIM, formula_bundle, script_bundle
+from tests.cli.command import assay, lay
+from tests.core.builders import KEY, SIGNER, a_comparison, a_judgement
+from tests.core.test_evidence import resealed
+from tests.core.test_evidence_receipt import ARCHIVE, receipt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a home in which its own key and that of the tests are trusted."""
+    found = tmp_path_factory.mktemp("home")
+    assay("keys", "generate", home=found)
+    for pem in (assay("keys", "export", home=found).stdout, SIGNER.public.pem):
+        (found / "judge.pem").write_text(pem)
+        assert assay("keys", "trust", found / "judge.pem", home=found).returncode == 0
+    return found
+
+
+#: Claims 7, and its script computes 6.
+FALSE = script_bundle(SCRIPT_CLAIM.replace('value = "6"', 'value = "7"'))
+
+
+def evidence_of(bundle: dict[str, bytes], folder: Path, home: Path) -> bytes:
+    """Verify a bundle and return its evidence."""
+    done = assay("verify", lay(folder / "bundle", bundle), "--evidence", folder / "e", home=home)
+    assert done.returncode in {0, 1, 3}, done.stderr
+    return (folder / "e").read_bytes()
+
+
+def rerun(archive: bytes, folder: Path, home: Path) -> tuple[int, Any]:
+    """Check an archive and execute it again; returns the exit code and the JSON that was printed."""
+    (folder / "archive").write_bytes(archive)
+    done = assay("evidence", "verify", folder / "archive", "--rerun", "--json", home=home)
+    return done.returncode, json.loads(done.stdout)
+
+
+@pytest.mark.box
+@pytest.mark.parametrize("make", [formula_bundle, script_bundle])
+def test_what_is_executed_again_comes_to_the_same(
+    home: Path, tmp_path: Path, make: Callable[[], dict[str, bytes]]
+) -> None:
+    code, document = rerun(evidence_of(make(), tmp_path, home), tmp_path, home)
+    assert (code, document["rerun"]["differences"]) == (0, [])
+    assert document["rerun"]["environment"] == document["rerun"]["sealed_environment"]
+    assert document["rerun"]["judgement"]["status"] == document["judgement"]["status"] == "VERIFIED"
+
+
+def cheat(archive: bytes) -> bytes:
+    """Return the archive that a dishonest judge would sign, who writes down what was claimed and not what was measured."""
+    members = {name: data for name, data in unpack(archive).items() if "confirm" not in name}
+    for name in members:
+        if name.endswith("result.json"):
+            members[name] = canonical({"total": json.loads(members[name])["total"] + 1})
+    verdict = json.loads(members["verdict.json"])
+    derived = verify(resealed(members)).judgement
+    assert derived is not None
+    verdict["judgement"] = derived.model_dump(mode="json")
+    return resealed({**members, "verdict.json": canonical(verdict)})
+
+
+@pytest.mark.box
+def test_results_that_were_made_up_are_contradicted_by_executing_them_again(home: Path, tmp_path: Path) -> None:
+    """The signature holds and the verdict follows from the archived runs; that they never happened shows here alone."""
+    archive = cheat(evidence_of(FALSE, tmp_path, home))
+    assert verify(archive, [KEY]).findings == ()
+    assert verify(archive, [KEY]).trusted
+    code, document = rerun(archive, tmp_path, home)
+    assert code == 1
+    assert document["rerun"]["contradicted"]
+    assert "total: 7 in the archive, 6 here" in document["rerun"]["differences"]
+
+
+@pytest.mark.box
+def test_another_environment_is_said_and_contradicts_nothing(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archive = cheat(evidence_of(FALSE, tmp_path, home))
+    report = verify(archive, [KEY])
+    assert report.judgement is not None
+    settings = Settings(home=home)
+    with Sandbox() as box:
+        local = Local(settings, box)
+        upgraded = replace(local.python, digest="sha256:" + "0" * 64)
+        local.__dict__["python"] = upgraded  # as after an upgrade of this machine
+        again = execute_again(local, archive, report.judgement, lambda _: None)
+    assert (again.environment, again.confirmed, again.contradicted) == (upgraded.digest, False, False)
+    show.report(report, None, again)
+    text = capsys.readouterr().out
+    assert text.index("in another environment than the sealed one") < text.index("7 in the archive, 6 here")
+
+
+@pytest.mark.box
+def test_an_archive_that_does_not_hold_is_not_executed(home: Path, tmp_path: Path) -> None:
+    members = unpack(evidence_of(script_bundle(), tmp_path, home))
+    code, document = rerun(resealed({**members, "runs/measure-0/result.json": b"{}"}), tmp_path, home)
+    assert (code, document["rerun"]) == (1, None)
+
+
+BEFORE = a_judgement()
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({}, []),
+        (
+            {"status": Status.FALSIFIED, "reason_code": "MISMATCH"},
+            [
+                "status: VERIFIED in the archive, FALSIFIED here",
+                "reason_code: MATCH_EXACT in the archive, MISMATCH here",
+            ],
+        ),
+        ({"comparisons": ()}, ["score: compared in the archive alone"]),
+        ({"comparisons": (a_comparison(values=("8.8",)),)}, ["score: 8.7 in the archive, 8.8 here"]),
+        (
+            {"comparisons": (a_comparison(values=("8.7", "8.7")),)},
+            ["score: 1 values in the archive, 2 here"],
+        ),
+        (
+            {"comparisons": (a_comparison(), a_comparison(metric="f1", table="t"))},
+            ["t.f1: compared here alone"],
+        ),
+        ({"blame": Blame.AUTHOR}, []),
+    ],
+)
+def test_every_difference_is_a_sentence(changes: dict[str, Any], says: list[str]) -> None:
+    assert differences(BEFORE, a_judgement(**changes)) == says
+
+
+# --- receipts --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("document", "code", "says"),
+    [
+        (receipt(), 0, "who is trusted"),
+        (receipt(None), 0, "no signed checkpoint says so yet"),
+        (receipt(evidence="sha256:0"), 1, "the row of the ledger names another evidence than the archive"),
+        (b"{}", 2, "unreadable: the receipt cannot be read"),
+    ],
+    ids=["signed", "unsigned", "another", "none"],
+)
+def test_a_receipt_is_checked_with_its_archive(tmp_path: Path, document: bytes, code: int, says: str) -> None:
+    lay(tmp_path, {"e": ARCHIVE, "r": document, "k": SIGNER.public.pem.encode()})
+    where = ("evidence", "verify", tmp_path / "e", "--key", tmp_path / "k", "--receipt", tmp_path / "r")
+    done = assay(*where, home=tmp_path / "home")
+    assert done.returncode == code, done.stderr
+    assert says in done.stdout + done.stderr
+
+
+def test_a_receipt_that_is_not_there_is_unreadable(tmp_path: Path) -> None:
+    lay(tmp_path, {"e": ARCHIVE})
+    done = assay("evidence", "verify", tmp_path / "e", "--receipt", tmp_path / "none", home=tmp_path)
+    assert done.returncode == 2
+    assert f"unreadable: {tmp_path / 'none'}: No such file" in done.stderr
