@@ -10,6 +10,7 @@ what is found has line numbers of the file as it was sent. The normal form of a 
 from __future__ import annotations
 
 import csv
+import html
 import io
 import re
 import unicodedata
@@ -59,7 +60,7 @@ class BadSourceError(ValueError):
 def normal(text: str, *, markdown: bool = False) -> str:
     """Return the normal form of a text on one line."""
     if markdown:
-        text = _LINK.sub(r"\1", text).replace("*", "").replace("`", "")
+        text = html.unescape(_LINK.sub(r"\1", text).replace("*", "").replace("`", ""))
     if text.isascii():  # most lines are, and of the signs only these two are there then
         text = text.replace("|", " ").replace("`", "'")
     else:

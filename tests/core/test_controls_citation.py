@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from app.core.grounding import sealed_sources
 from app.core.model import Claim, Control, Expectation, Formula, Judgement, NamedValue, Rule, Statement
 from app.core.verdict import judge
 from tests.core.builders import a_bundle, a_claim, a_formula, a_seal, an_archive, an_expectation, play
-from tests.core.test_coincidence import XTREME
+from tests.core.test_coincidence import XTREME, xtreme
 from tests.core.test_grounding import NOTES, SOURCES, TABLE, cited, with_value
 
 WIDE = SOURCES | {"t16.csv": XTREME.read_bytes()}
@@ -211,6 +212,20 @@ def test_a_long_formula_is_sampled_and_says_so() -> None:
     )
     found = control_of("coincidence", cited(expect=an_expectation("8.7"), reproduce=product), WIDE)
     assert "sampled combinations" in found.detail
+
+
+def test_a_mean_is_counted_with_the_decimals_of_its_cells() -> None:
+    reproduce = cited().reproduce.model_copy(update={"formulas": {"score": "mean(a, b)"}})
+    numbers = [int(number.replace(".", "")) for number in xtreme()]
+    hits = sum(abs(a + b - 1453) <= 1 for a, b in itertools.combinations(numbers, 2))
+    claim = cited(expect=an_expectation("72.65", "absolute", tolerance="0.05"), reproduce=reproduce)
+    assert f"{hits} of 2,775 " in control_of("coincidence", claim, WIDE).detail
+
+
+def test_the_names_of_rows_are_no_cells() -> None:
+    rows = "".join(f"{number}.5,{number}.0\n" for number in range(10, 40))
+    table = f"model,TyDiQA F1\nRemBERT,77.0\nFILTER,68.3\n{rows}".encode()
+    assert "of 496 combinations" in control_of("coincidence", cited(), SOURCES | {"t16.csv": table}).detail
 
 
 def test_a_value_of_another_look_is_exchanged_for_none_of_these() -> None:

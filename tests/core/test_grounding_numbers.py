@@ -57,6 +57,7 @@ ABSENT = [
     ("1", "F1 points"),
     ("5", "mT5-Large"),
     ("1.4", "NER −1.4"),
+    ("0.5", "NER −0.5"),
     ("3", "the 3rd table"),
     ("8.7", "no number at all"),
     ("1e-5", "1 × 10"),

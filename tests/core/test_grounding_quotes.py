@@ -52,8 +52,31 @@ def test_a_damaged_quote_is_found_nearly(quote: str) -> None:
     assert found is not None
     assert THRESHOLD <= found.score <= 100
     assert not found.exact
-    assert "5.4 points" in found.text
+    start = "intermediatetask" if quote.startswith("i") else "Intermediatetask"
+    assert (
+        found.text.casefold()
+        == (
+            f"{start} training improves the average by 5.4 points over XLMR Large, which is not explained by more data."
+        ).casefold()
+    )
     assert found.document.line_at(found.start) == 7
+
+
+def test_three_words_may_be_damaged_and_two_may_not() -> None:
+    found = found_in("Intermediate-task traininng improves")
+    assert found is not None
+    assert found.text == "Intermediatetask training improves"
+    assert found_in("traininng improves") is None
+
+
+def test_passages_that_look_better_do_not_hide_the_right_one() -> None:
+    """They have other numbers, or repeat one word of the quote for ever."""
+    right = "the averge of the modell is 8.7 points above what the others reach"
+    wrong = "the average of the model is 9.9 points above what the others reach"
+    text = f"{wrong}. {wrong}. " + "the the the the the the the the the the the the the the. " * 30 + right
+    found = found_in(wrong.replace("9.9", "8.7"), text, file="a.txt")
+    assert found is not None
+    assert found.text == right
 
 
 ANOTHER = [

@@ -69,7 +69,10 @@ def test_a_row_that_is_too_short_has_no_such_cell() -> None:
     assert cells("a,b,c\nx,1\n", "x", "c", "t.csv") == "column"
 
 
-@pytest.mark.parametrize(("text", "file"), [("a | b\n1 | 2\n", "t.md"), ("", "t.csv"), (MARKDOWN, "t.txt")])
+@pytest.mark.parametrize(
+    ("text", "file"),
+    [("a | b\n1 | 2\n", "t.md"), ("a | b\n--- | 2\nc | d\n", "t.md"), ("", "t.csv"), (MARKDOWN, "t.txt")],
+)
 def test_a_document_without_a_table_says_so(text: str, file: str) -> None:
     assert cells(text, "a", "b", file) == "table"
 

@@ -52,6 +52,7 @@ def test_the_short_way_for_plain_letters_is_the_long_one(text: str) -> None:
 
 def test_markdown_loses_its_marks() -> None:
     assert normal("**STILTs** (`x`) [Phang](https://x.org)", markdown=True) == "STILTs (x) Phang"
+    assert normal("p &lt; .05 &amp; n&nbsp;= 5", markdown=True) == "p < .05 & n = 5"
     assert normal("**a**") == "**a**"
 
 
