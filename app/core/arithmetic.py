@@ -26,19 +26,28 @@ if TYPE_CHECKING:
 
 N_MAX = 1_000_000
 TERMS_MAX = 64
+SHARES_NEAR = (80, 120)  # what shares of a whole may be printed to add up to
+YEARS = range(1900, 2100)
 
 _N = r"[-+]?(?:[0-9]{1,15}(?:\.[0-9]{1,15})?|\.[0-9]{1,15})"
 _COUNT = r"[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,7}"
 _END = r"(?![0-9]|[.,][0-9])"
 _START = r"(?<![\w.,/])"
-_EQUATION = re.compile(rf"{_START}({_N}(?: ?%)?(?: [-+] {_N}(?: ?%)?)+) = ({_N}){_END}")
+#: What follows a number that counts nothing: a share of it need be no whole number.
+_MEASURE = (
+    r"(?:thousand|[mb]illion|trillion|seconds?|minutes?|hours?|days?|weeks?|months?|years?|points?|dollars?|euros?|pounds?"
+    r"|[km]?m|cm|[km]?g|m?l|[KMGT]i?B)"
+)
+_EQUATION = re.compile(rf"(?<![-+×x*·/^(=] ){_START}({_N}(?: ?%)?(?: [-+] {_N}(?: ?%)?)+) = ({_N}){_END}")
 _CHANGE = re.compile(
     rf"\bfrom ({_N})( ?%)? to ({_N}){_END}(?: ?%)?,? (?:with )?an? (?:absolute )?"
     rf"(?:gain|increase|improvement|rise|drop|decrease|decline|fall|loss|difference|change) of ({_N}){_END}(?! ?(?:%|per))"
 )
 _PART = re.compile(rf"{_START}({_COUNT}) ?(?:/|of|out of) ?({_COUNT})[\w ]{{0,40}}\(({_N}) ?%\)")
 _PART_BEHIND = re.compile(rf"{_START}({_N}) ?%[\w ]{{0,40}}\(({_COUNT}) ?(?:/|of|out of) ?({_COUNT})\)")
-_PERCENT_OF = re.compile(rf"{_START}({_N}) ?% of (?:the |all |our )?({_COUNT}){_END}(?! ?(?:%|is|are|=))")
+_PERCENT_OF = re.compile(
+    rf"{_START}({_N}) ?% of (?:the |all |our )?({_COUNT}){_END}(?! ?(?:[%=]|(?:is|are|{_MEASURE})\b))"
+)
 _SHARES = re.compile(rf"{_START}({_N}) ?%")
 _WHOLE = re.compile(
     r"\bin total\b|\btotal(?:s|ling)?\b|\bthe (?:rest|remaining|remainder)\b|\b100 ?%|\bshares? of\b", re.IGNORECASE
@@ -96,6 +105,8 @@ def _equations(text: str) -> Iterator[Finding]:
         yield _adds_up([printed(term) for term in terms], printed(match[2]), f"{match[1]} = {match[2]}")
     for match in _CHANGE.finditer(text):
         low, high = printed(match[1]), printed(match[3])
+        if low.value in YEARS and high.value in YEARS:
+            continue
         first, last = (high, low) if low.value > high.value else (low, high)
         size = printed(match[4].lstrip("-+"))
         yield _adds_up([last, _negative(first)], size, f"{last.text} - {first.text} = {size.text}")
@@ -140,7 +151,8 @@ def _percentage(value: Printed, n: int) -> Finding:
 def _whole(text: str) -> Iterator[Finding]:
     """Add up three or more percentages of which the text says that they make a whole."""
     parts = [printed(part) for part in _SHARES.findall(text) if printed(part).value not in (0, 100)]
-    if 3 <= len(parts) <= TERMS_MAX and _WHOLE.search(text):
+    near = SHARES_NEAR[0] <= sum(part.value for part in parts) <= SHARES_NEAR[1]  # else they are parts of nothing
+    if 3 <= len(parts) <= TERMS_MAX and near and _WHOLE.search(text):
         shown = " + ".join(part.text for part in parts)
         yield _adds_up(parts, printed("100"), f"{shown} = 100")
 

@@ -96,6 +96,11 @@ PERCENTAGES = [
     ("5 % of 87 is 4.35", []),
     ("120 % of 50 participants", []),
     ("5 % of 0 participants", []),
+    ("2.5 % of 30 million tokens", []),
+    ("2.5 % of 30 seconds", []),
+    ("2.5 % of 30 sentences", [False]),
+    ("2.5 % of 30 GB", []),
+    ("2.5 % of 30 = 0.75", []),
     ("5 % of 5.5 litres", []),
     ("44 of 50 participants (88 %)", [True]),
     ("44 of 50 participants (87.3 %)", [False]),
@@ -131,6 +136,12 @@ SUMS = [
     ("33.3 %, 33.3 % and 33.3 %, in total 100 %", [True]),
     ("30 %, 45 % and 35 % in three tasks", []),
     ("30 % and the rest", []),
+    ("3 %, 5 % and 9 % in total", []),
+    ("60 %, 45 % and 35 % in total", []),
+    ("from 2000 to 2010, a gain of 8.7 points", []),
+    ("from 2000 to 20, a drop of 8.7 points", [False]),
+    ("2 × 3 - 1 = 5", []),
+    ("a - 3 - 1 = 5", []),
 ]
 
 
