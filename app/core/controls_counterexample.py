@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from app.core.bands import accepted
+from app.core.bands import accepted, expects_text
 from app.core.codes import CONTRADICTIONS, SEVERITY
 from app.core.controls_catalogue import control
 from app.core.model import ControlResult
@@ -23,7 +23,7 @@ PASS, WARN, NOT_APPLICABLE = ControlResult.PASS, ControlResult.WARN, ControlResu
 def rounding_flip(readings: Readings) -> Control:
     """Ask whether the decision holds for every value that the formula's printed inputs allow."""
     for expectation, item in readings.pieces:
-        if item.computed_low is None or item.computed_high is None:
+        if item.computed_low is None or item.computed_high is None or expects_text(expectation):
             continue
         band = accepted(expectation)
         low, high = Decimal(item.computed_low), Decimal(item.computed_high)
