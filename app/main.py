@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 
 from app.actions import Parts
-from app.api import contracts, front, health, keys, problems, records, verifications
+from app.api import contracts, front, health, keys, ledger, problems, records, verifications
 from app.api.access import LocalOnly
 from app.api.problems import Problem, ProblemGuard
 from app.settings import Settings
@@ -70,7 +70,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         responses={"default": {"model": Problem, "description": "any other error"}},
     )
     problems.install(app)
-    for router in (front.router, verifications.router, records.router, contracts.router, keys.router, health.router):
+    for router in (
+        front.router,
+        verifications.router,
+        records.router,
+        ledger.router,
+        contracts.router,
+        keys.router,
+        health.router,
+    ):
         app.include_router(router)
     app.add_middleware(LocalOnly, settings=settings)
     return app

@@ -63,6 +63,7 @@ class Settings(BaseSettings):
     allow_clients: list[Annotated[str, AfterValidator(_network)]] = ["127.0.0.0/8", "::1/128"]
     allow_hosts: list[str] = ["localhost", "127.0.0.1", "[::1]"]
     contract_base: str = "https://assignee.net"  # base address in the `schema` field of public contracts
+    level_max: int = Field(default=2, ge=1, le=7)  # highest verification level that a record may reach
 
     engine: Literal["bwrap", "oci:crun"] = "bwrap"  # what makes the boxes
     isolation: str = "C"  # least level on which a run may be executed

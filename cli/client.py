@@ -105,6 +105,10 @@ class Client:
         """Return the evidence archive of a verdict."""
         return self._send("GET", f"/v1/verdicts/{verdict_id}/evidence").content
 
+    def fetch(self, path: str) -> httpx2.Response:
+        """Return what lies at a path, as it is."""
+        return self._send("GET", path)
+
     def _json(self, method: str, path: str, **request: Any) -> dict[str, Any]:
         return self._document(self._send(method, path, **request))
 

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from app.core.errors import AssayError, Refusal
-from cli import evidence, keys, show
+from cli import evidence, keys, ledger, show
 from cli.errors import CannotServe, ServiceError, Unreachable
 from cli.exits import Exit, of_status, worst
 from cli.options import AsJson, print_json, read_settings
@@ -26,6 +26,7 @@ env_app = typer.Typer(no_args_is_help=True, help="Environments that scripts run 
 app.add_typer(evidence.app, name="evidence")
 app.add_typer(keys.app, name="keys")
 app.add_typer(env_app, name="env")
+app.add_typer(ledger.app, name="ledger")
 
 Url = Annotated[str, typer.Option("--url", envvar="ASSAY_URL", help="Address of the service.")]
 DEFAULT_URL = "http://127.0.0.1:8000"

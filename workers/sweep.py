@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from app import actions
 from app.core import checkpoints
+from app.core.errors import Fault
+from app.store.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from workers.hands import Hands
@@ -19,7 +21,12 @@ log = logging.getLogger(__name__)
 def sweep(hands: Hands) -> None:
     """Sweep once, and close the ledger's day when it is over."""
     actions.sweep(hands.parts)
-    actions.close_day(hands.parts, datetime.now(UTC), partial(sign_checkpoint, hands))
+    try:
+        actions.close_day(hands.parts, datetime.now(UTC), partial(sign_checkpoint, hands))
+    except StoreUnavailable:
+        raise
+    except Fault:
+        log.exception("the ledger's day cannot be closed; the next sweep tries again")
 
 
 def tidy(hands: Hands) -> None:
@@ -35,6 +42,11 @@ def make_checkpoint(hands: Hands) -> None:
 
 
 def sign_checkpoint(hands: Hands, body: bytes) -> tuple[str, str] | None:
-    """Return key id and signature of a checkpoint's bytes; None when this worker holds no key."""
+    """Return key id and signature of a checkpoint's bytes; None in a worker that signs nothing.
+
+    Raises:
+        Fault: there is no key in use here.
+
+    """
     signer = hands.judging().signer
     return None if signer is None else checkpoints.sign(body, signer)

@@ -1,4 +1,4 @@
-"""What documents point at: the public contract and the kinds of problems."""
+"""What documents point at: the public contracts, what changed in them, and the kinds of problems."""
 
 from __future__ import annotations
 
@@ -8,17 +8,32 @@ from typing import Any
 from fastapi import APIRouter
 
 from app.api.kinds import KINDS
+from app.api.parts import PartsDep
 from app.api.problems import Problem, not_found
-from app.api.schemas import ProblemKind
-from app.core import gate
+from app.api.schemas import ContractChange, ContractInfo, ProblemKind
+from app.core.contracts import shape
 
 router = APIRouter(tags=["contracts"])
 
 
-@router.get("/schemas/gate-verdict-v1", summary="The JSON Schema of the gate verdict")
-def read_schema() -> dict[str, Any]:
+@router.get("/schemas", summary="Every public contract")
+def list_schemas(parts: PartsDep) -> list[ContractInfo]:
+    """Return the contracts with version and address."""
+    return [ContractInfo.model_validate(item) for item in shape.index(parts.settings.contract_base)]
+
+
+@router.get("/schemas/{contract}", responses={404: {"model": Problem}}, summary="The JSON Schema of a contract")
+def read_schema(parts: PartsDep, contract: str) -> dict[str, Any]:
     """Return the schema (draft 2020-12)."""
-    return gate.schema()
+    if contract not in shape.CONTRACTS:
+        raise not_found("contract")
+    return shape.schema(contract, parts.settings.contract_base)
+
+
+@router.get("/changelog", summary="What changed in the contracts")
+def read_changelog() -> list[ContractChange]:
+    """Return the changes of the contracts themselves, newest first."""
+    return [ContractChange.model_validate(item) for item in shape.changelog()]
 
 
 @router.get("/problems", summary="Every kind of problem")

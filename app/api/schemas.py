@@ -119,57 +119,87 @@ class VerificationOut(BaseModel):
 PLAIN = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*$"
 
 
-class RecordIn(Closed):
-    """What a publisher says about a record."""
+class ContractInfo(BaseModel):
+    """A public contract and where its schema is."""
 
-    title: str | None = Field(default=None, max_length=1_000, pattern=PLAIN)
-    doi: str | None = Field(default=None, max_length=200, pattern=PLAIN)
-    abstract: str | None = Field(default=None, max_length=20_000, pattern=PLAIN)
-    question: str | None = Field(default=None, max_length=4_000, pattern=PLAIN)
-    claims_total: int | None = Field(default=None, ge=0, le=1_000_000)
-    visibility: Literal["public", "private"] = "public"
+    model_config = ConfigDict(populate_by_name=True)
+
+    contract: str
+    schema_: str = Field(alias="schema", description="what documents name")
+    contract_version: str
+    contract_updated: str
+    url: str = Field(description="where this service serves the schema")
+    description: str
 
 
-class GateVerdict(BaseModel):
-    """Contract gate-verdict-v1; the ten required fields and our additions."""
+class ContractChange(BaseModel):
+    """What changed in the contracts."""
 
-    model_config = ConfigDict(extra="allow", populate_by_name=True)
+    date: str
+    contract: str
+    change: str
+
+
+class LedgerRowOut(BaseModel):
+    """A row of the ledger; of a private record's only the hashes."""
+
+    seq: int
+    prev_hash: str
+    kind: str | None
+    body: dict[str, Any] | None
+    hash: str
+    leaf_hash: str
+
+
+class LedgerOut(BaseModel):
+    """Where the ledger ends, and some of its rows."""
+
+    model_config = ConfigDict(populate_by_name=True)
 
     schema_: str = Field(alias="schema")
-    schema_version: str
-    contract_version: str
-    status: str
-    label: str
-    definition: str
-    reason: str
-    evaluated_at: str | None
-    gate: str
-    enforcement: str
+    size: int
+    root: str
+    head: str = Field(description="hash of the last row")
+    rows: list[LedgerRowOut]
+    checkpoint: dict[str, Any] | None = Field(description="the newest one")
 
 
-class RecordUrls(BaseModel):
-    """Where to go from a record."""
+class Receipt(BaseModel):
+    """Proof that one row is in the ledger, to be kept beside the evidence and checked by `assay ledger verify`."""
 
-    self: str
-    gate_verdict: str
+    model_config = ConfigDict(populate_by_name=True)
+
+    schema_: str = Field(alias="schema")
+    index: int
+    size: int
+    leaf: dict[str, Any] | None = Field(description="null when its record is private")
+    leaf_hash: str
+    path: list[str]
+    root: str
+    checkpoint: dict[str, Any] | None
+    signature: dict[str, Any] | None
 
 
-class RecordOut(BaseModel):
-    """A record with its gate verdict."""
+class Consistency(BaseModel):
+    """Proof that an earlier tree of the ledger is the beginning of a later one (RFC 9162, 2.1.4)."""
 
-    id: str
-    publisher: str
-    external_id: str
-    title: str | None
-    doi: str | None
-    abstract: str | None
-    question: str | None
-    claims_total: int | None
-    visibility: str
-    created_at: datetime
-    updated_at: datetime
-    gate_verdict: GateVerdict
-    urls: RecordUrls
+    first: int
+    second: int
+    first_root: str
+    second_root: str
+    path: list[str]
+
+
+class Checkpoints(BaseModel):
+    """The newest checkpoints, newest first."""
+
+    data: list[dict[str, Any]]
+
+
+class Accepted(BaseModel):
+    """Something was asked for that a worker does in a moment."""
+
+    detail: str
 
 
 class ProblemKind(BaseModel):

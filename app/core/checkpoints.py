@@ -8,18 +8,19 @@ for a statement about evidence, nor the other way round. The signature stands be
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from app.core.dsse import pae
 from app.core.keys import read_base64
-from app.core.ledger import signed_bytes
+from app.core.ledger import Unreadable, signed_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from app.core.keys import KnownKey, Signer
+    from app.core.ledger import Report
 
 PAYLOAD_TYPE = "application/vnd.assay.checkpoint+json"
 
@@ -58,3 +59,23 @@ def check_signature(point: Mapping[str, Any], keys: Sequence[KnownKey]) -> Signa
     except (KeyError, TypeError) as error:
         raise ValueError(f"a member is missing or of the wrong type ({error})") from error
     return Signature(keyid, trusted=True)
+
+
+def judge_signatures(report: Report, keys: Sequence[KnownKey]) -> Report:
+    """Return a report with what the signatures of its checkpoints are worth to somebody who trusts some keys.
+
+    Raises:
+        Unreadable: a signature is of another shape.
+
+    """
+    findings, covered = list(report.findings), 0
+    for point in report.signed:
+        try:
+            found = check_signature(point, keys)
+        except ValueError as error:
+            raise Unreadable(f"the signature of the checkpoint over {point['size']} rows: {error}") from error
+        if found.finding is not None:
+            findings.append(found.finding)
+        elif found.trusted:
+            covered = max(covered, point["size"])
+    return replace(report, findings=tuple(findings), trusted_size=covered)

@@ -6,8 +6,8 @@ the Merkle tree of `app.core.merkle`, at the index seq - 1. A *checkpoint* is th
 proves that one leaf is in the tree of a checkpoint. An *export* is every row, one JSON document a line.
 
 Rows of private records come without their body: their two hashes keep chain and tree whole and say nothing else. Hashes are
-64 hex digits. What a check finds is a list of sentences; an empty one means that everything holds. None of them says who
-wrote the ledger: that is the signature's part.
+64 hex digits. What a check finds is a list of sentences; an empty one means that everything holds. Who wrote the ledger is
+said by the signatures of checkpoints alone, which are the part of `app.core.checkpoints`.
 """
 
 from __future__ import annotations
@@ -44,6 +44,12 @@ class Report:
     hidden: int = 0  # rows whose body is not shown
     signed: tuple[Mapping[str, Any], ...] = ()  # checkpoints with a signature, for whoever knows keys
     leaf: Mapping[str, Any] | None = None  # of a receipt
+    trusted_size: int = 0  # rows that a checkpoint covers which a trusted key has signed
+
+    @property
+    def trusted(self) -> bool:
+        """Whether everything holds, and a trusted key has signed all of it."""
+        return self.ok and 0 < self.size <= self.trusted_size
 
     @property
     def ok(self) -> bool:
@@ -106,8 +112,12 @@ def receipt(  # noqa: PLR0913 - the parts of the document
     }
 
 
-def check(data: bytes) -> Report:
+def check(data: bytes, earlier: Report | None = None) -> Report:
     """Check an export or a receipt.
+
+    Args:
+        data: the file.
+        earlier: what somebody keeps of an earlier ledger; an export must continue it, a receipt be of the same tree.
 
     Raises:
         Unreadable: it is neither.
@@ -127,16 +137,19 @@ def check(data: bytes) -> Report:
     try:
         match documents[0].get("schema") if isinstance(documents[0], dict) else None:
             case "assay-receipt-v1" if len(documents) == 1:
-                return check_receipt(documents[0])
+                return check_receipt(documents[0], earlier)
             case "assay-ledger-v1":
-                return check_export(documents)
+                return check_export(documents, earlier)
     except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Unreadable(f"a member is missing or of the wrong type ({error})") from error
     raise Unreadable(f"it is neither an export ({EXPORT}) nor a receipt ({RECEIPT}) of a ledger")
 
 
-def check_receipt(document: Mapping[str, Any]) -> Report:
-    """Check that a receipt's path leads from its leaf to its root, and that its checkpoint names that root."""
+def check_receipt(document: Mapping[str, Any], earlier: Report | None = None) -> Report:
+    """Check that a receipt's path leads from its leaf to its root, and that its checkpoint names that root.
+
+    A receipt alone says nothing of trees of other sizes, so that an `earlier` one proves nothing about it: that is said.
+    """
     index, size, root = _number(document["index"]), _number(document["size"]), _hash(document["root"])
     stated, path = _hash(document["leaf_hash"]), [bytes.fromhex(_hash(item)) for item in document["path"]]
     findings = []
@@ -149,13 +162,16 @@ def check_receipt(document: Mapping[str, Any]) -> Report:
             findings.append(f"the leaf is row {leaf['seq']}, which does not stand at index {index}")
     if not merkle.verify_inclusion(index, size, bytes.fromhex(stated), path, bytes.fromhex(root)):
         findings.append("the path does not lead from the leaf to the root")
+    if earlier is not None and (earlier.size, earlier.root) != (size, root):
+        told = "has another root" if earlier.size == size else "is of another size, which takes an export to compare"
+        findings.append(f"the earlier ledger of {earlier.size} rows {told}")
     signed: tuple[Mapping[str, Any], ...] = ()
     point = document["checkpoint"]
     if point is not None:
         if (_number(point["size"]), _hash(point["root"])) != (size, root):
             findings.append("the checkpoint is of another tree")
         if document["signature"] is not None:
-            signed = ({**point, "signature": document["signature"]},)
+            signed = ({**point, "signature": _signature(document["signature"])},)
     elif document["signature"] is not None:
         findings.append("there is a signature and no checkpoint that it could be of")
     return Report(RECEIPT, size, root, tuple(findings), int(leaf is None), signed, leaf)
@@ -204,8 +220,8 @@ class _Tree:
             self.findings.append(f"{what} over {size} rows is of other rows than these")
 
 
-def check_export(documents: Sequence[Mapping[str, Any]]) -> Report:
-    """Check the chain of an export from its first row to its head, and its tree at every checkpoint."""
+def check_export(documents: Sequence[Mapping[str, Any]], earlier: Report | None = None) -> Report:
+    """Check the chain of an export from its first row to its head, and its tree at every checkpoint and earlier root."""
     head, tree = documents[0], _Tree()
     points: list[Mapping[str, Any]] = []
     for document in documents[1:]:
@@ -218,8 +234,12 @@ def check_export(documents: Sequence[Mapping[str, Any]]) -> Report:
         tree.findings.append("there are more rows than the head counts")
     for point in points:
         tree.check(f"the checkpoint of {point['day'] or point['created_at']}", point)
-    signed = tuple(point for point in points if point.get("signature") is not None)
+    signed = tuple(
+        {**point, "signature": _signature(point["signature"])} for point in points if point["signature"] is not None
+    )
     size = len(tree.heads) - 1
+    if earlier is not None and (earlier.size > size or tree.root(earlier.size) != earlier.root):
+        tree.findings.append(f"it does not continue the earlier ledger of {earlier.size} rows")
     return Report(EXPORT, size, tree.root(size), tuple(tree.findings), tree.hidden, signed)
 
 
@@ -235,6 +255,12 @@ def _leaf(row: Mapping[str, Any]) -> bytes:
         return leaf_bytes(row["seq"], row["prev_hash"], row["kind"], canonical(row["body"]).decode())
     except ValueError as error:
         raise Unreadable(f"row {row['seq']} holds what cannot be spelled") from error
+
+
+def _signature(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise Unreadable("a signature is no document")
+    return value
 
 
 def _number(value: Any) -> int:

@@ -18,9 +18,7 @@ from app.store.tables import (
     ClaimRow,
     ComparisonRow,
     ControlRow,
-    GateRow,
     OutcomeRow,
-    Record,
     RunRow,
     SealRow,
     Verdict,
@@ -131,16 +129,6 @@ def verdict(session: Session, verdict_id: str) -> dict[str, Any] | None:
     """Return one verdict with its comparisons and controls, or None."""
     row = session.connection().execute(_VERDICT, {"verdict": verdict_id}).mappings().first()
     return None if row is None else _verdicts(session, [row])[0]
-
-
-def record(session: Session, publisher: str, external_id: str) -> dict[str, Any] | None:
-    """Return a record with its gate verdict, or None; the record's id is accepted in place of the publisher's own."""
-    named = (col(Record.external_id) == external_id) | (col(Record.id) == external_id)
-    row = session.scalars(select(Record).where(col(Record.publisher) == publisher, named)).first()
-    if row is None:
-        return None
-    gate = session.get(GateRow, row.id)
-    return {**row.model_dump(), "gate_verdict": None if gate is None else json.loads(gate.document)}
 
 
 def latest(session: Session, limit: int) -> list[dict[str, Any]]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
+from sqlalchemy import text
 
 from app import actions
+from app.core.contracts import shape
 from tests.api.bundles import formula_document, script_bundle
 from tests.api.service import ENVIRONMENT, TARGET
 from tests.cli.command import ROOT
@@ -51,7 +54,14 @@ def check(service: Service, answer: httpx2.Response, route: str) -> str:
 ONE = f"{TARGET}/{{verification_id}}"
 VERDICT, EVIDENCE = "/v1/verdicts/{verdict_id}", "/v1/verdicts/{verdict_id}/evidence"
 RECORD, GATE = "/v1/records/{record_id}", "/v1/records/{record_id}/gate-verdict"
+CONTRACT, HISTORY = f"{RECORD}/contracts/{{contract}}", f"{RECORD}/history"
+MANIFEST, CLAIM = "/paper/{record_id}/manifest.json", "/v1/claims/{claim_id}"
+LEDGER = "/v1/ledger"
+RECEIPT, VERDICT_RECEIPT = f"{LEDGER}/{{index}}/receipt", f"{VERDICT}/receipt"
 Answers = "Iterator[tuple[str, httpx2.Response]]"
+
+
+BENCHMARKS = [{"model": "m", "benchmark": "b", "score_pct": "5.0", "source_title": "s"}]
 
 
 def named(notes: str) -> dict[str, bytes]:
@@ -133,17 +143,58 @@ def records(service: Service) -> Answers:
         yield GATE, client.get(f"/v1/records/{name}/gate-verdict")
 
 
+def publications(service: Service) -> Answers:
+    """Walk through what is public of a record and its claim, and what is not."""
+    client = service.client
+    names = (*shape.CONTRACTS, "none")
+    claim = client.get(f"{RECORD.format(record_id='walked')}").json()["id"]
+    with service.parts.store.read() as session:
+        claim = session.connection().execute(text("SELECT id FROM claim WHERE record_id = :id"), {"id": claim}).scalar()
+    yield CLAIM, client.get(f"/v1/claims/{claim}")
+    facts = {"claims_visibility": "open", "benchmarks": BENCHMARKS, "math": {"n_cases": 1}, "title": "A title"}
+    yield RECORD, client.put("/v1/records/walked", json=facts)
+    yield RECORD, client.put("/v1/records/walked", json={"title": "Another title"})
+    paths = [(CLAIM, f"/v1/claims/{claim}"), (HISTORY, "/v1/records/walked/history")]
+    paths += [(MANIFEST, "/paper/walked/manifest.json")]
+    paths += [(CONTRACT, f"/v1/records/walked/contracts/{name}") for name in names]
+    for route, path in paths:
+        answer = client.get(path)
+        yield route, answer
+        if answer.status_code == 200:
+            yield route, client.get(path, headers={"If-None-Match": answer.headers["ETag"]})
+    for name in ("none", "NONE"):
+        yield HISTORY, client.get(f"/v1/records/{name}/history")
+        yield MANIFEST, client.get(f"/paper/{name}/manifest.json")
+        yield CONTRACT, client.get(f"/v1/records/{name}/contracts/quality-tiers-v1")
+        yield CLAIM, client.get(f"/v1/claims/clm_{name}")
+
+
+def the_ledger(service: Service) -> Answers:
+    client = service.client
+    actions.make_checkpoint(service.parts, lambda _: None)
+    verdict = client.get(LEDGER).json()["rows"][0]["body"]["verdict"]
+    for query in ("", "?from=2&limit=1", "?limit=-1"):
+        yield LEDGER, client.get(f"{LEDGER}{query}")
+    yield f"{LEDGER}/export", client.get(f"{LEDGER}/export")
+    yield f"{LEDGER}/checkpoints", client.get(f"{LEDGER}/checkpoints")
+    yield f"{LEDGER}/checkpoints", client.get(f"{LEDGER}/checkpoints?limit=0")
+    yield f"{LEDGER}/checkpoints", client.post(f"{LEDGER}/checkpoints")
+    for query in ("first=1&second=2", "first=2&second=1", "first=1&second=900", "first=0&second=1"):
+        yield f"{LEDGER}/consistency", client.get(f"{LEDGER}/consistency?{query}")
+    for index in ("0", "900", "-1"):
+        yield RECEIPT, client.get(f"{LEDGER}/{index}/receipt")
+    for name in (verdict, "vrd_none"):
+        yield VERDICT_RECEIPT, client.get(f"/v1/verdicts/{name}/receipt")
+
+
 def others(service: Service) -> Answers:
     client = service.client
-    for path in (
-        "/schemas/gate-verdict-v1",
-        "/problems",
-        "/livez",
-        "/readyz",
-        "/v1/health",
-        "/.well-known/assay-keys.json",
-    ):
+    for path in ("/problems", "/livez", "/readyz", "/v1/health", "/.well-known/assay-keys.json"):
         yield path, client.get(path)
+    for path in ("/schemas", "/changelog"):
+        yield path, client.get(path)
+    for name in (*shape.CONTRACTS, "none"):
+        yield "/schemas/{contract}", client.get(f"/schemas/{name}")
     yield "/problems/{code}", client.get("/problems/not-found")
     yield "/problems/{code}", client.get("/problems/none")
     yield "/livez", client.get("/livez", headers={"Host": "elsewhere"})
@@ -151,7 +202,7 @@ def others(service: Service) -> Answers:
 
 
 def test_every_answer_is_as_described_and_every_described_answer_is_given(service: Service) -> None:
-    walks = (submissions, lives, verdicts, records, others)
+    walks = (submissions, lives, verdicts, records, publications, the_ledger, others)
     seen = {check(service, answer, route) for walk in walks for route, answer in walk(service)}
     document = service.client.app.openapi()  # type: ignore[attr-defined]
     described = {
@@ -169,7 +220,8 @@ def test_the_served_description_is_openapi_and_names_no_outside_host(service: Se
     document = answer.json()
     assert document["openapi"].startswith("3.1")
     assert document["info"]["title"] == "Assay"
-    assert "://" not in answer.text.replace("https://assignee.net", "")
+    # The contracts' source, the pattern of web addresses, and an address that RFC 2606 keeps free for examples.
+    assert "://" not in re.sub(r"https://assignee\.net|https\?://|https://example\.org", "", answer.text)
     for schema in document["components"]["schemas"].values():
         jsonschema.Draft202012Validator.check_schema(resolve(document, schema))
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 import copy
 import json
 from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core import ledger, merkle
 from app.core.canonical import canonical
+from app.core.keys import KnownKey, PublicKey
 from tests.core.strategies import law
 
 if TYPE_CHECKING:
@@ -36,7 +40,7 @@ def rows(hidden: Sequence[int] = ()) -> list[dict[str, Any]]:
 NODES = merkle.nodes_of([bytes.fromhex(row["leaf_hash"]) for row in rows()])
 
 
-def a_checkpoint(size: int, signature: dict[str, str] | None = None) -> dict[str, Any]:
+def a_checkpoint(size: int, signature: dict[str, Any] | None = None) -> dict[str, Any]:
     head = rows()[size - 1]["hash"]
     document = ledger.checkpoint(size, merkle.root(size, NODES).hex(), head, "2026-11-22", "2026-11-23T00:00:09+00:00")
     return document | {"signature": signature}
@@ -91,7 +95,7 @@ def test_an_export_is_read_with_and_without_its_last_line_break() -> None:
 
 
 def test_signed_checkpoints_are_handed_to_whoever_knows_keys() -> None:
-    signature = {"key_id": "k", "signature": "s"}
+    signature = {"keyid": "k", "sig": "s"}
     point = a_checkpoint(7, signature)
     report = ledger.check(spelled(*an_export(point, a_checkpoint(3))))
     assert report.signed == (point,)
@@ -103,6 +107,104 @@ def test_signed_checkpoints_are_handed_to_whoever_knows_keys() -> None:
         == ledger.signed_bytes(a_checkpoint(7))
         == canonical({name: value for name, value in point.items() if name != "signature"})
     )
+
+
+@pytest.mark.parametrize("size", range(1, 8))
+def test_an_export_continues_every_earlier_ledger_of_the_same_rows_and_no_other(size: int) -> None:
+    earlier = ledger.check(spelled(a_receipt(0, size)))
+    data = spelled(*an_export())
+    assert ledger.check(data, earlier).ok
+    for other in (
+        replace(earlier, root=merkle.EMPTY.hex()),
+        replace(earlier, size=8),
+        replace(earlier, size=size % 7 + 1),
+    ):
+        assert ledger.check(data, other).findings == (f"it does not continue the earlier ledger of {other.size} rows",)
+
+
+def test_a_receipt_is_compared_with_an_earlier_ledger_of_its_own_size_alone() -> None:
+    data = spelled(a_receipt())
+    whole = ledger.check(spelled(*an_export()))
+    assert ledger.check(data, whole).ok
+    (finding,) = ledger.check(data, replace(whole, root=merkle.EMPTY.hex())).findings
+    assert finding == "the earlier ledger of 7 rows has another root"
+    (finding,) = ledger.check(data, replace(whole, size=3)).findings
+    assert "which takes an export to compare" in finding
+
+
+# --- who wrote it --------------------------------------------------------------------------------------------------------
+
+HOUR = timedelta(hours=1)
+MADE = datetime.fromisoformat("2026-11-23T00:00:09+00:00")
+
+
+@dataclass(frozen=True)
+class Judge:
+    """A judge's key."""
+
+    private: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
+
+    @property
+    def public(self) -> PublicKey:
+        return PublicKey(self.private.public_key().public_bytes_raw())
+
+    def sign(self, message: bytes) -> bytes:
+        return self.private.sign(message)
+
+
+JUDGE = Judge()
+
+
+def signed(size: int, judge: Judge = JUDGE) -> dict[str, Any]:
+    point = a_checkpoint(size)
+    keyid, signature = ledger.sign(ledger.signed_bytes(point), judge)
+    return point | {"signature": {"keyid": keyid, "sig": signature}}
+
+
+def judged(*documents: dict[str, Any], keys: Sequence[KnownKey] = (KnownKey(JUDGE.public),)) -> ledger.Report:
+    return ledger.judge_signatures(ledger.check(spelled(*documents)), keys)
+
+
+def test_what_a_trusted_key_has_signed_is_trusted_as_far_as_it_goes() -> None:
+    assert judged(*an_export(signed(7))).trusted
+    assert judged(*an_export(signed(3), signed(7), signed(5))).trusted
+    half = judged(*an_export(signed(3)))
+    assert (half.ok, half.trusted, half.trusted_size) == (True, False, 3)
+    receipt = a_receipt()
+    assert judged(receipt | {"signature": signed(7)["signature"]}).trusted
+    assert not judged(receipt).trusted
+
+
+def test_a_key_that_is_not_trusted_proves_nothing_and_contradicts_nothing() -> None:
+    for found in (judged(*an_export(signed(7, Judge()))), judged(*an_export(signed(7)), keys=())):
+        assert (found.ok, found.trusted, found.trusted_size) == (True, False, 0)
+
+
+@pytest.mark.parametrize("change", [{"day": "2026-11-21"}, {"created_at": "2026-11-23T00:00:10+00:00"}, {"more": 1}])
+def test_a_checkpoint_that_was_changed_after_its_signature_is_a_finding(change: dict[str, Any]) -> None:
+    found = judged(*an_export(signed(7) | change))
+    assert found.findings == (f"the checkpoint over 7 rows is not signed by the key {JUDGE.public.id} in its time",)
+
+
+@pytest.mark.parametrize("signature", [{"sig": ""}, {"sig": "%"}, {"sig": 5}, {}, {"sig": "AA=="}])
+def test_a_signature_that_is_none_is_a_finding(signature: dict[str, Any]) -> None:
+    found = judged(*an_export(a_checkpoint(7) | {"signature": {"keyid": JUDGE.public.id, **signature}}))
+    assert len(found.findings) == 1
+
+
+def test_a_signature_outside_of_its_keys_time_is_a_finding() -> None:
+    for times, ok in (
+        ({"not_before": MADE, "retired_at": MADE + HOUR}, True),
+        ({"not_before": MADE + HOUR}, False),
+        ({"retired_at": MADE - HOUR}, False),
+    ):
+        assert judged(*an_export(signed(7)), keys=[KnownKey(JUDGE.public, **times)]).trusted is ok
+
+
+def test_a_signature_of_another_shape_is_unreadable_and_a_keyid_that_is_none_is_of_no_key() -> None:
+    with pytest.raises(ledger.Unreadable, match="a signature is no document"):
+        ledger.check(spelled(*an_export(a_checkpoint(7) | {"signature": "s"})))
+    assert judged(*an_export(a_checkpoint(7) | {"signature": {"keyid": []}})).ok
 
 
 # --- what does not -------------------------------------------------------------------------------------------------------
@@ -187,7 +289,7 @@ def test_each_finding_of_a_receipt_says_what_is_wrong() -> None:
         ({"path": []}, "the path does not lead from the leaf to the root"),
         ({"checkpoint": a_checkpoint(6)}, "the checkpoint is of another tree"),
         (
-            {"checkpoint": None, "signature": {"key_id": "k"}},
+            {"checkpoint": None, "signature": {"keyid": "k"}},
             "there is a signature and no checkpoint that it could be of",
         ),
     ):

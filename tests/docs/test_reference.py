@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from app.api.schemas import GateVerdict, RecordUrls, Urls
+from app.api.record_schemas import GateVerdict, RecordUrls
+from app.api.schemas import Urls
 from app.core import formula, gate
 from app.core.claim import parse_claim
 from app.core.claim_expect import KEYS
