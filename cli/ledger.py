@@ -97,7 +97,9 @@ def _show(report: ledger.Report) -> None:
     if report.trusted:
         typer.echo("everything holds, and a trusted key has signed it")
     elif report.ok and report.trusted_size:
-        typer.echo(f"everything holds; a trusted key has signed the first {report.trusted_size} rows, and none the others")
+        typer.echo(
+            f"everything holds; a trusted key has signed the first {report.trusted_size} rows, and none the others"
+        )
     elif report.ok:
         typer.echo("everything holds; no trusted key has signed it, so it says nothing of who wrote it")
 

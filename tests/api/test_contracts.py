@@ -8,7 +8,6 @@ import jsonschema
 import pytest
 from referencing import Registry, Resource
 
-from app import actions
 from app.core.contracts import shape
 from tests.api.bundles import script_bundle, tarred
 from tests.api.test_records import claim_of, crashing, matching
@@ -103,6 +102,26 @@ def test_the_rows_of_the_seeds_page_follow_from_what_its_publisher_says(service:
         "report",
         "external_record",
     }
+
+
+def test_nine_claims_that_are_found_in_their_source_make_the_seeds_level_and_tier(service: Service) -> None:
+    put(service, **SEED)
+    for number in range(9):
+        files = claim_of('id = "seed"', f"total-{number}")
+        located = b'quote = "The total of all scores is 6"\nsection = "Results"\n[[expect]]'
+        source = b'[[source]]\nid = "paper"\ntitle = "Paper"\nfile = "paper.md"\n[[expect]]'
+        claim = files["claim.toml"].replace(b"[[expect]]", located, 1).replace(b"[[expect]]", source, 1)
+        paper = b"# Results\n\nThe total of all scores is 6 in every year.\n"
+        service.conclude(honest, {**files, "claim.toml": claim, "paper.md": paper})
+    document = service.client.get("/v1/records/seed").json()
+    assert document["coverage"] == "9 of 9 claims tested"
+    found = document["contracts"]
+    level = found["verification-levels-v1"]
+    assert (level["paper_level"], level["paper_level_label"]) == (2, "Source-grounded claims")
+    assert level["claim_summary"]["source_grounded_claims"] == 9
+    assert level["claim_summary"]["claim_record_source"] == "parsed source sections"
+    assert found["quality-tiers-v1"]["tier"] == "FLAGSHIP_CANDIDATE"
+    assert found["source-provenance-v1"]["claim_lineage"]["label"] == "9 aggregate source-grounded claims"
 
 
 def test_an_operator_may_support_more_levels(serving: Any) -> None:
@@ -224,7 +243,7 @@ def _finish(service: Service, verification_id: str, results: Any) -> None:
     while queued := [run for run in service.client.get(path).json()["runs"] if run["state"] == "queued"]:
         for run in queued:
             service._run(run["id"], results)
-    actions.conclude(service.parts, verification_id)
+    service.judge(verification_id)
 
 
 def test_a_record_that_is_superseded_says_so_on_both_sides(service: Service) -> None:

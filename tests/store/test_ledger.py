@@ -13,6 +13,7 @@ from app import actions
 from app.core import ledger as core
 from app.core import merkle
 from app.store import ledger, migrate
+from tests.core.builders import KEY
 from tests.store.house import House, at_once
 from tests.store.test_conclusion import in_record
 
@@ -104,8 +105,8 @@ def test_a_receipt_is_in_the_tree_of_the_newest_checkpoint_that_covers_its_row(h
     receipt = read(house, ledger.receipt, 0)
     assert (receipt["size"], receipt["checkpoint"]["size"]) == (2, 2)
     assert receipt["signature"] == {
-        "key_id": "key",
-        "signature": core.row_hash(core.signed_bytes(receipt["checkpoint"])),
+        "keyid": "key",
+        "sig": core.row_hash(core.signed_bytes(receipt["checkpoint"])),
     }
     assert core.check(json.dumps(receipt).encode()).signed
     uncovered = read(house, ledger.receipt, 2)
@@ -197,6 +198,7 @@ def test_an_upgrade_grows_the_tree_over_the_rows_that_are_there(house: House) ->
     assert read(house, ledger.rows, 0, 10) == before
     assert read(house, ledger.head) == head
     assert read(house, ledger.index_of, before[3]["body"]["verdict"]) == 3
+    actions.publish_keys(house.parts, [KEY])  # keys came after the tree
     house.verify(publisher="after")
     assert check_tree(house) == 6
 
