@@ -62,7 +62,7 @@ def test_a_checkpoint_on_demand_is_made_by_a_judge_and_covers_what_was_there(ser
     actions.make_checkpoint(service.parts, lambda _: ("key", "signature"))
     verdict(service, "b")
     (point,) = get(service, "/v1/ledger/checkpoints")["data"]
-    assert (point["size"], point["signature"]) == (1, {"keyid": "key", "sig": "signature"})
+    assert (point["size"], point["signature"]) == (1, {"key_id": "key", "signature": "signature"})
     assert get(service, "/v1/ledger")["checkpoint"] == point
     receipt = get(service, "/v1/ledger/0/receipt")
     assert receipt["checkpoint"] | {"signature": receipt["signature"]} == point

@@ -105,8 +105,8 @@ def test_a_receipt_is_in_the_tree_of_the_newest_checkpoint_that_covers_its_row(h
     receipt = read(house, ledger.receipt, 0)
     assert (receipt["size"], receipt["checkpoint"]["size"]) == (2, 2)
     assert receipt["signature"] == {
-        "keyid": "key",
-        "sig": core.row_hash(core.signed_bytes(receipt["checkpoint"])),
+        "key_id": "key",
+        "signature": core.row_hash(core.signed_bytes(receipt["checkpoint"])),
     }
     assert core.check(json.dumps(receipt).encode()).signed
     uncovered = read(house, ledger.receipt, 2)
