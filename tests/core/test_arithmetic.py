@@ -105,6 +105,8 @@ PERCENTAGES = [
     ("44 of 50 participants (88 %)", [True]),
     ("44 of 50 participants (87.3 %)", [False]),
     ("44/50 (88.0 %)", [True]),
+    ("1 of 8 (13 %)", [True]),
+    ("1 of 8 (12 %)", [True]),
     ("88.0 % (44 of 50)", [True]),
     ("87.3% (44/50)", [False]),
     ("1,200 of 2,000 (60 %)", [True]),
@@ -190,6 +192,7 @@ def test_what_is_no_test_is_left_alone(text: str) -> None:
 MEANS = [
     ("rated on a scale from 1 to 7 (n = 28), M = 5.19", [False]),
     ("rated on a scale from 1 to 7 (n = 28), M = 5.18", [True]),
+    ("rated on a scale (n = 90), M = 5.197", [False]),
     ("rated on a scale (N = 4): M = 2.50, SD = 1.29", [True]),
     ("rated on a scale (N = 4): M = 2.50, SD = 1.28", [False]),
     ("F1 over n = 28 seeds, M = 5.19", []),  # no whole numbers

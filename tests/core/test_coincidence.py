@@ -220,6 +220,7 @@ def test_the_quick_function_is_the_formula(found: tuple[str, object], values: li
         ("a * (1 + 2) - sqrt(4) * b", [3, -2, 0]),
         ("a - b + c", [1, -1, 5]),
         ("a * b", None),
+        ("b * b + a", None),
         ("a - a + b", None),  # a weighs nothing
         ("a + 1/b", None),
         ("max(a, b)", None),
