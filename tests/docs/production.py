@@ -251,8 +251,8 @@ class Production:
             ("127.0.0.1:8000", f"127.0.0.1:{self.ports['api']}"),
             ("0.0.0.0", "127.0.0.1"),  # noqa: S104 - this takes it away
             ("/var/lib/assay", str(self.folder / "state")),
-            ("/run/secrets/", f"{self.folder}/"),
             ("/tmp/", f"{self.folder / 'tmp'}/"),
+            ("/run/secrets/", f"{self.folder}/"),  # last: what it becomes holds a folder of the line above
         ):
             text = text.replace(there, here)
         return str(self.ports["api"]) if text == "8000" else text
