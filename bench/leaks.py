@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 from sandbox import Job, Sandbox, StagedFile, cgroup, host_python, tree
+from sandbox.cgroup_folders import PREFIX
 
 SCRIPTS = {
     "pass": {},
@@ -33,7 +34,7 @@ def counts() -> dict[str, int]:
     gc.collect()
     status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
     below = tree.descendants(os.getpid())
-    folders = [path for path in (cgroup.ROOT, *cgroup.ROOT.rglob("*")) if path.name.startswith(cgroup.PREFIX)]
+    folders = [path for path in (cgroup.ROOT, *cgroup.ROOT.rglob("*")) if path.name.startswith(PREFIX)]
     return {
         "processes below": len(below),
         "descriptors": len(list(Path("/proc/self/fd").iterdir())),

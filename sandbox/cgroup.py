@@ -11,9 +11,8 @@ are set and counters read, as differences. The launcher itself is exempt from th
 
 tmpfs pages count as memory, so the kernel's limit is memory plus scratch: a full scratch must read as a full disk. What
 processes hold of their own is counted beside it (`own_bytes`), and the supervisor ends a run that passes the limit of
-memory with it. What our own processes need comes on top of all limits. Folders left by a dead owner carry its process id
-in their name, are not locked, and are swept at start with all that is in them; removing one can be EBUSY for a moment. A
-number may have become ours since, so those that bear it are told apart by their locks alone.
+memory with it. What our own processes need comes on top of all limits. The folders, and how
+those of the dead are swept, are `cgroup_folders.py`'s.
 
 In v2 a cgroup with processes of its own cannot give controllers to its children. Where that is the only obstacle, as in
 `systemd-run --user --scope -p Delegate=yes`, everything in our cgroup moves into a child of it named `assay-host`.
@@ -23,25 +22,18 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
-import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from sandbox.staging import lock_folder
+from sandbox.cgroup_folders import REMOVE_SECONDS, SWEEP_SECONDS, make_folder, members, remove_folder
 
-PREFIX = "assay-slot-"
 HOST_LEAF = "assay-host"
 ROOT = Path("/sys/fs/cgroup")
 OWN_PROCESSES = 4  # launcher, bwrap twice, runner; the program is its child
 OWN_MEMORY = 16 << 20  # theirs
-REMOVE_SECONDS = 1.0  # of a slot's own folders
-SWEEP_SECONDS = 0.1  # of all leftovers together
-
-_MAKING = threading.Lock()  # a folder of ours that is not locked yet looks like a leftover
 
 
 @dataclass(frozen=True)
@@ -106,7 +98,7 @@ class V2:
         if not {"memory", "pids", "cpu"} <= set(controllers):
             raise ValueError("the controllers are not delegated")
         _give_controllers(base)
-        self.folder, self._lock = _make_folder(base, slot)
+        self.folder, self._lock = make_folder(base, slot, time.monotonic() + SWEEP_SECONDS)
         self._peak = _resettable_peak(self.folder / "memory.peak")
         self._highest = 0
         self._start = self._now()
@@ -152,13 +144,13 @@ class V2:
 
     def members(self) -> set[int]:
         """See `Cgroup`."""
-        return _members(self.folder)
+        return members(self.folder)
 
     def remove(self) -> None:
         """See `Cgroup`."""
         with suppress(OSError):
             _write(self.folder / "cgroup.kill", "1")
-        _rmdir(self.folder, time.monotonic() + REMOVE_SECONDS)
+        remove_folder(self.folder, time.monotonic() + REMOVE_SECONDS)
         self.let_go()
 
     def let_go(self) -> None:
@@ -216,11 +208,12 @@ class V1:
             raise ValueError("cgroup v1 needs root")
         self.folders: dict[str, Path] = {}
         self._locks: list[int] = []
+        until = time.monotonic() + SWEEP_SECONDS
         try:
             for controller in self.CONTROLLERS:
                 base = ROOT / controller / _own_path(controller).lstrip("/")
                 # cpu and cpuacct may be one hierarchy with two names
-                self.folders[controller], lock = _make_folder(base, slot, again=controller == "cpuacct")
+                self.folders[controller], lock = make_folder(base, slot, until, again=controller == "cpuacct")
                 self._locks += [] if lock is None else [lock]
         except OSError:
             self.remove()
@@ -278,53 +271,19 @@ class V1:
 
     def members(self) -> set[int]:
         """See `Cgroup`."""
-        return _members(self.folders["pids"])
+        return members(self.folders["pids"])
 
     def remove(self) -> None:
         """See `Cgroup`."""
         until = time.monotonic() + REMOVE_SECONDS
         for folder in self.folders.values():
-            _rmdir(folder, until)
+            remove_folder(folder, until)
         self.let_go()
 
     def let_go(self) -> None:
         """See `Cgroup`."""
         while self._locks:
             os.close(self._locks.pop())
-
-
-def _make_folder(base: Path, slot: int, *, again: bool = False) -> tuple[Path, int | None]:
-    """Sweep, and make a slot's folder; `again` where it may be there already. Returns it with its lock."""
-    with _MAKING:
-        sweep(base)
-        folder = base / f"{PREFIX}{slot}-{os.getpid()}"
-        folder.mkdir(exist_ok=again)
-        return folder, lock_folder(folder)
-
-
-def sweep(base: Path) -> None:
-    """Remove the folders that dead owners left below `base`, and end what still is in them.
-
-    An owner in another process namespace has a number that is nobody's here, but it holds the lock. What does not end at
-    once stays for the next sweep: a start must not wait for it.
-    """
-    until = time.monotonic() + SWEEP_SECONDS
-    for folder in base.glob(f"{PREFIX}*"):
-        owner = folder.name.rpartition("-")[2]
-        if not owner.isdigit() or (int(owner) != os.getpid() and Path(f"/proc/{owner}").exists()):
-            continue
-        lock = lock_folder(folder)
-        if lock is None:
-            continue
-        with suppress(OSError):
-            for pid in _members(folder) - {0}:  # 0: somebody whom we cannot see
-                os.kill(pid, signal.SIGKILL)
-        _rmdir(folder, until)
-        os.close(lock)
-
-
-def _members(folder: Path) -> set[int]:
-    return set(map(int, (folder / "cgroup.procs").read_text().split()))
 
 
 def _difference(start: Counters, now: Counters) -> Counters:
@@ -362,18 +321,3 @@ def _number(path: Path) -> int:
 def _table(path: Path) -> dict[str, int]:
     rows = (line.split() for line in path.read_text().splitlines())
     return {row[0]: int(row[1]) for row in rows if len(row) == 2 and row[1].isdigit()}
-
-
-def _rmdir(folder: Path, until: float) -> None:
-    """Remove a folder, trying until a moment of the monotonic clock, and once in any case."""
-    while True:
-        try:
-            folder.rmdir()
-        except FileNotFoundError:
-            return
-        except OSError:
-            if time.monotonic() >= until:
-                return
-            time.sleep(0.005)
-        else:
-            return

@@ -31,7 +31,7 @@ except PermissionError:
     open(os.environ["ASSAY_RESULT"], "w").write('{"sealed": 1}')
 """
 NAMESPACES_REMEDY = "sysctl -w user.max_user_namespaces=15000 kernel.unprivileged_userns_clone=1"
-MAY_MAKE_NAMESPACES = f"{NAMESPACES_REMEDY}; in a container, a seccomp profile that lets it make namespaces"
+MAY_MAKE_NAMESPACES = f"{NAMESPACES_REMEDY}; in a container, `--security-opt seccomp=deploy/seccomp-worker.json`"
 APPARMOR_REMEDY = (
     "allow `userns` in a profile for bwrap (or crun), or sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
 )
@@ -51,6 +51,7 @@ REMEDIES = (
     ("mount proc", PROC_REMEDY),
     ("mount `proc`", PROC_REMEDY),
     ("SECCOMP", SECCOMP_REMEDY),
+    ("no filter of system calls", SECCOMP_REMEDY),
     ("source path", FOLDER_REMEDY),
     ("chdir `", FOLDER_REMEDY),
     ("setpriv` not found", SETPRIV_REMEDY),

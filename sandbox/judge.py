@@ -177,8 +177,8 @@ def _from_engine(ending: Ending) -> tuple[str, int]:
 def _refuse_fault(seen: Seen, ending: Ending, engine: str) -> None:
     """Raise for a box that could not be made, or that was ended from outside, where no program can reach.
 
-    What bubblewrap and our launcher say bears their names. What an OCI runtime says has no mark; but it comes before the
-    runner's, whose failures are tracebacks.
+    What bubblewrap, our launcher and our runner say bears their names. What an OCI runtime says has no mark; but it comes
+    before the runner's, whose other failures are tracebacks.
     """
     if ending.status is None or ending.status < 0:
         raise SandboxFault(f"the box was ended from outside, by signal {-(ending.status or 0)}")
@@ -187,6 +187,6 @@ def _refuse_fault(seen: Seen, ending: Ending, engine: str) -> None:
     lines = seen.stderr.decode("utf-8", "replace").strip().splitlines()
     said = lines[-1][:300] if lines else f"exit {ending.status}"
     unmarked = engine.startswith("oci:") and lines and b"Traceback (most recent" not in seen.stderr
-    if unmarked or said.startswith(("bwrap:", "launcher:")):
+    if unmarked or said.startswith(("bwrap:", "launcher:", "runner:")):
         raise NoIsolation(f"the box could not be made: {said}")
     raise SandboxFault(f"the runner in the box failed: {said}")

@@ -76,7 +76,7 @@ def require_filter() -> None:
     except PermissionError:
         if filtered:
             return
-    os.write(2, b"there is no filter of system calls on the box\n")
+    os.write(2, b"runner: there is no filter of system calls on the box\n")
     os._exit(1)
 
 

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,8 @@ from sandbox.judge import Ending
 from sandbox.programs import NO_ENVIRONMENT, Programs
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from sandbox.cgroup import Cgroup
     from sandbox.job import Job, Shape
     from sandbox.judge import Seen
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
 
 FIRST_UID = 210_000
 SLOTS_MAX = 256
+LOCKS_SECONDS = 0.1
 SCRATCHES = 2  # /tmp and /dev/shm
 LAUNCHER_SECONDS = 5  # a launcher needs milliseconds to end what is below it
 
@@ -63,6 +67,7 @@ class Slot:
     waiting: Box | None = None
     host_oom_kills: int = 0  # before the run, where no cgroup counts
     cpu_before: int = 0  # milliseconds that were used before the program began, where no cgroup counts
+    locks_at: float = 0.0  # when locks are counted again, on the monotonic clock
     retired: bool = False
 
     @classmethod
@@ -329,16 +334,23 @@ class Slot:
             seen.own_bytes, seen.oom_kills, seen.refused_forks = now.own_bytes, now.oom_kills, now.refused_forks
             seen.source = self.cgroup.source
             if seen.ending is None:
-                seen.locks = max(seen.locks, tree.locks(self.cgroup.members()))
+                self._count_locks(seen, self.cgroup.members())
         elif seen.ending is None:
             found = tree.usage(self.launcher.pid, job.memory_bytes, self.memory_limit(job.shape))
             seen.cpu_ms, seen.memory_bytes = max(seen.cpu_ms, found.cpu_ms - self.cpu_before), found.memory_bytes
-            seen.own_bytes, seen.locks = found.own_bytes, max(seen.locks, tree.locks(found.pids))
-            seen.peak_bytes = max(seen.peak_bytes, found.memory_bytes)
+            seen.own_bytes, seen.peak_bytes = found.own_bytes, max(seen.peak_bytes, found.memory_bytes)
+            self._count_locks(seen, found.pids)
         else:
             seen.cpu_ms = max(seen.cpu_ms, seen.ending.cpu_ms - self.cpu_before)
             seen.peak_bytes = max(seen.peak_bytes, seen.ending.peak_bytes)
             seen.host_oom_kills = tree.host_oom_kills() - self.host_oom_kills
+
+    def _count_locks(self, seen: Seen, pids: Collection[int]) -> None:
+        """Count record locks, at every few looks: the kernel lets whoever lists them wait for some milliseconds."""
+        now = time.monotonic()
+        if now >= self.locks_at:
+            seen.locks = max(seen.locks, tree.locks(pids))
+            self.locks_at = now + LOCKS_SECONDS
 
 
 def _start_launcher(group: Cgroup | None, uid: int | None) -> tuple[subprocess.Popen[bytes], socket.socket]:

@@ -134,6 +134,7 @@ def test_a_result_is_given_out_only_with_an_exit(cause: str) -> None:
     [
         ({"status": 1, "stderr": b"bwrap: No permissions"}, NoIsolation, "could not be made: bwrap: No permissions"),
         ({"status": 127, "stderr": b"launcher: OSError()"}, NoIsolation, "could not be made: launcher: OSError"),
+        ({"status": 1, "stderr": b"runner: no filter"}, NoIsolation, "could not be made: runner: no filter"),
         ({"status": 1, "stderr": b"Traceback\nKeyError: 1"}, SandboxFault, "the runner in the box failed: KeyError: 1"),
         ({"status": 0}, SandboxFault, "the runner in the box failed: exit 0"),
         ({"status": 137}, SandboxFault, "the runner in the box failed: exit 137"),

@@ -148,7 +148,7 @@ def test_a_box_whose_filter_is_not_ours_starts_no_program(
     allow_all = struct.pack("<HBBI", 6, 0, 0, seccomp.ALLOW)
     monkeypatch.setattr(makers, "bwrap_arguments", without)
     monkeypatch.setattr(seccomp, "program", lambda: allow_all)
-    with Sandbox() as box, pytest.raises(SandboxFault, match="there is no filter of system calls on the box"):
+    with Sandbox() as box, pytest.raises(NoIsolation, match="runner: there is no filter of system calls on the box"):
         box.run(a_job(strongest.environment, "print('it ran')"))
 
 

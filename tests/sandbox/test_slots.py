@@ -17,6 +17,7 @@ import pytest
 
 from sandbox import Sandbox, SandboxFault, cgroup, staging, tree, watch
 from sandbox import slot as slot_module
+from sandbox.cgroup_folders import PREFIX, SWEEP_SECONDS, sweep
 from sandbox.makers import ENGINES
 from sandbox.slot import Slot
 from tests.sandbox.boxes import Strongest, a_job
@@ -64,7 +65,7 @@ def _left_on_host(slot_user: int | None = None) -> dict[str, object]:
     return {
         "descriptors": len(list(Path("/proc/self/fd").iterdir())),
         "folders": [path for folder in _held_by(os.getpid()) for path in sorted(folder.rglob("*"))],
-        "cgroups": len([path for base in _cgroup_bases() for path in base.glob(f"{cgroup.PREFIX}*-{os.getpid()}")]),
+        "cgroups": len([path for base in _cgroup_bases() for path in base.glob(f"{PREFIX}*-{os.getpid()}")]),
         "mounts": len(Path("/proc/self/mountinfo").read_text().splitlines()),
         "children": sorted(_names(tree.descendants(os.getpid()))),
         "the slot user's": [uid for uid in _uids() if uid == slot_user],
@@ -250,7 +251,7 @@ def test_when_the_supervisor_is_killed_nothing_lives_on() -> None:
     with Sandbox() as box:  # the next one sweeps up
         box.level()
         assert not folder.exists()
-        assert [path for base in _cgroup_bases() for path in base.glob(f"{cgroup.PREFIX}*-{supervisor.pid}")] == []
+        assert [path for base in _cgroup_bases() for path in base.glob(f"{PREFIX}*-{supervisor.pid}")] == []
 
 
 def test_a_launcher_that_is_killed_is_a_fault_and_the_next_run_works(box_of_its_own: Strongest) -> None:
@@ -375,19 +376,19 @@ def test_cgroups_of_the_dead_are_swept_and_those_of_the_living_are_not(tmp_path:
     gone = subprocess.Popen(["true"])
     gone.wait()
     names = {
-        f"{cgroup.PREFIX}0-{gone.pid}": False,
-        f"{cgroup.PREFIX}1-{gone.pid}": True,  # of somebody in another process namespace, who holds it
-        f"{cgroup.PREFIX}0-{os.getpid()}": False,  # of somebody who had our number
-        f"{cgroup.PREFIX}1-{os.getpid()}": True,  # our own
-        f"{cgroup.PREFIX}0-1": True,  # of somebody who lives, and may be about to lock it
-        f"{cgroup.PREFIX}x": True,
+        f"{PREFIX}0-{gone.pid}": False,
+        f"{PREFIX}1-{gone.pid}": True,  # of somebody in another process namespace, who holds it
+        f"{PREFIX}0-{os.getpid()}": False,  # of somebody who had our number
+        f"{PREFIX}1-{os.getpid()}": True,  # our own
+        f"{PREFIX}0-1": True,  # of somebody who lives, and may be about to lock it
+        f"{PREFIX}x": True,
         "something-else": True,
     }
     for name in names:
         (tmp_path / name).mkdir()
-    locks = [staging.lock_folder(tmp_path / f"{cgroup.PREFIX}1-{pid}") for pid in (gone.pid, os.getpid())]
+    locks = [staging.lock_folder(tmp_path / f"{PREFIX}1-{pid}") for pid in (gone.pid, os.getpid())]
     assert None not in locks
-    cgroup.sweep(tmp_path)
+    sweep(tmp_path, time.monotonic() + SWEEP_SECONDS)
     for lock in locks:
         os.close(lock or 0)
     assert {name: (tmp_path / name).exists() for name in names} == names
@@ -399,12 +400,12 @@ def test_what_a_dead_owner_left_running_in_its_cgroup_is_ended(strongest: Strong
     gone = subprocess.Popen(["true"])
     gone.wait()
     (bases := _cgroup_bases()).sort(key=lambda path: path.name != "pids")
-    base = next(path for path in bases if list(path.glob(f"{cgroup.PREFIX}*-{os.getpid()}")))
-    folder = base / f"{cgroup.PREFIX}9-{gone.pid}"
+    base = next(path for path in bases if list(path.glob(f"{PREFIX}*-{os.getpid()}")))
+    folder = base / f"{PREFIX}9-{gone.pid}"
     folder.mkdir()
     left = subprocess.Popen(["sleep", "600"])
     (folder / "cgroup.procs").write_text(str(left.pid))
-    cgroup.sweep(base)
+    sweep(base, time.monotonic() + PATIENCE_SECONDS)
     assert left.wait(PATIENCE_SECONDS) == -signal.SIGKILL
     assert not folder.exists()
 
@@ -414,12 +415,12 @@ def test_leftovers_that_do_not_go_away_do_not_hold_up_a_start(tmp_path: Path) ->
     gone = subprocess.Popen(["true"])
     gone.wait()
     for number in range(20):
-        (tmp_path / f"{cgroup.PREFIX}{number}-{gone.pid}" / "below").mkdir(parents=True)
-    (tmp_path / f"{cgroup.PREFIX}99-{gone.pid}").mkdir()
+        (tmp_path / f"{PREFIX}{number}-{gone.pid}" / "below").mkdir(parents=True)
+    (tmp_path / f"{PREFIX}99-{gone.pid}").mkdir()
     started = time.monotonic()
-    cgroup.sweep(tmp_path)
-    assert time.monotonic() - started < 10 * cgroup.SWEEP_SECONDS  # twenty that wait for one second each took longer
-    assert not (tmp_path / f"{cgroup.PREFIX}99-{gone.pid}").exists()
+    sweep(tmp_path, time.monotonic() + SWEEP_SECONDS)
+    assert time.monotonic() - started < 10 * SWEEP_SECONDS  # twenty that wait for one second each took longer
+    assert not (tmp_path / f"{PREFIX}99-{gone.pid}").exists()
 
 
 def test_a_run_that_the_kernel_does_not_end_has_an_outcome_and_its_slot_serves_nobody_again(
@@ -474,7 +475,7 @@ def test_cpu_and_cpuacct_may_be_one_hierarchy_with_two_names(
     group = cgroup.V1(77)
     assert len(group.entrances()) == 3
     group.remove()
-    assert not list((real / "cpu").glob(f"{cgroup.PREFIX}77-*"))
+    assert not list((real / "cpu").glob(f"{PREFIX}77-*"))
 
 
 @pytest.mark.parametrize("how", ["closed", "killed"])
