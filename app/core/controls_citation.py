@@ -44,6 +44,8 @@ def quote(claim: Claim, grounding: Grounding) -> Control:
         return control("quote", FAIL, f"{found}; but {lacking}.")
     parts = [f"{_values([item.value for item in grounding.absent])} stands there without its minus"]
     notes = parts if grounding.absent else []
+    if passage.elided:
+        notes.append(f"it leaves out words of it, {passage.elided} in all")
     if passage.in_section is False:
         notes.append("it is outside the section that the claim names")
     return control("quote", WARN if notes else PASS, f"{'; '.join([found, *notes])}.")

@@ -93,7 +93,7 @@ def grounded(claim: Claim, sources: Mapping[str, bytes]) -> Grounding:
     quote = claim.claim.quote
     passage = find_quote(quote, claim.claim.section, documents) if quote and documents else None
     # The cells of a CSV row stand apart in its passage; in a quote of it commas might be anything.
-    told = passage.text if passage is not None and passage.document.csv else normal(quote or "")
+    told = passage.text if passage is not None and passage.document.csv and not passage.elided else normal(quote or "")
     return Grounding(
         sources=len(documents),
         passage=passage,

@@ -2,12 +2,14 @@
 
 A nearly equal passage must score THRESHOLD of 100 (the share of characters that an alignment leaves in place), and it must
 print every number of the quote and negate as often: one digit or one "not" is all the difference between two claims.
+A quote may leave words out where it says so by three dots; its parts are then looked for literally, one after the other.
 Candidates are passages that share words with the quote; so the cost grows with the length of the documents alone.
 """
 
 from __future__ import annotations
 
 import heapq
+import itertools
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -26,7 +28,10 @@ CANDIDATES_MAX = 4
 SHARED_LEAST = 0.5  # of the quote's words, in a candidate
 QUOTE_WORDS_LEAST = 3  # fewer are found literally or not at all
 EXACT_SCORE = 100
+PART_WORDS_LEAST = 2  # of a quote that leaves words out
+ELIDED_CHARACTERS_MAX = 1_000  # between two of its parts
 
+_ELISION = re.compile(r" ?[\[(]?\.\.\.[\])]? ?")
 _WORD = re.compile(r"\S+")
 _NEGATION = re.compile(r"\b(?:not|no|never|neither|nor|none|without|cannot|hardly|fail\w*)\b|n't\b", re.IGNORECASE)
 
@@ -41,6 +46,7 @@ class Passage:
     score: int  # 100: the same but for what the normal form leaves out
     exact: bool
     in_section: bool | None  # None: no section is named, or no heading of that name is there
+    elided: int = 0  # words of the passage that the quote leaves out, and says so
 
     @property
     def text(self) -> str:
@@ -68,6 +74,10 @@ def find_quote(quote: str, section: str | None, documents: Sequence[Document]) -
             at = document.find(wanted, start, end) if wanted else None
             if at is not None:
                 return Passage(document, at, at + len(wanted), EXACT_SCORE, exact=True, in_section=within)
+    for document, start, end, within in scopes:
+        parts = _in_parts(normal(quote, markdown=document.markdown), document, start, end)
+        if parts is not None:
+            return Passage(document, *parts[:2], EXACT_SCORE, exact=True, in_section=within, elided=parts[2])
     best: Passage | None = None
     for document, start, end, within in scopes:
         found = _nearest(normal(quote, markdown=document.markdown), document, start, end)
@@ -82,6 +92,24 @@ def _spellings(quote: str, document: Document) -> list[str]:
     if document.csv and "\n" not in quote.strip() and '"' not in quote:
         found += [normal(" ".join(row)) for _, row in csv_rows(quote.strip())]
     return found
+
+
+def _in_parts(quote: str, document: Document, start: int, end: int) -> tuple[int, int, int] | None:
+    """Return start and end of a passage that holds the parts around a quote's dots, and how many words it leaves out."""
+    if "..." not in quote:
+        return None
+    parts = [part for part in _ELISION.split(quote) if part]
+    if not parts or any(part.count(" ") + 1 < PART_WORDS_LEAST for part in parts):
+        return None
+    first = at = document.find(parts[0], start, end)
+    elided = 0
+    for before, part in itertools.pairwise(parts):
+        if at is None:
+            return None
+        stop = at + len(before)
+        at = document.find(part, stop, min(end, stop + ELIDED_CHARACTERS_MAX + len(part)))
+        elided += 0 if at is None else len(document.normal[stop:at].split())
+    return None if first is None or at is None else (first, at + len(parts[-1]), elided)
 
 
 def _nearest(quote: str, document: Document, start: int, end: int) -> tuple[int, int, int] | None:

@@ -52,6 +52,10 @@ QUOTES = [
     pytest.param(quoted(IN_NOTES), "pass", "notes (notes.md), line 2, literally.", id="literal"),
     pytest.param(quoted(IN_NOTES, "Results"), "pass", "literally.", id="in its section"),
     pytest.param(quoted("RemBERT is 8.7 points abve FILTER"), "pass", "nearly, with a score of 9", id="nearly"),
+    pytest.param(
+        quoted("RemBERT is 8.7 ... above FILTER"), "warn", "it leaves out words of it, 1 in all", id="left out"
+    ),
+    pytest.param(quoted("FILTER 83.9 ... RemBERT 80.8"), "fail", "8.7 is not in it", id="left out of a row"),
     pytest.param(quoted("TyDiQA F1 FILTER 83.9 68.3", "Results"), "fail", "8.7 is not in it", id="without its value"),
     pytest.param(quoted(IN_NOTES, "nowhere"), "pass", "literally.", id="no such section"),
     pytest.param(quoted("RemBERT is 8.8 points above FILTER"), "fail", "none of the 2 sources", id="another number"),

@@ -156,6 +156,45 @@ def test_letters_that_change_their_length_in_lower_case_do_no_harm() -> None:
     assert found_in("the gain of it is 8.7 points", "İ the gain of it is 8.7 points", file="a.txt") is not None
 
 
+ELIDED = [
+    ("… improves the average by 5.4 points …", "improves the average by 5.4 points", 0),
+    (
+        "Intermediate-task training [...] by 5.4 points",
+        "Intermediatetask training improves the average by 5.4 points",
+        3,
+    ),
+    ("We study ... cross-lingual transfer (…) on nine", None, 7),
+]
+
+
+@pytest.mark.parametrize(("quote", "text", "elided"), ELIDED)
+def test_a_quote_may_leave_words_out_and_say_so(quote: str, text: str | None, elided: int) -> None:
+    found = found_in(quote)
+    assert found is not None
+    assert (found.exact, found.elided) == (True, elided)
+    assert text is None or found.text == text
+
+
+@pytest.mark.parametrize(
+    "quote",
+    [
+        "Intermediate-task training ... by 5.5 points",
+        "by 5.4 points ... Intermediate-task training",  # the other way round
+        "nothing of the kind ... by 5.4 points",
+        "We study intermediate-task ... nothing of it ... on nine",
+        "average ... 5.4",  # words, and no parts of a sentence
+        "...",
+    ],
+)
+def test_parts_that_are_not_there_one_after_the_other_are_no_quote(quote: str) -> None:
+    assert found_in(quote) is None
+
+
+def test_parts_lie_in_one_place() -> None:
+    assert found_in("it gains ... 8.7 points", "it gains " + "so much " * 100 + "8.7 points", file="a.txt") is not None
+    assert found_in("it gains ... 8.7 points", "it gains " + "so much " * 200 + "8.7 points", file="a.txt") is None
+
+
 @pytest.mark.parametrize(("text", "found"), [("the average gains 8.7 point", True), ("the average gains 8.7", False)])
 def test_a_document_shorter_than_the_quote_may_still_be_nearly_it(text: str, found: bool) -> None:  # noqa: FBT001
     assert (found_in("the average gains 8.7 points", text, file="a.txt") is not None) is found
