@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime
-from functools import partial
 from typing import TYPE_CHECKING
 
 from app import actions
@@ -13,6 +12,7 @@ from app.core.errors import Fault
 from app.store.errors import StoreUnavailable
 
 if TYPE_CHECKING:
+    from app.store.ledger import Signer
     from workers.hands import Hands
 
 log = logging.getLogger(__name__)
@@ -22,7 +22,9 @@ def sweep(hands: Hands) -> None:
     """Sweep once, and close the ledger's day when it is over."""
     actions.sweep(hands.parts)
     try:
-        actions.close_day(hands.parts, datetime.now(UTC), partial(sign_checkpoint, hands))
+        day = actions.day_to_close(hands.parts, datetime.now(UTC))
+        if day is not None:
+            actions.close_day(hands.parts, day, checkpoint_signer(hands))
     except StoreUnavailable:
         raise
     except Fault:
@@ -38,15 +40,17 @@ def tidy(hands: Hands) -> None:
 
 def make_checkpoint(hands: Hands) -> None:
     """Write a checkpoint of the ledger as it is now."""
-    actions.make_checkpoint(hands.parts, partial(sign_checkpoint, hands))
+    actions.make_checkpoint(hands.parts, checkpoint_signer(hands))
 
 
-def sign_checkpoint(hands: Hands, body: bytes) -> tuple[str, str] | None:
-    """Return key id and signature of a checkpoint's bytes; None in a worker that signs nothing.
+def checkpoint_signer(hands: Hands) -> Signer:
+    """Return what signs checkpoints; in a worker that holds no key it signs nothing.
+
+    The key is fetched, and published when it is new, before the ledger's transaction holds the database.
 
     Raises:
         Fault: there is no key in use here.
 
     """
     signer = hands.judging().signer
-    return None if signer is None else checkpoints.sign(body, signer)
+    return lambda body: None if signer is None else checkpoints.sign(body, signer)

@@ -20,7 +20,7 @@ from app.actions.auditing import audit, read_evidence
 from app.actions.conclusion import cancel, conclude, fault_verification
 from app.actions.intake import publish_environment, put_record, submit_archive, submit_formula
 from app.actions.keys import publish_keys, retire_key
-from app.actions.ledger import close_day, make_checkpoint
+from app.actions.ledger import close_day, day_to_close, make_checkpoint
 from app.actions.parts import Parts
 from app.actions.planning import sealed
 from app.actions.presence import announce, leave
@@ -37,6 +37,7 @@ __all__ = [
     "claim_run",
     "close_day",
     "conclude",
+    "day_to_close",
     "fail_run",
     "fault_verification",
     "finish_run",

@@ -12,17 +12,25 @@ if TYPE_CHECKING:
     from app.store.ledger import Signer
 
 
-def close_day(parts: Parts, now: datetime, sign: Signer) -> dict[str, Any] | None:
-    """Write the checkpoint of the UTC day before `now` unless it is there; None: it is, or no row is that old.
-
-    It is made by the first sweep after midnight, and covers every row that is there at that moment.
-    """
+def day_to_close(parts: Parts, now: datetime) -> str | None:
+    """Return the UTC day before `now` if it has no checkpoint yet; None: it has, or no row is that old."""
     midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     day = (midnight - timedelta(days=1)).date().isoformat()
     with parts.store.read() as session:
         begun = ledger.begun(session)
-        if begun is None or begun >= midnight or ledger.has_checkpoint(session, day):
-            return None
+        due = begun is not None and begun < midnight and not ledger.has_checkpoint(session, day)
+    return day if due else None
+
+
+def close_day(parts: Parts, day: str, sign: Signer) -> dict[str, Any] | None:
+    """Write the checkpoint of a day, over every row that is there at this moment; None: somebody was faster.
+
+    Args:
+        parts: the service's parts.
+        day: as of `day_to_close`.
+        sign: signs bytes, without a transaction of its own: this one holds the database.
+
+    """
     with parts.store.transaction() as session:
         return ledger.add_checkpoint(session, day, sign)
 

@@ -32,6 +32,12 @@ def signed(body: bytes) -> tuple[str, str]:
     return "key", core.row_hash(body)
 
 
+def close(house: House, now: datetime) -> dict[str, Any] | None:
+    """Close the day before `now` as the sweeper does."""
+    day = actions.day_to_close(house.parts, now)
+    return None if day is None else actions.close_day(house.parts, day, unsigned)
+
+
 def read(house: House, work: Callable[..., Any], *arguments: Any) -> Any:
     with house.parts.store.read() as session:
         return work(session, *arguments)
@@ -127,15 +133,15 @@ def test_consistency_with_a_tree_that_is_not_there_is_refused(house: House) -> N
 
 def test_a_day_is_closed_once_and_only_when_it_is_over(house: House) -> None:
     now = datetime.now(UTC)
-    assert actions.close_day(house.parts, now + TOMORROW, unsigned) is None  # nothing to close
+    assert close(house, now + TOMORROW) is None  # nothing to close
     house.verify(publisher="a")
-    assert actions.close_day(house.parts, now, unsigned) is None
-    made = actions.close_day(house.parts, now + TOMORROW, unsigned)
+    assert close(house, now) is None
+    made = close(house, now + TOMORROW)
     assert made is not None
     assert (made["day"], made["size"], made["signature"]) == (now.date().isoformat(), 1, None)
     house.verify(publisher="b")
-    assert actions.close_day(house.parts, now + TOMORROW, unsigned) is None
-    assert (actions.close_day(house.parts, now + 2 * TOMORROW, signed) or {})["size"] == 2
+    assert close(house, now + TOMORROW) is None
+    assert (close(house, now + 2 * TOMORROW) or {})["size"] == 2
     assert [item["size"] for item in read(house, ledger.checkpoints, 9)] == [2, 1]
     assert len(read(house, ledger.checkpoints, 1)) == 1
 
@@ -143,7 +149,7 @@ def test_a_day_is_closed_once_and_only_when_it_is_over(house: House) -> None:
 def test_two_sweepers_close_a_day_once(house: House) -> None:
     house.verify()
     later = datetime.now(UTC) + TOMORROW
-    made = at_once(*(lambda: actions.close_day(house.parts, later, unsigned) for _ in range(4)))
+    made = at_once(*(lambda: close(house, later) for _ in range(4)))
     assert sum(isinstance(item, dict) for item in made) == 1
     assert sum(item is None for item in made) == 3
 
@@ -151,7 +157,7 @@ def test_two_sweepers_close_a_day_once(house: House) -> None:
 def test_a_ledger_that_begins_with_a_correction_has_a_first_day_too(house: House) -> None:
     actions.put_record(house.parts, "demo", "paper", {"title": "a"})
     actions.put_record(house.parts, "demo", "paper", {"title": "b"})
-    assert actions.close_day(house.parts, datetime.now(UTC) + TOMORROW, unsigned) is not None
+    assert close(house, datetime.now(UTC) + TOMORROW) is not None
 
 
 def test_a_checkpoint_on_demand_needs_a_row(house: House) -> None:
