@@ -62,12 +62,13 @@ def compare_order(expectation: Expectation, values: Sequence[Sequence[Measured]]
             for each, row in zip(values, factors, strict=True)
         ]
         spans = [_span(each[0], row[0] or Decimal(1)) for each, row in zip(values, factors, strict=True)]
+        exact = [span for span in spans if span is not None]  # of a formula every member has one, of a script none
         sign = -1 if expectation.better == "lower" else 1
         chances = looks * len(names) * (len(names) - 1) // 2
         member = members(expectation)[0]
         pairs = [
-            _exact_pair(*_turned(spans[one], spans[two], sign))
-            if spans[one] is not None
+            _exact_pair(exact[one], exact[two], sign)
+            if len(exact) == len(names)
             else _pair(member, scaled[one], scaled[two], sign, ALPHA / chances)
             for one, two in combinations(range(len(names)), 2)
         ]
@@ -135,14 +136,8 @@ def _span(item: Measured, factor: Decimal) -> _Span | None:
     return None if item.low is None or item.high is None else (item.low * factor, item.high * factor)
 
 
-def _turned(one: _Span | None, two: _Span | None, sign: int) -> tuple[_Span, _Span]:
-    """Return two spans so that more is better; all members of a formula have one."""
-    if one is None or two is None:
-        raise ValueError("a formula has an interval for every metric")
-    return (one, two) if sign > 0 else (two, one)
-
-
-def _exact_pair(better: _Span, worse: _Span) -> _Pair:
+def _exact_pair(one: _Span, two: _Span, sign: int) -> _Pair:
+    better, worse = (one, two) if sign > 0 else (two, one)
     leaning = _sign((better[0] + better[1]) - (worse[0] + worse[1]))
     return _Pair((better[0] > worse[1]) - (better[1] < worse[0]), leaning)
 

@@ -31,7 +31,6 @@ DEGREES_MAX = Decimal(10_000)
 
 _WORK = Context(prec=50, Emax=999_999, Emin=-999_999)
 _ENOUGH = Decimal("1e-40")
-_ROUNDS_MAX = 5_000
 _HALF = Decimal("0.5")
 _PI = Decimal("3.14159265358979323846264338327950288419716939937510582097494459")
 #: Bernoulli numbers B2, B4, … as numerator and denominator.
@@ -119,13 +118,11 @@ def quantile(probability: Decimal, degrees: Decimal) -> Decimal:
     with localcontext(_WORK):
         free = min(degrees, DEGREES_MAX)
         log_scale = _log_gamma((free + 1) * _HALF) - _log_gamma(free * _HALF) - (free * _PI).ln() * _HALF
-        t = Decimal(0)
-        for _ in range(_ROUNDS_MAX):
+        t, step = Decimal(0), Decimal(1)
+        while abs(step) > abs(t) * Decimal("1e-32"):
             density = (log_scale - (free + 1) * _HALF * (1 + t * t / free).ln()).exp()
             step = (tail(t, free) - probability) / density
             t += step
-            if abs(step) <= abs(t) * Decimal("1e-32"):
-                break
         return t
 
 
@@ -145,8 +142,9 @@ def _fraction(x: Decimal, a: Decimal, b: Decimal) -> Decimal:
     """Return the continued fraction of the incomplete beta function by the modified method of Lentz."""
     c = Decimal(1)
     d = 1 / (1 - (a + b) * x / (a + 1))
-    value = d
-    for m in range(1, _ROUNDS_MAX):
+    value, m = d, 0
+    while abs(d * c - 1) >= _ENOUGH:
+        m += 1
         even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
         d = 1 / (1 + even * d)
         c = 1 + even / c
@@ -155,8 +153,6 @@ def _fraction(x: Decimal, a: Decimal, b: Decimal) -> Decimal:
         d = 1 / (1 + odd * d)
         c = 1 + odd / c
         value *= d * c
-        if abs(d * c - 1) < _ENOUGH:
-            break
     return value
 
 

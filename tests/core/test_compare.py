@@ -427,3 +427,38 @@ def test_a_comparison_of_nothing_is_an_error_of_ours() -> None:
 def test_numbers_are_shown_plainly(value: str, computed: str, low: str) -> None:
     found = compare(an_expectation(value), [measured(value)])
     assert (found.computed, found.low) == (computed, low)
+
+
+# --- units in the last place -----------------------------------------------------------------------------------------
+
+ULPS = [
+    pytest.param("0.1", "0", "0.1", "MATCH_EXACT", "0", id="the same double"),
+    pytest.param("0.1", "0", "0.1000000000000000055", "MATCH_EXACT", "0", id="written with more digits"),
+    pytest.param("0.1", "0", "0.10000000000000002", "COARSE_CLAIM", "1", id="one further, none allowed"),
+    pytest.param("0.1", "1", "0.10000000000000002", "MATCH_ROUNDING", "1", id="one further"),
+    pytest.param("0.1", "1", "0.09999999999999999", "MATCH_ROUNDING", "1", id="one before"),
+    pytest.param("0.1", "1", "0.10000000000000003", "COARSE_CLAIM", "2", id="two further"),
+    pytest.param("0.3", "1", "0.30000000000000004", "MATCH_ROUNDING", "1", id="the sum of 0.1 and 0.2"),
+    pytest.param("0.3", "1", "0.5", "MISMATCH", "3602879701896397", id="far off"),
+    pytest.param("1", "1", "0.9999999999999999", "MATCH_ROUNDING", "0.5", id="half a unit below a power of two"),
+    pytest.param("0", "1", "5e-324", "MATCH_ROUNDING", "1", id="the least double"),
+    pytest.param("0", "0", "0.0", "MATCH_EXACT", "0", id="zero"),
+    pytest.param("1e300", "4", "1e400", "MISMATCH", None, id="beyond every double"),
+]
+
+
+@pytest.mark.parametrize(("value", "count", "reported", "code", "flips"), ULPS)
+def test_units_in_the_last_place_are_those_of_doubles(
+    value: str, count: str, reported: str, code: str, flips: str | None
+) -> None:
+    item = compare(an_expectation(value, "ulp", tolerance=count, unit="s"), [measured(reported, "s")])
+    assert item.code == code
+    assert flips is None or item.flips_at == flips
+    assert Decimal(item.computed or "") == Decimal(reported)  # as it was reported, not as a double has it
+
+
+def test_sets_have_bands_too() -> None:
+    table = an_expectation(None, "table", cells={"a": "1"}, at_least="90%")
+    assert (accepted(table).low, accepted(table).high) == (Decimal("0.9"), Decimal(1))
+    ranking = accepted(an_expectation(None, "ranking", order=("a", "b")))
+    assert (ranking.low, ranking.high) == (None, None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -11,13 +11,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.errors import Fault
-from app.core.model import Blame, Claim, ControlResult, Derivation, Judgement, Run, RunOutcome, Seal, Status
+from app.core.model import (
+    Blame,
+    Claim,
+    ControlResult,
+    Derivation,
+    Expectation,
+    Judgement,
+    Purpose,
+    Rule,
+    Run,
+    RunOutcome,
+    Seal,
+    Status,
+)
 from app.core.plan import Conclude, next_step
 from app.core.readings import Readings
 from app.core.seal import VERSIONS
 from app.core.specs import all_specs, attacks, measures
 from app.core.verdict import BLAME, confirmations, judge
 from tests.core.builders import (
+    SCORES,
     Program,
     a_claim,
     a_formula_seal,
@@ -66,8 +80,8 @@ def noisy(step: float = 0.01) -> Program:
     """Return the honest program with a noise that its seed decides."""
 
     def program(inputs: Mapping[str, bytes], seed: int) -> Any:
-        found = honest(inputs, seed)
-        return {"score": round(found["score"] + step * ((seed * 7) % 5 - 2), 6)} if isinstance(found, dict) else found
+        found: Any = honest(inputs, seed)
+        return {"score": round(found["score"] + step * ((seed * 7) % 5 - 2), 6)}
 
     return program
 
@@ -178,6 +192,20 @@ SCENARIOS = [
     scenario("reversed", sampled("-3.1", "direction"), noisy(), "DIRECTION_REVERSED", "contradicts expected -3.1"),
     scenario("too wide", sampled("8.7", "equivalence", tolerance="0.1"), noisy(2), "UNDERPOWERED", "8.7 over 5 seeds"),
     scenario("one value", sampled("8.7", "equivalence", tolerance="0.1"), honest, "UNDERPOWERED", "counts as one"),
+    scenario(
+        "other seeds leave it open",
+        sampled("9.0", "equivalence", tolerance="0.1"),
+        lambda inputs, seed: noisy(0.02 if seed < 5 else 2)(inputs, seed),
+        "CONTROL_UNDECIDED",
+        "As many other seeds leave open whether score is contradicted",
+    ),
+    scenario(
+        "other seeds say the opposite",
+        sampled("9.0", "equivalence", tolerance="0.1"),
+        lambda inputs, seed: {"score": noisy()(inputs, seed)["score"] + (0.3 if seed >= 5 else 0)},
+        "NONDETERMINISTIC",
+        "does not contradict score",
+    ),
     scenario("no inputs", a_claim(reproduce=a_script(inputs=())), [8.7], "CONTROL_UNDECIDED", "neither inputs"),
 ]
 
@@ -499,3 +527,90 @@ def test_the_plan_wants_a_confirmation_exactly_when_one_would_decide(seal: Seal,
     falsified = judge(seal, [*runs, *confirmed]).status is Status.FALSIFIED
     assert bool(confirmations(readings)) is falsified
     assert judge(seal, runs).status is not Status.FALSIFIED
+
+
+# --- how many seeds decide -------------------------------------------------------------------------------------------
+
+
+def adaptive(value: str = "8.7") -> Seal:
+    wanted = an_expectation(value, "equivalence", tolerance="0.1")
+    return a_seal(a_claim(wanted, a_script(seeds=(0, 1, 2), seeds_max=12)))
+
+
+def without(runs: Sequence[Run], *keys: str) -> list[Run]:
+    return [run for run in runs if run.spec.key not in keys]
+
+
+def test_seeds_are_added_until_they_decide_and_no_more() -> None:
+    runs, _ = play(adaptive(), None, noisy(0.02))
+    measured = [run.spec.key for run in runs if run.spec.purpose is Purpose.MEASURE]
+    assert len(measured) == 6
+    found = judge(adaptive(), runs)
+    assert (found.reason_code, len(found.comparisons[0].values)) == ("EQUIVALENT", 6)
+    assert judge(adaptive(), runs[::-1]) == found
+
+
+def test_fewer_or_more_seeds_than_decide_are_refused() -> None:
+    """Whoever could choose after how many seeds to stop could choose the verdict."""
+    seal = adaptive()
+    runs, _ = play(seal, None, noisy(0.02))
+    early = without(runs, "measure-3", "measure-4", "measure-5")
+    assert fault_of(seal, early).code == "runs-missing"
+    assert fault_of(seal, without(runs, "measure-5")).code == "runs-missing"
+    assert fault_of(seal, without(runs, "measure-0")).code == "runs-missing"
+    more = [a_run(spec, noisy(0.02)({"scores.csv": SCORES}, spec.seed)) for spec in measures(seal, 2)[6:]]
+    assert fault_of(seal, [*runs, *more]).code == "run-not-planned"
+    assert fault_of(seal, [*runs, more[0]]).code == "run-not-planned"
+
+
+def test_other_confirmations_than_those_that_the_measured_seeds_call_for_are_refused() -> None:
+    seal = adaptive("9.9")
+    runs, _ = play(seal, None, noisy())
+    assert judge(seal, runs).reason_code == "NOT_EQUIVALENT"
+    assert [run.spec.key for run in runs if run.spec.purpose is Purpose.CONFIRM] == [
+        "confirm-1",
+        "confirm-2",
+        "confirm-3",
+    ]
+    extra = [a_run(spec, {"score": 8.7}) for spec in all_specs(seal) if spec.key == "confirm-4"]
+    assert fault_of(seal, [*runs, *extra]).code == "run-not-planned"
+
+
+def test_a_claim_of_values_and_of_spread_is_confirmed_by_both() -> None:
+    both = [
+        an_expectation("9.9", "equivalence", tolerance="0.1"),
+        an_expectation("5", metric="second"),
+    ]
+    seal = a_seal(a_claim(both, a_script(seeds=(0, 1, 2))))
+
+    def program(inputs: Mapping[str, bytes], seed: int) -> Any:
+        score = noisy()(inputs, seed)["score"]
+        return {"score": score, "second": round(score + 1, 6)}
+
+    runs, _ = play(seal, None, program)
+    assert [run.spec.key for run in runs if run.spec.purpose is Purpose.CONFIRM] == [f"confirm-{n}" for n in range(4)]
+    found = judge(seal, runs)
+    assert (found.status, found.reason_code) == ("FALSIFIED", "MISMATCH")
+    lost = judge(seal, without(runs, "confirm-0"))
+    assert (lost.status, lost.reason_code) == ("UNVERIFIED", "NONDETERMINISTIC")
+
+
+def test_the_cells_of_a_table_are_shown_after_it_and_speak_through_it() -> None:
+    table = Expectation(metric="t", rule=Rule.TABLE, cells={"score": "8.7", "double": "17.4"}, at_least="50%")
+
+    def program(inputs: Mapping[str, bytes], seed: int) -> Any:
+        score = honest(inputs, seed)["score"]
+        return {"score": score, "double": 2.1 * score}
+
+    seal = a_seal(a_claim(table))
+    runs, _ = play(seal, None, program)
+    found = judge(seal, runs)
+    assert (found.status, found.reason_code) == ("VERIFIED", "MATCH_TOLERANCE")
+    assert [(item.metric, item.table, item.code) for item in found.comparisons] == [
+        ("t", None, "MATCH_TOLERANCE"),
+        ("double", "t", "MISMATCH"),
+        ("score", "t", "MATCH_EXACT"),
+    ]
+    strict = a_seal(a_claim(table.model_copy(update={"at_least": None})))
+    runs, _ = play(strict, None, program)
+    assert (judge(strict, runs).status, judge(strict, runs).reason_code) == ("FALSIFIED", "MISMATCH")

@@ -262,3 +262,107 @@ def test_a_match_that_is_worth_nothing_says_which_control_shows_it() -> None:
     )
     assert wording.blocked_match([a_comparison()], CONTROL) == says
     assert wording.finding(CONTROL) == "the control input_response shows: score stays the same."
+
+
+# --- rules over seeds, orders and tables -----------------------------------------------------------------------------
+
+OF_SEEDS = {
+    "values": ("8.6", "8.8", "8.7"),
+    "computed": "8.7",
+    "computed_low": "8.531412345",
+    "computed_high": "8.868587",
+}
+
+HOWS: list[tuple[dict[str, Any], str, str]] = [
+    (
+        {"rule": "equivalence", "tolerance": "0.2", **OF_SEEDS},
+        "Computed 8.7 (mean of 3 seeds) matches expected 8.7 (equivalent within ±0.2: the seeds allow 8.53141 to 8.86859)",
+        "Computed 8.7 (mean of 3 seeds) contradicts expected 8.7 (not equivalent within ±0.2: the seeds allow",
+    ),
+    (
+        {"rule": "prediction", "tolerance": "0.2", **OF_SEEDS},
+        "(predicted within ±0.2: the seeds allow 8.53141 to 8.86859)",
+        "(not predicted within ±0.2: the seeds allow",
+    ),
+    (
+        {"rule": "direction", "tolerance": None, "computed_low": "8.6", "computed_high": "8.8"},
+        "matches expected 8.7 (in direction: the inputs allow 8.6 to 8.8)",
+        "(not in direction: the inputs allow",
+    ),
+    (
+        {"rule": "direction", "tolerance": "0.1"},
+        "(in direction, by at least 0.1)",
+        "(not in direction, by at least 0.1)",
+    ),
+    (
+        {"rule": "interval", "low": "8.5", "high": "8.9"},
+        "(within the printed interval 8.5 to 8.9)",
+        "(not within the printed interval 8.5 to 8.9)",
+    ),
+    (
+        {"rule": "ulp", "tolerance": "4", "computed": "8.700000000000001"},
+        "Computed 8.700000000000001 matches expected 8.7 (tolerance=±4 units in the last place)",
+        "(beyond tolerance=±4 units in the last place)",
+    ),
+    (
+        {"rule": "ranking", "expected": None, "computed": "0.5", "note": "5 of 6 pairs are resolved", "low": None},
+        "Computed ranking score (5 of 6 pairs are resolved) matches expected printed order (Kendall's tau 0.5)",
+        "contradicts expected printed order (Kendall's tau 0.5)",
+    ),
+    (
+        {"rule": "table", "expected": "1", "computed": "1", "note": "2 of 2 cells match", "low": "1", "high": "1"},
+        "Computed table score (2 of 2 cells match) matches expected printed cells (all cells)",
+        "contradicts expected printed cells (not all cells)",
+    ),
+    (
+        {"rule": "table", "expected": "0.9", "computed": "1", "note": "2 of 2 cells match", "low": "0.9", "high": "1"},
+        "matches expected printed cells (at least 90.0% of its cells)",
+        "(not at least 90.0% of its cells)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "matches", "contradicts"), HOWS, ids=[f"{i}" for i in range(len(HOWS))])
+def test_every_rule_says_what_it_held_the_value_to(changes: dict[str, Any], matches: str, contradicts: str) -> None:
+    item = a_comparison(**changes)
+    assert wording.match("script", [item]).endswith(f"{matches}.")
+    sentence = wording.contradiction("script", item, [item])
+    assert contradicts in sentence
+    assert sentence.endswith("; confirmed by a second run.")
+
+
+def test_a_contradiction_by_statistics_says_how_it_was_confirmed() -> None:
+    item = a_comparison(rule="equivalence", tolerance="0.1", code="NOT_EQUIVALENT", p="0.001", **OF_SEEDS)
+    assert wording.contradiction("script", item, [item]).endswith("; confirmed by as many other seeds; p = 0.001.")
+    one = a_comparison(rule="interval", code="MISMATCH", p="0.001", values=("8.7",))
+    assert wording.contradiction("script", one, [one]).endswith("; confirmed by a second run.")
+
+
+LEFT: list[tuple[dict[str, Any], str]] = [
+    (
+        {"rule": "equivalence", "code": "UNDERPOWERED", "tolerance": "0.2", **OF_SEEDS},
+        "score is 8.7 over 3 seeds, expected 8.7 (equivalent within ±0.2: the seeds allow 8.53141 to 8.86859): so that its"
+        " spread neither shows nor excludes what was printed",
+    ),
+    (
+        {"rule": "direction", "code": "UNDERPOWERED", "tolerance": None, "note": "the difference prints as a tie"},
+        "score is 8.7, expected 8.7 (in direction): the difference prints as a tie",
+    ),
+    (
+        {"rule": "ranking", "code": "UNDERPOWERED", "note": "0 of 3 pairs are resolved"},
+        "the ranking score is left open: 0 of 3 pairs are resolved",
+    ),
+    (
+        {"rule": "table", "code": "UNIT_SUSPECT", "note": "1 of 2 cells match"},
+        "the table score is left open: 1 of 2 cells match",
+    ),
+    (
+        {"rule": "rounding", "code": "UNDERPOWERED", "values": ("8.7", "9.9")},
+        "the seeds disagree about score: 8.7, 9.9",
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "says"), LEFT, ids=[f"{i}" for i in range(len(LEFT))])
+def test_what_seeds_and_sets_leave_open_is_said(changes: dict[str, Any], says: str) -> None:
+    assert wording.comparison_problem(a_comparison(**changes)) == says
