@@ -11,6 +11,8 @@ from app.actions import Parts
 from app.api import contracts, front, health, keys, ledger, problems, records, verifications
 from app.api.access import LocalOnly
 from app.api.problems import Problem, ProblemGuard
+from app.pages.router import PageGuard
+from app.pages.router import router as pages
 from app.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,11 +28,11 @@ DESCRIPTION = (
 
 
 class Service(FastAPI):
-    """The web application: every error of it is a problem document, in its answers and in its description."""
+    """The web application: every error is a problem document, in answers and description, and a page for browsers."""
 
     def build_middleware_stack(self) -> ASGIApp:
         """Return the stack with the guard around everything, the framework's own body limiter included."""
-        return ProblemGuard(super().build_middleware_stack())
+        return PageGuard(ProblemGuard(super().build_middleware_stack()))
 
     def openapi(self) -> dict[str, Any]:
         """Return the description; problems are of their own media type, which FastAPI does not know."""
@@ -70,6 +72,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         responses={"default": {"model": Problem, "description": "any other error"}},
     )
     problems.install(app)
+    app.include_router(pages)  # first: browsers find the feed where programs find the front door
     for router in (
         front.router,
         verifications.router,

@@ -99,6 +99,9 @@ def _drawing(picture: Picture, found: Line, frame: Frame, key: str) -> Markup:
         told = f"expected {found.expected[1]}{unit}{exact}"
         parts.append(_line("expected", x, TOP - 14, x, bottom + 4))
         parts.append(_text("told", _within(x, told, frame), TOP - 22, told, "middle"))
+    elif found.zone is not None:
+        x, told = frame.x(sum(found.zone) / 2), f"accepted{unit and f', in{unit}'}"
+        parts.append(_text("told", _within(x, told, frame), TOP - 22, told, "middle"))
     offset = 0
     if found.strip:
         parts += _strip(found.strip, frame)

@@ -37,7 +37,7 @@ def of_comparison(item: Comparison, kind: str, seeds: Sequence[int]) -> Picture 
         return None
     expected = None if item.expected is None else _read(item.expected)
     points = _points(item, kind, seeds)
-    return Picture(item.metric, item.unit or "", _held_to(item), expected, item.expected or "", band, points)
+    return Picture(item.metric, item.unit or "", held_to(item), expected, item.expected or "", band, points)
 
 
 def of_expectation(expectation: Expectation, points: tuple[Point, ...]) -> Picture | None:
@@ -95,7 +95,8 @@ def _read(text: str) -> Decimal | None:
         return None
 
 
-def _held_to(item: Comparison) -> str:
+def held_to(item: Comparison) -> str:
+    """Return what a comparison was held to, in the words of the reason."""
     return phrases.how(item) if item.match else phrases.missed(item)
 
 

@@ -120,15 +120,20 @@ def verification(session: Session, verification_id: str) -> VerificationView | N
             "kind": document["reproduce"]["kind"],
         },
         record_id=row["record_id"],
-        runs=[_run(run) for run in session.connection().execute(_RUNS, this).mappings()],
-        verdict=None if verdict is None else _verdicts(session, [verdict])[0],
+        runs=runs(session, verification_id),
+        verdict=None if verdict is None else with_findings(session, [verdict])[0],
     )
+
+
+def runs(session: Session, verification_id: str) -> list[dict[str, Any]]:
+    """Return the runs of a verification, in the order in which they were planned."""
+    return [_run(row) for row in session.connection().execute(_RUNS, {"verification": verification_id}).mappings()]
 
 
 def verdict(session: Session, verdict_id: str) -> dict[str, Any] | None:
     """Return one verdict with its comparisons and controls, or None."""
     row = session.connection().execute(_VERDICT, {"verdict": verdict_id}).mappings().first()
-    return None if row is None else _verdicts(session, [row])[0]
+    return None if row is None else with_findings(session, [row])[0]
 
 
 def latest(session: Session, limit: int) -> list[dict[str, Any]]:
@@ -140,10 +145,10 @@ def latest(session: Session, limit: int) -> list[dict[str, Any]]:
         .order_by(col(Verdict.evaluated_at).desc(), col(Verdict.id).desc())
         .limit(limit)
     )
-    return _verdicts(session, session.connection().execute(query).mappings().all())
+    return with_findings(session, session.connection().execute(query).mappings().all())
 
 
-def _verdicts(session: Session, rows: Sequence[RowMapping]) -> list[dict[str, Any]]:
+def with_findings(session: Session, rows: Sequence[RowMapping]) -> list[dict[str, Any]]:
     """Return verdicts with their comparisons and controls, which are fetched for all of them at once."""
     wanted = {"verdicts": [row["id"] for row in rows]}
     comparisons: dict[str, list[Any]] = {verdict_id: [] for verdict_id in wanted["verdicts"]}

@@ -1,0 +1,106 @@
+"""Badges of claims and records, for READMEs: drawn here, or as JSON for shields.
+
+They never say "verified" alone: a claim's names its rule, a record's how many of its claims were tested.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter, Request, Response
+
+from app.api import public_record
+from app.api.conditional import not_modified
+from app.api.parts import PartsDep
+from app.api.problems import not_found
+from app.pages import pictures
+from app.pages.parts import PageId
+from app.pages.shell import render, twin
+from app.store import pages, records, views
+
+if TYPE_CHECKING:
+    from app.actions import Parts
+
+router = APIRouter(include_in_schema=False)
+
+COLOURS = {
+    "VERIFIED": ("#14663a", "brightgreen"),
+    "FALSIFIED": ("#a3161f", "red"),
+    "UNVERIFIED": ("#545b66", "lightgrey"),
+}
+RULE_MAX = 40
+
+
+@router.get("/v1/claims/{claim_id}/badge.svg")
+def claim_svg(parts: PartsDep, request: Request, claim_id: PageId) -> Response:
+    """Answer with the badge of a claim."""
+    return _svg(request, _claim(parts, claim_id))
+
+
+@router.get("/v1/claims/{claim_id}/badge.json")
+def claim_json(parts: PartsDep, request: Request, claim_id: PageId) -> Response:
+    """Answer with the badge of a claim, for shields."""
+    return twin(request, _shield(_claim(parts, claim_id)))
+
+
+@router.get("/v1/records/{record_id}/badge.svg")
+def record_svg(parts: PartsDep, request: Request, record_id: str) -> Response:
+    """Answer with the badge of a record."""
+    return _svg(request, _record(parts, record_id))
+
+
+@router.get("/v1/records/{record_id}/badge.json")
+def record_json(parts: PartsDep, request: Request, record_id: str) -> Response:
+    """Answer with the badge of a record, for shields."""
+    return twin(request, _shield(_record(parts, record_id)))
+
+
+def claim_message(status: str | None, comparisons: list[dict[str, Any]]) -> str:
+    """Return what the badge of a claim says."""
+    if status is None:
+        return "not tested"
+    if status != "VERIFIED" or not comparisons:
+        return status.lower()
+    rules = list(dict.fromkeys(pictures.held_to(pictures.comparison(row)) for row in comparisons))
+    told = rules[0].replace("tolerance=", "±").replace("±±", "±")
+    more = f", and {len(rules) - 1} more" if rules[1:] else ""
+    return f"{status.lower()} {told[:RULE_MAX]}{more}"
+
+
+def record_message(gate: dict[str, Any]) -> str:
+    """Return what the badge of a record says."""
+    return f"{gate['status'].lower()}, {gate['claims']['tested']} of {gate['claims']['total']} tested"
+
+
+def _claim(parts: Parts, claim_id: str) -> dict[str, str]:
+    with parts.store.read() as session:
+        found = records.claim(session, parts.settings.publisher, claim_id)
+        if found is None or pages.claim_version(session, claim_id) is None:
+            raise not_found("claim")
+        standing = found["standing_verdict"]
+        verdict = None if standing is None else views.verdict(session, standing)
+    status = None if verdict is None else verdict["status"]
+    message = claim_message(status, [] if verdict is None else verdict["comparisons"])
+    return {"label": "claim", "message": message, "status": status or "UNVERIFIED"}
+
+
+def _record(parts: Parts, record_id: str) -> dict[str, str]:
+    with parts.store.read() as session:
+        row = records.find(session, parts.settings.publisher, record_id)
+        known = None if row is None else records.gather(session, row)
+    if known is None or not known.public:
+        raise not_found("record")
+    gate = public_record.gate_verdict(known, parts.settings)
+    return {"label": "record", "message": record_message(gate), "status": gate["status"]}
+
+
+def _svg(request: Request, badge: dict[str, str]) -> Response:
+    body = render("badge.svg", colour=COLOURS[badge["status"]][0], **badge)
+    headers = {"ETag": f'"{hashlib.sha256(body).hexdigest()[:32]}"', "Cache-Control": "no-cache"}
+    return not_modified(request, headers) or Response(body, 200, headers, "image/svg+xml")
+
+
+def _shield(badge: dict[str, str]) -> dict[str, Any]:
+    colour = COLOURS[badge["status"]][1]
+    return {"schemaVersion": 1, "label": badge["label"], "message": badge["message"], "color": colour, "isError": False}

@@ -1,0 +1,93 @@
+"""`/claims/{id}`: the verdict in one sentence, what was measured beside what was printed, the attacks, and the history."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter, Request, Response
+
+from app.api.parts import PartsDep
+from app.api.problems import not_found
+from app.pages.parts import PageId, expected_pictures, verdict_pictures
+from app.pages.shell import page_at, render, twin
+from app.store import pages, records, views
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+    from app.actions import Parts
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/claims/{claim_id}.json")
+def read_json(parts: PartsDep, request: Request, claim_id: PageId) -> Response:
+    """Answer with the claim for programs."""
+    with parts.store.read() as session:
+        _version(session, claim_id)
+        return twin(request, data(session, parts, claim_id))
+
+
+@router.get("/claims/{claim_id}")
+def read(parts: PartsDep, request: Request, claim_id: PageId) -> Response:
+    """Answer with the claim for people."""
+    with parts.store.read() as session:
+        base = str(request.base_url).rstrip("/")
+        key = ("claim", claim_id, base, *_version(session, claim_id))
+        return page_at(request, key, lambda: _page(session, parts, claim_id, base))
+
+
+def data(session: Session, parts: Parts, claim_id: str) -> dict[str, Any]:
+    """Return what the page shows of a claim."""
+    found = records.claim(session, parts.settings.publisher, claim_id)
+    if found is None:
+        raise not_found("claim")
+    newest = found["revisions"][-1]
+    standing = found["standing_verdict"]
+    verdict = None if standing is None else views.verdict(session, standing)
+    verifications = pages.verifications_of(session, claim_id)
+    seal = verdict and next(item["seal"] for item in newest["verdicts"] if item["id"] == standing)
+    return {
+        "id": found["id"],
+        "name": found["name"],
+        "record": None if found["record_id"] is None else pages.record_of(session, found["record_id"]),
+        "revision": newest["number"],
+        "claim": newest["document"],
+        "kind": newest["document"]["reproduce"]["kind"],
+        "verdict": verdict,
+        "seal": seal,
+        "verifications": verifications,
+        "history": [
+            {
+                "number": item["number"],
+                "created_at": item["created_at"],
+                "claim": item["document"],
+                "verdicts": [_past(verdict, standing) for verdict in item["verdicts"]],
+            }
+            for item in found["revisions"]
+        ],
+    }
+
+
+def _page(session: Session, parts: Parts, claim_id: str, base: str) -> bytes:
+    found = data(session, parts, claim_id)
+    verdict = found["verdict"]
+    drawn, runs = [], []
+    if verdict is not None:
+        seeds = pages.seal(session, found["seal"])["seeds"]
+        drawn = verdict_pictures(verdict, found["kind"], seeds)
+        runs = views.runs(session, verdict["verification_id"])
+    bare = expected_pictures(found["claim"], runs) if verdict is not None and not drawn else []
+    return render("claim.html", claim=found, verdict=verdict, comparisons=drawn, bare=bare, runs=runs, base=base)
+
+
+def _version(session: Session, claim_id: str) -> tuple[str, ...]:
+    version = pages.claim_version(session, claim_id)
+    if version is None:
+        raise not_found("claim")
+    return version
+
+
+def _past(verdict: dict[str, Any], standing: str | None) -> dict[str, Any]:
+    told = ("id", "verification_id", "status", "reason_code", "reason", "evaluated_at", "evidence")
+    return {name: verdict[name] for name in told} | {"standing": verdict["id"] == standing}

@@ -1,0 +1,98 @@
+"""What the pages share: ids of the right form, the pictures of a verdict, and addresses that are HTML or JSON."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import Depends, Request
+from fastapi.routing import APIRoute
+from starlette.routing import Match
+
+from app.api.problems import not_found
+from app.core.model import Expectation
+from app.pages import pictures
+from app.pages.band import Point
+from app.pages.band_svg import both, described, spark
+from app.pages.shell import wants_html
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping, Sequence
+
+    from markupsafe import Markup
+
+PICTURES_MAX = 12  # of one verdict; a table's further cells keep their numbers
+_ID = re.compile(r"[a-z]{3}_[0-9a-z]{1,64}")
+
+
+async def _known_form(request: Request) -> str:
+    """Answer 404 for what has not even the form of an id; some databases refuse to look for a NUL."""
+    found = str(next(iter(request.path_params.values())))
+    if not _ID.fullmatch(found):
+        raise not_found("page")
+    return found
+
+
+PageId = Annotated[str, Depends(_known_form)]
+
+
+class ForPeople(APIRoute):
+    """A route that only exists for who asks for HTML by name; programs find the route behind it."""
+
+    def matches(self, scope: MutableMapping[str, Any]) -> tuple[Match, Any]:
+        """See the base class."""
+        headers = dict(scope.get("headers") or [])
+        if not wants_html(headers.get(b"accept", b"").decode("latin-1")):
+            return Match.NONE, {}
+        return super().matches(scope)
+
+
+def verdict_pictures(verdict: dict[str, Any], kind: str, seeds: Sequence[int]) -> list[dict[str, Any]]:
+    """Return for every comparison its picture, its sentence and its spark; None where there is nothing to draw."""
+    found = []
+    for index, document in enumerate(verdict["comparisons"]):
+        item = pictures.comparison(document)
+        picture = pictures.of_comparison(item, kind, seeds[: len(item.values)])
+        drawn = picture is not None and index < PICTURES_MAX
+        found.append(
+            {
+                "comparison": document,
+                "held_to": pictures.held_to(item),
+                "drawing": both(picture, f"band-{index}") if picture is not None and drawn else None,
+                "sentence": described(picture) if picture is not None else None,
+            }
+        )
+    return found
+
+
+def expected_pictures(claim: dict[str, Any], runs: Sequence[dict[str, Any]]) -> list[Markup]:
+    """Return what a claim expects as pictures, with what became of the measure runs that brought no value."""
+    points = tuple(
+        Point(f"seed {run['seed']}", None, _end_of(run))
+        for run in runs
+        if run["purpose"] == "measure" and run["outcome"]
+    )
+    drawn = []
+    for index, document in enumerate(claim["expect"][:PICTURES_MAX]):
+        picture = pictures.of_expectation(Expectation.model_validate(document), points)
+        if picture is not None and points:
+            drawn.append(both(picture, f"expected-{index}"))
+    return drawn
+
+
+def verdict_spark(verdict: dict[str, Any]) -> tuple[dict[str, Any], Markup | None] | None:
+    """Return the comparison that a row of a table shows, the first that does not match or the first, and its spark."""
+    rows = verdict["comparisons"]
+    if not rows:
+        return None
+    shown = next((row for row in rows if not row["match"]), rows[0])
+    item = pictures.comparison(shown)
+    picture = pictures.of_comparison(item, verdict["kind"], ())
+    return {**shown, "held_to": pictures.held_to(item)}, None if picture is None else spark(picture)
+
+
+def _end_of(run: dict[str, Any]) -> str:
+    outcome = run["outcome"]
+    if outcome["kind"] != "exited":
+        return str(outcome["kind"])
+    return f"exit code {outcome['exit_code']}" if outcome.get("exit_code") else "no result"

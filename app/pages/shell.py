@@ -1,0 +1,199 @@
+"""What every page is wrapped in: templates, headers, addresses of files, and answers that a browser need not fetch twice.
+
+Templates escape every value and refuse a name that is not there. Nothing of a page comes from elsewhere and nothing of it
+is executed but our own files: `default-src 'none'` forbids styles and scripts inside the page too, so templates carry
+neither. Times are UTC.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import OrderedDict
+from datetime import UTC, datetime
+from importlib import resources
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from fastapi import Request, Response
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from app.api.conditional import not_modified
+from app.pages import words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
+    " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": CSP,
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+#: Name -> media type of every file that pages load.
+STATIC = {
+    "assay.css": "text/css; charset=utf-8",
+    "assay.js": "text/javascript; charset=utf-8",
+    "htmx.min.js": "text/javascript; charset=utf-8",
+    "icon.svg": "image/svg+xml",
+}
+KEPT_MAX = 512  # rendered pages
+_folder = resources.files("app.pages").joinpath("static")
+FILES: dict[str, bytes] = {name: _folder.joinpath(name).read_bytes() for name in STATIC}
+VERSIONS = {name: hashlib.sha256(data).hexdigest()[:16] for name, data in FILES.items()}
+
+
+def static(name: str) -> str:
+    """Return the address of a static file, which changes with its bytes."""
+    return f"/static/{name}?v={VERSIONS[name]}"
+
+
+def moment(value: datetime | str | None) -> Markup:
+    """Return a time as a page shows it: to the second, UTC, exact for programs."""
+    if value is None:
+        return Markup("–")
+    at = datetime.fromisoformat(value) if isinstance(value, str) else value
+    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), f"{at:%Y-%m-%d %H:%M:%S} UTC")
+
+
+def upfirst(text: str) -> str:
+    """Return a text that begins a sentence."""
+    return text[:1].upper() + text[1:]
+
+
+def stamp(value: datetime | None) -> str:
+    """Return a time as feeds spell it (RFC 3339); the beginning of all when there is none."""
+    at = datetime.fromtimestamp(0, UTC) if value is None else value
+    return (at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)).isoformat()
+
+
+def minute(value: datetime) -> Markup:
+    """Return a time for a column: to the minute, UTC."""
+    at = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), f"{at:%Y-%m-%d %H:%M}")
+
+
+def seconds(value: float | None) -> str:
+    """Return a duration for people."""
+    if value is None:
+        return "–"
+    if value < 1:
+        return f"{value * 1000:.0f} ms"
+    if value < 120:
+        return f"{value:.1f} s"
+    return f"{value / 60:.0f} min" if value < 7200 else f"{value / 3600:.1f} h"
+
+
+def size(value: float) -> str:
+    """Return an amount of bytes for people."""
+    for unit in ("B", "KiB", "MiB"):
+        if value < 1024:
+            return f"{value:.0f} {unit}"
+        value /= 1024
+    return f"{value:.1f} GiB"
+
+
+def query(values: Mapping[str, Any], **changes: Any) -> str:
+    """Return the query of an address with some values changed; None leaves one out."""
+    wanted = {name: value for name, value in {**values, **changes}.items() if value not in {None, ""}}
+    return "?" + urlencode(wanted) if wanted else "?"
+
+
+def _environment() -> Environment:
+    found = Environment(
+        loader=PackageLoader("app.pages", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    found.filters.update(moment=moment, minute=minute, upfirst=upfirst, stamp=stamp, seconds=seconds, size=size)
+    found.globals.update(static=static, words=words, query=query)
+    return found
+
+
+ENVIRONMENT = _environment()
+
+
+def render(template: str, **values: Any) -> bytes:
+    """Return a page's bytes."""
+    return ENVIRONMENT.get_template(template).render(values).encode()
+
+
+def page(template: str, status: int = 200, **values: Any) -> Response:
+    """Return a page that is made anew for every request."""
+    body = render(template, **values)
+    return Response(body, status, {**HEADERS, "Cache-Control": "no-cache"}, "text/html; charset=utf-8")
+
+
+class Kept:
+    """Pages that were made already, by what they are made of; the least used are forgotten."""
+
+    def __init__(self, most: int = KEPT_MAX) -> None:
+        self.most = most
+        self._pages: OrderedDict[tuple[str, ...], bytes] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: tuple[str, ...], make: Callable[[], bytes]) -> bytes:
+        """Return a page, made now if it is not there."""
+        with self._lock:
+            found = self._pages.get(key)
+            if found is not None:
+                self._pages.move_to_end(key)
+                return found
+        found = make()
+        with self._lock:
+            self._pages[key] = found
+            while len(self._pages) > self.most:
+                self._pages.popitem(last=False)
+        return found
+
+
+KEPT = Kept()
+#: Templates and files are a part of what a page is made of: after an upgrade no browser may keep its old copy.
+FORM = hashlib.sha256(
+    b"".join(
+        item.read_bytes()
+        for item in sorted(resources.files("app.pages").iterdir(), key=str)
+        if item.name.endswith(".html")
+    )
+    + json.dumps(VERSIONS).encode()
+).hexdigest()[:8]
+
+
+def page_at(request: Request, key: tuple[str, ...], make: Callable[[], bytes]) -> Response:
+    """Return a page that is made of what `key` names, unless the browser has it; `key` says what, and in which version."""
+    tag = hashlib.sha256("\0".join((FORM, *key)).encode()).hexdigest()[:32]
+    headers = {**HEADERS, "ETag": f'W/"{tag}"', "Cache-Control": "no-cache"}
+    known = not_modified(request, headers)
+    return known or Response(KEPT.get((str(id(request.app)), *key), make), 200, headers, "text/html; charset=utf-8")
+
+
+def twin(request: Request, document: Any) -> Response:
+    """Return what a page shows, for programs."""
+    body = json.dumps(document, default=_plain, ensure_ascii=False).encode()
+    tag = hashlib.sha256(body).hexdigest()[:32]
+    headers = {"ETag": f'W/"{tag}"', "Cache-Control": "no-cache"}
+    return not_modified(request, headers) or Response(body, 200, headers, "application/json")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat()
+    if isinstance(value, (set, frozenset, tuple)):
+        return list(value)
+    raise TypeError(f"{type(value).__name__} cannot be shown as JSON")
+
+
+def wants_html(accept: str) -> bool:
+    """Whether an `Accept` header asks for a page by name, as browsers do; programs that take anything get JSON."""
+    return "text/html" in accept.lower() or "application/xhtml+xml" in accept.lower()

@@ -1,0 +1,37 @@
+// Keys for people who like them: j and k walk through rows, / goes to the filters, ? says so. Nothing here is needed to read.
+"use strict";
+(() => {
+  const OFF = "assay-keys-off";
+  const dialog = document.getElementById("keys");
+  const toggle = document.getElementById("keys-switch");
+  const off = () => { try { return localStorage.getItem(OFF) === "1"; } catch { return false; } };
+  const show = () => { if (toggle) toggle.textContent = off() ? "Switch keys on" : "Switch keys off"; };
+  const rows = () => [...document.querySelectorAll("[data-row] a[data-go]")];
+
+  const walk = (step) => {
+    const all = rows();
+    if (!all.length) return;
+    const at = all.indexOf(document.activeElement);
+    all[Math.min(Math.max(at + step, 0), all.length - 1)].focus();
+  };
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) return;
+    if (event.key === "?") { if (dialog && !dialog.open) dialog.showModal(); return; }
+    if (off()) return;
+    if (event.key === "j") walk(1);
+    else if (event.key === "k") walk(-1);
+    else if (event.key === "/") {
+      const first = document.querySelector(".facets a");
+      if (first) { event.preventDefault(); first.focus(); }
+    }
+  });
+
+  if (toggle) {
+    toggle.addEventListener("click", () => {
+      try { localStorage.setItem(OFF, off() ? "0" : "1"); } catch { /* it stays as it is */ }
+      show();
+    });
+    show();
+  }
+})();

@@ -1,0 +1,88 @@
+"""`/verifications/{id}`: how far a job is, run by run, in an order that people read; it renews itself while it lives."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter, Request, Response
+
+from app.api.parts import PartsDep
+from app.api.problems import not_found
+from app.core import plan
+from app.core.errors import Fault
+from app.core.lifecycle import VERIFICATION, final
+from app.core.model import Purpose
+from app.core.seal import read_seal
+from app.pages.parts import PageId
+from app.pages.shell import page, page_at, render, twin
+from app.store import pages, views
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+router = APIRouter(include_in_schema=False)
+
+STEPS = ("queued", "running", "concluding", "concluded")
+FINAL = final(VERIFICATION)
+PURPOSES = [str(item) for item in Purpose]
+
+
+@router.get("/verifications/{verification_id}.json")
+def read_json(parts: PartsDep, request: Request, verification_id: PageId) -> Response:
+    """Answer with the job for programs."""
+    with parts.store.read() as session:
+        return twin(request, data(session, verification_id))
+
+
+@router.get("/verifications/{verification_id}")
+def read(parts: PartsDep, request: Request, verification_id: PageId, part: str = "") -> Response:
+    """Answer with the job for people; `?part=live` is what changes, alone."""
+    with parts.store.read() as session:
+        if not pages.shown(session, verification_id):
+            raise not_found("verification")
+        version = views.version(session, verification_id) or ""
+        found = data(session, verification_id)
+        if found["state"] not in FINAL:  # its clock goes on
+            return page("verification_live.html" if part == "live" else "verification.html", job=found, steps=STEPS)
+        template = "verification_live.html" if part == "live" else "verification.html"
+        return page_at(request, (template, verification_id, version), lambda: render(template, job=found, steps=STEPS))
+
+
+def data(session: Session, verification_id: str) -> dict[str, Any]:
+    """Return what the page shows of a verification."""
+    found = views.verification(session, verification_id) if pages.shown(session, verification_id) else None
+    if found is None:
+        raise not_found("verification")
+    row = found.row
+    done = sum(item["state"] == "done" for item in found.runs)
+    live = row["state"] not in FINAL
+    told = ("id", "state", "seal", "reason_code", "blame", "detail", "created_at", "started_at", "ended_at", "retry_of")
+    purposes: dict[str, list[dict[str, Any]]] = {}
+    for item in sorted(found.runs, key=lambda run: (PURPOSES.index(run["purpose"]), run["key"])):
+        purposes.setdefault(item["purpose"], []).append(item)
+    return {
+        **{name: row[name] for name in told},
+        "claim": found.claim,
+        "record_id": found.record_id,
+        "runs_done": done,
+        "runs_least": max(_least(session, row["seal"]), done),
+        "runs_most": row["runs_planned"],
+        "seconds": row["seconds"] if not live else _since(row["created_at"]),
+        "live": live,
+        "purposes": [{"purpose": name, "runs": items} for name, items in purposes.items()],
+        "verdict": found.verdict,
+    }
+
+
+def _least(session: Session, digest: str) -> int:
+    """Return how many runs a verdict takes at least; 0 when the seal is of other rules."""
+    try:
+        return plan.least_steps(read_seal(pages.seal_body(session, digest)))
+    except Fault:
+        return 0
+
+
+def _since(created_at: datetime) -> float:
+    at = created_at if created_at.tzinfo else created_at.replace(tzinfo=UTC)
+    return round(max(0.0, (datetime.now(UTC) - at).total_seconds()), 1)

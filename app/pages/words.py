@@ -1,0 +1,109 @@
+"""Plain words for the closed sets that pages show: one sentence for each, modest where the facts are."""
+
+from __future__ import annotations
+
+STATUS = {
+    "VERIFIED": "A sealed run reproduced the printed results within the stated rule.",
+    "FALSIFIED": "A clean, repeated and confirmed reproduction contradicts what was printed.",
+    "UNVERIFIED": "Nothing was decided. This is not evidence against the claim.",
+}
+MODEST = "Descriptive verification status only; not human peer review or independent replication."
+KIND = {
+    "formula": "formula: printed numbers computed from other printed numbers, not a re-run of the experiment",
+    "script": "script: the authors' program, run again in a sealed box",
+    "lean4": "proof: checked by the Lean 4 kernel",
+}
+BLAME = {
+    "author": "It lies with the claim or its reproduction; its author can mend it.",
+    "resource": "It lies with the limits of the run: a larger limit or a smaller computation would help.",
+    "measurement": "It lies with what was measured: it cannot decide the claim.",
+    "service": "It lies with this service and says nothing about the claim.",
+}
+CODE = {
+    "MATCH_EXACT": "every value equals the printed one",
+    "MATCH_ROUNDING": "every value lies within the printed rounding",
+    "MATCH_TOLERANCE": "every value lies within the tolerance",
+    "EQUIVALENT": "the seeds' interval lies within the margin",
+    "DIRECTION_HELD": "the claimed sign or order holds",
+    "MISMATCH": "the result lies beyond tolerance and printed rounding",
+    "NOT_EQUIVALENT": "the seeds' interval lies wholly outside the margin",
+    "DIRECTION_REVERSED": "the difference surely has the other sign, or the order is reversed",
+    "CRASHED": "the script ended with an error",
+    "NO_METRIC": "the run ended well without the expected result",
+    "MALFORMED_RESULT": "the result cannot be read",
+    "UNIT_SUSPECT": "the units seem to differ",
+    "TAUTOLOGICAL": "the result does not depend on its inputs",
+    "SEAL_VIOLATION": "the script tried a forbidden system call",
+    "UNTRACEABLE": "quote, printed value or cell is not in the source",
+    "TIMEOUT": "the run passed its time limit",
+    "OOM": "the run passed its memory limit",
+    "DISK_FULL": "the run filled its scratch",
+    "PROCESS_LIMIT": "the run was refused a process or thread",
+    "OUTPUT_LIMIT": "the run wrote more than it may",
+    "RESULT_TOO_LARGE": "the result is too large",
+    "NONDETERMINISTIC": "the same seal decided differently when run again",
+    "UNDERPOWERED": "the seeds neither show nor exclude what was printed",
+    "NON_FINITE": "a value is NaN or infinite",
+    "COARSE_CLAIM": "outside by no more than printed digits leave open",
+    "CONTROL_UNDECIDED": "a required control could not be carried out",
+    "COINCIDENCE": "too many other cells would have matched as well",
+    "CANCELLED": "somebody cancelled it",
+    "WORKER_LOST": "every worker that took a run was lost",
+    "NO_ISOLATION": "no worker could seal the run as demanded",
+    "IMAGE_PULL_FAILED": "the sealed environment is gone",
+    "INTERNAL_ERROR": "a failure of the service",
+}
+RESULT = {
+    "pass": "withstood",
+    "warn": "to be known",
+    "fail": "failed",
+    "undecided": "undecided",
+    "not_applicable": "does not apply",
+}
+STATE = {
+    "queued": "waits for a worker",
+    "running": "runs are being executed",
+    "concluding": "everything is measured; a judge takes it up",
+    "concluded": "the verdict is written",
+    "cancelled": "somebody cancelled it; nothing was decided",
+    "faulted": "this service failed; nothing is said about the claim",
+    "done": "ended, and its outcome is stored",
+}
+OUTCOME = {
+    "exited": "the process ended by itself",
+    "signal": "the process was ended by a signal",
+    "timeout": "the process was stopped at its time limit",
+    "memory": "the process was stopped at its memory limit",
+    "output": "the process was stopped for writing too much",
+    "cancelled": "the run was cancelled",
+    "fault": "the service failed; nothing is said about the claim",
+}
+PURPOSE = {
+    "measure": "measures the values that decide",
+    "repeat": "the same again, to see whether it is deterministic",
+    "perturb": "with changed inputs, so that its values are meant to move if it computes anything",
+    "confirm": "a contradiction has to come back before it counts",
+    "prove": "checks a proof",
+    "replay": "an old seal again",
+}
+ISOLATION = {
+    "A": "a virtual machine's kernel of its own",
+    "B": "namespaces, system-call filter and control groups",
+    "B1": "namespaces, system-call filter and control groups of the first version",
+    "C": "namespaces and system-call filter; limits are kept by the supervisor",
+}
+
+
+def code(name: str | None) -> str:
+    """Return what a reason code means; of one that is not known, its own words in lower case."""
+    return CODE.get(name or "", (name or "").replace("_", " ").lower())
+
+
+def control(name: str) -> str:
+    """Return a control's name for people."""
+    return name.replace("_", " ")
+
+
+def kind(name: str) -> str:
+    """Return what a kind of reproduction is."""
+    return KIND.get(name, name)

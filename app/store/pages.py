@@ -1,0 +1,367 @@
+"""What pages show and no other door asks for: the feed with its counts, a claim or run with its neighbours, the house.
+
+Nothing here decides anything. Only what strangers may know of is listed: a claim without a record, or one of a public
+record whose publisher has opened its claims. A page of the feed looks at WINDOW verdicts at most, in the order of an
+index; where few of them pass the filters it is short and says where to go on, so that its cost does not grow with the
+table.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import JSON, and_, cast, func, or_, select, tuple_, type_coerce
+from sqlmodel import Session, col
+
+from app.store import views
+from app.store.engine import database_time
+from app.store.tables import (
+    ClaimRevision,
+    ClaimRow,
+    GateRow,
+    OutcomeRow,
+    Record,
+    RunRow,
+    SealRow,
+    Verdict,
+    Verification,
+    WorkerRow,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy import Select
+
+WINDOW = 2_000  # verdicts that one page of the feed looks at
+COUNTED = 5_000  # newest verdicts over which facets are counted
+FACETS = ("status", "kind", "reason_code", "blame")
+LIVE = ("queued", "running", "concluding")
+LISTED_MAX = 100
+
+#: What may be shown to strangers, of a claim and its record joined from outside.
+SHOWN = or_(col(ClaimRow.record_id).is_(None), and_(col(Record.visibility) == "public", col(Record.claims_public)))
+
+
+@dataclass(frozen=True)
+class Feed:
+    """A page of the feed, and where the next one begins; None at the end."""
+
+    rows: list[dict[str, Any]]
+    after: tuple[datetime, str] | None
+
+
+def feed(
+    session: Session,
+    wanted: Mapping[str, str],
+    since: datetime | None,
+    before: tuple[datetime, str] | None,
+    limit: int,
+) -> Feed:
+    """Return verdicts, newest first.
+
+    Args:
+        session: to read in.
+        wanted: facet -> value, of those in FACETS.
+        since: not older than this.
+        before: older than this place.
+        limit: at most so many.
+
+    """
+    window = select(Verdict).order_by(col(Verdict.evaluated_at).desc(), col(Verdict.id).desc()).limit(WINDOW)
+    for name, value in wanted.items():
+        if name != "kind":
+            window = window.where(getattr(Verdict, name) == value)
+    if since is not None:
+        window = window.where(col(Verdict.evaluated_at) >= since)
+    if before is not None:
+        window = window.where(tuple_(col(Verdict.evaluated_at), col(Verdict.id)) < before)
+    looked = window.subquery()
+    query: Select[Any] = (
+        select(
+            looked,
+            col(ClaimRow.name).label("claim"),
+            col(ClaimRevision.document).label("document"),
+            col(ClaimRow.record_id).label("record_id"),
+            col(Record.title).label("record_title"),
+        )
+        .join(ClaimRow, col(ClaimRow.id) == looked.c.claim_id)
+        .join(ClaimRevision, col(ClaimRevision.id) == looked.c.claim_revision_id)
+        .join(Record, col(Record.id) == ClaimRow.record_id, isouter=True)
+        .where(SHOWN)
+        .order_by(looked.c.evaluated_at.desc(), looked.c.id.desc())
+        .limit(limit + 1)
+    )
+    if "kind" in wanted:
+        query = query.where(_kind(session) == wanted["kind"])
+    rows = session.connection().execute(query).mappings().all()
+    found = _told(views.with_findings(session, rows[:limit]))
+    if len(rows) > limit:
+        return Feed(found, (rows[limit - 1]["evaluated_at"], rows[limit - 1]["id"]))
+    last = (
+        session.connection()
+        .execute(window.with_only_columns(col(Verdict.evaluated_at), col(Verdict.id)).offset(WINDOW - 1).limit(1))
+        .first()
+    )
+    return Feed(found, None if last is None else (last[0], last[1]))
+
+
+def counts(session: Session) -> dict[str, dict[str, int]]:
+    """Return facet -> value -> how many of the newest verdicts have it."""
+    newest = (
+        select(Verdict).order_by(col(Verdict.evaluated_at).desc(), col(Verdict.id).desc()).limit(COUNTED).subquery()
+    )
+    kind = _kind(session).label("kind")
+    query = (
+        select(newest.c.status, kind, newest.c.reason_code, newest.c.blame, func.count())
+        .join(ClaimRow, col(ClaimRow.id) == newest.c.claim_id)
+        .join(ClaimRevision, col(ClaimRevision.id) == newest.c.claim_revision_id)
+        .join(Record, col(Record.id) == ClaimRow.record_id, isouter=True)
+        .where(SHOWN)
+        .group_by(newest.c.status, kind, newest.c.reason_code, newest.c.blame)
+    )
+    found: dict[str, dict[str, int]] = {name: {} for name in FACETS}
+    for *values, number in session.connection().execute(query):
+        for name, value in zip(FACETS, values, strict=True):
+            if value is not None:
+                found[name][value] = found[name].get(value, 0) + number
+    return found
+
+
+def public_records(session: Session) -> list[dict[str, Any]]:
+    """Return the public records that changed last, with their gate verdicts."""
+    query = (
+        select(
+            col(Record.id), col(Record.title), col(Record.external_id), col(GateRow.document), col(GateRow.updated_at)
+        )
+        .join(GateRow, col(GateRow.record_id) == Record.id)
+        .where(col(Record.visibility) == "public")
+        .order_by(col(GateRow.updated_at).desc())
+        .limit(LISTED_MAX)
+    )
+    return [
+        {"id": row[0], "title": row[1], "external_id": row[2], "gate": json.loads(row[3]), "updated_at": row[4]}
+        for row in session.connection().execute(query)
+    ]
+
+
+def claim_version(session: Session, claim_id: str) -> tuple[str, ...] | None:
+    """Return all that can change on a claim's page; None when strangers may not know of it."""
+    verdicts = select(func.count()).where(col(Verdict.claim_id) == claim_id).scalar_subquery()
+    revisions = select(func.count()).where(col(ClaimRevision.claim_id) == claim_id).scalar_subquery()
+    live = (
+        select(func.count())
+        .select_from(Verification)
+        .join(ClaimRevision, col(ClaimRevision.id) == Verification.claim_revision_id)
+        .where(col(ClaimRevision.claim_id) == claim_id, col(Verification.state).in_(LIVE))
+        .scalar_subquery()
+    )
+    query = (
+        select(verdicts, revisions, live, col(Record.updated_at))
+        .select_from(ClaimRow)
+        .join(Record, col(Record.id) == ClaimRow.record_id, isouter=True)
+        .where(col(ClaimRow.id) == claim_id, SHOWN)
+    )
+    row = session.connection().execute(query).first()
+    return None if row is None else tuple(str(value) for value in row)
+
+
+def record_of(session: Session, record_id: str) -> dict[str, Any]:
+    """Return how a record is called."""
+    query = select(col(Record.id), col(Record.title), col(Record.external_id)).where(col(Record.id) == record_id)
+    return dict(session.connection().execute(query).mappings().one())
+
+
+def verifications_of(session: Session, claim_id: str) -> list[dict[str, Any]]:
+    """Return the verifications of a claim, newest first."""
+    query = (
+        select(col(Verification.id), col(Verification.state), col(Verification.created_at), col(ClaimRevision.number))
+        .join(ClaimRevision, col(ClaimRevision.id) == Verification.claim_revision_id)
+        .where(col(ClaimRevision.claim_id) == claim_id)
+        .order_by(col(Verification.created_at).desc(), col(Verification.id).desc())
+        .limit(LISTED_MAX)
+    )
+    return [dict(row) for row in session.connection().execute(query).mappings()]
+
+
+def shown(session: Session, verification_id: str) -> bool:
+    """Whether strangers may know of a verification."""
+    query = (
+        select(col(Verification.id))
+        .join(ClaimRevision, col(ClaimRevision.id) == Verification.claim_revision_id)
+        .join(ClaimRow, col(ClaimRow.id) == ClaimRevision.claim_id)
+        .join(Record, col(Record.id) == ClaimRow.record_id, isouter=True)
+        .where(col(Verification.id) == verification_id, SHOWN)
+    )
+    return session.connection().execute(query).first() is not None
+
+
+def seal_body(session: Session, digest: str) -> bytes:
+    """Return the sealed bytes."""
+    body: str = (
+        session.connection().execute(select(col(SealRow.body)).where(col(SealRow.digest) == digest)).scalar_one()
+    )
+    return body.encode()
+
+
+def seal(session: Session, digest: str) -> dict[str, Any]:
+    """Return what was sealed."""
+    found: dict[str, Any] = json.loads(seal_body(session, digest))
+    return found
+
+
+def run(session: Session, run_id: str) -> dict[str, Any] | None:
+    """Return a run with its outcome; None when strangers may not know of it."""
+    query = (
+        select(
+            RunRow,
+            col(OutcomeRow.document).label("outcome"),
+            *(getattr(OutcomeRow, name) for name in ("isolation", "derived", "worker", "result", "stdout", "stderr")),
+            col(Verification.seal).label("seal"),
+            col(ClaimRow.id).label("claim_id"),
+            col(ClaimRow.name).label("claim"),
+        )
+        .join(Verification, col(Verification.id) == RunRow.verification_id)
+        .join(ClaimRevision, col(ClaimRevision.id) == Verification.claim_revision_id)
+        .join(ClaimRow, col(ClaimRow.id) == ClaimRevision.claim_id)
+        .join(Record, col(Record.id) == ClaimRow.record_id, isouter=True)
+        .join(OutcomeRow, col(OutcomeRow.run_id) == RunRow.id, isouter=True)
+        .where(col(RunRow.id) == run_id, SHOWN)
+    )
+    row = session.connection().execute(query).mappings().first()
+    if row is None:
+        return None
+    hidden = {"lease_owner", "lease_until", "nudge_at", "touched_at", "spec"}
+    found = {name: value for name, value in row.items() if name not in hidden}
+    for name in ("outcome", "isolation", "derived"):
+        found[name] = None if found[name] is None else json.loads(found[name])
+    return found | {"derivation": json.loads(row["spec"]).get("derivation")}
+
+
+# --- the house -------------------------------------------------------------------------------------------------------
+
+
+def house(session: Session, period_seconds: float, stuck_seconds: float) -> dict[str, Any]:
+    """Return queues, workers, runs that need a look, and what ended lately."""
+    now = database_time(session)
+    return {
+        "queues": _queues(session),
+        "workers": _workers(session, now, period_seconds),
+        "stuck": _stuck(session, now, stuck_seconds),
+        "ended": _ended(session),
+    }
+
+
+def _queues(session: Session) -> list[dict[str, Any]]:
+    waiting = (
+        select(col(RunRow.queue), func.count(), func.min(col(RunRow.created_at)))
+        .where(col(RunRow.state) == "queued")
+        .group_by(col(RunRow.queue))
+    )
+    running = select(col(RunRow.queue), func.count()).where(col(RunRow.state) == "running").group_by(col(RunRow.queue))
+    judging = select(func.count(), func.min(col(Verification.created_at))).where(
+        col(Verification.state) == "concluding"
+    )
+    connection = session.connection()
+    depth = {row[0]: (row[1], row[2]) for row in connection.execute(waiting)}
+    busy: dict[str, int] = {row[0]: row[1] for row in connection.execute(running)}
+    found = [
+        {
+            "queue": name,
+            "queued": depth.get(name, (0, None))[0],
+            "oldest_seconds": _age(depth.get(name, (0, None))[1]),
+            "running": busy.get(name, 0),
+        }
+        for name in sorted({"cpu", *depth, *busy})
+    ]
+    number, oldest = connection.execute(judging).one()
+    return [*found, {"queue": "judge", "queued": number, "oldest_seconds": _age(oldest), "running": 0}]
+
+
+def _workers(session: Session, now: float, period_seconds: float) -> list[dict[str, Any]]:
+    rows = session.connection().execute(select(WorkerRow).order_by(col(WorkerRow.name))).mappings()
+    return [
+        {
+            "name": row["name"],
+            "host": row["host"],
+            "queues": json.loads(row["queues"]),
+            "environments": json.loads(row["environments"]),
+            "started_at": row["started_at"],
+            "seen_seconds": round(max(0.0, now - row["seen_at"]), 1),
+            "present": now - row["seen_at"] <= 3 * period_seconds,
+        }
+        for row in rows
+    ]
+
+
+def _stuck(session: Session, now: float, stuck_seconds: float) -> list[dict[str, Any]]:
+    """Return runs whose lease ran out, and runs that wait for longer than a nudge should take."""
+    query = (
+        select(
+            *(col(item) for item in (RunRow.id, RunRow.state, RunRow.queue)),
+            col(RunRow.attempts),
+            col(RunRow.touched_at),
+            SHOWN.label("shown"),
+        )
+        .join(Verification, col(Verification.id) == RunRow.verification_id)
+        .join(ClaimRevision, col(ClaimRevision.id) == Verification.claim_revision_id)
+        .join(ClaimRow, col(ClaimRow.id) == ClaimRevision.claim_id)
+        .join(Record, col(Record.id) == ClaimRow.record_id, isouter=True)
+        .where(
+            or_(
+                and_(col(RunRow.state) == "running", col(RunRow.lease_until) < now),
+                and_(col(RunRow.state) == "queued", col(RunRow.touched_at) < now - stuck_seconds),
+            )
+        )
+        .order_by(col(RunRow.touched_at))
+        .limit(LISTED_MAX)
+    )
+    return [
+        {
+            "run": row.id if row.shown else None,  # of a closed claim even its run's name is nobody's business
+            "state": row.state,
+            "queue": row.queue,
+            "attempts": row.attempts,
+            "seconds": round(max(0.0, now - row.touched_at), 1),
+        }
+        for row in session.connection().execute(query)
+    ]
+
+
+def _ended(session: Session) -> dict[str, int]:
+    day = datetime.now(UTC) - timedelta(days=1)
+    query = (
+        select(col(Verification.state), func.count())
+        .where(col(Verification.state).in_(("concluded", "cancelled", "faulted")), col(Verification.created_at) >= day)
+        .group_by(col(Verification.state))
+    )
+    return {row[0]: row[1] for row in session.connection().execute(query)}
+
+
+def _age(created_at: datetime | str | None) -> float | None:
+    if created_at is None:
+        return None
+    at = datetime.fromisoformat(created_at) if isinstance(created_at, str) else created_at
+    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at
+    return round(max(0.0, (datetime.now(UTC) - at).total_seconds()), 1)
+
+
+def _kind(session: Session) -> Any:
+    """Return the kind of reproduction in a revision's document, in the words of the dialect."""
+    document = col(ClaimRevision.document)
+    postgres = session.get_bind().dialect.name == "postgresql"
+    parsed: Any = cast(document, JSON) if postgres else type_coerce(document, JSON)
+    return parsed[("reproduce", "kind")].as_string()
+
+
+def _told(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return rows of the feed with their claim's document read: statement, kind, and nothing else of it."""
+    found = []
+    for row in rows:
+        document = json.loads(row["document"])
+        told = {name: value for name, value in row.items() if name != "document"}
+        found.append(told | {"statement": document["claim"]["statement"], "kind": document["reproduce"]["kind"]})
+    return found

@@ -1,0 +1,392 @@
+"""The pages as a browser without scripts gets them, over examples that were really run."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import xml.etree.ElementTree as ET
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from app.core.codes import SEVERITY
+from app.core.controls_catalogue import CATALOGUE
+from app.core.lifecycle import RUN, VERIFICATION
+from app.core.model import Attacker, Blame, ControlResult, OutcomeKind, Purpose, Status
+from app.core.reasons import BLAME
+from app.pages import feed, shell, words
+from app.pages.run import LINES_MAX, tail
+from app.store import pages
+from tests.pages.conftest import CLOSED, HIDDEN, SHOWN, bundle
+
+if TYPE_CHECKING:
+    import httpx2
+
+    from tests.pages.conftest import Site
+
+
+pytestmark = pytest.mark.box
+
+
+class Read(HTMLParser):
+    """What a page says and where it leads."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.ids: list[str] = []
+        self.tags: list[str] = []
+        self.attributes: list[str] = []
+        self.words: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        known = dict(attrs)
+        self.tags.append(tag)
+        self.attributes += known
+        self.ids += [known["id"]] if known.get("id") else []
+        if tag == "a":
+            self.links.append(known["href"] or "")
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+def read(answer: httpx2.Response, status: int = 200) -> Read:
+    assert answer.status_code == status, answer.text[:2000]
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    return Read(answer.text)
+
+
+def addresses(site: Site) -> dict[str, str]:
+    """Return an address of every kind of page."""
+    job = site.verification("student-sleep")
+    other = site.verification("revised")["id"]
+    return {
+        "feed": "/",
+        "claim": site.claim("seed-8-7-tydiqa"),
+        "claim of several metrics": site.claim("student-sleep"),
+        "claim without a measurement": site.claim("crashes"),
+        "verification": f"/verifications/{job['id']}",
+        "run": f"/runs/{job['runs'][0]['id']}",
+        "workers": "/workers",
+        "record": f"/records/{site.verification('student-sleep')['record_id']}",
+        "compare": f"/compare?verification={job['id']}&verification={other}",
+        "guide": "/read",
+    }
+
+
+def test_every_page_is_sealed_off_has_unique_ids_and_leads_only_to_pages_that_are_there(site: Site) -> None:
+    led: set[str] = set()
+    for name, path in addresses(site).items():
+        answer = site.get(path)
+        page = read(answer)
+        assert answer.headers["Content-Security-Policy"] == shell.CSP
+        assert len(set(page.ids)) == len(page.ids), name
+        assert not {"style", "iframe", "object", "base"} & set(page.tags), name
+        assert [item for item in page.attributes if item.startswith("on") or item == "style"] == []
+        assert page.tags.count("h1") == 1
+        led |= {link for link in page.links if link.startswith("/")}
+        led |= {
+            path.partition("?")[0] + link for link in page.links if link.startswith("#") and link[1:] not in page.ids
+        }
+    missing = {link: site.get(link).status_code for link in sorted(led)}
+    assert {link: status for link, status in missing.items() if status != 200} == {}
+    assert len(missing) > 30
+
+
+def test_every_page_has_a_twin_for_programs(site: Site) -> None:
+    for name, path in addresses(site).items():
+        front, mark, rest = path.partition("?")
+        twin = "/feed.json" if name == "feed" else f"{front}.json{mark}{rest}"
+        answer = site.get(twin, "application/json")
+        assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/json"), twin
+        assert answer.json()
+        again = site.get(twin, "application/json", If_None_Match=answer.headers["ETag"])
+        if name not in {"workers", "compare"}:
+            assert again.status_code == 304
+
+
+def test_programs_find_the_front_door_where_people_find_the_feed(site: Site) -> None:
+    for accept in ("application/json", "*/*", ""):
+        assert site.get("/", accept).json()["name"] == "Assay"
+    answer = site.get("/", "text/html,application/xhtml+xml,*/*;q=0.8")
+    assert "<h1>Verdicts</h1>" in answer.text
+    assert answer.headers["Vary"] == "Accept"
+
+
+def test_a_claim_shows_its_sentence_its_kind_beside_the_badge_and_every_attack_with_what_it_cannot_prove(
+    site: Site,
+) -> None:
+    for example in SHOWN:
+        verdict = site.verification(example)["verdict"]
+        page = read(site.get(site.claim(example)))
+        if example == "student-sleep":  # another revision stands
+            continue
+        assert verdict["reason"] in page.text
+        kind = site.verification(example)["claim"]["kind"]
+        assert re.search(f"{verdict['status'].capitalize()} {kind}:", page.text)
+        for control in verdict["controls"]:
+            assert control["detail"] in page.text
+            assert control["cannot_prove"] in page.text
+        assert f"{site.url}/v1/verdicts/{verdict['id']}/evidence" in page.text
+
+
+def test_a_claim_keeps_every_revision_and_verdict_in_sight(site: Site) -> None:
+    page = read(site.get(site.claim("student-sleep")))
+    old, new = site.verification("student-sleep"), site.verification("revised")
+    assert (old["verdict"]["status"], new["verdict"]["status"]) == ("VERIFIED", "FALSIFIED")
+    for job in (old, new):
+        assert job["verdict"]["reason"] in page.text
+        assert f"/verifications/{job['id']}" in page.links
+    assert page.text.index("Revision 2, the newest") < page.text.index("Revision 1")
+
+
+def test_a_verification_shows_every_run_by_its_purpose(site: Site) -> None:
+    job = site.verification("revised")
+    page = read(site.get(f"/verifications/{job['id']}"))
+    assert {f"/runs/{run['id']}" for run in job["runs"]} <= set(page.links)
+    assert {run["purpose"] for run in job["runs"]} == {"measure", "repeat", "perturb", "confirm"}
+    assert "hx-get" not in page.attributes, "what has ended does not change"
+    found = site.data(f"/verifications/{job['id']}.json")
+    assert found["runs_least"] <= found["runs_done"] <= found["runs_most"]
+
+
+def test_a_run_says_what_it_did_and_what_it_said_line_by_line(site: Site) -> None:
+    run = site.verification("crashes")["runs"][0]
+    page = read(site.get(f"/runs/{run['id']}"))
+    assert "The process ended by itself with code 1" in page.text
+    assert "E1" in page.ids
+    assert "#E1" in page.links
+    raw = site.get(f"/runs/{run['id']}/stderr.txt")
+    assert raw.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert all(line in page.text for line in raw.text.split())
+
+
+def test_a_live_verification_renews_itself_and_says_how_many_runs_it_may_take(site: Site) -> None:
+    changed = bundle("five-runs", seeds=(b"seeds = [1, 2, 3]", b"seeds = [4, 5, 6]"))
+    job = site.station.submit_files(changed, "local").verification_id
+    site.station.heard.forget()
+    page = read(site.get(f"/verifications/{job}"))
+    assert {"hx-get", "hx-trigger"} <= set(page.attributes)
+    assert re.search(r"the verdict takes \d+ to \d+ runs", page.text)
+    live = site.get(f"/verifications/{job}?part=live")
+    assert live.text.lstrip().startswith("<div")
+    assert "<h1>" not in live.text
+    site.data(f"/verifications/{job}.json")
+    claim = read(site.get(site.claim("five-runs")))
+    assert "No verdict on this revision yet" in claim.text
+    assert site.get(f"/v1/verifications/{job}/cancel").status_code == 405
+    assert site.post(f"/v1/verifications/{job}/cancel").status_code == 202
+    ended = read(site.get(f"/verifications/{job}"))
+    assert "Cancelled: somebody cancelled it" in ended.text
+
+
+# --- what stays closed -----------------------------------------------------------------------------------------------
+
+
+def every_page(site: Site) -> dict[str, str]:
+    paths = [*addresses(site).values(), "/feed.json", "/feed.atom", "/workers.json", "/?status=FALSIFIED"]
+    return {path: site.get(path, "text/html" if "." not in path else "*/*").text for path in paths}
+
+
+@pytest.mark.parametrize("example", [CLOSED, HIDDEN])
+def test_a_closed_claim_is_on_no_page_and_every_address_of_it_is_as_if_it_were_not_there(
+    site: Site, example: str
+) -> None:
+    job = site.verification(example)
+    names = (job["claim"]["id"], job["id"], job["verdict"]["id"], job["claim"]["statement"][:40], example)
+    for path, text in every_page(site).items():
+        assert [name for name in names if name in text] == [], path
+    runs = [f"/runs/{run['id']}" for run in job["runs"]]
+    shown = site.verifications["student-sleep"]
+    closed = [f"/claims/{job['claim']['id']}", f"/verifications/{job['id']}", *runs, f"{runs[0]}/stdout.txt"]
+    closed += [f"{path}.json" for path in closed if not path.endswith(".txt")]
+    closed += [f"/compare?verification={shown}&verification={job['id']}"]
+    for path in closed:
+        unknown = re.sub(
+            r"(clm|ver|run)_[0-9a-z]{26}", lambda found: found[0][:-1] + ("0" if found[0][-1] != "0" else "1"), path
+        )
+        one, other = site.get(path), site.get(unknown)
+        assert one.status_code == other.status_code == 404, path
+        assert without_request(one.text) == without_request(other.text), path
+
+
+def without_request(page: str) -> str:
+    return re.sub(r"<code>[0-9a-f]{32}</code>", "", page)
+
+
+def test_a_private_record_is_nowhere(site: Site) -> None:
+    for path, text in every_page(site).items():
+        assert "ept private" not in text.replace("keeps private", ""), path
+        assert "kept-private" not in text, path
+
+
+def test_counts_count_only_what_is_shown(site: Site) -> None:
+    found = site.data("/feed.json")
+    for facet, counted in found["counts"].items():
+        shown: dict[str, int] = {}
+        for row in found["verdicts"]:
+            if row[facet] is not None:
+                shown[row[facet]] = shown.get(row[facet], 0) + 1
+        assert counted == shown
+
+
+# --- the feed --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("query", "passes"),
+    [
+        ("status=FALSIFIED", lambda row: row["status"] == "FALSIFIED"),
+        ("kind=formula", lambda row: row["kind"] == "formula"),
+        ("reason_code=CRASHED", lambda row: row["reason_code"] == "CRASHED"),
+        ("blame=author&kind=script", lambda row: row["blame"] == "author" and row["kind"] == "script"),
+        ("since=day", lambda _: True),
+        ("status=NONSENSE", lambda _: False),
+    ],
+)
+def test_a_filter_lets_through_what_it_says(site: Site, query: str, passes: Any) -> None:
+    rows = site.data("/feed.json")["verdicts"]
+    found = site.data(f"/feed.json?{query}")["verdicts"]
+    assert [row["id"] for row in found] == [row["id"] for row in rows if passes(row)]
+    page = read(site.get(f"/?{query}"))
+    assert {f"/claims/{row['claim_id']}" for row in found} == {
+        link for link in page.links if link.startswith("/claims/")
+    }
+
+
+def test_going_through_the_feed_page_by_page_shows_every_verdict_once(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = [row["id"] for row in site.data("/feed.json")["verdicts"]]
+    monkeypatch.setattr(feed, "LIMIT", 3)
+    seen: list[str] = []
+    before = ""
+    while before is not None:
+        found = site.data(f"/feed.json?before={before}")
+        assert len(found["verdicts"]) <= 3
+        seen += [row["id"] for row in found["verdicts"]]
+        before = found["next"]
+    assert seen == whole
+
+
+def test_a_filter_that_passes_little_goes_on_behind_its_window(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = [row["id"] for row in site.data("/feed.json?kind=formula")["verdicts"]]
+    monkeypatch.setattr(pages, "WINDOW", 2)
+    seen: list[str] = []
+    before = ""
+    while before is not None:
+        found = site.data(f"/feed.json?kind=formula&before={before}")
+        seen += [row["id"] for row in found["verdicts"]]
+        before = found["next"]
+    assert seen == whole
+
+
+@pytest.mark.parametrize(
+    "query", ["status=%00", "before=zzz", "before=%00", "since=never", "kind=a%20b", "status=" + "A" * 41]
+)
+def test_a_filter_that_cannot_be_is_refused_with_the_remedy(site: Site, query: str) -> None:
+    page = read(site.get(f"/?{query}"), 422)
+    assert "The request does not fit" in page.text or "no such value" in page.text or "no place" in page.text
+    assert site.get(f"/feed.json?{query}", "application/json").headers["Content-Type"] == "application/problem+json"
+
+
+def test_the_atom_twin_is_a_feed_of_the_same_verdicts(site: Site) -> None:
+    answer = site.get("/feed.atom", "*/*")
+    assert answer.headers["Content-Type"] == "application/atom+xml; charset=utf-8"
+    root = ET.fromstring(answer.text)  # noqa: S314 - our own
+    space = "{http://www.w3.org/2005/Atom}"
+    rows = site.data("/feed.json")["verdicts"]
+    entries = root.findall(f"{space}entry")
+    assert [item.findtext(f"{space}id") for item in entries] == [f"{site.url}/v1/verdicts/{row['id']}" for row in rows]
+    assert all(item.findtext(f"{space}updated", "").endswith("+00:00") for item in entries)
+
+
+# --- errors, files, words --------------------------------------------------------------------------------------------
+
+
+def test_a_wrong_address_is_a_page_for_people_and_a_problem_for_programs(site: Site) -> None:
+    page = read(site.get("/nowhere"), 404)
+    assert "/" in page.links
+    assert site.get("/nowhere", "*/*").headers["Content-Type"] == "application/problem+json"
+    assert site.get("/v1/nowhere").headers["Content-Type"] == "application/problem+json"
+    for path in (
+        "/claims/%00",
+        "/claims/clm_%2e%2e",
+        "/runs/..%2f..",
+        "/verifications/x",
+        "/records/REC",
+        "/claims/a.json",
+    ):
+        assert site.get(path).status_code == 404, path
+
+
+def test_a_foreign_host_gets_no_page(site: Site) -> None:
+    answer = site.get("/", Host="elsewhere.example")
+    assert answer.status_code == 421
+    assert "Verdicts</h1>" not in answer.text
+
+
+def test_pages_refuse_other_methods(site: Site) -> None:
+    answer = site.post("/read")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET")
+
+
+def test_an_unchanged_page_is_not_sent_again(site: Site) -> None:
+    for path in (site.claim("seed-8-7-tydiqa"), f"/verifications/{site.verifications['crashes']}", "/read"):
+        tag = site.get(path).headers["ETag"]
+        assert site.get(path, If_None_Match=tag).status_code == 304
+
+
+def test_static_files_are_kept_for_good_under_the_address_of_their_bytes(site: Site) -> None:
+    for name, kind in shell.STATIC.items():
+        answer = site.get(shell.static(name), "*/*")
+        assert (answer.status_code, answer.headers["Content-Type"]) == (200, kind)
+        assert "immutable" in answer.headers["Cache-Control"]
+        assert site.get(f"/static/{name}?v=old", "*/*").headers["Cache-Control"] == "no-cache"
+    assert site.get("/static/..%2fshell.py").status_code == 404
+    assert site.get("/static/none.css").status_code == 404
+
+
+def test_the_vendored_file_is_the_one_that_is_named() -> None:
+    told = (Path(shell.__file__).parent / "static" / "VENDORED.md").read_text()
+    assert hashlib.sha256(shell.FILES["htmx.min.js"]).hexdigest() in told
+
+
+def test_a_log_shows_its_last_lines_with_their_own_numbers_and_nothing_that_steers() -> None:
+    found = tail(b"".join(b"line %d\n" % index for index in range(1, 2001)) + b"\x1b[31m<b>\r\n")
+    assert found["total"] == 2001
+    assert [number for number, _ in found["lines"]] == list(range(2002 - LINES_MAX, 2002))
+    assert found["lines"][-1][1] == "\N{REPLACEMENT CHARACTER}[31m<b>"
+    assert tail(b"")["lines"] == []
+    assert tail(b"\xff\n")["lines"] == [(1, "\N{REPLACEMENT CHARACTER}")]
+
+
+@pytest.mark.parametrize(
+    ("told", "wanted"),
+    [
+        (words.CODE, {*SEVERITY, *BLAME}),
+        (words.STATUS, set(Status)),
+        (words.BLAME, set(Blame)),
+        (words.RESULT, set(ControlResult)),
+        (words.OUTCOME, set(OutcomeKind)),
+        (words.PURPOSE, set(Purpose)),
+        (words.STATE, {*VERIFICATION, *RUN}),
+    ],
+)
+def test_there_are_words_for_everything_that_a_page_may_have_to_say(told: dict[str, str], wanted: set[str]) -> None:
+    assert {str(item) for item in wanted} - told.keys() == set()
+
+
+def test_the_guide_names_every_control_and_every_code(site: Site) -> None:
+    page = read(site.get("/read"))
+    assert [name for name in CATALOGUE if words.control(name) not in page.text] == []
+    assert [code for code in words.CODE if code not in page.text] == []
+    assert {str(item) for item in Attacker} <= set(page.text.split())
