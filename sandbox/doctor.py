@@ -16,7 +16,7 @@ from sandbox.engine import Sandbox
 from sandbox.environments import host_python
 from sandbox.host import bwrap_version, crun_version, require_bwrap, require_crun
 from sandbox.job import Environment, Job, NoIsolation, SandboxFault, StagedFile
-from sandbox.slot import FIRST_UID, SLOTS_MAX
+from sandbox.slot_parts import FIRST_UID, SLOTS_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import array
-import fcntl
 import json
 import os
-import resource
 import select
 import shutil
 import socket
-import stat
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from contextlib import ExitStack, suppress
@@ -25,7 +21,8 @@ from sandbox import cgroup, staging, tree
 from sandbox.box import Box
 from sandbox.job import SandboxFault
 from sandbox.judge import Ending
-from sandbox.programs import NO_ENVIRONMENT, Programs
+from sandbox.programs import Programs
+from sandbox.slot_parts import FIRST_UID, allow_many_descriptors, lock_free_slot, rlimits, start_launcher
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -36,8 +33,6 @@ if TYPE_CHECKING:
     from sandbox.makers import Maker
     from sandbox.plan import Host
 
-FIRST_UID = 210_000
-SLOTS_MAX = 256
 LOCKS_SECONDS = 0.1
 SCRATCHES = 2  # /tmp and /dev/shm
 LAUNCHER_SECONDS = 5  # a launcher needs milliseconds to end what is below it
@@ -45,7 +40,6 @@ LAUNCHER_SECONDS = 5  # a launcher needs milliseconds to end what is below it
 #: Slots that hold what the kernel has not ended. Their locks stay taken, so that number, user and cgroup serve nobody else
 #: while this process lives; whoever sweeps afterwards finds them.
 _RETIRED: list[Slot] = []
-HERE = Path(__file__).parent
 
 
 @dataclass
@@ -87,9 +81,9 @@ class Slot:
     @classmethod
     def _take(cls, maker: Maker) -> Slot:
         maker.require()
-        _allow_many_descriptors()
+        allow_many_descriptors()
         with ExitStack() as undo:
-            number, lock = _lock_free_slot()
+            number, lock = lock_free_slot()
             undo.callback(lock.close)
             group = cgroup.open_cgroup(number)
             if group is not None:
@@ -98,7 +92,7 @@ class Slot:
             folder, folder_lock = staging.private_folder(uid)
             undo.callback(os.close, folder_lock)
             undo.callback(shutil.rmtree, folder, ignore_errors=True)
-            launcher, channel = _start_launcher(group, uid)
+            launcher, channel = start_launcher(group, uid)
             undo.pop_all()
         slot = cls(maker, number, lock, uid, group, folder, folder_lock, launcher, channel)
         try:
@@ -283,7 +277,7 @@ class Slot:
             SandboxFault: it is gone.
 
         """
-        request = {"argv": argv, "rlimits": _rlimits(shape)}
+        request = {"argv": argv, "rlimits": rlimits(shape)}
         passed = array.array("i", descriptors)
         try:
             self.channel.sendmsg(
@@ -351,57 +345,3 @@ class Slot:
         if now >= self.locks_at:
             seen.locks = max(seen.locks, tree.locks(pids))
             self.locks_at = now + LOCKS_SECONDS
-
-
-def _start_launcher(group: Cgroup | None, uid: int | None) -> tuple[subprocess.Popen[bytes], socket.socket]:
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    ours.settimeout(10)
-    with theirs:
-        entrances = group.entrances() if group is not None else []
-        program = [sys.executable, "-S", "-E", "-s", "-B", str(HERE / "launcher.py"), "-" if uid is None else str(uid)]
-        launcher = subprocess.Popen(
-            [*program, *entrances],
-            stdin=theirs.fileno(),
-            stdout=subprocess.DEVNULL,
-            env=NO_ENVIRONMENT,
-            cwd="/",
-            start_new_session=True,  # or an interrupt at our terminal ended boxes before we know of it
-        )
-    return launcher, ours
-
-
-def _rlimits(shape: Shape) -> dict[str, int]:
-    return {
-        "RLIMIT_CORE": 0,
-        "RLIMIT_NOFILE": 1024,
-        "RLIMIT_CPU": shape.cpu_ms // 1000 + 2,  # a backstop for each process; the supervisor counts them together
-        "RLIMIT_MEMLOCK": 65_536,
-        "RLIMIT_MSGQUEUE": 0,
-        "RLIMIT_SIGPENDING": 128,
-    }
-
-
-def _allow_many_descriptors() -> None:
-    """Raise our own limit as far as we may.
-
-    The kernel counts the descriptors in flight of all processes of a user, boxes included where they have no user of
-    their own, and refuses a sender when they are more than the sender may have open. A box may have fewer than we.
-    """
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
-def _lock_free_slot() -> tuple[int, IO[str]]:
-    base = Path("/run") if os.geteuid() == 0 and Path("/run").is_dir() else Path(tempfile.gettempdir())
-    folder = base / f"assay-slots-{os.geteuid()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    found = folder.lstat()
-    if found.st_uid != os.geteuid() or not stat.S_ISDIR(found.st_mode):
-        raise SandboxFault(f"{folder} belongs to somebody else; let its owner or root remove it")
-    for number in range(SLOTS_MAX):
-        lock = (folder / f"slot-{number}").open("a")
-        with suppress(BlockingIOError):
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return number, lock
-        lock.close()
-    raise SandboxFault(f"all {SLOTS_MAX} slots of this host are taken")

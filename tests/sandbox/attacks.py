@@ -40,7 +40,7 @@ WALLS = {
     "no new privileges": ("sandbox/plan.py", "bubblewrap switches setuid and file capabilities off, for ever"),
     "environment": ("sandbox/launcher.py", "empty before the box, built anew inside"),
     "descriptors": ("sandbox/launcher.py", "those of the box and no other are handed down"),
-    "resource limits": ("sandbox/slot.py", "core dumps, open files, locked memory, for each process"),
+    "resource limits": ("sandbox/slot_parts.py", "core dumps, open files, locked memory, for each process"),
     "scratch size": ("sandbox/plan.py", "file systems in memory, of a limited size"),
     "memory limit": ("sandbox/cgroup.py", "of the whole run; one process killed for memory ends it"),
     "process limit": ("sandbox/cgroup.py", "processes and threads together"),

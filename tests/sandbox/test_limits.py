@@ -15,6 +15,8 @@ from tests.sandbox.boxes import MIB, a_job
 from tests.sandbox.conftest import refuse_to_skip
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sandbox import Usage
     from tests.sandbox.boxes import Box, Strongest, Weakest
 
@@ -428,3 +430,21 @@ def test_the_usage_says_where_it_comes_from(box: Box) -> None:
     assert outcome.usage_source == {"B": "cgroup2", "B1": "cgroup1", "C": "rusage"}[box.level]
     assert outcome.isolation["level"] == box.level
     assert outcome.isolation["usage_source"] == outcome.usage_source
+
+
+def test_a_cgroup_of_the_second_version_is_read_like_this(tmp_path: Path) -> None:
+    """The files as Linux 6.12 writes them; hosts with both versions give us none of their own."""
+    files = {
+        "memory.current": "7340032\n",
+        "memory.stat": "anon 5242880\nfile 1048576\nkernel 20480\nshmem 999424\n",
+        "memory.events": "low 0\nhigh 0\nmax 3\noom 2\noom_kill 1\noom_group_kill 0\n",
+        "pids.events": "max 4\n",
+        "cpu.stat": "usage_usec 2500000\nuser_usec 2000000\nsystem_usec 500000\n",
+        "cgroup.procs": "12\n7\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    group = object.__new__(V2)
+    group.folder, group._peak, group._highest = tmp_path, None, 8 << 20
+    assert group._now() == Counters(2500, 7 << 20, 5 << 20, 8 << 20, 1, 4)
+    assert group.members() == {7, 12}

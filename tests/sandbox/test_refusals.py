@@ -264,21 +264,21 @@ def test_the_kernel_is_asked_to_end_a_box_before_its_launcher(strongest: Stronge
 
 
 def test_a_slot_folder_of_somebody_else_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from sandbox import slot
+    from sandbox import slot_parts
 
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr(slot, "Path", lambda *parts: tmp_path.joinpath(*(part.lstrip("/") for part in parts)))
+    monkeypatch.setattr(slot_parts, "Path", lambda *parts: tmp_path.joinpath(*(part.lstrip("/") for part in parts)))
     (tmp_path / "run").mkdir()
     (tmp_path / "elsewhere").mkdir()
     for base in (tmp_path, tmp_path / "run"):
         (base / f"assay-slots-{os.geteuid()}").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(SandboxFault, match="belongs to somebody else"):
-        slot._lock_free_slot()
+        slot_parts.lock_free_slot()
 
 
 def test_when_all_slots_are_taken_that_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    from sandbox import slot
+    from sandbox import slot_parts
 
-    monkeypatch.setattr(slot, "SLOTS_MAX", 0)
+    monkeypatch.setattr(slot_parts, "SLOTS_MAX", 0)
     with pytest.raises(SandboxFault, match="all 0 slots of this host are taken"), Sandbox() as box:
         box.run(a_job(host_python(), f"open({SCRIPT!r})"))

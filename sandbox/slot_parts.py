@@ -1,0 +1,88 @@
+"""What a slot is put together from when it is taken: its number, its launcher, the resource limits of its boxes."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import resource
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from sandbox.job import SandboxFault
+from sandbox.programs import NO_ENVIRONMENT
+
+if TYPE_CHECKING:
+    from sandbox.cgroup import Cgroup
+    from sandbox.job import Shape
+
+FIRST_UID = 210_000
+SLOTS_MAX = 256
+HERE = Path(__file__).parent
+
+
+def start_launcher(group: Cgroup | None, uid: int | None) -> tuple[subprocess.Popen[bytes], socket.socket]:
+    """Start a launcher that enters the cgroup; returns it with our end of the socket to it."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours.settimeout(10)
+    with theirs:
+        entrances = group.entrances() if group is not None else []
+        program = [sys.executable, "-S", "-E", "-s", "-B", str(HERE / "launcher.py"), "-" if uid is None else str(uid)]
+        launcher = subprocess.Popen(
+            [*program, *entrances],
+            stdin=theirs.fileno(),
+            stdout=subprocess.DEVNULL,
+            env=NO_ENVIRONMENT,
+            cwd="/",
+            start_new_session=True,  # or an interrupt at our terminal ended boxes before we know of it
+        )
+    return launcher, ours
+
+
+def rlimits(shape: Shape) -> dict[str, int]:
+    """Return the resource limits of each process in a box."""
+    return {
+        "RLIMIT_CORE": 0,
+        "RLIMIT_NOFILE": 1024,
+        "RLIMIT_CPU": shape.cpu_ms // 1000 + 2,  # a backstop for each process; the supervisor counts them together
+        "RLIMIT_MEMLOCK": 65_536,
+        "RLIMIT_MSGQUEUE": 0,
+        "RLIMIT_SIGPENDING": 128,
+    }
+
+
+def allow_many_descriptors() -> None:
+    """Raise our own limit as far as we may.
+
+    The kernel counts the descriptors in flight of all processes of a user, boxes included where they have no user of
+    their own, and refuses a sender when they are more than the sender may have open. A box may have fewer than we.
+    """
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def lock_free_slot() -> tuple[int, IO[str]]:
+    """Return the number of a slot that is free on this host, and the file that locks it.
+
+    Raises:
+        SandboxFault: all are taken, or their folder is not ours.
+
+    """
+    base = Path("/run") if os.geteuid() == 0 and Path("/run").is_dir() else Path(tempfile.gettempdir())
+    folder = base / f"assay-slots-{os.geteuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.lstat()
+    if found.st_uid != os.geteuid() or not stat.S_ISDIR(found.st_mode):
+        raise SandboxFault(f"{folder} belongs to somebody else; let its owner or root remove it")
+    for number in range(SLOTS_MAX):
+        lock = (folder / f"slot-{number}").open("a")
+        with suppress(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return number, lock
+        lock.close()
+    raise SandboxFault(f"all {SLOTS_MAX} slots of this host are taken")
