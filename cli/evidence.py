@@ -102,6 +102,29 @@ def _document(
     }
 
 
+@app.command()
+def export(
+    file: Annotated[Path, typer.Argument(help="An evidence archive that holds.")],
+    ro_crate: Annotated[Path, typer.Option("--ro-crate", help="A new folder, or a new .zip file.")],
+) -> None:
+    """Write an archive as a Workflow Run RO-Crate: its files, and metadata for other tools. Nothing is fetched."""
+    from app.core import evidence
+    from cli.crate import write_crate
+
+    try:
+        report = evidence.verify(file.read_bytes())
+        members = evidence.intact(file.read_bytes()).members
+    except (OSError, evidence.Unreadable) as error:
+        why = f"{file}: {error.strerror}" if isinstance(error, OSError) else str(error)
+        typer.echo(f"unreadable: {why}", err=True)
+        raise typer.Exit(Exit.REFUSED) from error
+    if not report.ok:
+        show.report(report)
+        raise typer.Exit(Exit.FALSIFIED)
+    write_crate(ro_crate, members)
+    typer.echo(f"wrote {ro_crate}", err=True)
+
+
 def stored(settings: Settings) -> dict[str, Any] | None:
     """Return what the last audit of a service's stored evidence found, ready for JSON; None: no service keeps state here."""
     from app.core.errors import Fault

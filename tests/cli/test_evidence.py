@@ -1,8 +1,9 @@
-"""`assay evidence verify --rerun` and `--receipt`: the sealed runs again, and the ledger's word."""
+"""What a stranger does with evidence: execute it again, hold a receipt against it, export it."""
 
 from __future__ import annotations
 
 import json
+import zipfile
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -177,3 +178,42 @@ def test_a_receipt_that_is_not_there_is_unreadable(tmp_path: Path) -> None:
     done = assay("evidence", "verify", tmp_path / "e", "--receipt", tmp_path / "none", home=tmp_path)
     assert done.returncode == 2
     assert f"unreadable: {tmp_path / 'none'}: No such file" in done.stderr
+
+
+# --- crates ----------------------------------------------------------------------------------------------------------
+
+
+def test_an_archive_is_written_as_a_crate(tmp_path: Path) -> None:
+    lay(tmp_path, {"e": ARCHIVE})
+    for target in ("crate", "crate.zip", "again.zip"):
+        done = assay("evidence", "export", tmp_path / "e", "--ro-crate", tmp_path / target, home=tmp_path)
+        assert done.returncode == 0, done.stderr
+    members = unpack(ARCHIVE)
+    folder = tmp_path / "crate"
+    written = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    described = json.loads(written.pop("ro-crate-metadata.json"))
+    assert written == members
+    assert {item["@id"] for item in described["@graph"]} >= set(members)
+    with zipfile.ZipFile(tmp_path / "crate.zip") as crate:
+        assert {name: crate.read(name) for name in crate.namelist() if name in members} == members
+        assert json.loads(crate.read("ro-crate-metadata.json")) == described
+    assert (tmp_path / "crate.zip").read_bytes() == (tmp_path / "again.zip").read_bytes()
+
+
+@pytest.mark.parametrize("target", ["folder", "file", "there.zip"])
+def test_a_crate_is_never_written_over_something(tmp_path: Path, target: str) -> None:
+    lay(tmp_path, {"e": ARCHIVE, "folder/x": b"kept", "file": b"kept", "there.zip": b"kept"})
+    done = assay("evidence", "export", tmp_path / "e", "--ro-crate", tmp_path / target, home=tmp_path)
+    assert done.returncode == 2
+    assert "is there already" in done.stderr
+    kept = tmp_path / target
+    assert (kept / "x" if kept.is_dir() else kept).read_bytes() == b"kept"
+    assert len(list((tmp_path / "folder").iterdir())) == 1
+
+
+def test_an_archive_that_does_not_hold_gives_no_crate(tmp_path: Path) -> None:
+    lay(tmp_path, {"e": resealed({**unpack(ARCHIVE), "runs/measure-0/result.json": b"{}"}), "n": b""})
+    for name, code in (("e", 1), ("n", 2), ("missing", 2)):
+        done = assay("evidence", "export", tmp_path / name, "--ro-crate", tmp_path / "crate", home=tmp_path)
+        assert done.returncode == code
+    assert not (tmp_path / "crate").exists()
