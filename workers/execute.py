@@ -121,6 +121,7 @@ def _executed(planned: BoxJob, outcome: Outcome, *, keep_artifacts: bool) -> Exe
             clock=outcome.clock,
             limit=outcome.limit,
             notes=notes,
+            replaced=planned.replaced,
             wall_ms=outcome.wall_ms,
             cpu_ms=outcome.cpu_ms,
             peak_memory_bytes=outcome.peak_memory_bytes,

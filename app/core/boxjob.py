@@ -8,10 +8,11 @@ A formula's box holds our evaluator, the formulas and the printed inputs, and no
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from typing import TYPE_CHECKING, Literal
 
+from app.core.attacks import Attacked, Contents, attacked
 from app.core.canonical import canonical, digest
 from app.core.caps import (
     FORMULA_RESULT_BYTES_MAX,
@@ -28,7 +29,7 @@ from app.core.perturb import Underivable, derive, derive_parameter
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from app.core.model import RunSpec, Seal
+    from app.core.model import Derivation, RunSpec, Seal
 
 CLAIM_FILES = frozenset({"claim.toml", "claim.json"})
 PARAMETERS = "parameters.json"
@@ -60,6 +61,7 @@ class BoxJob:
     env: Mapping[str, str]
     derived: Mapping[str, str]  # path in the box -> digest of a file that differs from the bundle's
     summary: str  # what a derivation changed, "" when nothing
+    replaced: tuple[tuple[str, str], ...] = ()  # numbers of the script's own files, and what took their place
     stdout_cap: int = STDOUT_BYTES_MAX
     stderr_cap: int = STDERR_BYTES_MAX
     result_cap: int = RESULT_BYTES_MAX
@@ -144,36 +146,23 @@ def shifts(text: str) -> tuple[str, ...]:
 def _script_job(
     seal: Seal, script: Script, seal_digest: str, spec: RunSpec, read: Callable[[str], bytes]
 ) -> BoxJob | Underivable:
-    sources = {item.file for item in seal.claim.source}
-    claims = CLAIM_FILES | {path for path, sealed in seal.files.items() if sealed in _claim_digests(seal)}
-    target = spec.derivation.target if spec.derivation else None
+    sealed = _contents(seal, script, read)
+    found = _changed(seal, seal_digest, spec.derivation, sealed) if spec.derivation else Attacked(sealed, "")
+    if isinstance(found, Underivable):
+        return found
     files: list[BoxFile] = []
     derived: dict[str, str] = {}
-    summary = ""
-    for path, sealed in sorted(seal.files.items()):
-        if path in script.inputs and path not in claims:
-            data, found = read(path), sealed
-            if spec.derivation is not None and path == target:
-                changed = derive(seal_digest, spec.derivation, data)
-                if isinstance(changed, Underivable):
-                    return changed
-                data, found, summary = changed.data, digest(changed.data), changed.summary
-                derived[f"/in/{path}"] = found
-            files.append(BoxFile(f"/in/{path}", data, found))
-        elif path not in claims and path not in sources:
-            files.append(BoxFile(f"/job/{path}", read(path), sealed))
-    if script.parameters:
-        values = dict(script.parameters)
-        for name, value in script.parameters.items():
-            if spec.derivation is not None and target == f"parameters.{name}":
-                changed_value = derive_parameter(seal_digest, spec.derivation, value)
-                if isinstance(changed_value, Underivable):
-                    return changed_value
-                summary = f"{target}: {value!r} became {changed_value!r}"
-                values[name] = changed_value
-        data = json.dumps(values, ensure_ascii=False).encode()
+    both = ((sealed.inputs, found.contents.inputs, "/in"), (sealed.others, found.contents.others, "/job"))
+    for before, after, root in both:
+        for path, data in sorted(after.items()):
+            known = seal.files[path] if data == before[path] else digest(data)
+            files.append(BoxFile(f"{root}/{path}", data, known))
+            if known != seal.files[path]:
+                derived[f"{root}/{path}"] = known
+    if found.contents.parameters:
+        data = json.dumps(found.contents.parameters, ensure_ascii=False).encode()
         files.append(BoxFile(f"/in/{PARAMETERS}", data, digest(data)))
-        if summary and target is not None and target.startswith("parameters."):
+        if found.contents.parameters != sealed.parameters:
             derived[f"/in/{PARAMETERS}"] = digest(data)
     return BoxJob(
         "script",
@@ -181,8 +170,37 @@ def _script_job(
         tuple(files),
         {"ASSAY_SEED": str(spec.seed)},
         derived,
-        summary,
+        found.summary,
+        found.replaced,
     )
+
+
+def _contents(seal: Seal, script: Script, read: Callable[[str], bytes]) -> Contents:
+    """Return what the box of a script holds as sealed; claim and sources stay out."""
+    sources = {item.file for item in seal.claim.source}
+    claims = CLAIM_FILES | {path for path, sealed in seal.files.items() if sealed in _claim_digests(seal)}
+    inputs = {path: read(path) for path in sorted(seal.files) if path in script.inputs and path not in claims}
+    others = {path: read(path) for path in sorted(seal.files.keys() - inputs.keys() - claims - sources)}
+    return Contents(inputs, others, dict(script.parameters) or None)
+
+
+def _changed(seal: Seal, seal_digest: str, derivation: Derivation, contents: Contents) -> Attacked | Underivable:
+    target = derivation.target
+    if derivation.attack is not None:
+        return attacked(seal_digest, derivation, seal.claim, contents)
+    if target in contents.inputs:
+        changed = derive(seal_digest, derivation, contents.inputs[target])
+        if isinstance(changed, Underivable):
+            return changed
+        return Attacked(replace(contents, inputs={**contents.inputs, target: changed.data}), changed.summary)
+    name = target.removeprefix("parameters.")
+    if target == name or contents.parameters is None:
+        return Underivable(f"{target} never enters the box")
+    value = derive_parameter(seal_digest, derivation, contents.parameters[name])
+    if isinstance(value, Underivable):
+        return value
+    summary = f"{target}: {contents.parameters[name]!r} became {value!r}"
+    return Attacked(replace(contents, parameters={**contents.parameters, name: value}), summary)
 
 
 def _claim_digests(seal: Seal) -> set[str]:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.core.codes import CONTRADICTIONS
+from app.core.controls_attacks import empty_input, hardcoded, looked_up
 from app.core.controls_citation import cells, printed_arithmetic, quote
 from app.core.controls_coincidence import coincidence
 from app.core.controls_counterexample import rounding_flip, tolerance_flip
+from app.core.controls_recognition import anchored, recognised, seed_response
 from app.core.controls_replication import confirm, input_response, repeat
-from app.core.model import ControlResult, Formula
+from app.core.model import ControlResult
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,15 +24,27 @@ if TYPE_CHECKING:
 
 
 def run_controls(readings: Readings, comparisons: Sequence[Comparison]) -> tuple[Control, ...]:
-    """Return every control of a measured verification; `comparisons` are those of its measure runs."""
-    found = [repeat(readings), input_response(readings)]
-    if any(item.code in CONTRADICTIONS for item in comparisons):
-        found.append(confirm(readings, comparisons))
+    """Return every control of a measured verification, in the order of the catalogue.
+
+    `comparisons` are those of its measure runs.
+    """
     claim, grounding = readings.seal.claim, readings.grounding
-    found += [quote(claim, grounding), cells(claim, grounding), printed_arithmetic(claim)]
-    cited = all(item.result in {ControlResult.PASS, ControlResult.WARN} for item in found[-3:-1])
-    if isinstance(claim.reproduce, Formula):
-        found.append(rounding_flip(readings))
-    found.append(tolerance_flip([item for _, item in readings.pieces]))
-    found.append(coincidence(readings, comparisons, cited=cited))
-    return tuple(found)
+    found, named = quote(claim, grounding), cells(claim, grounding)
+    cited = all(item.result in {ControlResult.PASS, ControlResult.WARN} for item in (found, named))
+    return (
+        repeat(readings),
+        hardcoded(readings),
+        empty_input(readings),
+        input_response(readings),
+        looked_up(readings),
+        recognised(readings),
+        anchored(readings),
+        seed_response(readings),
+        confirm(readings, comparisons),
+        found,
+        named,
+        printed_arithmetic(claim),
+        rounding_flip(readings, comparisons),
+        tolerance_flip([item for _, item in readings.pieces]),
+        coincidence(readings, comparisons, cited=cited),
+    )

@@ -7,12 +7,21 @@ from app.core.model import Attacker, Control, ControlResult
 #: control -> attacker, what a pass cannot prove
 CATALOGUE = {
     "repeat": (Attacker.REPLICATION, "stability on other hardware"),
+    "hardcoded": (Attacker.REPLICATION, "absence: a value can be assembled or encoded"),
+    "empty_input": (Attacker.REPLICATION, "that inputs are used well"),
     "input_response": (Attacker.REPLICATION, "honest computation: a script may recognise the sealed bytes"),
+    "looked_up": (Attacker.REPLICATION, "that nothing was looked up: a lookup can hide behind arithmetic"),
+    "recognised": (Attacker.REPLICATION, "that the script treats no inputs in a way of their own"),
+    "anchored": (Attacker.REPLICATION, "that the inputs matter as much as the paper says"),
+    "seed_response": (Attacker.REPLICATION, "that the seed drives the right part"),
     "confirm": (Attacker.REPLICATION, "independence of an environment that both runs share"),
     "quote": (Attacker.CITATION, "that the number supports the statement"),
     "cells": (Attacker.CITATION, "that the right cell was meant"),
     "arithmetic": (Attacker.CITATION, "that the print is right: much that is wrong fits together"),
-    "rounding_flip": (Attacker.COUNTEREXAMPLE, "that the printed inputs were themselves right"),
+    "rounding_flip": (
+        Attacker.COUNTEREXAMPLE,
+        "that the printed inputs were right, nor anything about corners not tried",
+    ),
     "tolerance_flip": (Attacker.COUNTEREXAMPLE, "that the tolerance is reasonable"),
     "coincidence": (Attacker.COUNTEREXAMPLE, "that the authors did not search"),
 }

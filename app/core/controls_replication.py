@@ -11,10 +11,10 @@ from app.core.boxjob import SHIFTS, UNDERIVABLE, targets
 from app.core.codes import CONTRADICTIONS
 from app.core.compare import compare_all
 from app.core.controls_catalogue import control
+from app.core.controls_movement import differs, ending, first_metrics, listed, repeat_spread, same_seed
 from app.core.members import by_metric
-from app.core.model import ControlResult, Formula, OutcomeKind, Purpose
+from app.core.model import ControlResult, Formula, Purpose
 from app.core.phrases import brief
-from app.core.quantity import EXACT
 from app.core.specs import CONFIRM_SAME, PAIRS_VARIANT, VARIANTS, tried
 
 if TYPE_CHECKING:
@@ -27,20 +27,21 @@ if TYPE_CHECKING:
 FLOAT_DIGITS = 17  # shows the least movement of a float
 TIMES_SPREAD = 10  # how much further than one repetition a change has to move what does not repeat
 
+NOT_APPLICABLE = ControlResult.NOT_APPLICABLE
 PASS, WARN, FAIL, UNDECIDED = ControlResult.PASS, ControlResult.WARN, ControlResult.FAIL, ControlResult.UNDECIDED
 
 
 def repeat(readings: Readings) -> Control:
     """Run the same seal with the same seed again: identical, same decision, or another one?"""
     again = readings.of_purpose(Purpose.REPEAT)
-    first = _same_seed(readings, again[0]) if again else None
+    first = same_seed(readings, again[0]) if again else None
     if first is None or first.measurement is None:
         return control("repeat", UNDECIDED, "The run was not repeated.")
     if again[0].measurement is None:
-        detail = f"The same seal with the same seed measured once and then {_ending(again[0])}."
+        detail = f"The same seal with the same seed measured once and then {ending(again[0])}."
         return control("repeat", FAIL, detail)
     before, after = first.measurement.metrics, again[0].measurement.metrics
-    differing = [name for name, item in before.items() if _differs(item, after[name])]
+    differing = [name for name, item in before.items() if differs(item, after[name])]
     if not differing:
         return control("repeat", PASS, "The same seal with the same seed gave identical values.")
     name = differing[0]
@@ -69,25 +70,25 @@ def input_response(readings: Readings) -> Control:
     note = f" {left_out} further inputs were not tried." if left_out else ""
     if dead and left_out:
         detail = (
-            f"{_listed(dead)} stays the same whatever {_listed(tuple(asked))} says, so whether it is computed is open."
+            f"{listed(dead)} stays the same whatever {listed(tuple(asked))} says, so whether it is computed is open."
         )
         return control("input_response", UNDECIDED, f"{detail}{note}")
     if dead:
-        detail = f"{_listed(dead)} stays the same whatever {_listed(tuple(asked))} says: it is not computed from that."
+        detail = f"{listed(dead)} stays the same whatever {listed(tuple(asked))} says: it is not computed from that."
         return control("input_response", FAIL, f"{detail}{note}")
     if unmoved:
         opened = [name for name, answer in asked.items() if answer.open & set(unmoved)]
         near = any(answer.noisy & set(unmoved) for answer in asked.values())
-        did = f"moves {_listed(unmoved)} hardly more than a repetition" if near else "gave no result"
-        detail = f"{doing.capitalize()} {_listed(opened)} {did}, so whether {_listed(unmoved)} is computed is open."
+        did = f"moves {listed(unmoved)} hardly more than a repetition" if near else "gave no result"
+        detail = f"{doing.capitalize()} {listed(opened)} {did}, so whether {listed(unmoved)} is computed is open."
         return control("input_response", UNDECIDED, f"{detail}{note}")
     metric, movement = next(iter(next(iter(moved.values())).moved.items()))
-    parts = [f"{doing.capitalize()} {_listed(tuple(moved))} moves the result ({metric} {movement})"]
-    parts += [f"{doing} {_listed(still)} does not"] if still else []
+    parts = [f"{doing.capitalize()} {listed(tuple(moved))} moves the result ({metric} {movement})"]
+    parts += [f"{doing} {listed(still)} does not"] if still else []
     noisy = [name for name in unsure if asked[name].noisy]
-    parts += [f"{doing} {_listed(noisy)} moves it hardly more than a repetition"] if noisy else []
+    parts += [f"{doing} {listed(noisy)} moves it hardly more than a repetition"] if noisy else []
     silent = [name for name in unsure if not asked[name].noisy]
-    parts += [f"{doing} {_listed(silent)} gave no result"] if silent else []
+    parts += [f"{doing} {listed(silent)} gave no result"] if silent else []
     if _always_accepted(readings):
         parts += ["the result moves, but stays within what the claim accepts whatever the inputs say"]
     return control("input_response", WARN if len(parts) > 1 else PASS, f"{'; '.join(parts)}.{note}")
@@ -108,12 +109,14 @@ def confirm(readings: Readings, comparisons: Sequence[Comparison]) -> Control:
     What single values contradict has to come back with the same seed, what the spread of seeds contradicts with as many
     other seeds; those have one look, and all of the error that it may make.
     """
+    if not any(item.code in CONTRADICTIONS for item in comparisons):
+        return control("confirm", NOT_APPLICABLE, "There is no contradiction to confirm.")
     again = readings.of_purpose(Purpose.CONFIRM)
     if not again:
         return control("confirm", UNDECIDED, "The contradiction was not measured again.")
     ended = next((item for item in again if item.measurement is None), None)
     if ended is not None:
-        detail = f"The confirming run {_ending(ended)}, so the contradiction is not confirmed."
+        detail = f"The confirming run {ending(ended)}, so the contradiction is not confirmed."
         return control("confirm", FAIL, detail)
     same = [item for item in again if item.run.spec.key == CONFIRM_SAME]
     fresh = [item for item in again if item.run.spec.key != CONFIRM_SAME]
@@ -124,10 +127,10 @@ def confirm(readings: Readings, comparisons: Sequence[Comparison]) -> Control:
     back |= {name for name in by_spread if name in anew and anew[name].code in CONTRADICTIONS}
     lost = sorted((by_values | by_spread) - back)
     if lost and by_values.isdisjoint(lost) and not any(name in anew and anew[name].match for name in lost):
-        detail = f"As many other seeds leave open whether {_listed(lost)} is contradicted."
+        detail = f"As many other seeds leave open whether {listed(lost)} is contradicted."
         return control("confirm", UNDECIDED, detail)
     if lost:
-        detail = f"The confirming run does not contradict {_listed(lost)}."
+        detail = f"The confirming run does not contradict {listed(lost)}."
         return control("confirm", FAIL, detail)
     workers = {item.run.worker for item in (*again, *readings.measures)}
     where = "on another worker" if len(workers) > 1 else "on the same worker"
@@ -164,8 +167,8 @@ def _answer(
         width = spread.get(name, Decimal(0))
         found = [None if after is None else after.get(name) for after in runs]
         known = [two for two in found if two is not None and two.finite]
-        beyond = [two for two in known if _differs(one, two, max(width, still))]
-        far = [two for two in beyond if _differs(one, two, width * TIMES_SPREAD)] if width else beyond
+        beyond = [two for two in known if differs(one, two, max(width, still))]
+        far = [two for two in beyond if differs(one, two, width * TIMES_SPREAD)] if width else beyond
         if far and (not width or len(far) == len(known)):
             moved[name] = f"from {brief(one.text, FLOAT_DIGITS)} to {brief(far[0].text, FLOAT_DIGITS)}"
         elif beyond:
@@ -178,7 +181,7 @@ def _answer(
 def _always_accepted(readings: Readings) -> bool:
     """Whether every changed input gave finite values, and all of them are within what the claim accepts."""
     claim = readings.seal.claim
-    runs = [item for item in readings.of_purpose(Purpose.PERTURB) if item.run.outcome.limit != UNDERIVABLE]
+    runs = [item for item in usual_changes(readings) if item.run.outcome.limit != UNDERIVABLE]
     found = [item.measurement for item in runs if item.measurement is not None]
     formula = isinstance(claim.reproduce, Formula)
     each = [metrics for item in found for metrics in (item.variants.values() if formula else [item.metrics])]
@@ -193,6 +196,12 @@ def _unmoved(readings: Readings, answers: Collection[_Answer]) -> list[str]:
     return [name for name in by_metric(readings.seal.claim) if not any(name in answer.moved for answer in answers)]
 
 
+def usual_changes(readings: Readings) -> list[Reading]:
+    """Return the runs with changed inputs that every input has; other controls have changes of their own."""
+    perturbed = readings.of_purpose(Purpose.PERTURB)
+    return [item for item in perturbed if item.run.spec.derivation is None or item.run.spec.derivation.attack is None]
+
+
 def _changed(readings: Readings, target: str, variants: int = PAIRS_VARIANT) -> _Answer:
     """Judge by the runs in which a target was changed, up to a variant.
 
@@ -201,7 +210,7 @@ def _changed(readings: Readings, target: str, variants: int = PAIRS_VARIANT) -> 
     """
     runs = {
         item.run.spec.derivation.variant: item.measurement.metrics if item.measurement is not None else None
-        for item in readings.of_purpose(Purpose.PERTURB)
+        for item in usual_changes(readings)
         if item.run.spec.derivation is not None
         and item.run.spec.derivation.target == target
         and item.run.spec.derivation.variant <= variants
@@ -209,65 +218,23 @@ def _changed(readings: Readings, target: str, variants: int = PAIRS_VARIANT) -> 
     }
     known = [metrics for metrics in runs.values() if metrics is not None]
     paired = runs.get(PAIRS_VARIANT) is not None and len(known) >= VARIANTS
-    return _answer(readings, _first(readings), known if paired else list(runs.values()), _repeat_spread(readings))
+    return _answer(readings, first_metrics(readings), known if paired else list(runs.values()), repeat_spread(readings))
 
 
 def _shifted(readings: Readings, name: str) -> _Answer:
     """Judge by the shifted values; exact arithmetic has no spread."""
-    perturbed = readings.of_purpose(Purpose.PERTURB)
+    perturbed = usual_changes(readings)
     if not perturbed or perturbed[0].measurement is None:
-        return _answer(readings, _first(readings), [None], {})
+        return _answer(readings, first_metrics(readings), [None], {})
     variants = [perturbed[0].measurement.variants.get(f"{name}{shift}") for shift in SHIFTS]
     used = {
-        metric: item for metric, item in _first(readings).items() if any(metric in (each or ()) for each in variants)
+        metric: item
+        for metric, item in first_metrics(readings).items()
+        if any(metric in (each or ()) for each in variants)
     }
     return _answer(readings, used, variants, {})
-
-
-def _first(readings: Readings) -> Mapping[str, Measured]:
-    first = readings.measures[0].measurement
-    return {} if first is None else first.metrics
-
-
-def _repeat_spread(readings: Readings) -> dict[str, Decimal]:
-    """Return how far each metric moves when nothing changes."""
-    again = readings.of_purpose(Purpose.REPEAT)
-    first = _same_seed(readings, again[0]) if again else None
-    if first is None or first.measurement is None or again[0].measurement is None:
-        return {}
-    after = again[0].measurement.metrics
-    gaps = {name: _gap(item, after[name]) for name, item in first.measurement.metrics.items()}
-    return {name: gap for name, gap in gaps.items() if gap is not None}
-
-
-def _same_seed(readings: Readings, other: Reading) -> Reading | None:
-    return next((item for item in readings.measures if item.run.spec.seed == other.run.spec.seed), None)
 
 
 def _decisions(readings: Readings, reading: Reading) -> list[tuple[bool, bool]]:
     """Return of every expectation whether it matches and whether it is contradicted."""
     return [(item.match, item.code in CONTRADICTIONS) for item in readings.comparisons([reading])]
-
-
-def _differs(one: Measured, two: Measured, spread: Decimal = Decimal(0)) -> bool:
-    gap = _gap(one, two)
-    return one.text != two.text if gap is None else gap > spread
-
-
-def _gap(one: Measured, two: Measured) -> Decimal | None:
-    """Return how far two finite numbers are apart, None when they are not both that."""
-    if one.value is None or two.value is None or not (one.finite and two.finite):
-        return None
-    return abs(EXACT.subtract(one.value, two.value))
-
-
-def _ending(reading: Reading) -> str:
-    if reading.unreadable is not None:
-        return f"gave no readable result ({reading.unreadable.detail})"
-    kind = reading.run.outcome.kind
-    return "crashed" if kind in {OutcomeKind.EXITED, OutcomeKind.SIGNAL} else f"ended by its {kind} limit"
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:3])
-    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"

@@ -229,9 +229,16 @@ def _check_run(seal: Seal, found_seal: str, read: _Read, members: Mapping[str, b
             findings.append(f"the run {run.spec.key} does not end as it must: its input cannot be changed")
     elif outcome.limit == UNDERIVABLE:
         findings.append(f"the run {run.spec.key} says that its input cannot be changed, and it can")
+    if isinstance(job, BoxJob) and (outcome.replaced != job.replaced or not _told(job, run)):
+        findings.append(f"the run {run.spec.key} does not say what was changed for it")
     if isinstance(job, BoxJob) and job.mode == "evaluator" and run.outcome.kind is OutcomeKind.EXITED:
         findings += _check_formula(job, run)
     return findings
+
+
+def _told(job: BoxJob, run: Run) -> bool:
+    """Whether a run says what was changed for it: controls quote that."""
+    return run.outcome.notes[: bool(job.summary)] == ((job.summary,) if job.summary else ())
 
 
 def _check_formula(job: BoxJob, run: Run) -> list[str]:

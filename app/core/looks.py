@@ -11,6 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.core.codes import CONTRADICTIONS
+from app.core.controls_attacks import empty_input, hardcoded, looked_up
+from app.core.controls_recognition import anchored, recognised
 from app.core.controls_replication import input_response, repeat
 from app.core.members import STATISTICAL
 from app.core.model import ControlResult
@@ -21,12 +23,15 @@ if TYPE_CHECKING:
     from app.core.readings import Readings
 
 _HARMLESS = frozenset({ControlResult.PASS, ControlResult.WARN})
+_ATTACKS = (hardcoded, empty_input, looked_up, recognised, anchored)
 _FINAL = CONTRADICTIONS | {"NON_FINITE", "UNIT_SUSPECT"}
 
 
 def sound(readings: Readings) -> bool:
-    """Whether a reproduction withstood the controls that every verdict needs, so that more runs of it mean something."""
-    return repeat(readings).result in _HARMLESS and input_response(readings).result in _HARMLESS
+    """Whether a reproduction withstood the replication attacker, so that more runs of it mean something."""
+    if repeat(readings).result not in _HARMLESS or input_response(readings).result not in _HARMLESS:
+        return False
+    return all(attack(readings).result is not ControlResult.FAIL for attack in _ATTACKS)
 
 
 def look_of(readings: Readings) -> int:

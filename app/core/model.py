@@ -231,7 +231,7 @@ class Seal(Model):
     seeds: tuple[int, ...]  # every seed that may be measured, the claim's own first
     looks: tuple[int, ...]  # after how many of them statistical rules are asked; the last is all of them
     evaluator: str  # digest of our own program in the box: formula evaluator or script runner
-    versions: dict[str, int]  # {"claim": 3, "compare": 2, "perturb": 2, "plan": 3}: the rules that read and judge
+    versions: dict[str, int]  # {"claim": 3, "compare": 2, "perturb": 3, "plan": 3}: the rules that read and judge
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
@@ -242,14 +242,16 @@ class Seal(Model):
 class Derivation(Model):
     """How a perturb run differs from the sealed job; the bytes follow from it and the seal alone."""
 
-    target: str  # "scores.csv" | "parameters.n" | "values" (formula: every named value in turn)
+    target: str  # "scores.csv" | "parameters.n" | "values" (formula: every named value in turn) | "*" (see `attack`)
     variant: int  # 1, 2, …
+    attack: str | None = None  # the control whose own change this is; None for `input_response`
+    values: tuple[str, ...] = ()  # what was measured, for the attacks that look for it
 
 
 class RunSpec(Model):
     """One execution that the plan asks for. `key` is unique within a verification."""
 
-    key: str  # "measure-0", "repeat-0", "perturb-scores.csv-1", "confirm-0"
+    key: str  # "measure-0", "repeat-0", "perturb-0-1", "perturb-hardcoded-1", "confirm-0"
     purpose: Purpose
     seed: int
     derivation: Derivation | None = None
@@ -268,6 +270,7 @@ class RunOutcome(Model):
     clock: Literal["wall", "cpu"] | None = None  # which one, for timeout
     limit: str | None = None  # which limit ended or marred the run: wall cpu memory stdout stderr result output …
     notes: tuple[str, ...] = ()  # plain sentences: refused forks, full scratch, a derivation's summary
+    replaced: tuple[tuple[str, str], ...] = ()  # of a run against hard-coded values: each number, what took its place
     wall_ms: Amount = 0
     cpu_ms: Amount = 0
     peak_memory_bytes: Amount = 0

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from app.core.model import Derivation
 
 BYTES_MAX = 4 << 20  # of an input, unpacked; changing it takes seconds and far more memory than it has bytes
+PARAMETER_FAR = 3  # the variant that moves a parameter far
+TINY = 1e-3  # a float below it is taken for the end of an iteration
 _STORED_BLOCK_MAX = 65_535
 _GZIP_HEAD = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"  # no name, no time, unknown system
 
@@ -65,7 +67,7 @@ def derive(seal: str, derivation: Derivation, data: bytes) -> Derived | Underiva
     packed = data[:2] == b"\x1f\x8b"
     if packed:
         try:
-            data = _gunzip(data)
+            data = gunzip(data)
         except (ValueError, zlib.error) as error:
             return Underivable(f"{target} is no gzip file that can be read: {error}")
     if len(data) > BYTES_MAX:
@@ -86,21 +88,59 @@ def derive(seal: str, derivation: Derivation, data: bytes) -> Derived | Underiva
 
 
 def derive_parameter(seal: str, derivation: Derivation, value: Any) -> Any:
-    """Return a parameter's changed value, or `Underivable` for what is no number.
+    """Return a parameter's changed value, or `Underivable` for what cannot be changed.
 
-    Variant 1 is about half, variant 2 about double; whole numbers stay whole, and counts stay at least one.
+    Variant 1 is about half, variant 2 about double, variant 3 far away, for what the others leave where it converges.
+    Whole numbers stay whole, and counts stay at least one. Of a list every item is changed, a truth value turns, letters
+    of a text change places.
     """
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return Underivable(f"the parameter {derivation.target} is no number")
     chance = _chance(seal, derivation)
-    factor = chance.thousandths(450, 600) if derivation.variant == 1 else chance.thousandths(1700, 2200)
+    if derivation.variant == PARAMETER_FAR:
+        changed = strong_parameter(chance, value, 1)
+    else:
+        changed = _parameter(chance, value, derivation.variant)
+    return Underivable(f"the parameter {derivation.target} has nothing to change") if changed == value else changed
+
+
+def _parameter(chance: Chance, value: Any, variant: int) -> Any:
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, str):
+        return "".join(chance.shuffled(value)) if variant == 1 else value[::-1]
+    if isinstance(value, list):
+        return [_parameter(chance, item, variant) for item in value]
+    if not isinstance(value, int | float):
+        return value
+    factor = chance.thousandths(450, 600) if variant == 1 else chance.thousandths(1700, 2200)
     if isinstance(value, int):
         changed = round(value * factor)
-        return changed if changed not in {0, value} else value + (derivation.variant if value >= 0 else -1)
+        return changed if changed not in {0, value} else value + (variant if value >= 0 else -1)
     scaled = value * float(factor)
     if scaled in {0.0, value} or not math.isfinite(scaled):  # at the ends of what a float can say
-        return value / 3 if abs(value) > 1 else value + derivation.variant
+        return value / 3 if abs(value) > 1 else value + variant
     return scaled
+
+
+def strong_parameter(chance: Chance, value: Any, variant: int) -> Any:
+    """Return a parameter's value far from where it was: what has converged by then has not here.
+
+    A whole number above ten becomes one of 2 to 4 or of 5 to 9, a smaller one grows by 10 or more; what is tiny, such as
+    the end of an iteration, grows coarse.
+    """
+    if isinstance(value, bool | str | None):
+        return _parameter(chance, value, variant)
+    if isinstance(value, list):
+        return [strong_parameter(chance, item, variant) for item in value]
+    if isinstance(value, int):
+        few = 2 + chance.below(3) if variant == 1 else 5 + chance.below(5)
+        return (few if value > 0 else -few) if abs(value) > 10 else value + (10 if value >= 0 else -10) * variant
+    if 0 < abs(value) < TINY:
+        return math.copysign(abs(value) ** (0.25 if variant == 1 else 0.4), value)
+    far = float(chance.thousandths(50, 200) if variant == 1 else chance.thousandths(4_000, 9_000))
+    if 0 < value < 1 and variant != 1:
+        return 1 - (1 - value) / far
+    scaled = value * far
+    return scaled if math.isfinite(scaled) and scaled != value else value + variant
 
 
 def _chance(seal: str, derivation: Derivation) -> Chance:
@@ -121,7 +161,14 @@ def _change(text: str, variant: int, chance: Chance) -> tuple[str, str]:
     return change_lines(lines, variant, chance)
 
 
-def _gunzip(data: bytes) -> bytes:
+def gunzip(data: bytes) -> bytes:
+    """Return what a gzip file of one member holds.
+
+    Raises:
+        ValueError: it is none, or larger than may be changed.
+        zlib.error: it is damaged.
+
+    """
     unpacker = zlib.decompressobj(wbits=31)
     found = unpacker.decompress(data, BYTES_MAX)
     if unpacker.unconsumed_tail or not unpacker.eof or unpacker.unused_data:

@@ -66,6 +66,15 @@ def change_json_lines(lines: list[str], variant: int, chance: Chance) -> tuple[s
     return "".join(line + "\n" for line in (chance.drawn(before) if draw else after)), _how(draw=draw)
 
 
+def is_json(text: str, lines: list[str]) -> bool:
+    """Whether a text is a JSON object or list, or at least two lines of such."""
+    try:
+        filled = [line for line in lines if line.strip()]
+        return _read(text) is not None or (len(filled) > 1 and all(_read(line) is not None for line in filled))
+    except (ArithmeticError, RecursionError):
+        return False
+
+
 def _read(text: str) -> Any:
     try:
         document = json.loads(text, parse_float=_number)

@@ -13,7 +13,7 @@ from decimal import Context, Decimal
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 T = TypeVar("T")
 
@@ -26,12 +26,28 @@ NUMBER = re.compile(
 )
 # No two parts of it may share a sign, or a hostile cell costs the square of its length.
 _CELL = re.compile(r'(\s*+"?)([-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?)(\s*+%?"?\s*+)')
+_COMMA_CELL = re.compile(r'(\s*+"?)([-+]?[0-9]+,[0-9]+)(\s*+%?"?\s*+)')
 _CELL_MAX = DIGITS_MAX + 50  # characters
 
 
-def cell_number(cell: str) -> re.Match[str] | None:
-    """Match a table's cell that is a number and nothing else: what is before it, the number, what is behind it."""
-    return _CELL.fullmatch(cell) if len(cell) <= _CELL_MAX else None
+def cell_number(cell: str, separator: str = ",") -> re.Match[str] | None:
+    """Match a table's cell that is a number and nothing else: what is before it, the number, what is behind it.
+
+    Where the separator is no comma, a number may have a decimal one.
+    """
+    if len(cell) > _CELL_MAX:
+        return None
+    match = _CELL.fullmatch(cell)
+    if match is None and separator != "," and "," in cell:
+        match = _COMMA_CELL.fullmatch(cell)
+    return match
+
+
+def renumbered(match: re.Match[str], change: Callable[[str], str]) -> str:
+    """Return a cell with its number changed; a decimal comma stays one."""
+    number = match[2]
+    new = change(number.replace(",", ".")).replace(".", ",") if "," in number else change(number)
+    return match[1] + new + match[3]
 
 
 class Chance:

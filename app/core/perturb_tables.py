@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import io
+import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from app.core import perturb_anew
 from app.core.perturb_anew import Kind
-from app.core.perturb_numbers import NUMBER, cell_number, scaled, scaled_by
+from app.core.perturb_numbers import NUMBER, cell_number, renumbered, scaled, scaled_by
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Callable, Sequence
 
     from app.core.perturb_numbers import Chance
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     Way = Callable[[list[str], str, Chance], tuple[str, str]]
 
 SEPARATORS = ("\t", ",", ";", "|")
+_BLANK = re.compile(r"\s")
+_LONG_LINE = 40  # characters
+_LONG_WORD = re.compile(r"[^\W\d_]{4,}")
 _LOOKED_AT = 200  # filled lines, to recognise a table
 
 
@@ -33,7 +37,7 @@ def separator_of(lines: list[str], separators: Sequence[str] = SEPARATORS) -> st
     if len(filled) < 2:
         return None
     for separator in separators:
-        widths = [len(_cells(line, separator)) for line in filled]
+        widths = [len(cells_of(line, separator)) for line in filled]
         if min(widths) > 1 and widths.count(max(set(widths), key=widths.count)) >= 0.9 * len(widths):
             return separator
     return None
@@ -41,7 +45,7 @@ def separator_of(lines: list[str], separators: Sequence[str] = SEPARATORS) -> st
 
 def change_table(lines: list[str], separator: str, variant: int, chance: Chance) -> tuple[str, str]:
     """Return a table changed in the way of a variant, and how; unchanged when there is no way."""
-    head, body = _split_header(lines, separator)
+    head, body = split_header(lines, separator)
     ways: Sequence[Way] = _TABLE_WAYS.get(variant, _TABLE_WAYS[2])
     changed, how = _first_change(ways, body, separator, chance)
     return "".join(head) + changed, how
@@ -64,20 +68,19 @@ def _first_change(ways: Sequence[Way], lines: list[str], separator: str, chance:
     return text, ""
 
 
-def _split_header(lines: list[str], separator: str) -> tuple[list[str], list[str]]:
-    """Take leading comments, and a first row without numbers above rows with numbers, as the header."""
+def split_header(lines: list[str], separator: str) -> tuple[list[str], list[str]]:
+    """Return a table's head and body. The head is comments, and a first row without numbers above rows with numbers."""
     # A table has two filled lines at least; see `separator_of`.
     start = next(index for index, line in enumerate(lines) if line.strip() and not line.startswith("#"))
-    first, second = (_cells(line, separator) for line in lines[start : start + 2])
+    first, second = (cells_of(line, separator) for line in lines[start : start + 2])
     # A table of texts may have a header too; keeping one data row unchanged costs nothing.
-    if not any(cell_number(cell) for cell in first) or any(
-        not cell_number(a) and cell_number(b) for a, b in zip(first, second, strict=False)
-    ):
+    numbers = [[cell_number(cell, separator) is not None for cell in row] for row in (first, second)]
+    if not any(numbers[0]) or any(not a and b for a, b in zip(*numbers, strict=False)):
         start += 1
     return lines[:start], lines[start:]
 
 
-def _cells(line: str, separator: str) -> list[str]:
+def cells_of(line: str, separator: str) -> list[str]:
     """Split a line at separators outside double quotes; the line's ending stays with the last cell."""
     if '"' not in line:
         return line.split(separator)
@@ -91,17 +94,36 @@ def _cells(line: str, separator: str) -> list[str]:
 
 
 def _scale_cells(lines: list[str], separator: str, chance: Chance) -> tuple[str, str]:
-    def cell(text: str) -> str:
-        match = cell_number(text)
-        return text if match is None else match[1] + scaled(match[2], chance) + match[3]
+    rows = [cells_of(line, separator) for line in lines]
+    named = names_rows(rows)
 
-    rows = (separator.join(cell(item) for item in _cells(line, separator)) for line in lines)
-    return "".join(rows), "numeric cells scaled unequally"
+    def cell(text: str, column: int) -> str:
+        match = cell_number(text, separator)
+        if match is None or (named and column == 0):
+            return text
+        return renumbered(match, lambda number: scaled(number, chance))
+
+    changed = (separator.join(cell(item, column) for column, item in enumerate(row)) for row in rows)
+    return "".join(changed), "numeric cells scaled unequally"
+
+
+def names_rows(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the first column only names the rows: whole numbers one after the other, beside another column of numbers.
+
+    Scaled they would no longer be names: two might become one, and a second table could not refer to them.
+    """
+    filled = [row for row in rows if any(cell.strip() for cell in row)]
+    names = [row[0].strip().strip('"') for row in filled]
+    if len(names) < 3 or not all(re.fullmatch("[0-9]{1,15}", name) for name in names):
+        return False
+    numbers = list(map(int, names))
+    others = any(cell_number(cell) for row in filled for cell in row[1:])
+    return others and all(after - before == 1 for before, after in pairwise(numbers))
 
 
 def _exchange_texts(lines: list[str], separator: str, chance: Chance) -> tuple[str, str]:
     """Shuffle every column but the first, each for itself."""
-    rows = holders = [_cells(line.rstrip("\r\n"), separator) for line in lines]
+    rows = holders = [cells_of(line.rstrip("\r\n"), separator) for line in lines]
     for column in range(1, max((len(row) for row in rows), default=0)):
         holders = [row for row in holders if column < len(row)]
         for row, cell in zip(holders, chance.shuffled([row[column] for row in holders]), strict=True):
@@ -111,7 +133,7 @@ def _exchange_texts(lines: list[str], separator: str, chance: Chance) -> tuple[s
 
 def _pair_anew(lines: list[str], separator: str, chance: Chance) -> tuple[str, str]:
     kind = _kind(separator, chance)
-    rows = [_cells(line.rstrip("\r\n"), separator) for line in lines]
+    rows = [cells_of(line.rstrip("\r\n"), separator) for line in lines]
     holders = chance.shuffled([row for row in rows if len(row) > 1])
     column = 0
     while holders:
@@ -128,8 +150,8 @@ def _kind(separator: str, chance: Chance) -> Kind[str]:
     factor = perturb_anew.factor_of(chance)
 
     def grown(text: str) -> str | None:
-        match = cell_number(text)
-        return None if match is None else match[1] + scaled_by(match[2], factor) + match[3]
+        match = cell_number(text, separator)
+        return None if match is None else renumbered(match, lambda number: scaled_by(number, factor))
 
     def other(text: str) -> str:  # between two blanks is no cell of a text
         return text if separator == " " and not text else perturb_anew.other_text(text)
@@ -159,7 +181,14 @@ def _lines_anew(lines: list[str], separator: str, chance: Chance) -> tuple[str, 
     cells = perturb_anew.column_anew([rows[index] for index in order], 1, _kind(separator, chance))
     for index, cell in zip(order, cells, strict=True):
         rows[index] = cell
-    return _in_place(lines, rows), "lines put in another order, one in place of another"
+    if not any(_BLANK.search(rows[index].strip()) or len(rows[index]) > _LONG_LINE for index in order):
+        return _in_place(lines, rows), "lines put in another order, one in place of another"
+    # In prose the order of lines may mean nothing: fewer lines and other words do.
+    for index in order[::2]:
+        rows[index] = _LONG_WORD.sub(lambda match: match[0][::-1], rows[index])
+    left_out = set(order[1::6]) if len(order) > 6 else set()
+    kept = [row for index, row in enumerate(rows) if index not in left_out]
+    return _in_place(lines, kept), "lines put in another order, some left out, letters in half of them turned"
 
 
 def _draw_rows(lines: list[str], _: str, chance: Chance) -> tuple[str, str]:

@@ -6,6 +6,9 @@ finished, and asks the readings whether it is wanted at all:
 measure   once for each sealed seed; a run that gives no finite measurement ends the plan, there is nothing to attack
 attack    the first seed again (determinism), and changed inputs (Gate 3)
 pair      rows paired anew, only if no change so far moved a result
+look      only if all numbers but one were changed and the result stood still
+recognise only if a few numbers moved by one unit moved the result far
+anchor    only if no change so far led out of what the claim accepts
 seeds     further seeds up to the next look, again and again, only while statistical rules cannot decide
 confirm   only if the claim would otherwise be FALSIFIED
 """
@@ -15,11 +18,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from app.core.controls_attacks import held_in_place, unmoved_by_others
+from app.core.controls_recognition import jumping
 from app.core.controls_replication import wants_pairs
 from app.core.looks import wanted_measures
 from app.core.model import Purpose
 from app.core.readings import Readings
-from app.core.specs import all_specs, attacks, measures, pairings
+from app.core.specs import all_specs, anchors, attacks, measures, own_changes, pairings, recognitions, second_looks
 from app.core.verdict import confirmations
 
 if TYPE_CHECKING:
@@ -47,8 +52,11 @@ class Stage:
 
 STAGES = (
     Stage("measure", lambda readings: measures(readings.seal)),
-    Stage("attack", lambda readings: attacks(readings.seal)),
+    Stage("attack", lambda readings: (*attacks(readings.seal), *own_changes(readings))),
     Stage("pair", lambda readings: pairings(readings.seal), wants_pairs),
+    Stage("look", second_looks, lambda readings: bool(unmoved_by_others(readings))),
+    Stage("recognise", recognitions, lambda readings: bool(jumping(readings))),
+    Stage("anchor", anchors, lambda readings: bool(held_in_place(readings))),
     Stage("seeds", wanted_measures),
     Stage("confirm", confirmations),
 )
@@ -78,4 +86,4 @@ def total_steps(seal: Seal) -> int:
 
 def least_steps(seal: Seal) -> int:
     """Return how many runs a verdict takes at least, when every run gives a measurement."""
-    return len(measures(seal)) + len(attacks(seal))
+    return len(measures(seal)) + len(attacks(seal)) + len(own_changes(Readings(seal, {})))

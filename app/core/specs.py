@@ -4,7 +4,8 @@ measure-0, measure-1, …        one for each sealed seed, up to the first look
 measure-N, …                   further sealed seeds, only while statistical rules cannot decide
 repeat-0                       the first seed again
 perturb-POSITION-VARIANT       one input changed, in the order in which the claim names inputs and parameters
-perturb-POSITION-3             its rows paired anew, only for a result that no other change moved
+perturb-POSITION-3             its rows paired anew, or a parameter moved far, only for a result that nothing else moved
+perturb-CONTROL-VARIANT        a control's own change, see `attacks`
 confirm-0                      the first seed again, only for a claim that would otherwise be FALSIFIED
 confirm-1, confirm-2, …        as many seeds as were measured, and other ones, where the spread of seeds contradicts
 """
@@ -14,15 +15,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.core.boxjob import targets
-from app.core.members import STATISTICAL
+from app.core.members import STATISTICAL, by_metric
 from app.core.model import Derivation, Formula, Purpose, RunSpec
+from app.core.readings import Readings
 from app.core.seal import unused
 
 if TYPE_CHECKING:
     from app.core.model import Claim, Seal
 
 VARIANTS = 2
-PAIRS_VARIANT = 3  # of inputs alone
+PAIRS_VARIANT = 3  # of what a script depends on; a formula's values have no third
+VALUES_MAX = 32  # measured values that a control looks for
+ALL = "*"  # the target of a change that is made to several inputs, or to none of them
 TARGETS_TRIED_MAX = 16
 CONFIRM_SAME = "confirm-0"  # the first seed again; further ones have other seeds
 
@@ -53,14 +57,44 @@ def attacks(seal: Seal) -> tuple[RunSpec, ...]:
 
 def pairings(seal: Seal) -> tuple[RunSpec, ...]:
     """Return the runs that a result has to stand still under before it counts as not computed."""
-    script = seal.claim.reproduce
-    if isinstance(script, Formula):
+    if isinstance(seal.claim.reproduce, Formula):
         return ()
     return tuple(
-        _perturbation(seal, position, target, PAIRS_VARIANT)
-        for position, target in enumerate(tried(seal.claim))
-        if target in script.inputs
+        _perturbation(seal, position, target, PAIRS_VARIANT) for position, target in enumerate(tried(seal.claim))
     )
+
+
+def own_changes(readings: Readings) -> tuple[RunSpec, ...]:
+    """Return the runs of controls that change more than one input, or something else.
+
+    For those that look for the measured value a box is started only where they find it.
+    """
+    script = readings.seal.claim.reproduce
+    if isinstance(script, Formula) or not targets(readings.seal.claim):
+        return ()
+    found = [_own(readings, "hardcoded", 1), _own(readings, "empty_input", 1)]
+    if script.inputs:
+        found += [_own(readings, "looked_up", 1), _own(readings, "recognised", 1)]
+        found += [_own(readings, "rounding_flip", variant) for variant in (1, 2)]
+    return tuple(found)
+
+
+def second_looks(readings: Readings) -> tuple[RunSpec, ...]:
+    """Return the run that a value which may be looked up has to stand still under as well."""
+    return (_own(readings, "looked_up", 2),) if _has_files(readings.seal) else ()
+
+
+def recognitions(readings: Readings) -> tuple[RunSpec, ...]:
+    """Return the runs that tell a script which recognises its inputs from one that is sensitive to them."""
+    return tuple(_own(readings, "recognised", variant) for variant in (2, 3)) if _has_files(readings.seal) else ()
+
+
+def anchors(readings: Readings) -> tuple[RunSpec, ...]:
+    """Return the runs that a value has to leave what the claim accepts in, at least once."""
+    script = readings.seal.claim.reproduce
+    if isinstance(script, Formula) or not targets(readings.seal.claim):
+        return ()
+    return tuple(_own(readings, "anchored", variant) for variant in (1, 2))
 
 
 def confirmation(seal: Seal) -> RunSpec:
@@ -79,12 +113,36 @@ def fresh_confirmations(seal: Seal, look: int) -> tuple[RunSpec, ...]:
     )
 
 
-def all_specs(seal: Seal) -> tuple[RunSpec, ...]:
-    """Return every run that can belong to a seal."""
+def all_specs(seal: Seal, readings: Readings | None = None) -> tuple[RunSpec, ...]:
+    """Return every run that can belong to a seal.
+
+    The derivations of controls that look for the measured value name it, so that they follow from the readings too.
+    """
     last = len(seal.looks) - 1
     spread = seal.looks[last] > 1 and any(expectation.rule in STATISTICAL for expectation in seal.claim.expect)
     fresh = fresh_confirmations(seal, last) if spread else ()
-    return (*measures(seal, last), *attacks(seal), *pairings(seal), confirmation(seal), *fresh)
+    known = readings or Readings(seal, {})
+    own = (own_changes(known), second_looks(known), recognitions(known), anchors(known))
+    changes = [spec for stage in own for spec in stage]
+    return (*measures(seal, last), *attacks(seal), *pairings(seal), *changes, confirmation(seal), *fresh)
+
+
+def _has_files(seal: Seal) -> bool:
+    return not isinstance(seal.claim.reproduce, Formula) and bool(seal.claim.reproduce.inputs)
+
+
+def _own(readings: Readings, attack: str, variant: int) -> RunSpec:
+    values: tuple[str, ...] = ()
+    first = readings.by_key.get("measure-0")
+    if attack in {"hardcoded", "looked_up"} and first is not None and first.measurement is not None:
+        numbers = [first.measurement.metrics[name] for name in by_metric(readings.seal.claim)]
+        values = tuple(dict.fromkeys(item.text for item in numbers if item.value is not None and item.finite))
+    return RunSpec(
+        key=f"perturb-{attack}-{variant}",
+        purpose=Purpose.PERTURB,
+        seed=readings.seal.seeds[0],
+        derivation=Derivation(target=ALL, variant=variant, attack=attack, values=values[:VALUES_MAX]),
+    )
 
 
 def _perturbation(seal: Seal, position: int, target: str, variant: int) -> RunSpec:

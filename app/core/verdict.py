@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from app.core import wording
 from app.core.codes import CONTRADICTIONS, MATCHES, SEVERITY
 from app.core.controls import run_controls
+from app.core.controls_counterexample import mixing
 from app.core.controls_replication import confirm
 from app.core.errors import Fault
 from app.core.looks import look_of, sound, wanted_measures
@@ -52,9 +53,9 @@ def judge(seal: Seal, runs: Sequence[Run], sources: Mapping[str, bytes] | None =
 
     """
     check_versions(seal)
-    _refuse_strangers(seal, runs)
     readings = Readings.of(seal, runs, sources)
     _refuse_faults(readings)
+    _refuse_strangers(readings, runs)
     failed = worst_failure(readings.measures, seal.claim.limits)
     if failed is not None:
         code, what = failed
@@ -91,6 +92,8 @@ def confirmations(readings: Readings) -> tuple[RunSpec, ...]:
     if not codes & CONTRADICTIONS or codes & {"NON_FINITE", "UNIT_SUSPECT"} or not sound(readings):
         return ()
     by_values, by_spread = readings.contradicted(comparisons)
+    if by_values | by_spread <= mixing(readings, comparisons).keys():
+        return ()
     again = (confirmation(readings.seal),) if by_values else ()
     return again + (fresh_confirmations(readings.seal, look_of(readings)) if by_spread else ())
 
@@ -121,6 +124,9 @@ def _contradicted(readings: Readings, comparisons: tuple[Comparison, ...], contr
     if blocking is not None:
         code = _code_of(blocking)
         return _inconclusive(readings, code, wording.finding(blocking), comparisons, controls)
+    if {item.metric for item in comparisons if item.code in CONTRADICTIONS} <= mixing(readings, comparisons).keys():
+        flipped = next(item for item in controls if item.name == "rounding_flip")
+        return _inconclusive(readings, "COARSE_CLAIM", wording.finding(flipped), comparisons, controls)
     confirmed = confirm(readings, comparisons)
     if confirmed.result is ControlResult.FAIL:
         return _inconclusive(readings, "NONDETERMINISTIC", wording.finding(confirmed), comparisons, controls)
@@ -136,11 +142,11 @@ def _contradicted(readings: Readings, comparisons: tuple[Comparison, ...], contr
 def _blocking(controls: tuple[Control, ...]) -> Control | None:
     """Return the control that keeps the reproduction from being evidence.
 
-    `repeat` and `input_response` are required; what cites and does not hold, or matches too cheaply, counts when it failed.
+    `repeat` and `input_response` are required; every other counts when it failed. `confirm` has its own place.
     """
     required = [item for item in controls if item.name in {"input_response", "repeat"}]
-    unheld = [item for item in controls if item.name in FAILED_CONTROL and item.result is ControlResult.FAIL]
-    return next((item for item in [*required, *unheld] if item.result not in _HARMLESS), None)
+    failed = [item for item in controls if item.name != "confirm" and item.result is ControlResult.FAIL]
+    return next((item for item in [*required, *failed] if item.result not in _HARMLESS), None)
 
 
 def _code_of(blocking: Control) -> str:
@@ -149,12 +155,24 @@ def _code_of(blocking: Control) -> str:
     return FAILED_CONTROL.get(blocking.name, "TAUTOLOGICAL")
 
 
-def _refuse_strangers(seal: Seal, runs: Sequence[Run]) -> None:
+def _refuse_strangers(readings: Readings, runs: Sequence[Run]) -> None:
     """Let no run decide that the seal does not call for: a chosen seed, variant or second try is no evidence."""
-    wanted = {spec.key: spec for spec in all_specs(seal)}
+    wanted = {spec.key: spec for spec in all_specs(readings.seal, readings)}
     for run in runs:
-        if wanted.pop(run.spec.key, None) != run.spec:
+        spec = wanted.pop(run.spec.key, None)
+        if spec is None or (spec != run.spec and not _of_no_value(readings, spec, run.spec)):
             raise Fault("run-not-planned", f"the run {run.spec.key} is not one that the seal calls for, or there twice")
+
+
+def _of_no_value(readings: Readings, spec: RunSpec, other: RunSpec) -> bool:
+    """Whether two runs differ in nothing but what they look for, and there is no measurement of which it could be.
+
+    No verdict rests on them then.
+    """
+    if spec.derivation is None or other.derivation is None or readings.by_key["measure-0"].measurement is not None:
+        return False
+    same = spec.derivation.model_copy(update={"values": other.derivation.values})
+    return spec.model_copy(update={"derivation": same}) == other
 
 
 def _refuse_faults(readings: Readings) -> None:

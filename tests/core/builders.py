@@ -42,7 +42,9 @@ from app.core.model import (
     Status,
 )
 from app.core.perturb import Underivable
+from app.core.readings import Readings
 from app.core.seal import make_seal, seal_bytes, seal_digest
+from app.core.specs import all_specs
 from app.core.verdict import judge
 
 MIB = 1 << 20
@@ -253,6 +255,11 @@ def honest(inputs: Mapping[str, bytes], seed: int) -> Mapping[str, Any]:
     return {"score": round(sum(numbers) / len(numbers), 4)}
 
 
+def specs_of(seal: Seal, runs: Sequence[Run]) -> tuple[RunSpec, ...]:
+    """Return every run that can belong to a seal of which these measure runs are finished."""
+    return all_specs(seal, Readings.of(seal, runs))
+
+
 def play(
     seal: Seal, files: Mapping[str, bytes] | None = None, program: Program = honest
 ) -> tuple[tuple[Run, ...], tuple[evidence.ArchivedRun, ...]]:
@@ -292,9 +299,23 @@ def _execute(
             a_run(spec, outcome=an_outcome("cancelled", limit="underivable", notes=(job.reason,)), result=None)
         )
     inputs = {item.target.removeprefix("/in/"): item.data for item in job.files if item.target.startswith("/in/")}
-    found = _evaluate(inputs) if job.mode == "evaluator" else program(inputs, spec.seed)
-    run = a_run(spec, outcome=found, result=None) if isinstance(found, RunOutcome) else a_run(spec, found)
+    found = _evaluate(inputs) if job.mode == "evaluator" else run_program(program, inputs, spec.seed)
+    told: dict[str, Any] = {"notes": (job.summary,) if job.summary else (), "replaced": job.replaced}
+    if isinstance(found, RunOutcome):
+        run = a_run(
+            spec, outcome=found.model_copy(update={**told, "notes": (*told["notes"], *found.notes)}), result=None
+        )
+    else:
+        run = a_run(spec, found, outcome=an_outcome(**told))
     return evidence.ArchivedRun(run, b"stdout\n", b"", dict(job.derived), {"plot.svg": b"<svg/>"})
+
+
+def run_program(program: Program, inputs: Mapping[str, bytes], seed: int) -> Mapping[str, Any] | str | RunOutcome:
+    """Run a program in the place of the box; one that misses its inputs, or cannot read them, crashes."""
+    try:
+        return program(inputs, seed)
+    except (KeyError, ValueError):
+        return an_outcome(exit_code=1)
 
 
 def _evaluate(inputs: Mapping[str, bytes]) -> Mapping[str, Any]:

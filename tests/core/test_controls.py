@@ -57,11 +57,12 @@ def test_every_control_says_who_attacked_and_what_it_cannot_prove() -> None:
     assert found[0].attacker is Attacker.REPLICATION
 
 
-def test_controls_that_do_not_apply_are_left_out() -> None:
+def test_controls_that_do_not_apply_say_so() -> None:
     runs, _ = play(a_seal())
     readings = Readings.of(a_seal(), runs)
-    names = [item.name for item in run_controls(readings, readings.comparisons(readings.measures))]
-    assert not {"confirm", "rounding_flip"} & set(names)
+    found = {item.name: item.result for item in run_controls(readings, readings.comparisons(readings.measures))}
+    assert list(found) == list(CATALOGUE)
+    assert found["confirm"] is found["seed_response"] is found["coincidence"] is ControlResult.NOT_APPLICABLE
 
 
 # --- repeat ----------------------------------------------------------------------------------------------------------

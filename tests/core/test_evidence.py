@@ -299,7 +299,7 @@ SCRIPT_ATTACKS = [
     ),
     pytest.param(
         lambda m: with_result(m, "measure-0", {"score": 9.9}),
-        "the recorded verdict is not the one that follows from the runs",
+        "the runs lead to no verdict: the run perturb-hardcoded-1 is not one that the seal calls for, or there twice",
         id="another result",
     ),
     pytest.param(lambda m: without_run(m, "repeat-0"), "the run repeat-0 is missing", id="no repetition"),

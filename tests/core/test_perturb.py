@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from app.core import perturb
 from app.core.canonical import digest
 from app.core.model import Derivation
-from app.core.perturb import Derived, Underivable, derive, derive_parameter, gzip_stored
+from app.core.perturb import Derived, Underivable, derive, derive_parameter, gzip_stored, strong_parameter
 from app.core.perturb_numbers import Chance, scaled
 from tests.core.strategies import law
 
@@ -638,15 +638,38 @@ def test_a_parameter_always_changes_and_keeps_its_kind_and_sign(value: float, va
     if value:
         assert (found > 0) is (value > 0)
         assert found
-    if isinstance(value, int) and value >= 10:
-        assert (found < value) is (variant == 1)
+    if isinstance(value, int) and value > 10:
+        assert (found < value) is (variant != 2)
 
 
-@pytest.mark.parametrize("value", [True, "x", [1], None])
-def test_a_parameter_that_is_no_number_cannot_be_changed(value: Any) -> None:
+@pytest.mark.parametrize("value", ["x", "", [], ["a"], None])
+def test_a_parameter_with_nothing_to_change_says_so(value: Any) -> None:
     found = derive_parameter(SEAL, Derivation(target="parameters.n", variant=1), value)
     assert isinstance(found, Underivable)
-    assert "is no number" in found.reason
+    assert "parameters.n has nothing to change" in found.reason
+
+
+@pytest.mark.parametrize("variant", [1, 2, 3])
+@pytest.mark.parametrize("value", [True, False, "kitten", [1, 2.5, "word", [True]], [64, 128]])
+def test_other_parameters_change_item_by_item(value: Any, variant: int) -> None:
+    found = derive_parameter(SEAL, Derivation(target="parameters.n", variant=variant), value)
+    assert type(found) is type(value)
+    assert found != value
+    if not isinstance(value, bool):
+        assert len(found) == len(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "least", "most"),
+    [(20_000, 2, 9), (-500, -9, -2), (7, 17, 27), (1e-9, 1e-4, 1e-2), (0.3, 0.01, 0.95), (40.0, 2, 360)],
+)
+def test_a_parameter_is_moved_far(value: float, least: float, most: float) -> None:
+    """What has converged at the sealed value has not there."""
+    for variant in (1, 2):
+        found = strong_parameter(Chance(f"{variant}"), value, variant)
+        assert type(found) is type(value)
+        assert least <= found <= most
+        assert not 0.5 <= found / value <= 2
 
 
 @law

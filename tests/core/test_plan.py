@@ -10,11 +10,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.model import Derivation, Purpose, Run, RunSpec, Seal
+from app.core.model import Derivation, Purpose, Run, RunSpec, Script, Seal
 from app.core.plan import Conclude, least_steps, next_step, total_steps
 from app.core.readings import Readings
 from app.core.seal import schedule
-from app.core.specs import TARGETS_TRIED_MAX, all_specs, attacks, confirmation, fresh_confirmations, measures, pairings
+from app.core.specs import (
+    TARGETS_TRIED_MAX,
+    all_specs,
+    attacks,
+    confirmation,
+    fresh_confirmations,
+    measures,
+    own_changes,
+    pairings,
+    recognitions,
+)
 from tests.core.builders import (
     a_claim,
     a_formula_seal,
@@ -23,6 +33,7 @@ from tests.core.builders import (
     a_seal,
     an_expectation,
     an_outcome,
+    specs_of,
 )
 from tests.core.strategies import law
 
@@ -38,7 +49,8 @@ def keys(step: Any) -> list[str]:
 
 
 def test_the_runs_of_a_script_follow_from_its_seal() -> None:
-    assert [(spec.key, spec.purpose, spec.seed, spec.derivation) for spec in all_specs(TWO_SEEDS)] == [
+    usual = [spec for spec in all_specs(TWO_SEEDS) if spec.derivation is None or spec.derivation.attack is None]
+    assert [(spec.key, spec.purpose, spec.seed, spec.derivation) for spec in usual] == [
         ("measure-0", Purpose.MEASURE, 7, None),
         ("measure-1", Purpose.MEASURE, 1, None),
         ("repeat-0", Purpose.REPEAT, 7, None),
@@ -47,9 +59,48 @@ def test_the_runs_of_a_script_follow_from_its_seal() -> None:
         ("perturb-1-1", Purpose.PERTURB, 7, Derivation(target="parameters.n", variant=1)),
         ("perturb-1-2", Purpose.PERTURB, 7, Derivation(target="parameters.n", variant=2)),
         ("perturb-0-3", Purpose.PERTURB, 7, Derivation(target="scores.csv", variant=3)),
+        ("perturb-1-3", Purpose.PERTURB, 7, Derivation(target="parameters.n", variant=3)),
         ("confirm-0", Purpose.CONFIRM, 7, None),
     ]
-    assert total_steps(TWO_SEEDS) == 9
+    assert total_steps(TWO_SEEDS) == len(usual) + 11
+
+
+def test_controls_have_runs_of_their_own() -> None:
+    runs = [a_run(spec, {"score": 8.7}) for spec in measures(TWO_SEEDS)]
+    own = [spec for spec in specs_of(TWO_SEEDS, runs) if spec.derivation is not None and spec.derivation.attack]
+    assert [spec.key for spec in own] == [
+        "perturb-hardcoded-1",
+        "perturb-empty_input-1",
+        "perturb-looked_up-1",
+        "perturb-recognised-1",
+        "perturb-rounding_flip-1",
+        "perturb-rounding_flip-2",
+        "perturb-looked_up-2",
+        "perturb-recognised-2",
+        "perturb-recognised-3",
+        "perturb-anchored-1",
+        "perturb-anchored-2",
+    ]
+    assert {spec.seed for spec in own} == {7}
+    assert own[0].derivation == Derivation(target="*", variant=1, attack="hardcoded", values=("8.7",))
+    assert own[1].derivation == Derivation(target="*", variant=1, attack="empty_input")
+
+
+@pytest.mark.parametrize(
+    ("script", "attacks_made"),
+    [
+        pytest.param(a_script(inputs=()), [], id="nothing declared"),
+        pytest.param(
+            a_script(inputs=(), parameters={"n": 5}),
+            ["hardcoded-1", "empty_input-1", "anchored-1", "anchored-2"],
+            id="parameters alone",
+        ),
+    ],
+)
+def test_only_what_is_there_is_attacked(script: Script, attacks_made: list[str]) -> None:
+    specs = all_specs(a_seal(a_claim(reproduce=script)))
+    own = [spec.key.removeprefix("perturb-") for spec in specs if spec.derivation and spec.derivation.attack]
+    assert own == attacks_made
 
 
 def test_a_formula_is_perturbed_in_one_run() -> None:
@@ -62,6 +113,20 @@ def test_only_so_many_inputs_are_tried() -> None:
     assert len(pairings(seal)) == TARGETS_TRIED_MAX
 
 
+SEAL = a_seal()
+
+
+def own_of(value: float) -> list[Run]:
+    """Return the runs that controls make of their own, after a measurement, as an honest script would have ended them."""
+    specs = own_changes(Readings.of(SEAL, [a_run("measure-0", {"score": value})]))
+    crash: dict[str, Any] = {"outcome": an_outcome(exit_code=1), "result": None}
+    ends = {"perturb-empty_input-1": crash, "perturb-looked_up-1": {"metrics": {"score": value + 1}}}
+    return [a_run(spec, **ends.get(spec.key, {"metrics": {"score": value}})) for spec in specs]
+
+
+OWN, OWN_WRONG = own_of(8.7), own_of(9.9)
+OWN_KEYS = [run.spec.key for run in OWN]
+ATTACKED = ["repeat-0", "perturb-0-1", "perturb-0-2", *OWN_KEYS]
 MEASURED = a_run("measure-0", {"score": 8.7})
 REPEATED = a_run("repeat-0", {"score": 8.7})
 MOVED = [a_run("perturb-0-1", {"score": 9.0}), a_run("perturb-0-2", {"score": 9.5})]
@@ -73,30 +138,34 @@ CONFIRMED = a_run("confirm-0", {"score": 9.9})
 
 STEPS = [
     pytest.param([], ["measure-0"], id="first it measures"),
-    pytest.param([MEASURED], ["repeat-0", "perturb-0-1", "perturb-0-2"], id="then everything else side by side"),
-    pytest.param([MEASURED, REPEATED], ["perturb-0-1", "perturb-0-2"], id="what is finished is not asked for again"),
-    pytest.param([MEASURED, MOVED[1]], ["repeat-0", "perturb-0-1"], id="in whatever order"),
-    pytest.param([MEASURED, REPEATED, *MOVED], ["conclude"], id="a match needs no confirmation"),
-    pytest.param([WRONG, WRONG_AGAIN, *MOVED], ["confirm-0"], id="a contradiction does"),
-    pytest.param([WRONG, WRONG_AGAIN, *MOVED, CONFIRMED], ["conclude"], id="once"),
-    pytest.param([WRONG, REPEATED, *MOVED], ["conclude"], id="not if it did not repeat"),
-    pytest.param([WRONG, WRONG_AGAIN, *STILL], ["perturb-0-3"], id="what nothing moved so far is paired anew"),
+    pytest.param([MEASURED], ATTACKED, id="then everything else side by side"),
+    pytest.param([MEASURED, REPEATED], ATTACKED[1:], id="what is finished is not asked for again"),
+    pytest.param([MEASURED, MOVED[1]], ["repeat-0", "perturb-0-1", *OWN_KEYS], id="in whatever order"),
+    pytest.param([MEASURED, REPEATED, *MOVED, *OWN], ["conclude"], id="a match needs no confirmation"),
+    pytest.param([WRONG, WRONG_AGAIN, *OWN_WRONG, *MOVED], ["confirm-0"], id="a contradiction does"),
+    pytest.param([WRONG, WRONG_AGAIN, *OWN_WRONG, *MOVED, CONFIRMED], ["conclude"], id="once"),
+    pytest.param([WRONG, REPEATED, *OWN_WRONG, *MOVED], ["conclude"], id="not if it did not repeat"),
     pytest.param(
-        [WRONG, WRONG_AGAIN, STILL[0], a_run("perturb-0-2", "{}")], ["perturb-0-3"], id="what gave nothing is as well"
+        [WRONG, WRONG_AGAIN, *OWN_WRONG, *STILL], ["perturb-0-3"], id="what nothing moved so far is paired anew"
     ),
-    pytest.param([WRONG, WRONG_AGAIN, *STILL, PAIRED], ["confirm-0"], id="which saves an honest script"),
     pytest.param(
-        [WRONG, WRONG_AGAIN, *STILL, a_run("perturb-0-3", {"score": 9.9})],
+        [WRONG, WRONG_AGAIN, *OWN_WRONG, STILL[0], a_run("perturb-0-2", "{}")],
+        ["perturb-0-3"],
+        id="what gave nothing is as well",
+    ),
+    pytest.param([WRONG, WRONG_AGAIN, *OWN_WRONG, *STILL, PAIRED], ["confirm-0"], id="which saves an honest script"),
+    pytest.param(
+        [WRONG, WRONG_AGAIN, *OWN_WRONG, *STILL, a_run("perturb-0-3", {"score": 9.9})],
         ["conclude"],
         id="and confirms that another is worthless",
     ),
-    pytest.param([WRONG, REPEATED, *STILL], ["conclude"], id="what does not repeat is not paired anew"),
+    pytest.param([WRONG, REPEATED, *OWN_WRONG, *STILL], ["conclude"], id="what does not repeat is not paired anew"),
     pytest.param([a_run("measure-0", outcome="timeout", result=None)], ["conclude"], id="without a measurement"),
     pytest.param([a_run("measure-0", "{}")], ["conclude"], id="without the metric"),
     pytest.param([a_run("measure-0", '{"score": NaN}')], ["conclude"], id="without a finite one"),
-    pytest.param([a_run("measure-0", {"score": 870})], ["repeat-0", "perturb-0-1", "perturb-0-2"], id="suspect units"),
+    pytest.param([a_run("measure-0", {"score": 870})], ATTACKED, id="suspect units"),
     pytest.param(
-        [a_run("measure-0", {"score": 870}), a_run("repeat-0", {"score": 870}), *MOVED],
+        [a_run("measure-0", {"score": 870}), a_run("repeat-0", {"score": 870}), *MOVED, *own_of(870)],
         ["conclude"],
         id="suspect units are not confirmed",
     ),
@@ -118,7 +187,11 @@ def test_every_seed_is_measured_before_anything_is_attacked() -> None:
 
 def test_seeds_that_disagree_are_not_confirmed() -> None:
     runs = [a_run(measures(TWO_SEEDS)[0], {"score": 9.9}), a_run(measures(TWO_SEEDS)[1], {"score": 8.7})]
-    runs += [a_run(spec, {"score": 9.9 + index}) for index, spec in enumerate(attacks(TWO_SEEDS))]
+    own = own_changes(Readings.of(TWO_SEEDS, runs))
+    runs += [a_run(spec, {"score": 9.9 + index}) for index, spec in enumerate((*attacks(TWO_SEEDS), *own))]
+    runs += [
+        a_run(spec, {"score": 8.7 + index}) for index, spec in enumerate(recognitions(Readings.of(TWO_SEEDS, runs)))
+    ]
     assert keys(next_step(TWO_SEEDS, runs)) == ["conclude"]
 
 
@@ -151,12 +224,15 @@ def ended(spec: RunSpec, ending: dict[str, Any]) -> Run:
 @given(all_seals, st.data(), st.randoms(use_true_random=False))
 def test_the_plan_ends_whatever_comes_of_its_runs(seal: Seal, data: st.DataObject, chance: random.Random) -> None:
     """Within the promised number of runs, each asked for once, each one of the seal's own, the order never mattering."""
-    wanted = {spec.key: spec for spec in all_specs(seal)}
+    asked: set[str] = set()
     runs: list[Run] = []
     while not isinstance(step := next_step(seal, runs), Conclude):
         assert step
+        wanted = {spec.key: spec for spec in specs_of(seal, runs)}
         for spec in step:
-            assert wanted.pop(spec.key) == spec
+            assert wanted[spec.key] == spec
+            assert spec.key not in asked
+            asked.add(spec.key)
         finished = [ended(spec, data.draw(endings)) for spec in step]
         chance.shuffle(finished)
         # Some finish before the others: what is still asked for is the rest of the same step.

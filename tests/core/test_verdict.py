@@ -43,6 +43,7 @@ from tests.core.builders import (
     an_outcome,
     honest,
     play,
+    specs_of,
 )
 from tests.core.strategies import law
 from tests.core.test_plan import TWO_SEEDS, ended, endings, seals
@@ -52,12 +53,27 @@ script_seals = seals.filter(lambda seal: seal.claim.reproduce.kind == "script")
 HARMLESS = {ControlResult.PASS, ControlResult.WARN}
 
 
+def near(data: bytes) -> bool:
+    """Whether every score is the sealed one, or nearly."""
+    try:
+        one, two = ([float(row.rpartition(b",")[2]) for row in each.split()[1:]] for each in (SCORES, data))
+    except ValueError:
+        return False
+    return len(one) == len(two) and all(abs(a - b) < 0.11 for a, b in zip(one, two, strict=True))
+
+
 def scripted(*answers: Any) -> Program:
-    """Return a program that answers one thing after the other, the last for ever; a number is a score."""
+    """Return a program that answers one thing after the other, the last for ever; a number is a score.
+
+    To inputs that hardly differ from the sealed ones it gives its first answer, without inputs it crashes.
+    """
     left = list(answers)
 
     def program(inputs: Mapping[str, bytes], seed: int) -> Any:
-        answer = left.pop(0) if len(left) > 1 else left[0]
+        if not inputs and len(answers) > 1:
+            return an_outcome(exit_code=1)
+        hardly = inputs and inputs["scores.csv"] != SCORES and near(inputs["scores.csv"])
+        answer = answers[0] if hardly else left.pop(0) if len(left) > 1 else left[0]
         return {"score": answer} if isinstance(answer, int | float) else answer
 
     return program
@@ -505,7 +521,9 @@ def test_whatever_its_runs_come_to_a_seal_is_judged_by_the_same_rules(
 def test_runs_that_are_missing_never_make_a_verdict_stronger(seal: Seal, data: st.DataObject) -> None:
     """Also with runs that no plan would have asked for together."""
     kept = {spec.key for spec in measures(seal)}
-    runs = [ended(spec, data.draw(endings)) for spec in all_specs(seal) if spec.key in kept or data.draw(st.booleans())]
+    runs = [ended(spec, data.draw(endings)) for spec in measures(seal)]
+    more = [spec for spec in specs_of(seal, runs) if spec.key not in kept]
+    runs += [ended(spec, data.draw(endings)) for spec in more if data.draw(st.booleans())]
     found = judge(seal, runs)
     hold(found)
     for left_out in [run for run in runs if run.spec.key not in kept]:
@@ -518,8 +536,9 @@ def test_runs_that_are_missing_never_make_a_verdict_stronger(seal: Seal, data: s
 @law
 @given(script_seals, st.data())
 def test_the_plan_wants_a_confirmation_exactly_when_one_would_decide(seal: Seal, data: st.DataObject) -> None:
-    specs = [spec for spec in all_specs(seal) if spec.key != "confirm-0"]
-    runs = [ended(spec, data.draw(endings)) for spec in specs]
+    runs = [ended(spec, data.draw(endings)) for spec in measures(seal)]
+    specs = [spec for spec in specs_of(seal, runs)[len(runs) :] if spec.key != "confirm-0"]
+    runs += [ended(spec, data.draw(endings)) for spec in specs]
     readings = Readings.of(seal, runs)
     if not all(item.finite for item in readings.measures):
         return

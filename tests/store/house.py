@@ -28,7 +28,17 @@ from app.store.blobs import Blobs
 from app.store.engine import Store
 from app.store.runs import Claimed
 from app.store.tables import RunRow, Verification
-from tests.core.builders import ENVIRONMENT, KEY, SIGNER, a_bundle, a_claim, an_expectation, an_outcome, honest
+from tests.core.builders import (
+    ENVIRONMENT,
+    KEY,
+    SIGNER,
+    a_bundle,
+    a_claim,
+    an_expectation,
+    an_outcome,
+    honest,
+    run_program,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -127,10 +137,11 @@ class House:
         if isinstance(job, Underivable):
             return executed(an_outcome("cancelled", limit="underivable", notes=(job.reason,)))
         inputs = {item.target.removeprefix("/in/"): item.data for item in job.files if item.target.startswith("/in/")}
-        found = program(inputs, claimed.spec.seed)
+        found = run_program(program, inputs, claimed.spec.seed)
         if isinstance(found, RunOutcome):
             return executed(found)
-        return executed(an_outcome(), json.dumps(found).encode(), dict(job.derived))
+        notes = (job.summary,) if job.summary else ()
+        return executed(an_outcome(notes=notes, replaced=job.replaced), json.dumps(found).encode(), dict(job.derived))
 
     def run(self, run_id: str, program: Program = honest) -> None:
         """Claim, execute and finish a run."""

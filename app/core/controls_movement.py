@@ -1,0 +1,73 @@
+"""How far the runs of a verification are apart. Every control that asks whether a value moved asks here."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from app.core.bands import negligible
+from app.core.model import OutcomeKind, Purpose
+from app.core.quantity import EXACT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from app.core.measurement import Measured
+    from app.core.model import Expectation
+    from app.core.readings import Reading, Readings
+
+
+def first_metrics(readings: Readings) -> Mapping[str, Measured]:
+    """Return what the first seed measured."""
+    first = readings.measures[0].measurement
+    return {} if first is None else first.metrics
+
+
+def repeat_spread(readings: Readings) -> dict[str, Decimal]:
+    """Return how far each metric moves when nothing changes."""
+    again = readings.of_purpose(Purpose.REPEAT)
+    first = same_seed(readings, again[0]) if again else None
+    if first is None or first.measurement is None or again[0].measurement is None:
+        return {}
+    after = again[0].measurement.metrics
+    gaps = {name: gap(item, after[name]) for name, item in first.measurement.metrics.items()}
+    return {name: apart for name, apart in gaps.items() if apart is not None}
+
+
+def same_seed(readings: Readings, other: Reading) -> Reading | None:
+    """Return the measure run of another run's seed."""
+    return next((item for item in readings.measures if item.run.spec.seed == other.run.spec.seed), None)
+
+
+def differs(one: Measured, two: Measured, spread: Decimal = Decimal(0)) -> bool:
+    """Whether two values of a metric differ by more than a spread; texts by their letters."""
+    apart = gap(one, two)
+    return one.text != two.text if apart is None else apart > spread
+
+
+def gap(one: Measured, two: Measured) -> Decimal | None:
+    """Return how far two finite numbers are apart, None when they are not both that."""
+    if one.value is None or two.value is None or not (one.finite and two.finite):
+        return None
+    return abs(EXACT.subtract(one.value, two.value))
+
+
+def ending(reading: Reading) -> str:
+    """Return how a run ended that gave no measurement."""
+    if reading.unreadable is not None:
+        return f"gave no readable result ({reading.unreadable.detail})"
+    kind = reading.run.outcome.kind
+    return "crashed" if kind in {OutcomeKind.EXITED, OutcomeKind.SIGNAL} else f"ended by its {kind} limit"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names in a sentence, the first three of them."""
+    shown = ", ".join(names[:3])
+    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
+
+
+def noise(readings: Readings, expectation: Expectation) -> Decimal:
+    """Return up to which movement a metric counts as standing still: that of arithmetic, and that of a repetition."""
+    one = first_metrics(readings)[expectation.metric]
+    still = Decimal(0) if one.value is None or not one.finite else negligible(expectation, one.value)
+    return max(still, repeat_spread(readings).get(expectation.metric, Decimal(0)))

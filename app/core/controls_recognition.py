@@ -1,0 +1,139 @@
+"""The replication attacker on scripts that know what they will be asked.
+
+recognised. A script may compute honestly from every input but the sealed one, for which it has the printed answer
+ready, known by its digest, its length or its first row. So a few numbers are moved by one unit of their last place, once
+up and once down, and the same numbers are spelled otherwise. An honest result hardly moves under the first two, and to
+opposite sides if it does; under the third it stays. What jumps under all three, each time to the same other value,
+recognised its inputs: `fail`. What jumps under the first two alone may be honest, a count of equal values for instance:
+`warn`.
+
+anchored. A script may move a little with its inputs around an answer that it has: a constant and a thousandth of the
+mean, a value held between two bounds. If every usual change leaves the result within what the claim accepts, numbers are
+made three to thirty times as large, rows are paired anew and parameters moved far. A result that has not moved by a
+quarter, nor left what is accepted, under any of these does not depend on its inputs in earnest: `fail`.
+
+seed_response. Asks whether several seeds give different values at all.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from app.core.boxjob import targets
+from app.core.controls_attacks import held_in_place, near, own, values_of
+from app.core.controls_catalogue import control
+from app.core.controls_movement import first_metrics, listed, noise, repeat_spread
+from app.core.controls_replication import TIMES_SPREAD
+from app.core.members import by_metric
+from app.core.model import ControlResult, Formula
+from app.core.phrases import brief
+from app.core.quantity import EXACT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from app.core.measurement import Measured
+    from app.core.model import Control, Expectation
+    from app.core.readings import Readings
+
+PASS, WARN, FAIL, UNDECIDED = ControlResult.PASS, ControlResult.WARN, ControlResult.FAIL, ControlResult.UNDECIDED
+NOT_APPLICABLE = ControlResult.NOT_APPLICABLE
+
+JUMP = Decimal("0.02")  # a share of the value: less is no jump
+TOGETHER = Decimal("0.1")  # a share of the jump: nearer values are the same other one
+
+
+def recognised(readings: Readings) -> Control:
+    """Move a few numbers by one unit: does the result jump as if the script had known the others?"""
+    script = readings.seal.claim.reproduce
+    if isinstance(script, Formula) or not script.inputs:
+        return control("recognised", NOT_APPLICABLE, "There is no input file to be recognised.")
+    if values_of(own(readings, "recognised", 1)) is None:
+        return control("recognised", UNDECIDED, "With a few numbers moved by one unit the script gave no result.")
+    jumped = jumping(readings)
+    if not jumped:
+        detail = "Moving a few numbers of the inputs by one unit hardly moves the result, as it should."
+        return control("recognised", PASS, detail)
+    up, down, same = (values_of(own(readings, "recognised", variant)) for variant in (1, 2, 3))
+    if up is None or down is None:
+        return control("recognised", WARN, f"A few numbers moved by one unit move {listed(jumped)} far, once.")
+    before = first_metrics(readings)
+    for name in jumped:
+        other = _together(before[name], up[name], down[name])
+        if other is not None and same is not None and _together(before[name], up[name], same[name]) is not None:
+            detail = f"{name} is {brief(before[name].text)} for the sealed inputs and {brief(up[name].text)}"
+            return control("recognised", FAIL, f"{detail} for the same ones spelled otherwise or moved by one unit.")
+    return control("recognised", WARN, f"A few numbers moved by one unit move {listed(jumped)} far.")
+
+
+def jumping(readings: Readings) -> list[str]:
+    """Return the metrics that a few numbers moved by one unit move far."""
+    after = values_of(own(readings, "recognised", 1))
+    before = first_metrics(readings)
+    if after is None:
+        return []
+    return [item.metric for item in readings.seal.claim.expect if _jumps(readings, item, before, after)]
+
+
+def _jumps(
+    readings: Readings, item: Expectation, before: Mapping[str, Measured], after: Mapping[str, Measured]
+) -> bool:
+    one, two = before[item.metric].value, after[item.metric].value
+    if one is None or two is None or not one.is_finite():
+        return False
+    spread = repeat_spread(readings).get(item.metric, Decimal(0)) * TIMES_SPREAD
+    return abs(EXACT.subtract(two, one)) > max(noise(readings, item), spread, abs(one) * JUMP)
+
+
+def _together(before: Measured, one: Measured, two: Measured) -> Decimal | None:
+    """Return the value that two changes have led to, None if they led to different ones or to none."""
+    if before.value is None or one.value is None or two.value is None:
+        return None
+    jumps = [abs(EXACT.subtract(each, before.value)) for each in (one.value, two.value)]
+    near = abs(EXACT.subtract(one.value, two.value)) <= min(jumps) * TOGETHER
+    return one.value if near and min(jumps) > 0 else None
+
+
+def anchored(readings: Readings) -> Control:
+    """Change everything strongly where the usual changes never left what the claim accepts."""
+    claim = readings.seal.claim
+    if isinstance(claim.reproduce, Formula) or not targets(claim):
+        return control("anchored", NOT_APPLICABLE, "There are no inputs that a value could be anchored against.")
+    held = held_in_place(readings)
+    if not held:
+        return control("anchored", PASS, "Changed inputs lead out of what the claim accepts.")
+    runs = [
+        found for found in (values_of(own(readings, "anchored", variant)) for variant in (1, 2)) if found is not None
+    ]
+    if not runs:
+        detail = f"{listed(held)} stays within what the claim accepts, and far stronger changes gave no result."
+        return control("anchored", UNDECIDED, detail)
+    before = first_metrics(readings)
+    fixed = [
+        item.metric
+        for item in by_metric(claim).values()
+        if item.metric in held and all(near(item, before, run) for run in runs)
+    ]
+    if fixed and len(runs) > 1:
+        detail = (
+            f"{listed(fixed)} moves, but hardly, and never out of what the claim accepts, however far the inputs move."
+        )
+        return control("anchored", FAIL, detail)
+    if fixed:
+        detail = f"{listed(fixed)} hardly moves under one far stronger change, and gave nothing under the other."
+        return control("anchored", UNDECIDED, detail)
+    return control("anchored", PASS, f"Only far stronger changes move {listed(held)} out of what the claim accepts.")
+
+
+def seed_response(readings: Readings) -> Control:
+    """Ask whether the seeds make a difference."""
+    measured = [reading.measurement.metrics for reading in readings.measures if reading.measurement is not None]
+    if len(measured) < 2:
+        return control("seed_response", NOT_APPLICABLE, "There is one seed.")
+    names = [item.metric for item in by_metric(readings.seal.claim).values()]
+    constant = [name for name in names if len({metrics[name].text for metrics in measured}) == 1]
+    if constant:
+        detail = f"{listed(constant)} is the same under all {len(measured)} seeds, which count as one."
+        return control("seed_response", WARN, detail)
+    return control("seed_response", PASS, f"The {len(measured)} seeds give different values.")
