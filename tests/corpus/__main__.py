@@ -1,0 +1,109 @@
+"""`python -m tests.corpus [NAME…]`: judge the corpus under several seals and write docs/error-rates.md.
+
+With names, judge those under one seal and print every control.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tests.corpus.bundles import Case, cases
+from tests.corpus.trial import Forks, Trial, attempt
+
+SEALS = 3
+PAGE = Path(__file__).parent.parent.parent / "docs" / "error-rates.md"
+
+
+def judge_all(chosen: list[Case], salt: int = 0, workers: int = 2) -> list[Trial]:
+    """Judge cases, in their order."""
+
+    def part(mine: list[Case]) -> list[Trial]:
+        with Forks() as forks:
+            return [attempt(case, forks, salt) for case in mine]
+
+    with ThreadPoolExecutor(workers) as pool:
+        parts = pool.map(part, [chosen[at::workers] for at in range(workers)])
+        found = {(trial.case.honest, trial.case.name): trial for each in parts for trial in each}
+    return [found[case.honest, case.name] for case in chosen]
+
+
+def found_by(trial: Trial) -> str:
+    """Return what kept a case from being VERIFIED."""
+    failed = [item.name for item in trial.judgement.controls if item.result == "fail"]
+    return failed[0] if failed else trial.judgement.reason_code
+
+
+def page(trials: list[Trial], seals: int) -> str:
+    """Return the page of error rates."""
+    lines = [_OPENING.format(seals=seals)]
+    lines += ["| scripts | files | judgements | errors | rate |", "|---|---|---|---|---|"]
+    for honest, name, error in ((True, "honest", "not believed"), (False, "cheating", "believed")):
+        mine = [trial for trial in trials if trial.case.honest is honest]
+        wrong = sum(trial.wrong for trial in mine)
+        files = len({trial.case.name for trial in mine})
+        lines.append(f"| {name} | {files} | {len(mine)} | {wrong} {error} | {100 * wrong / len(mine):.1f} % |")
+    runs = [trial.runs for trial in trials if trial.case.honest]
+    lines += [
+        f"\nAn honest script took {sum(runs) / len(runs):.1f} runs on average, {max(runs)} at most.\n",
+        "## Errors\n",
+    ]
+    missed = Counter(
+        (trial.case.honest, trial.case.name, trial.case.about, found_by(trial)) for trial in trials if trial.wrong
+    )
+    for (honest, name, about, why), count in sorted(missed.items()):
+        what = f"was not believed: {why}" if honest else "was believed"
+        lines.append(
+            f"- `{'honest' if honest else 'cheating'}/{name}` ({about}) {what}, under {count} of {seals} seals."
+        )
+    lines += [
+        "" if missed else "There were none.\n",
+        "## What found the cheats\n",
+        "| found by | judgements |",
+        "|---|---|",
+    ]
+    caught = Counter(found_by(trial) for trial in trials if not trial.case.honest and not trial.wrong)
+    lines += [f"| `{name}` | {count} |" for name, count in caught.most_common()]
+    lines.append("\nThe first control that failed in the order of the catalogue, or else the reason code.\n")
+    lines += ["## The scripts\n", "| script | what it does |", "|---|---|"]
+    known = dict.fromkeys((trial.case.honest, trial.case.name, trial.case.about) for trial in trials)
+    lines += [f"| `{'honest' if honest else 'cheating'}/{name}` | {about} |" for honest, name, about in known]
+    return "\n".join(lines) + "\n"
+
+
+_OPENING = """# Error rates of the controls
+
+Measured by `python -m tests.corpus`: every script of `tests/corpus` is taken through the real plan, with every change
+that the controls ask for, and judged by the real verdict, under {seals} seals that differ in nothing but chance. The
+scripts run without the walls of a box; the box has its own tests. Each claims what it gives for the sealed inputs, so
+that every one of them matches.
+
+An honest script that does not come to `VERIFIED` is a false alarm, whatever the reason; a cheat that does was missed.
+The corpus was written by the same people as the controls. Whoever writes other cheats will find some that pass: that is
+why every control says what it cannot prove.
+"""
+
+
+def main() -> None:
+    """Judge and print."""
+    wanted = set(sys.argv[1:])
+    if wanted:
+        for trial in judge_all([case for case in cases() if case.name in wanted]):
+            found = trial.judgement
+            print(
+                "WRONG" if trial.wrong else "right", trial.case.name, trial.prints, f"{trial.runs} runs", found.status
+            )
+            print("   ", found.reason)
+            for item in found.controls:
+                print("   ", item.name, item.result.value, item.detail)
+        return
+    trials = [trial for salt in range(SEALS) for trial in judge_all(cases(), salt)]
+    text = page(trials, SEALS)
+    PAGE.write_text(text, encoding="utf-8")
+    print(text.partition("## The scripts")[0])
+
+
+if __name__ == "__main__":
+    main()

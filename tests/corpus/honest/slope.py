@@ -1,0 +1,16 @@
+# /// assay
+# about = "the slope of a line"
+# inputs = { "pairs.csv" = "pairs" }
+# digits = 2
+# ///
+import json
+import os
+from pathlib import Path
+
+INPUT = Path(os.environ["ASSAY_INPUT"])
+import statistics
+
+rows = [tuple(map(float, r.split(","))) for r in (INPUT / "pairs.csv").read_text().splitlines()[1:]]
+value = statistics.linear_regression(*zip(*rows)).slope
+
+Path(os.environ["ASSAY_RESULT"]).write_text(json.dumps({"value": value}))
