@@ -10,8 +10,8 @@
     # name = "reproduce.py"
     # ///
 
-The header is no part of the script. `{{sha256 scores.csv}}`, `{{size …}}`, `{{sum …}}`, `{{hex …}}` and `{{line scores.csv 1}}`
-in a script stand for what a cheat would have looked up.
+The header is no part of the script. `{{sha256 scores.csv}}`, `{{size …}}`, `{{sum …}}`, `{{hex …}}` and
+`{{line scores.csv 1}}` in a script stand for what a cheat would have looked up.
 """
 
 from __future__ import annotations
