@@ -116,12 +116,21 @@ def test_only_so_many_inputs_are_tried() -> None:
 SEAL = a_seal()
 
 
+def own_after(seal: Seal, measured: list[Run]) -> list[Run]:
+    """Return the runs that controls make of their own after a measurement, as an honest script would have ended them."""
+    found = []
+    metrics = json.loads(measured[0].result or "{}")
+    for spec in own_changes(Readings.of(seal, measured)):
+        if spec.key == "perturb-empty_input-1":
+            found.append(a_run(spec, outcome=an_outcome(exit_code=1), result=None))
+        else:
+            step = spec.key == "perturb-looked_up-1"
+            found.append(a_run(spec, {name: value + step for name, value in metrics.items()}))
+    return found
+
+
 def own_of(value: float) -> list[Run]:
-    """Return the runs that controls make of their own, after a measurement, as an honest script would have ended them."""
-    specs = own_changes(Readings.of(SEAL, [a_run("measure-0", {"score": value})]))
-    crash: dict[str, Any] = {"outcome": an_outcome(exit_code=1), "result": None}
-    ends = {"perturb-empty_input-1": crash, "perturb-looked_up-1": {"metrics": {"score": value + 1}}}
-    return [a_run(spec, **ends.get(spec.key, {"metrics": {"score": value}})) for spec in specs]
+    return own_after(SEAL, [a_run("measure-0", {"score": value})])
 
 
 OWN, OWN_WRONG = own_of(8.7), own_of(9.9)
@@ -321,7 +330,7 @@ FURTHER = [
 def test_further_seeds_are_measured_only_while_they_may_decide(runs: list[Run], wanted: list[str]) -> None:
     first = runs[0].result or ""
     score = float(first.removeprefix('{"score": ').removesuffix("}"))
-    assert keys(next_step(ADAPTIVE, [*runs, *attacked(score)])) == wanted
+    assert keys(next_step(ADAPTIVE, [*runs, *attacked(score), *own_after(ADAPTIVE, runs)])) == wanted
 
 
 def test_further_seeds_wait_for_the_attacks_and_a_worthless_script_gets_none() -> None:
@@ -329,7 +338,7 @@ def test_further_seeds_wait_for_the_attacks_and_a_worthless_script_gets_none() -
     assert keys(next_step(ADAPTIVE, runs))[0] == "repeat-0"
     first = json.loads(runs[0].result or "")["score"]
     still = [a_run(spec, {"score": first}) for spec in (*attacks(ADAPTIVE), *pairings(ADAPTIVE))]
-    assert keys(next_step(ADAPTIVE, [*runs, *still])) == ["conclude"]
+    assert keys(next_step(ADAPTIVE, [*runs, *still, *own_after(ADAPTIVE, runs)])) == ["conclude"]
 
 
 def test_another_expectation_that_is_contradicted_or_open_ends_the_search() -> None:
@@ -345,7 +354,7 @@ def test_another_expectation_that_is_contradicted_or_open_ends_the_search() -> N
         changed = [
             a_run(spec, {"score": 8.2 + index, "second": second + index}) for index, spec in enumerate(attacks(seal))
         ]
-        return measured + changed
+        return measured + changed + own_after(seal, measured)
 
     assert keys(next_step(seal, runs(5.0))) == ["measure-3", "measure-4", "measure-5"]
     assert keys(next_step(seal, runs(9.0))) == ["confirm-0"]
@@ -361,6 +370,6 @@ def test_a_confirmation_by_seeds_measures_none_that_was_measured() -> None:
 
 def test_the_cost_is_known_in_advance() -> None:
     assert (least_steps(a_formula_seal()), total_steps(a_formula_seal())) == (3, 4)
-    assert (least_steps(ADAPTIVE), total_steps(ADAPTIVE)) == (3 + 3, 10 + 3 + 1 + 1 + 10)
+    assert (least_steps(ADAPTIVE), total_steps(ADAPTIVE)) == (3 + 3 + 6, 10 + 3 + 1 + 11 + 1 + 10)
     one_run = a_seal(a_claim(an_expectation(None, "interval", low="8", high="9", level="95%", n="5")))
     assert total_steps(one_run) == total_steps(a_seal())  # one seed has no spread that could contradict
