@@ -73,7 +73,7 @@ def jumping(readings: Readings) -> list[str]:
     before = first_metrics(readings)
     if after is None:
         return []
-    return [item.metric for item in readings.seal.claim.expect if _jumps(readings, item, before, after)]
+    return [item.metric for item in by_metric(readings.seal.claim).values() if _jumps(readings, item, before, after)]
 
 
 def _jumps(
