@@ -11,7 +11,7 @@ import typer
 
 from cli import show
 from cli.exits import Exit
-from cli.keys import read_key_file, trusted
+from cli.keys import own_keys, read_key_file, trusted
 from cli.options import AsJson, print_json, read_settings
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def export(
 def stored(settings: Settings) -> dict[str, Any] | None:
     """Return what the last audit of a service's stored evidence found, ready for JSON; None: no service keeps state here."""
     from app.core.errors import Fault
-    from app.store import auditing
+    from app.store import auditing, keys
     from app.store.engine import Store
 
     if not settings.database_url and not (settings.home / "assay.db").exists():
@@ -138,9 +138,11 @@ def stored(settings: Settings) -> dict[str, Any] | None:
         store.check()
         with store.read() as session:
             found = auditing.shown(session)
+            published = [key.public.id for key in keys.published(session) if key.retired_at is None]
+        own = {key.public.id for key in own_keys(settings)}
     except Fault as fault:
         return {"fault": str(fault)}
     finally:
         store.close()
     document: dict[str, Any] = json.loads(json.dumps(found, default=str))
-    return document
+    return {**document, "keys_of_others": [keyid for keyid in published if keyid not in own]}

@@ -94,18 +94,24 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Print a public key for others to trust: PEM, or with --json a document of keys with its times."""
-    from workers.keyring import judge_key, keyring
+    from workers.keyring import judge_key
 
     settings = read_settings()
     wanted = keyid or judge_key(settings).public.id
-    own = keyring(settings).keys() if settings.signing_key is None else [judge_key(settings).known]
-    found = next((key for key in own if key.public.id == wanted), None)
+    found = next((key for key in own_keys(settings) if key.public.id == wanted), None)
     if found is None:
         raise typer.BadParameter(f"there is no key {wanted} in this home; see `assay keys list`")
     if as_json:
         print_json(key_set([found]))
     else:
         typer.echo(found.public.pem, nl=False)
+
+
+def own_keys(settings: Settings) -> list[KnownKey]:
+    """Return the public side of the keys that a judge with these settings holds."""
+    from workers.keyring import judge_key, keyring
+
+    return keyring(settings).keys() if settings.signing_key is None else [judge_key(settings).known]
 
 
 def own_signer(settings: Settings) -> PrivateSigner:

@@ -175,6 +175,9 @@ def stored_evidence(found: dict[str, Any] | None) -> None:
             else f"{audit['checked']} of about {audit['total']} so far"
         )
         print(f"{'✗' if found['alarms'] else '✓'} stored evidence: last audit began {audit['started_at']}, {over}")
+    for keyid in found["keys_of_others"]:
+        print(f"! the key {keyid} was published by a judge elsewhere; where there is none, somebody made it up")
+        print(f"    remedy: find out whose it is, else `assay keys retire {keyid}`")
     for alarm in found["alarms"]:
         print(f"✗ ALARM since {alarm['raised_at']}: {alarm['verdict_id']}: {alarm['detail']}")
         print("    remedy: restore evidence and rows from a backup; it is not served meanwhile")

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from app import actions
 from app.core.canonical import canonical
 from app.core.evidence import verify
 from app.core.evidence_archive import unpack
 from app.core.model import Blame, Status
 from app.settings import Settings
+from app.store import migrate
 from cli import show
 from cli.local import Local
 from cli.rerun import differences
@@ -24,6 +26,7 @@ from tests.cli.command import assay, lay
 from tests.core.builders import KEY, SIGNER, a_comparison, a_judgement
 from tests.core.test_evidence import resealed
 from tests.core.test_evidence_receipt import ARCHIVE, receipt
+from tests.store.house import House
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -217,3 +220,38 @@ def test_an_archive_that_does_not_hold_gives_no_crate(tmp_path: Path) -> None:
         done = assay("evidence", "export", tmp_path / name, "--ro-crate", tmp_path / "crate", home=tmp_path)
         assert done.returncode == code
     assert not (tmp_path / "crate").exists()
+
+
+# --- what operators are told -----------------------------------------------------------------------------------------
+
+
+def told(home: Path) -> tuple[Any, str]:
+    """Return what `assay doctor` says of stored evidence: as JSON, and the lines after those about the host."""
+    document = json.loads(assay("doctor", "--json", home=home).stdout)["evidence"]
+    return document, assay("doctor", home=home).stdout
+
+
+def test_doctor_tells_of_stored_evidence(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    assert told(home)[0] is None
+    migrate.upgrade(f"sqlite:///{home / 'assay.db'}")
+    house = House.open(f"sqlite:///{home / 'assay.db'}", home)
+    try:
+        house.verify()
+        document, text = told(home)
+        assert (document["audit"], document["alarms"]) == (None, [])
+        assert document["keys_of_others"] == [SIGNER.public.id]  # the key of the tests is not in this home
+        assert "no audit yet" in text
+        assert f"the key {SIGNER.public.id} was published by a judge elsewhere" in text
+        house.parts.blobs.path(str(house.scalar("SELECT evidence FROM verdict"))).unlink()
+        while actions.audit(house.parts):
+            pass
+        document, text = told(home)
+        assert [alarm["verdict_id"] for alarm in document["alarms"]] == [house.scalar("SELECT id FROM verdict")]
+        assert document["audit"]["failed"] == 1
+        assert "✗ ALARM since" in text
+        house.change("DROP TRIGGER verdict_signed")
+        assert "lacks the trigger verdict_signed" in told(home)[0]["fault"]
+    finally:
+        house.close()
