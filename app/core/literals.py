@@ -17,11 +17,13 @@ from __future__ import annotations
 import ast
 import base64
 import binascii
+import math
 import re
 import warnings
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Context, Decimal
 from fractions import Fraction
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from app.core.literals_fold import constants
@@ -31,16 +33,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 FILE_BYTES_MAX = 1 << 20
+NUMBERS_MAX = 50_000  # of a file that are looked at
 HITS_MAX = 64
 CHARACTERS_MAX = 40  # of a number
 GRID_MIN = 3  # numbers in a list that are candidates and no answer
-FACTORS = tuple(Decimal(sign * 10**power) / 1000 for sign in (1, -1) for power in (3, 5, 1, 6, 0, 4, 2))
+POWERS_MAX = 3  # of ten, by which a value may be scaled: percent, permille, milli and kilo
 BAND_MAX = Decimal("0.25")  # a share: what is accepted over a wider band is no anchor
 BAND_DIGITS = 2  # of a number that lies in a band
+SHORT = Context(prec=40)
 NEAR = Decimal("1e-9")  # a share: what floating point does to a sum of constants
 
 _TOKEN = re.compile(
-    r"(?<![\w.])(?:[0-9]{1,20}\s?/\s?[0-9]{1,20}|[0-9]{0,30}[.,]?[0-9]{1,30}(?:[eE][-+]?[0-9]{1,3})?)(?![\w.]*\w)"
+    r"(?<![\w.])(?:[0-9]{1,20}\s?/\s?[0-9]{1,20}|[0-9]{0,30}[.,]?[0-9]{1,30}(?:[eE][-+]?[0-9]{1,3})?)(?!\w|\.\w)"
 )
 
 
@@ -133,7 +137,7 @@ def another(text: str, share: Decimal) -> str:
 
 def _in_text(path: str, data: bytes, wanted: Sequence[Sought], share: Decimal) -> Iterator[Hit]:
     text = data.decode("latin-1")  # one character a byte
-    for match in _TOKEN.finditer(text):
+    for match in islice(_TOKEN.finditer(text), NUMBERS_MAX):
         old = match[0]
         value = _read(old)
         if value is None or not spells(value, digits_of(old), wanted):
@@ -273,22 +277,28 @@ def _tree(data: bytes) -> ast.Module | None:
 
 def spells(value: Decimal, digits: int, wanted: Sequence[Sought]) -> bool:
     """Whether a number of so many significant digits says one of the values."""
-    if not value:
-        return False
+    size = abs(value)
+    near = float(size)
     for item in wanted:
-        for factor in FACTORS:
-            scaled = EXACT.multiply(value, factor)
-            if abs(scaled - item.value) <= NEAR * abs(item.value):
-                return True
-            if item.low <= scaled <= item.high and digits >= item.digits > 0:
-                return True
+        middle = abs(float(item.value))
+        if not near or not middle:
+            continue
+        power = round(math.log10(middle / near))
+        if abs(power) > POWERS_MAX or not 0.7 < near * 10.0**power / middle < 1.4:
+            continue  # most numbers of a file, at little cost
+        scaled = size.scaleb(power, EXACT)
+        if abs(scaled - abs(item.value)) <= NEAR * abs(item.value):
+            return True
+        low, high = sorted((abs(item.low), abs(item.high)))
+        if low <= scaled <= high and digits >= item.digits > 0:
+            return True
     return False
 
 
 def _read(text: str) -> Decimal | None:
     if "/" in text:
         top, _, bottom = text.partition("/")
-        return EXACT.divide(Decimal(int(top)), Decimal(int(bottom))).normalize() if int(bottom) else None
+        return SHORT.divide(Decimal(int(top)), Decimal(int(bottom))) if int(bottom) else None
     plain = text.replace(",", ".")
     if len(plain) > CHARACTERS_MAX or plain in {"", "."}:
         return None

@@ -18,7 +18,7 @@ import math
 import struct
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -26,7 +26,10 @@ from typing import Any
 ITEMS_MAX = 10_000  # of a text or list
 DIGITS_MAX = 200  # of a whole number
 DEPTH_MAX = 200
-STEPS_MAX = 50_000  # expressions evaluated in one file
+FACTORS_MAX = 100
+GROWTH_MAX = 1_000_000
+CODECS = frozenset({"rot13", "rot_13", "hex", "base64"})  # others unpack to any size
+STEPS_MAX = 20_000  # expressions evaluated in one file
 
 UNKNOWN: Any = object()
 
@@ -39,9 +42,23 @@ def _times(a: Any, b: Any) -> Any:
 
 
 def _power(a: Any, b: Any) -> Any:
-    if abs(b) > 4 * DIGITS_MAX or abs(a) > 10**DIGITS_MAX:
+    if abs(b) > 4 * DIGITS_MAX or (abs(a) > 1 and b * math.log10(abs(a)) > 2 * DIGITS_MAX):
         raise OverflowError
     return a**b
+
+
+def _small(method: str, owner: Any, given: Sequence[Any]) -> None:
+    """Refuse a method that would make much of little: a width, a nested width, a long text for every letter."""
+    if method == "format" and isinstance(owner, str):
+        _narrow(owner)
+        if "{" in owner.partition("{")[2].partition("}")[0]:
+            raise OverflowError
+    if isinstance(owner, str | bytes) and len(owner) * max((_length(item) for item in given), default=0) > GROWTH_MAX:
+        raise OverflowError
+
+
+def _length(item: Any) -> int:
+    return len(item) if isinstance(item, str | bytes | list | tuple) else 0
 
 
 def _bytes(*given: Any) -> bytes:
@@ -59,7 +76,7 @@ def _short(given: Any) -> Any:
 
 def _narrow(spec: str) -> str:
     """Refuse a width that would fill the memory."""
-    if any(len(run) > 3 for run in "".join(sign if sign.isdigit() else " " for sign in spec).split()):
+    if "*" in spec or any(len(run) > 3 for run in "".join(sign if sign.isdigit() else " " for sign in spec).split()):
         raise OverflowError
     return spec
 
@@ -69,7 +86,7 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "float": float,
     "str": str,
     "repr": repr,
-    "round": round,
+    "round": lambda number, digits=0: round(number, digits) if abs(digits) < DIGITS_MAX else UNKNOWN,
     "abs": abs,
     "sum": sum,
     "min": min,
@@ -86,13 +103,13 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "sorted": sorted,
     "map": lambda function, *items: list(map(function, *items)),
     "divmod": divmod,
-    "format": format,
+    "format": lambda value, spec="": format(value, _narrow(spec)),
     "Decimal": lambda given: Decimal(_short(given)),
     "Fraction": lambda *given: Fraction(*map(_short, given)),
     "sqrt": math.sqrt,
     "exp": math.exp,
     "log": math.log,
-    "prod": math.prod,
+    "prod": lambda items: math.prod(items) if len(items) <= FACTORS_MAX else UNKNOWN,
     "fsum": math.fsum,
     "loads": json.loads,
     "literal_eval": ast.literal_eval,
@@ -107,7 +124,7 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "from_bytes": int.from_bytes,
     "unpack": struct.unpack,
     "decompress": lambda data: zlib.decompressobj().decompress(data, ITEMS_MAX),
-    "decode": codecs.decode,
+    "decode": lambda text, codec: codecs.decode(text, codec) if codec in CODECS else UNKNOWN,
 }
 _METHODS = frozenset(
     {"join", "format", "replace", "strip", "lstrip", "rstrip", "lower", "upper", "split", "rsplit", "partition"}
@@ -127,6 +144,15 @@ _OPERATORS: Mapping[type[ast.AST], Callable[[Any, Any], Any]] = {
     ast.BitAnd: lambda a, b: a & b,
     ast.RShift: lambda a, b: a >> b,
     ast.LShift: lambda a, b: a << min(b, 4 * DIGITS_MAX),
+}
+_COMPARISONS: Mapping[type[ast.AST], Callable[[Any, Any], Any]] = {
+    ast.Eq: lambda a, b: a == b,
+    ast.NotEq: lambda a, b: a != b,
+    ast.Lt: lambda a, b: a < b,
+    ast.LtE: lambda a, b: a <= b,
+    ast.Gt: lambda a, b: a > b,
+    ast.GtE: lambda a, b: a >= b,
+    ast.In: lambda a, b: a in b,
 }
 _UNARY: Mapping[type[ast.AST], Callable[[Any], Any]] = {
     ast.USub: lambda a: -a,
@@ -188,8 +214,13 @@ class _Fold:
                 return _OPERATORS[type(node.op)](left, right)
             case ast.UnaryOp():
                 return _UNARY[type(node.op)](self._one(node.operand, local, depth))
-            case ast.List() | ast.Tuple():
+            case ast.List():
                 return self._all(node.elts, local, depth)
+            case ast.Tuple():
+                return tuple(self._all(node.elts, local, depth))
+            case ast.Compare(ops=[asked]):
+                left, right = self._all((node.left, node.comparators[0]), local, depth)
+                return _COMPARISONS[type(asked)](left, right)
             case ast.Dict():
                 keys = self._all([key for key in node.keys if key is not None], local, depth)
                 return dict(zip(keys, self._all(node.values, local, depth), strict=True))
@@ -243,8 +274,7 @@ class _Fold:
             owner = self.value(node.func.value, local, depth)
             if isinstance(owner, str | bytes | float | Fraction | dict):
                 given = self._all(node.args, local, depth)
-                if node.func.attr == "format" and isinstance(owner, str):
-                    _narrow(owner)
+                _small(node.func.attr, owner, given)
                 return getattr(owner, node.func.attr)(*given, **keywords)
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         name = self.imported.get(name, name)
