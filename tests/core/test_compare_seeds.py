@@ -132,6 +132,11 @@ def test_the_working_of_the_other_rules_is_shown() -> None:
     assert (opposed.low, opposed.high, opposed.flips_at) == (None, "0", None)
     assert short(opposed.computed_high) == "2.2930"
     assert round(Decimal(opposed.p or "1"), 6) == Decimal("0.001416")  # R: p = 0.002833, two-sided
+    tied = found("3", "direction", "0.3 0.31 0.29 0.5")
+    assert (tied.flips_at, tied.note) == (None, "the difference prints as a tie")
+    short_of_it = found("1.6", "direction", SLEEP, tolerance="0.867")
+    assert (short_of_it.flips_at, short_of_it.note) == ("0.866994", None)
+    assert found("1.6", "direction", "9 -7 2").flips_at is None
     both = found(None, "interval", SLEEP, low="0", high="3.16", level="95%", n="10")
     assert (short(both.computed_low), short(both.computed_high)) == ("0.7001", "2.4599")
     assert (both.low, both.high) == ("0", "3.16")
@@ -198,6 +203,10 @@ FORMULAS = [
     pytest.param("0.8", {"rule": "direction"}, ("-0.8", "-0.9", "-0.7"), "DIRECTION_REVERSED", id="reversed"),
     pytest.param("0.8", {"rule": "direction"}, ("-0.08", "-0.2", "0.04"), "COARSE_CLAIM", id="perhaps"),
     pytest.param("-0.8", {"rule": "direction"}, ("-0.8", "-0.9", "-0.7"), "DIRECTION_HELD", id="a negative one"),
+    pytest.param("0.8", {"rule": "direction", "tolerance": "0.7"}, ("0.8", "0.7", "0.9"), "DIRECTION_HELD", id="bound"),
+    pytest.param("0.8", {"rule": "direction"}, ("-0.8", "-0.9", "0"), "COARSE_CLAIM", id="zero is not below zero"),
+    pytest.param("0.8", {"rule": "direction"}, ("0.05", "0.04", "0.06"), "COARSE_CLAIM", id="half a unit is a tie"),
+    pytest.param("0.8", {"rule": "direction"}, ("0.051", "0.04", "0.06"), "DIRECTION_HELD", id="more is none"),
     pytest.param(None, interval(), ("8.6", "8.4", "8.8"), "MATCH_TOLERANCE", id="point within"),
     pytest.param(None, interval(), ("9.2", "8.8", "9.6"), "COARSE_CLAIM", id="partly within"),
     pytest.param(None, interval(), ("9.5", "9.3", "9.7"), "MISMATCH", id="wholly beyond"),
