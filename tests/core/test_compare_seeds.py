@@ -320,3 +320,24 @@ def test_seeds_that_change_nothing_show_nothing(rule: str, number: Decimal, coun
     if rule != "interval":
         assert many.code == "UNDERPOWERED"
         assert "counts as one" in (many.note or "")
+
+
+EXTREMES = st.lists(
+    st.sampled_from(
+        ["1e500", "-1e500", "1e-500", "0", "1e30", "1.0000001e30", "8.7", "8.70000001", "NaN", "-Infinity"]
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@law
+@given(rules, EXTREMES, st.sampled_from(["8.7", "1e-300", "-1e300"]), st.sampled_from(["0", "1e-300", "1e300"]))
+def test_no_number_is_too_odd_to_be_judged(rule: str, reported: list[str], value: str, delta: str) -> None:
+    expectation = wanted(rule, value, delta)
+    if rule == "interval":
+        expectation = expectation.model_copy(update={"value": None})
+    found_one = compare(expectation, [measured(text, "h") for text in reported])
+    assert found_one.match is (found_one.code in MATCHES)
+    if any(text in {"NaN", "-Infinity"} for text in reported):
+        assert found_one.code == "NON_FINITE"

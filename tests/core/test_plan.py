@@ -361,6 +361,23 @@ def test_another_expectation_that_is_contradicted_or_open_ends_the_search() -> N
     assert keys(next_step(seal, runs(500.0))) == ["conclude"]  # suspect units
 
 
+def test_one_seed_alone_is_followed_by_another_before_it_counts_as_one_that_changes_nothing() -> None:
+    wanted = an_expectation(None, "interval", low="8.5", high="8.9", level="95%", n="5")
+    seal = a_seal(a_claim(wanted, a_script(seeds_max=4)))
+    assert seal.looks == (1, 2, 4)
+
+    def asked(*scores: float) -> list[str]:
+        """Return what is asked for when the attacks have run their course, and every change moves the score."""
+        runs = [a_run(spec, {"score": score}) for spec, score in zip(measures(seal, 1), scores, strict=False)]
+        while not isinstance(step := next_step(seal, runs), Conclude) and step[0].purpose is not Purpose.MEASURE:
+            runs += [a_run(spec, {"score": 8.96 + 0.01 * (spec.purpose is not Purpose.REPEAT)}) for spec in step]
+        return keys(step)
+
+    assert asked(8.96) == ["measure-1"]
+    assert asked(8.96, 8.96) == ["conclude"]
+    assert asked(8.96, 8.98) == ["measure-2", "measure-3"]
+
+
 def test_a_confirmation_by_seeds_measures_none_that_was_measured() -> None:
     fresh = fresh_confirmations(ADAPTIVE, 1)
     assert [spec.seed for spec in fresh] == [10, 11, 12, 13, 14, 15]
