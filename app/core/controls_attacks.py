@@ -103,7 +103,7 @@ def hardcoded(readings: Readings) -> Control:
 
 
 def _follows(one: Measured, two: Measured, pairs: Sequence[tuple[str, str]], still: Decimal) -> bool:
-    if one.value is None or two.value is None:
+    if one.value is None or two.value is None or not (one.finite and two.finite):
         return False
     first, moved = one.value, EXACT.subtract(two.value, one.value)
     if abs(moved) <= still:

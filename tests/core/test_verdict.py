@@ -633,3 +633,15 @@ def test_the_cells_of_a_table_are_shown_after_it_and_speak_through_it() -> None:
     strict = a_seal(a_claim(table.model_copy(update={"at_least": None})))
     runs, _ = play(strict, None, program)
     assert (judge(strict, runs).status, judge(strict, runs).reason_code) == ("FALSIFIED", "MISMATCH")
+
+
+@pytest.mark.parametrize("odd", ["NaN", "Infinity", "-Infinity"])
+@pytest.mark.parametrize("seal", [a_seal(), TWO_SEEDS], ids=["one seed", "two seeds"])
+def test_an_odd_number_under_attack_is_judged_and_never_an_exception(seal: Seal, odd: str) -> None:
+    """One run after the other reports what is no finite number; the rest is as it should be."""
+    runs, _ = play(seal)
+    for spoiled in runs:
+        if spoiled.spec.purpose is not Purpose.MEASURE:
+            odd_run = spoiled.model_copy(update={"result": f'{{"score": {odd}}}'})
+            found = judge(seal, [odd_run if run is spoiled else run for run in runs])
+            assert found.status is not Status.FALSIFIED
