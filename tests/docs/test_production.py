@@ -8,6 +8,7 @@ import httpx2
 import pytest
 
 from app.core import evidence
+from app.core.keys import read_keys
 from app.store import views
 from app.store.engine import Store
 from cli.client import Client, pack
@@ -88,8 +89,10 @@ def test_a_formula_sent_over_http_gets_its_verdict_and_evidence_that_holds(
 ) -> None:
     assert (concluded["verdict"]["status"], concluded["verdict"]["reason_code"]) == ("VERIFIED", "MATCH_EXACT")
     with httpx2.Client(base_url=production.url, trust_env=False) as client:
-        report = evidence.verify(client.get(concluded["urls"]["evidence"]).content)
+        keys = read_keys(client.get("/.well-known/assay-keys.json").content, "keys")
+        report = evidence.verify(client.get(concluded["urls"]["evidence"]).content, keys)
         assert report.ok, report.findings
+        assert report.trusted
         assert client.get(f"{concluded['urls']['record']}/gate-verdict").json()["status"] == "VERIFIED"
 
 
