@@ -8,12 +8,14 @@ from fastapi import APIRouter, Request, Response
 
 from app.api.parts import PartsDep
 from app.api.problems import ApiError
-from app.pages import verification
-from app.pages.parts import _ID, verdict_pictures
+from app.pages import pictures, verification
+from app.pages.band_svg import both
+from app.pages.parts import ID, PICTURES_MAX
 from app.pages.shell import page, twin
 from app.store import pages
 
 if TYPE_CHECKING:
+    from markupsafe import Markup
     from sqlmodel import Session
 
     from app.actions import Parts
@@ -26,7 +28,7 @@ LEAST, MOST = 2, 4
 @router.get("/compare.json")
 def read_json(parts: PartsDep, request: Request) -> Response:
     """Answer with the comparison for programs."""
-    jobs, _ = _jobs(parts, request)
+    jobs = _jobs(parts, request)
     return twin(request, {"verifications": [job["id"] for job in jobs], **differences(jobs)})
 
 
@@ -35,8 +37,8 @@ def read(parts: PartsDep, request: Request) -> Response:
     """Answer with the comparison for people."""
     if not request.query_params.getlist("verification"):
         return page("compare_empty.html")
-    jobs, drawn = _jobs(parts, request)
-    return page("compare.html", jobs=jobs, drawn=drawn, fields=differences(jobs))
+    jobs = _jobs(parts, request)
+    return page("compare.html", jobs=jobs, drawn=drawings(jobs), fields=differences(jobs))
 
 
 def differences(jobs: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
@@ -73,25 +75,30 @@ def _flat(job: dict[str, Any]) -> dict[str, str]:
     return found | {f"control {row['name']}": row["result"] for row in verdict["controls"]}
 
 
-def _jobs(parts: Parts, request: Request) -> tuple[list[dict[str, Any]], list[list[dict[str, Any]]]]:
+def _jobs(parts: Parts, request: Request) -> list[dict[str, Any]]:
     ids = list(dict.fromkeys(request.query_params.getlist("verification")))
-    if not LEAST <= len(ids) <= MOST or not all(_ID.fullmatch(item) for item in ids):
-        raise ApiError(
-            "invalid-request", f"name {LEAST} to {MOST} different verifications: ?verification=ver_…&verification=ver_…"
-        )
+    if not LEAST <= len(ids) <= MOST or not all(ID.fullmatch(item) for item in ids):
+        detail = f"name {LEAST} to {MOST} different verifications: ?verification=ver_…&verification=ver_…"
+        raise ApiError("invalid-request", detail)
     with parts.store.read() as session:
-        jobs = [_job(session, item) for item in ids]
-    drawn = [
-        verdict_pictures(job["verdict"], job["claim"]["kind"], job["sealed"]["seeds"]) if job["verdict"] else []
-        for job in jobs
-    ]
-    for column, rows in enumerate(drawn):
-        for row in rows:
-            if row["drawing"] is not None:  # ids are of one page
-                row["drawing"] = (
-                    row["drawing"].replace('"band-', f'"c{column}-band-').replace(" band-", f" c{column}-band-")
-                )
-    return jobs, drawn
+        return [_job(session, item) for item in ids]
+
+
+def drawings(jobs: list[dict[str, Any]]) -> dict[str, list[Markup | None]]:
+    """Return for every metric whose comparisons differ its picture in each job."""
+    compared = [{row["metric"]: row for row in (job["verdict"] or {"comparisons": ()})["comparisons"]} for job in jobs]
+    metrics = list(dict.fromkeys(name for rows in compared for name in rows))
+    differing = [name for name in metrics if any(rows.get(name) != compared[0].get(name) for rows in compared)]
+    drawn: dict[str, list[Markup | None]] = {name: [] for name in differing[:PICTURES_MAX]}
+    for column, (job, rows) in enumerate(zip(jobs, compared, strict=True)):
+        for index, (name, found) in enumerate(drawn.items()):
+            picture = None
+            if name in rows:
+                item = pictures.comparison(rows[name])
+                seeds = job["sealed"]["seeds"][: len(item.values)]
+                picture = pictures.of_comparison(item, job["claim"]["kind"], seeds)
+            found.append(None if picture is None else both(picture, f"band-{index}-{column}"))
+    return drawn
 
 
 def _job(session: Session, verification_id: str) -> dict[str, Any]:

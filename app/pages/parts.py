@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 PICTURES_MAX = 12  # of one verdict; a table's further cells keep their numbers
-_ID = re.compile(r"[a-z]{3}_[0-9a-z]{1,64}")
+ID = re.compile(r"[a-z]{3}_[0-9a-z]{1,64}")
 
 
 async def _known_form(request: Request) -> str:
     """Answer 404 for what has not even the form of an id; some databases refuse to look for a NUL."""
     found = str(next(iter(request.path_params.values())))
-    if not _ID.fullmatch(found):
+    if not ID.fullmatch(found):
         raise not_found("page")
     return found
 

@@ -55,6 +55,13 @@ class Site:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
+    def submit_waiting(self, title: str) -> str:
+        """Submit a claim of which no run is taken; `title` makes it another one."""
+        named = (b'title = "Student (1908)', f'title = "{title}: Student (1908)'.encode())
+        job = self.station.submit_files(bundle("student-wheat", title=named), "local").verification_id
+        self.station.heard.forget()
+        return job
+
     def verification(self, example: str) -> dict[str, Any]:
         """Return the verification of an example, as the interface tells it."""
         found: dict[str, Any] = self.data(f"/v1/verifications/{self.verifications[example]}")

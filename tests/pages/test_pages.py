@@ -19,7 +19,7 @@ from app.core.reasons import BLAME
 from app.pages import feed, shell, words
 from app.pages.run import LINES_MAX, tail
 from app.store import pages
-from tests.pages.conftest import CLOSED, HIDDEN, SHOWN, bundle
+from tests.pages.conftest import CLOSED, HIDDEN, SHOWN
 
 if TYPE_CHECKING:
     import httpx2
@@ -170,9 +170,7 @@ def test_a_run_says_what_it_did_and_what_it_said_line_by_line(site: Site) -> Non
 
 
 def test_a_live_verification_renews_itself_and_says_how_many_runs_it_may_take(site: Site) -> None:
-    changed = bundle("five-runs", seeds=(b"seeds = [1, 2, 3]", b"seeds = [4, 5, 6]"))
-    job = site.station.submit_files(changed, "local").verification_id
-    site.station.heard.forget()
+    job = site.submit_waiting("page")
     page = read(site.get(f"/verifications/{job}"))
     assert {"hx-get", "hx-trigger"} <= set(page.attributes)
     assert re.search(r"the verdict takes \d+ to \d+ runs", page.text)
@@ -180,7 +178,7 @@ def test_a_live_verification_renews_itself_and_says_how_many_runs_it_may_take(si
     assert live.text.lstrip().startswith("<div")
     assert "<h1>" not in live.text
     site.data(f"/verifications/{job}.json")
-    claim = read(site.get(site.claim("five-runs")))
+    claim = read(site.get(f"/claims/{site.data(f'/verifications/{job}.json')['claim']['id']}"))
     assert "No verdict on this revision yet" in claim.text
     assert site.get(f"/v1/verifications/{job}/cancel").status_code == 405
     assert site.post(f"/v1/verifications/{job}/cancel").status_code == 202

@@ -1,0 +1,266 @@
+"""The pages in a real browser: light and dark, desktop and phone, by keyboard alone, on paper, and without scripts.
+
+`axe-core` finds only a part of what keeps people out; what it finds is never there. Screenshots of every page lie below
+`pages/` in pytest's temporary folder, to be looked at.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from app.pages import shell
+from tests.pages.browser import ARGUMENTS, CHROMIUM, SIZES, Watched, watch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser
+
+    from tests.pages.conftest import Site
+
+sync_api = pytest.importorskip("playwright.sync_api")
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.box,
+    pytest.mark.slow,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="Debian's chromium is not installed"),
+]
+
+AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Give Debian's Chromium."""
+    with sync_api.sync_playwright() as found:
+        started = found.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of the screenshots."""
+    return tmp_path_factory.mktemp("pages")
+
+
+def paths(site: Site) -> dict[str, str]:
+    job = site.verification("student-sleep")
+    return {
+        "feed": "/",
+        "record": f"/records/{job['record_id']}",
+        "claim": site.claim("five-runs"),
+        "claim-falsified": site.claim("xlmr-struct"),
+        "claim-unverified": site.claim("crashes"),
+        "verification": f"/verifications/{job['id']}",
+        "run": f"/runs/{site.verification('crashes')['runs'][0]['id']}",
+        "workers": "/workers",
+        "compare": f"/compare?verification={job['id']}&verification={site.verifications['revised']}",
+        "guide": "/read",
+    }
+
+
+def violations(page: Any) -> list[str]:
+    """Return what axe-core complains of, each with the first element."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page, options=AXE).response["violations"]
+    return [f"{item['id']}: {item['nodes'][0]['html'][:120]}" for item in found]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_exclude_nobody_say_nothing_on_the_console_and_ask_nobody_else(
+    site: Site, browser: Browser, shots: Path, scheme: str, size: str
+) -> None:
+    seen = watch(browser, site.url, scheme=scheme, size=size)
+    wanted = paths(site)
+    if (scheme == "dark") is (size == "desktop"):  # every scheme and every size, and not all of them with each other
+        wanted = {name: wanted[name] for name in ("feed", "claim", "run")}
+    for name, path in wanted.items():
+        answer = seen.page.goto(site.url + path)
+        assert answer is not None
+        assert answer.status == 200
+        assert violations(seen.page) == [], name
+        wider = seen.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wider <= 0, f"{name} is wider than the window"
+        seen.page.screenshot(path=str(shots / f"{name}-{scheme}-{size}.png"), full_page=True)
+    assert seen.complaints == []
+    seen.page.context.close()
+
+
+def test_a_missing_page_excludes_nobody(site: Site, browser: Browser) -> None:
+    seen = watch(browser, site.url)
+    answer = seen.page.goto(site.url + "/claims/clm_none")
+    assert answer is not None
+    assert answer.status == 404
+    assert violations(seen.page) == []
+    assert [line for line in seen.console if "404" not in line] == seen.elsewhere == []
+
+
+def test_one_drawing_is_shown_in_each_size(site: Site, browser: Browser) -> None:
+    for size, shown, hidden in (("desktop", "wide", "narrow"), ("phone", "narrow", "wide")):
+        page = watch(browser, site.url, size=size).page
+        page.goto(site.url + site.claim("five-runs"))
+        assert page.locator(f"svg.band.{shown}").first.is_visible()
+        assert page.locator(f"svg.band.{hidden}").first.is_hidden()
+        text = page.locator(f"svg.band.{shown} text").first
+        assert text.evaluate("item => item.getBoundingClientRect().height") >= 11, "text keeps its size on a phone"
+
+
+def test_texts_of_a_picture_stay_inside_it(site: Site, browser: Browser) -> None:
+    for size in SIZES:
+        page = watch(browser, site.url, size=size).page
+        for example in ("five-runs", "xlmr-struct", "crashes", "student-sleep"):
+            page.goto(site.url + site.claim(example))
+            outside = page.evaluate(
+                """() => [...document.querySelectorAll("svg.band")].filter(svg => svg.clientWidth).flatMap(svg => {
+                    const box = svg.getBoundingClientRect();
+                    return [...svg.querySelectorAll("text")].filter(text => {
+                        const own = text.getBoundingClientRect();
+                        return own.left < box.left - 1 || own.right > box.right + 1;
+                    }).map(text => text.textContent);
+                })"""
+            )
+            assert outside == [], (size, example)
+
+
+def test_whoever_has_only_a_keyboard_comes_from_the_feed_to_the_evidence(site: Site, browser: Browser) -> None:
+    seen = watch(browser, site.url)
+    page = seen.page
+    page.goto(site.url + "/")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    page.keyboard.press("Enter")
+    walk(seen, lambda: page.evaluate("document.activeElement.hasAttribute('data-go')"))
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/claims/*")
+    walk(seen, lambda: page.evaluate("document.activeElement.hasAttribute('download')"))
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline == "solid", "the focus can be seen"
+    with page.expect_download() as download:
+        page.keyboard.press("Enter")
+    assert download.value.suggested_filename.endswith(".tar.gz")
+    assert seen.complaints == []
+
+
+def walk(seen: Watched, there: Any) -> None:
+    for _ in range(120):
+        seen.page.keyboard.press("Tab")
+        if there():
+            return
+    raise AssertionError("the keyboard never came there")
+
+
+def test_keys_walk_through_the_rows_and_can_be_switched_off(site: Site, browser: Browser) -> None:
+    page = watch(browser, site.url).page
+    page.goto(site.url + "/")
+    rows = page.locator("a[data-go]").all_text_contents()
+    for key, wanted in (("j", 0), ("j", 1), ("k", 0)):
+        page.keyboard.press(key)
+        assert page.evaluate("document.activeElement.textContent") == rows[wanted]
+    page.keyboard.press("?")
+    assert page.locator("#keys").is_visible()
+    page.keyboard.press("Escape")
+    page.locator("#keys-switch").click()
+    page.reload()
+    page.keyboard.press("j")
+    assert page.evaluate("document.activeElement.tagName") == "BODY"
+    assert page.locator("#keys-switch").text_content() == "Switch keys on"
+
+
+def test_a_claim_prints(site: Site, browser: Browser, shots: Path) -> None:
+    page = watch(browser, site.url, scheme="dark").page
+    page.goto(site.url + site.claim("five-runs"))
+    data = page.pdf(path=str(shots / "claim.pdf"), format="A4")
+    assert data.startswith(b"%PDF")
+    assert len(re.findall(rb"/Type\s*/Page[^s]", data)) <= 4
+    page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.locator("nav[aria-label=Main]").is_hidden()
+
+
+def test_pages_work_without_scripts(site: Site, browser: Browser) -> None:
+    seen = watch(browser, site.url, java_script_enabled=False)
+    page = seen.page
+    page.goto(site.url + "/")
+    page.locator(".facets a", has_text="Falsified").click()
+    assert page.url.endswith("?status=FALSIFIED")
+    assert set(page.locator("td .badge").all_text_contents()) == {"Falsified"}
+    page.locator("a[data-go]").first.click()
+    assert page.locator("section.verdict").is_visible()
+    page.goto(site.url + "/compare")
+    for label, example in (("First verification", "student-sleep"), ("Second verification", "revised")):
+        page.get_by_label(label).fill(site.verifications[example])
+    page.get_by_role("button", name="Compare").click()
+    assert page.locator("h2", has_text="What differs").is_visible()
+    assert seen.complaints == []
+
+
+def test_a_line_of_a_log_has_an_address(site: Site, browser: Browser) -> None:
+    page = watch(browser, site.url).page
+    page.goto(site.url + f"/runs/{site.verification('crashes')['runs'][0]['id']}#E2")
+    target = page.locator("a.line:target")
+    assert target.get_attribute("id") == "E2"
+
+
+def test_a_live_page_renews_itself_twenty_times_out_of_twenty(site: Site, browser: Browser) -> None:
+    """Scripts that race each other once left every sixth page silent, without an error."""
+    job = site.submit_waiting("browser")
+    seen = watch(browser, site.url)
+    pages = [seen.page, *(seen.page.context.new_page() for _ in range(19))]
+    renewed: list[set[int]] = [set() for _ in pages]
+    for found, page in zip(renewed, pages, strict=True):
+        page.on("response", lambda answer, found=found: found.add(answer.status) if "part=live" in answer.url else None)
+        page.goto(f"{site.url}/verifications/{job}")
+    for _ in range(50):
+        if all(renewed):
+            break
+        seen.page.wait_for_timeout(200)
+    assert renewed == [{200}] * 20
+    assert seen.page.locator("h1").count() == 1
+    assert site.post(f"/v1/verifications/{job}/cancel").status_code == 202
+    sync_api.expect(seen.page.locator("[role=status]")).to_contain_text("Cancelled")
+    assert seen.page.locator("[hx-get]").count() == 0
+    assert seen.complaints == []
+
+
+# --- contrast of what axe cannot see: text and marks in pictures ----------------------------------------------------
+
+
+def luminance(colour: str) -> float:
+    digits = colour.lstrip("#")
+    digits = "".join(sign * 2 for sign in digits) if len(digits) == 3 else digits
+    parts = [int(digits[index : index + 2], 16) / 255 for index in (0, 2, 4)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the ratio of WCAG 2.2 for two colours."""
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def palettes() -> list[dict[str, str]]:
+    blocks = re.findall(r":root \{(.*?)\}", shell.FILES["assay.css"].decode(), re.DOTALL)
+    return [dict(re.findall(r"--([a-z-]+): (#[0-9a-f]+)", block)) for block in blocks[:2]]
+
+
+@pytest.mark.parametrize("palette", palettes(), ids=["light", "dark"])
+def test_colours_can_be_told_apart(palette: dict[str, str]) -> None:
+    texts = [(name, "bg") for name in ("fg", "mute", "link", "ok", "bad", "wait")]
+    texts += [(name, f"{name}-bg") for name in ("ok", "bad", "wait")] + [
+        ("fg", "soft"),
+        ("mute", "soft"),
+        ("link", "soft"),
+    ]
+    ratios = {(one, other): contrast(palette[one], palette[other]) for one, other in texts}
+    assert {pair: round(ratio, 2) for pair, ratio in ratios.items() if ratio < 4.5} == {}
+    marks = (("edge", "zone"), ("ok", "zone"), ("edge", "bg"))
+    assert all(contrast(palette[one], palette[other]) >= 3 for one, other in marks)
