@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from alembic import command
 from sqlalchemy import inspect, text
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel
 
 from app import actions
@@ -113,6 +114,22 @@ def test_what_is_stored_survives_a_step_back_and_the_way_up_again(house: House) 
     assert row.judgings == 0
     assert row.model_dump(exclude={"judgings"}) == before
     assert house.verify(publisher="another") != verification_id
+
+
+def test_verdicts_of_the_time_before_signatures_keep_their_findings_and_can_be_read(house: House) -> None:
+    """Their tables are made anew on SQLite; such a verdict names no key, and new ones need one."""
+    house.verify()
+    url, counted = house.parts.store.url, {name: house.count(name) for name in ("comparison", "control")}
+    assert all(counted.values())
+    house.close()
+    migrate.downgrade(url, "0003")
+    migrate.upgrade(url)
+    house.parts.store.check()
+    assert {name: house.count(name) for name in counted} == counted
+    assert house.scalar("SELECT keyid FROM verdict") is None
+    assert actions.read_evidence(house.parts, str(house.scalar("SELECT id FROM verdict")))
+    with pytest.raises(IntegrityError, match="signed by a key in use"):
+        house.verify(publisher="another")
 
 
 def test_tables_and_constraints_have_the_names_they_always_had(database: str) -> None:
