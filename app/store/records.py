@@ -99,7 +99,7 @@ def gather(session: Session, row: Record) -> Known:
     succeeded = select(col(Record.id)).where(col(Record.superseded_by) == row.id).order_by(col(Record.id))
     return Known(
         row=row.model_dump(exclude={"told"}),
-        said=said(row),
+        said=said(row) | {"superseded_by": _successor(session, row)},
         gate=None if gate is None else json.loads(gate.document),
         verdicts=verdicts,
         counts=_counts(session, standing, len(newest)),
@@ -140,6 +140,12 @@ def claim(session: Session, publisher: str, claim_id: str) -> dict[str, Any] | N
         ],
         "standing_verdict": standing[-1]["id"] if standing else None,
     }
+
+
+def _successor(session: Session, row: Record) -> str | None:
+    """Return the record that takes a record's place, unless it is private: nobody may learn that it is there."""
+    public = select(col(Record.id)).where(col(Record.id) == row.superseded_by, col(Record.visibility) == "public")
+    return None if row.superseded_by is None else session.scalar(public)
 
 
 def _history(session: Session, condition: Any) -> list[dict[str, Any]]:

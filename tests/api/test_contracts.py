@@ -13,7 +13,6 @@ from tests.api.bundles import script_bundle, tarred
 from tests.api.test_records import claim_of, crashing, matching
 
 if TYPE_CHECKING:
-    from app.core.model import RunSpec
     from tests.api.service import Service
 
 SEED = {
@@ -36,11 +35,6 @@ def put(service: Service, name: str = "seed", **facts: Any) -> dict[str, Any]:
     assert answer.status_code in {200, 201}, answer.text
     document: dict[str, Any] = answer.json()
     return document
-
-
-def honest(spec: RunSpec) -> bytes:
-    """Return the result of a script that adds its input up: another one for every changed input."""
-    return matching(spec) if spec.derivation is None else b'{"total": %d}' % (99 + spec.derivation.variant)
 
 
 def contract(service: Service, name: str, record: str = "seed", query: str = "") -> dict[str, Any]:
@@ -66,7 +60,7 @@ def contract(service: Service, name: str, record: str = "seed", query: str = "")
 def test_every_contract_of_a_record_fits_its_schema(service: Service, facts: dict[str, Any], tested: str) -> None:
     put(service, **facts)
     if tested != "untested":
-        service.conclude(honest if tested == "verified" else crashing, claim_of('id = "seed"'))
+        service.conclude(matching if tested == "verified" else crashing, claim_of('id = "seed"'))
     whole = service.client.get("/v1/records/seed").json()
     assert whole["contracts"].keys() == ALWAYS
     for name in ALWAYS:
@@ -78,7 +72,7 @@ def test_every_contract_of_a_record_fits_its_schema(service: Service, facts: dic
 
 def test_the_rows_of_the_seeds_page_follow_from_what_its_publisher_says(service: Service) -> None:
     document = put(service, **SEED)
-    service.conclude(honest, claim_of('id = "seed"'))
+    service.conclude(matching, claim_of('id = "seed"'))
     document = service.client.get("/v1/records/seed").json()
     assert document["coverage"] == "1 of 9 claims tested"
     assert document["gate_verdict"]["status"] == "VERIFIED"
@@ -112,7 +106,7 @@ def test_nine_claims_that_are_found_in_their_source_make_the_seeds_level_and_tie
         source = b'[[source]]\nid = "paper"\ntitle = "Paper"\nfile = "paper.md"\n[[expect]]'
         claim = files["claim.toml"].replace(b"[[expect]]", located, 1).replace(b"[[expect]]", source, 1)
         paper = b"# Results\n\nThe total of all scores is 6 in every year.\n"
-        service.conclude(honest, {**files, "claim.toml": claim, "paper.md": paper})
+        service.conclude(matching, {**files, "claim.toml": claim, "paper.md": paper})
     document = service.client.get("/v1/records/seed").json()
     assert document["coverage"] == "9 of 9 claims tested"
     found = document["contracts"]
@@ -155,7 +149,7 @@ def test_benchmarks_and_mathematics_come_with_what_the_publisher_says(service: S
     missing = service.client.get("/v1/records/seed/contracts/benchmark-evidence-v1?model=none")
     assert missing.status_code == 404
     assert service.client.get("/v1/records/seed/contracts/math-result-v1").status_code == 404  # nothing was tested
-    service.conclude(honest, claim_of('id = "seed"'))
+    service.conclude(matching, claim_of('id = "seed"'))
     assert contract(service, "math-result-v1")["verification"]["state"] == "COMPUTATIONAL_EVIDENCE"
 
 
@@ -224,7 +218,7 @@ def test_a_change_is_a_correction_with_its_note_and_what_was_said_before(service
 
 def test_a_changed_verdict_is_a_correction_and_the_old_one_stays_readable(service: Service) -> None:
     put(service, claims_total=1)
-    first = service.conclude(honest, claim_of('id = "seed"'))
+    first = service.conclude(matching, claim_of('id = "seed"'))
     second = service.client.post("/v1/verifications?force=true", files=_bundle()).json()
     _finish(service, second["id"], crashing)
     assert contract(service, "correction-record-v1")["correction_events"][0]["affected_fields"] == ["gate_verdict"]
@@ -256,12 +250,22 @@ def test_a_record_that_is_superseded_says_so_on_both_sides(service: Service) -> 
     assert [service.client.get(url).status_code for url in urls] == [200]
 
 
+def test_a_private_successor_is_not_named(service: Service) -> None:
+    put(service, **SEED)
+    new = put(service, "newer", title="Newer", visibility="private")
+    put(service, superseded_by="newer")
+    assert new["id"] not in service.client.get("/v1/records/seed").text
+    assert contract(service, "correction-record-v1")["correction_state"] == "CURRENT"
+    put(service, "newer", visibility="public")
+    assert contract(service, "correction-record-v1")["correction_state"] == "SUPERSEDED"
+
+
 # --- what is not shown -----------------------------------------------------------------------------------------------------
 
 
 def test_a_private_record_is_nowhere(service: Service) -> None:
     put(service, **SEED)
-    verification = service.conclude(honest, claim_of('id = "seed"'))
+    verification = service.conclude(matching, claim_of('id = "seed"'))
     claim = verification["claim"]["id"]
     put(service, visibility="private", claims_visibility="open")
     paths = ["", "/gate-verdict", "/history", *(f"/contracts/{name}" for name in shape.CONTRACTS)]
@@ -281,7 +285,7 @@ def test_a_private_record_is_nowhere(service: Service) -> None:
 
 def test_claims_are_shown_one_by_one_only_when_their_publisher_opens_them(service: Service) -> None:
     put(service, **SEED)
-    verification = service.conclude(honest, claim_of('id = "seed"'))
+    verification = service.conclude(matching, claim_of('id = "seed"'))
     claim = verification["claim"]
     place = f"/v1/claims/{claim['id']}"
     assert service.client.get(place).status_code == 404
@@ -304,7 +308,7 @@ def test_claims_are_shown_one_by_one_only_when_their_publisher_opens_them(servic
 def test_a_changed_value_is_a_revision_beside_the_old_one(service: Service) -> None:
     put(service, claims_visibility="open")
     files = claim_of('id = "seed"')
-    claim = service.conclude(honest, files)["claim"]["id"]
+    claim = service.conclude(matching, files)["claim"]["id"]
     changed = {**files, "claim.toml": files["claim.toml"].replace(b'value = "6"', b'value = "7"')}
     assert changed != files
     service.submit(changed)
@@ -320,5 +324,5 @@ def test_a_changed_value_is_a_revision_beside_the_old_one(service: Service) -> N
 
 
 def test_a_claim_without_a_record_is_shown_to_whoever_may_reach_the_service(service: Service) -> None:
-    claim = service.conclude(honest, script_bundle())["claim"]["id"]
+    claim = service.conclude(matching, script_bundle())["claim"]["id"]
     assert service.client.get(f"/v1/claims/{claim}").json()["record_id"] is None
