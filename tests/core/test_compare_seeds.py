@@ -226,6 +226,12 @@ def test_a_formula_is_held_to_what_its_inputs_allow(
     assert result.code == "MISMATCH" or result.p is None
 
 
+def test_a_margin_of_zero_would_hold_where_the_lower_end_is_zero() -> None:
+    item = measured("0.5", "h", low="0", high="0.9", inner_low="0", inner_high="0.9")
+    found_one = compare(an_expectation("0.8", "direction", unit="h", tolerance="0.5"), [item])
+    assert (found_one.code, found_one.flips_at) == ("COARSE_CLAIM", "0")
+
+
 def test_an_expectation_without_its_value_is_an_error_and_never_a_pass() -> None:
     with pytest.raises(ValueError, match="needs a value"):
         compare(an_expectation(None, "equivalence", tolerance="1"), [measured("1"), measured("2"), measured("4")])

@@ -152,6 +152,13 @@ TABLES = [
         table(cell_rule=Rule.ABSOLUTE, tolerance="0.01"), ["1.04 2.0 3.0"], "COARSE_CLAIM", "0.666667", id="coarse"
     ),
     pytest.param(
+        table(cell_rule=Rule.ABSOLUTE, tolerance="0.01", at_least="0.5"),
+        ["1.04 2.5 3.04"],
+        "COARSE_CLAIM",
+        "0",
+        id="coarse ones would make up for a contradiction",
+    ),
+    pytest.param(
         table(cell_rule=Rule.ABSOLUTE, tolerance="0.2"), ["1.1 2.0 3.0"], "MATCH_TOLERANCE", "1", id="another rule"
     ),
     pytest.param(table(cell_rule=Rule.RELATIVE, tolerance="5%"), ["1.05 2.1 3"], "MATCH_TOLERANCE", "1", id="relative"),

@@ -87,6 +87,8 @@ def test_a_verified_record_has_the_source_s_own_sentences() -> None:
     )
     assert document["gate3"] == {"run": True, "controls_passed": 1, "controls_warned": 1, "controls_total": 2}
     assert document["evidence_url"] == "https://example.org/gain"
+    assert document["evidence_sha256"] == "sha256:" + "b" * 64
+    assert document["seal"] == "sha256:" + "a" * 64
     assert document["reason"] == "gain is verified."
 
 
