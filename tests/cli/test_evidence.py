@@ -79,6 +79,12 @@ def cheat(archive: bytes) -> bytes:
     for name in members:
         if name.endswith("result.json"):
             members[name] = canonical({"total": json.loads(members[name])["total"] + 1})
+    measured = str(json.loads(members["runs/measure-0/result.json"])["total"])
+    for name, body in list(members.items()):
+        run = json.loads(body) if name.endswith("run.json") else {}
+        if run and (run["spec"]["derivation"] or {}).get("values"):
+            run["spec"]["derivation"]["values"] = [measured]
+            members[name] = canonical(run)
     verdict = json.loads(members["verdict.json"])
     derived = verify(resealed(members)).judgement
     assert derived is not None
