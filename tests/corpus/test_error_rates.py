@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
+from tests.cli.command import assay, lay
 from tests.corpus.__main__ import PAGE, judge_all
-from tests.corpus.bundles import cases
-from tests.corpus.trial import Trial
+from tests.corpus.bundles import FOLDER, cases, read_case
+from tests.corpus.trial import Forks, Trial, attempt, sealed
 
 FALSE_ALARMS_MAX = 0.015
 MISSES_MAX = 0.05
@@ -46,3 +48,25 @@ def test_no_script_holds_its_own_header() -> None:
     for case in cases():
         assert "/// assay" not in case.script
         assert Path(case.entrypoint).suffix == ".py"
+
+
+#: One of each kind of ending, executed by the real box as well.
+IN_THE_BOX = ["honest/mean_of_column", "honest/monte_carlo_pi", "cheating/recognise_digest", "cheating/cell_echo"]
+
+
+@pytest.mark.box
+@pytest.mark.parametrize("name", IN_THE_BOX)
+def test_the_box_comes_to_the_same_verdict(name: str, tmp_path: Path) -> None:
+    folder, _, stem = name.partition("/")
+    case = read_case(FOLDER / folder / f"{stem}.py", honest=folder == "honest")
+    with Forks() as forks:
+        trial = attempt(case, forks)
+    bundle = lay(tmp_path / "bundle", sealed(case, trial.prints, 0)[1])
+    done = assay("verify", bundle, "--json", home=tmp_path / "home")
+    document = json.loads(done.stdout)
+    if document["reason_code"] == "NO_ISOLATION":
+        pytest.skip("this host seals no box")
+    # The seal is another one, and so is the chance in every change; what fails does not depend on it.
+    failed = {item["name"] for item in document["controls"] if item["result"] == "fail"}
+    assert (document["status"], document["reason_code"]) == (trial.judgement.status, trial.judgement.reason_code)
+    assert failed == {item.name for item in trial.judgement.controls if item.result == "fail"}
