@@ -156,6 +156,8 @@ def test_the_error_of_a_contradiction_counts_margin_sides_and_looks() -> None:
     three = found("0.5", "equivalence", SLEEP, tolerance="0.2", looks=3)
     assert (three.code, three.p) == ("UNDERPOWERED", None)
     sides = found("0", "prediction", "1.58 1.5 1.7 1.6", tolerance="0.05")
+    wider = found("0", "prediction", "1.58 1.5 1.7 1.6", tolerance="0.9")
+    assert Decimal(wider.p or "0") > 2 * Decimal(sides.p or "1")  # nearer to what the margin accepts
     half = found("0", "prediction", "1.58 1.5 1.7 1.6", tolerance="0.05", looks=2)
     assert abs(Decimal(half.p or "1") - 2 * Decimal(sides.p or "1")) < Decimal("1e-7")
 
