@@ -92,6 +92,9 @@ HONEST = {
     "no-errors-in-json": ("x.json", '{"errors": 0, "files": 12}', "rows['errors']", "0"),
     "all-passed": ("x.json", json.dumps(CHECKS), "sum(r['state'] == 'pass' for r in rows) / len(rows)", "1.0"),
     "accuracy-of-one-class": ("x.csv", labels(("1",)), ACCURACY, "1.0"),
+}
+#: Copies one cell; whoever claims that cell computes nothing.
+COPIED = {
     "lookup": (
         "x.csv",
         LONG,
@@ -110,7 +113,7 @@ WORTHLESS = {
 def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Return what one command says about all of them."""
     folder: Path = tmp_path_factory.mktemp("bundles")
-    for name, (file, text, expression, value) in (HONEST | WORTHLESS).items():
+    for name, (file, text, expression, value) in (HONEST | COPIED | WORTHLESS).items():
         bundle = {
             "claim.toml": CLAIM.format(value=value, name=file),
             "reproduce.py": SCRIPT.format(name=file, expression=expression),
@@ -135,5 +138,13 @@ def test_a_script_that_prints_a_constant_is_tautological(verdicts: dict[str, Any
     assert "perturb-0-3" in [run["key"] for run in found["runs"]]
 
 
-def test_a_result_that_moves_already_costs_no_run_more(verdicts: dict[str, Any]) -> None:
-    assert [run["key"] for run in verdicts["lookup"]["runs"]] == ["measure-0", "repeat-0", "perturb-0-1", "perturb-0-2"]
+def test_a_cell_that_is_copied_is_not_computed(verdicts: dict[str, Any]) -> None:
+    found = verdicts["lookup"]
+    assert (found["status"], found["reason_code"]) == ("UNVERIFIED", "TAUTOLOGICAL"), found["reason"]
+    assert [item["name"] for item in found["controls"] if item["result"] == "fail"] == ["looked_up"]
+
+
+def test_a_result_that_moves_already_is_not_paired_anew(verdicts: dict[str, Any]) -> None:
+    keys = [run["key"] for run in verdicts["lookup"]["runs"]]
+    assert keys[:4] == ["measure-0", "repeat-0", "perturb-0-1", "perturb-0-2"]
+    assert "perturb-0-3" not in keys
