@@ -138,9 +138,10 @@ class House:
             return executed(an_outcome("cancelled", limit="underivable", notes=(job.reason,)))
         inputs = {item.target.removeprefix("/in/"): item.data for item in job.files if item.target.startswith("/in/")}
         found = run_program(program, inputs, claimed.spec.seed)
-        if isinstance(found, RunOutcome):
-            return executed(found)
         notes = (job.summary,) if job.summary else ()
+        if isinstance(found, RunOutcome):
+            told = {"notes": (*notes, *found.notes), "replaced": job.replaced}
+            return executed(found.model_copy(update=told))
         return executed(an_outcome(notes=notes, replaced=job.replaced), json.dumps(found).encode(), dict(job.derived))
 
     def run(self, run_id: str, program: Program = honest) -> None:
