@@ -155,6 +155,7 @@ def next_steps(rows: Sequence[Row], found: Sequence[Gate], url: str | None) -> T
     if url is not None and shown.verdict and found:
         urls = shown.document["urls"]
         steps += [
+            ("verdicts, records and runs as pages, in a browser", f"{url}/"),
             ("the gate verdict of a record", f"curl -s {url}/v1/records/{found[0].record_id}/gate-verdict"),
             (f"everything about {shown.name}", f"curl -s {url}{urls['self']}"),
             ("its evidence …", f"curl -s -o evidence.tar.gz {url}{urls['evidence']}"),

@@ -15,7 +15,7 @@ from app.api.conditional import not_modified
 from app.api.parts import PartsDep
 from app.api.problems import not_found
 from app.pages import pictures
-from app.pages.parts import PageId
+from app.pages.parts import PageId, RecordName
 from app.pages.shell import render, twin
 from app.store import pages, records, views
 
@@ -45,13 +45,13 @@ def claim_json(parts: PartsDep, request: Request, claim_id: PageId) -> Response:
 
 
 @router.get("/v1/records/{record_id}/badge.svg")
-def record_svg(parts: PartsDep, request: Request, record_id: str) -> Response:
+def record_svg(parts: PartsDep, request: Request, record_id: RecordName) -> Response:
     """Answer with the badge of a record."""
     return _svg(request, _record(parts, record_id))
 
 
 @router.get("/v1/records/{record_id}/badge.json")
-def record_json(parts: PartsDep, request: Request, record_id: str) -> Response:
+def record_json(parts: PartsDep, request: Request, record_id: RecordName) -> Response:
     """Answer with the badge of a record, for shields."""
     return twin(request, _shield(_record(parts, record_id)))
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends, Request
 from fastapi.routing import APIRoute
+from markupsafe import Markup
 from starlette.routing import Match
 
 from app.api.problems import not_found
@@ -14,14 +15,15 @@ from app.core.model import Expectation
 from app.pages import pictures
 from app.pages.band import Point
 from app.pages.band_svg import both, described, spark
-from app.pages.shell import wants_html
+from app.pages.shell import Kept, wants_html
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping, Sequence
 
-    from markupsafe import Markup
 
 PICTURES_MAX = 12  # of one verdict; a table's further cells keep their numbers
+_SPARKS: Kept[tuple[dict[str, Any], Markup | None] | None] = Kept(4_096)
+_RECORD = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 ID = re.compile(r"[a-z]{3}_[0-9a-z]{1,64}")
 
 
@@ -33,6 +35,14 @@ async def _known_form(request: Request) -> str:
     return found
 
 
+async def _record_name(record_id: str) -> str:
+    """Answer 404 for what no record is called."""
+    if not _RECORD.fullmatch(record_id):
+        raise not_found("record")
+    return record_id
+
+
+RecordName = Annotated[str, Depends(_record_name)]
 PageId = Annotated[str, Depends(_known_form)]
 
 
@@ -81,7 +91,14 @@ def expected_pictures(claim: dict[str, Any], runs: Sequence[dict[str, Any]]) -> 
 
 
 def verdict_spark(verdict: dict[str, Any]) -> tuple[dict[str, Any], Markup | None] | None:
-    """Return the comparison that a row of a table shows, the first that does not match or the first, and its spark."""
+    """Return the comparison that a row of a table shows, the first that does not match or the first, and its spark.
+
+    A verdict never changes, so its spark is drawn once.
+    """
+    return _SPARKS.get((verdict["id"],), lambda: _spark(verdict))
+
+
+def _spark(verdict: dict[str, Any]) -> tuple[dict[str, Any], Markup | None] | None:
     rows = verdict["comparisons"]
     if not rows:
         return None

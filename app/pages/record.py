@@ -9,10 +9,14 @@ from fastapi import APIRouter, Request, Response
 from app.api import public_record
 from app.api.parts import PartsDep
 from app.api.problems import not_found
-from app.pages.shell import page, twin
-from app.store import records
+from app.pages.parts import RecordName
+from app.pages.shell import page_at, render, twin
+from app.store import pages, records
+from app.store.tables import Record
 
 if TYPE_CHECKING:
+    from sqlmodel import Session
+
     from app.actions import Parts
 
 router = APIRouter(include_in_schema=False)
@@ -27,25 +31,35 @@ DIMENSIONS = {
 
 
 @router.get("/records/{record_id}.json")
-def read_json(parts: PartsDep, request: Request, record_id: str) -> Response:
+def read_json(parts: PartsDep, request: Request, record_id: RecordName) -> Response:
     """Answer with the record for programs."""
-    return twin(request, data(parts, record_id))
+    with parts.store.read() as session:
+        return twin(request, data(session, parts, _public(session, parts, record_id)))
 
 
 @router.get("/records/{record_id}")
-def read(parts: PartsDep, record_id: str) -> Response:
+def read(parts: PartsDep, request: Request, record_id: RecordName) -> Response:
     """Answer with the record for people."""
-    found = data(parts, record_id)
-    return page("record.html", record=found, contracts=found["contracts"], dimensions=DIMENSIONS)
-
-
-def data(parts: Parts, record_id: str) -> dict[str, Any]:
-    """Return what the page shows of a record."""
     with parts.store.read() as session:
-        row = records.find(session, parts.settings.publisher, record_id)
-        known = None if row is None else records.gather(session, row)
-    if known is None or not known.public:
+        row = _public(session, parts, record_id)
+        key = ("record", row.id, *pages.record_version(session, row.id))
+        return page_at(request, key, lambda: _page(data(session, parts, row)))
+
+
+def _page(found: dict[str, Any]) -> bytes:
+    return render("record.html", record=found, contracts=found["contracts"], dimensions=DIMENSIONS)
+
+
+def _public(session: Session, parts: Parts, record_id: str) -> Record:
+    row = records.find(session, parts.settings.publisher, record_id)
+    if row is None or row.visibility != "public":
         raise not_found("record")
+    return row
+
+
+def data(session: Session, parts: Parts, row: Record) -> dict[str, Any]:
+    """Return what the page shows of a record."""
+    known = records.gather(session, row)
     documents = public_record.documents(known, parts.settings)
     return {
         "id": known.row["id"],
@@ -57,6 +71,7 @@ def data(parts: Parts, record_id: str) -> dict[str, Any]:
         "doi": known.said["doi"],
         "coverage": public_record.coverage(documents["gate-verdict-v1"]),
         "contracts": documents,
+        "artifacts": documents["paper-manifest-v1"]["artifacts"],
         "claims": public_record.opened(known),
         "manifest": public_record.manifest_of(known.row["id"]),
     }

@@ -11,5 +11,6 @@ __all__ = ["PageGuard", "router"]
 
 router = APIRouter(include_in_schema=False)
 router.include_router(feed.people)
-for _module in (assets, feed, guide, record, claim, verification, run, workers, compare, badges):
+MODULES = (assets, feed, guide, record, claim, verification, run, workers, compare, badges)
+for _module in MODULES:
     router.include_router(_module.router)

@@ -13,7 +13,7 @@ from collections import OrderedDict
 from datetime import UTC, datetime
 from importlib import resources
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.parse import urlencode
 
 from fastapi import Request, Response
@@ -25,6 +25,8 @@ from app.pages import words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+T = TypeVar("T")
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
@@ -44,7 +46,7 @@ STATIC = {
     "htmx.min.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }
-KEPT_MAX = 512  # rendered pages
+KEPT_MAX = 512
 _folder = resources.files("app.pages").joinpath("static")
 FILES: dict[str, bytes] = {name: _folder.joinpath(name).read_bytes() for name in STATIC}
 VERSIONS = {name: hashlib.sha256(data).hexdigest()[:16] for name, data in FILES.items()}
@@ -135,30 +137,30 @@ def page(template: str, status: int = 200, **values: Any) -> Response:
     return Response(body, status, {**HEADERS, "Cache-Control": "no-cache"}, "text/html; charset=utf-8")
 
 
-class Kept:
-    """Pages that were made already, by what they are made of; the least used are forgotten."""
+class Kept(Generic[T]):
+    """What was made already, by what it is made of; the least used is forgotten."""
 
     def __init__(self, most: int = KEPT_MAX) -> None:
         self.most = most
-        self._pages: OrderedDict[tuple[str, ...], bytes] = OrderedDict()
+        self._found: OrderedDict[tuple[str, ...], T] = OrderedDict()
         self._lock = Lock()
 
-    def get(self, key: tuple[str, ...], make: Callable[[], bytes]) -> bytes:
-        """Return a page, made now if it is not there."""
+    def get(self, key: tuple[str, ...], make: Callable[[], T]) -> T:
+        """Return what was made of a key, made now if it is not there."""
         with self._lock:
-            found = self._pages.get(key)
+            found = self._found.get(key)
             if found is not None:
-                self._pages.move_to_end(key)
+                self._found.move_to_end(key)
                 return found
         found = make()
         with self._lock:
-            self._pages[key] = found
-            while len(self._pages) > self.most:
-                self._pages.popitem(last=False)
+            self._found[key] = found
+            while len(self._found) > self.most:
+                self._found.popitem(last=False)
         return found
 
 
-KEPT = Kept()
+KEPT: Kept[bytes] = Kept()
 #: Templates and files are a part of what a page is made of: after an upgrade no browser may keep its old copy.
 FORM = hashlib.sha256(
     b"".join(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import JSON, and_, cast, func, or_, select, tuple_, type_coerce
+from sqlalchemy import JSON, and_, bindparam, cast, func, or_, select, tuple_, type_coerce
 from sqlmodel import Session, col
 
 from app.store import views
@@ -21,6 +21,7 @@ from app.store.engine import database_time
 from app.store.tables import (
     ClaimRevision,
     ClaimRow,
+    Correction,
     GateRow,
     OutcomeRow,
     Record,
@@ -44,6 +45,51 @@ LISTED_MAX = 100
 
 #: What may be shown to strangers, of a claim and its record joined from outside.
 SHOWN = or_(col(ClaimRow.record_id).is_(None), and_(col(Record.visibility) == "public", col(Record.claims_public)))
+
+
+def _number(column: Any, *conditions: Any) -> Any:
+    return select(func.count(column)).where(*conditions).scalar_subquery()
+
+
+# Built once: they stand before every reading of a page that is kept rendered.
+_CLAIM_VERSION = (
+    select(
+        _number(Verdict.id, col(Verdict.claim_id) == bindparam("claim")),
+        _number(ClaimRevision.id, col(ClaimRevision.claim_id) == bindparam("claim")),
+        _number(
+            Verification.id,
+            col(Verification.claim_revision_id) == col(ClaimRevision.id),
+            col(ClaimRevision.claim_id) == bindparam("claim"),
+        ),
+        _number(
+            Verification.id,
+            col(Verification.claim_revision_id) == col(ClaimRevision.id),
+            col(ClaimRevision.claim_id) == bindparam("claim"),
+            col(Verification.state).in_(LIVE),
+        ),
+        col(Record.updated_at),
+    )
+    .select_from(ClaimRow)
+    .join(Record, col(Record.id) == ClaimRow.record_id, isouter=True)
+    .where(col(ClaimRow.id) == bindparam("claim"), SHOWN)
+)
+_RECORD_VERSION = (
+    select(
+        col(Record.updated_at),
+        col(GateRow.version),
+        _number(ClaimRow.id, col(ClaimRow.record_id) == bindparam("record")),
+        _number(Correction.id, col(Correction.record_id) == bindparam("record")),
+    )
+    .join(GateRow, col(GateRow.record_id) == Record.id, isouter=True)
+    .where(col(Record.id) == bindparam("record"))
+)
+_SHOWN = (
+    select(col(Verification.id))
+    .join(ClaimRevision, col(ClaimRevision.id) == Verification.claim_revision_id)
+    .join(ClaimRow, col(ClaimRow.id) == ClaimRevision.claim_id)
+    .join(Record, col(Record.id) == ClaimRow.record_id, isouter=True)
+    .where(col(Verification.id) == bindparam("verification"), SHOWN)
+)
 
 
 @dataclass(frozen=True)
@@ -150,23 +196,13 @@ def public_records(session: Session) -> list[dict[str, Any]]:
 
 def claim_version(session: Session, claim_id: str) -> tuple[str, ...] | None:
     """Return all that can change on a claim's page; None when strangers may not know of it."""
-    verdicts = select(func.count()).where(col(Verdict.claim_id) == claim_id).scalar_subquery()
-    revisions = select(func.count()).where(col(ClaimRevision.claim_id) == claim_id).scalar_subquery()
-    live = (
-        select(func.count())
-        .select_from(Verification)
-        .join(ClaimRevision, col(ClaimRevision.id) == Verification.claim_revision_id)
-        .where(col(ClaimRevision.claim_id) == claim_id, col(Verification.state).in_(LIVE))
-        .scalar_subquery()
-    )
-    query = (
-        select(verdicts, revisions, live, col(Record.updated_at))
-        .select_from(ClaimRow)
-        .join(Record, col(Record.id) == ClaimRow.record_id, isouter=True)
-        .where(col(ClaimRow.id) == claim_id, SHOWN)
-    )
-    row = session.connection().execute(query).first()
+    row = session.connection().execute(_CLAIM_VERSION, {"claim": claim_id}).first()
     return None if row is None else tuple(str(value) for value in row)
+
+
+def record_version(session: Session, record_id: str) -> tuple[str, ...]:
+    """Return all that can change on a record's page: its facts, its gate verdict, its claims, its corrections."""
+    return tuple(str(value) for value in session.connection().execute(_RECORD_VERSION, {"record": record_id}).one())
 
 
 def record_of(session: Session, record_id: str) -> dict[str, Any]:
@@ -189,14 +225,7 @@ def verifications_of(session: Session, claim_id: str) -> list[dict[str, Any]]:
 
 def shown(session: Session, verification_id: str) -> bool:
     """Whether strangers may know of a verification."""
-    query = (
-        select(col(Verification.id))
-        .join(ClaimRevision, col(ClaimRevision.id) == Verification.claim_revision_id)
-        .join(ClaimRow, col(ClaimRow.id) == ClaimRevision.claim_id)
-        .join(Record, col(Record.id) == ClaimRow.record_id, isouter=True)
-        .where(col(Verification.id) == verification_id, SHOWN)
-    )
-    return session.connection().execute(query).first() is not None
+    return session.connection().execute(_SHOWN, {"verification": verification_id}).first() is not None
 
 
 def seal_body(session: Session, digest: str) -> bytes:

@@ -116,7 +116,8 @@ def _run_examples(station: Station) -> dict[str, str]:
     facts = tomllib.loads((EXAMPLES / "records.toml").read_text())
     closed = {tomllib.loads((EXAMPLES / CLOSED / "claim.toml").read_text())["record"]["id"]}
     for name, values in facts.items():
-        actions.put_record(station.parts, "local", name, {**values, "claims_public": name not in closed})
+        told = {fact: value for fact, value in values.items() if fact != "claims_visibility"}
+        actions.put_record(station.parts, "local", name, {**told, "claims_public": name not in closed})
     private = (b'id = "xtreme-rows"', b'id = "kept-private"')
     bundles = {name: bundle(name) for name in (*SHOWN, CLOSED)} | {HIDDEN: bundle(HIDDEN, record=private)}
     found = {name: station.submit_files(files, "local").verification_id for name, files in bundles.items()}

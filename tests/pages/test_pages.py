@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from fastapi.routing import APIRoute
 
 from app.core.codes import SEVERITY
 from app.core.controls_catalogue import CATALOGUE
@@ -17,6 +18,7 @@ from app.core.lifecycle import RUN, VERIFICATION
 from app.core.model import Attacker, Blame, ControlResult, OutcomeKind, Purpose, Status
 from app.core.reasons import BLAME
 from app.pages import feed, shell, words
+from app.pages.router import MODULES
 from app.pages.run import LINES_MAX, tail
 from app.store import pages
 from tests.pages.conftest import CLOSED, HIDDEN, SHOWN
@@ -388,3 +390,12 @@ def test_the_guide_names_every_control_and_every_code(site: Site) -> None:
     assert [name for name in CATALOGUE if words.control(name) not in page.text] == []
     assert [code for code in words.CODE if code not in page.text] == []
     assert {str(item) for item in Attacker} <= set(page.text.split())
+
+
+def test_the_page_about_pages_lists_every_page_and_twin_and_no_other() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "pages.md").read_text()
+    told = {item for item in re.findall(r"`(/[^`?…]*)`", text) if not item.startswith("/v1/verifications")}
+    here = {"/"} | {route.path for module in MODULES for route in module.router.routes if isinstance(route, APIRoute)}
+    assert told == here - {"/static/{name}", "/runs/{run_id}/{stream}.txt"} | {
+        f"/runs/{{run_id}}/{name}.txt" for name in ("stdout", "stderr")
+    }
