@@ -14,7 +14,7 @@ from app.store import planning
 from app.store.errors import StaleFence
 from app.store.runs import Claimed
 from tests.core.builders import ENVIRONMENT, a_claim, an_outcome
-from tests.store.house import FALSE, House, at_once
+from tests.store.house import ATTACKS, FALSE, House, at_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 OTHER = "sha256:" + "f" * 64
 THREADS = 8
 RUNS = 100
-
-
-ATTACKS = 9  # runs of the usual script that can go on side by side once it has measured
 
 
 def test_every_run_is_claimed_once_however_many_try(house: House) -> None:

@@ -12,7 +12,7 @@ from app.store import judging, runs, sweep
 from app.store.presence import KnownWorker
 from app.store.tables import Verification
 from tests.core.builders import ENVIRONMENT
-from tests.store.house import House, at_once
+from tests.store.house import ATTACKS, House, at_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -270,14 +270,14 @@ def test_a_verification_that_nobody_planned_is_planned(house: House) -> None:
     house.heard.forget()
     actions.sweep(house.parts)
     queued = house.runs(verification_id, "queued")
-    assert len(queued) == 3
+    assert len(queued) == ATTACKS
     assert sorted(run_id for run_id, _ in house.heard.runs) == queued
 
 
 def test_sweepers_at_once_plan_once(house: House) -> None:
     verification_id, _ = unplan(house)
     assert at_once(*[lambda: actions.sweep(house.parts)] * 4) == [None] * 4
-    assert len(house.runs(verification_id, "queued")) == 3
+    assert len(house.runs(verification_id, "queued")) == ATTACKS
 
 
 def test_a_verification_that_cannot_be_planned_faults_and_holds_up_no_other(house: House) -> None:
@@ -340,7 +340,7 @@ def test_a_run_in_the_middle_of_a_verification_does_not_wait_for_ever_either(hou
     wait(house, 601)
     actions.sweep(house.parts)
     assert house.verification(submitted.verification_id).reason_code == "IMAGE_PULL_FAILED"
-    assert len(house.runs(submitted.verification_id, "faulted")) == 3
+    assert len(house.runs(submitted.verification_id, "faulted")) == ATTACKS
 
 
 # --- faults that time heals
