@@ -304,8 +304,8 @@ def test_a_killed_service_leaves_no_process(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_an_orderly_end_interrupts_a_run_which_is_done_again_after_a_restart(tmp_path: Path) -> None:
     """The script sleeps beyond the worker's patience, until a fixed moment, so that the second attempt is quick."""
-    waiting = f"import time\ntime.sleep(max(0, {time.time() + 14} - time.time()))\n"
     service = Served(tmp_path / "home", **IMPATIENT)
+    waiting = f"import time\ntime.sleep(max(0, {time.time() + 14} - time.time()))\n"
     verification = service.submit(script_bundle(script=waiting + SCRIPT))
     service.running(verification)
     known = descendants(service.process.pid)
