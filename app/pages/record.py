@@ -41,9 +41,12 @@ def read_json(parts: PartsDep, request: Request, record_id: RecordName) -> Respo
 def read(parts: PartsDep, request: Request, record_id: RecordName) -> Response:
     """Answer with the record for people."""
     with parts.store.read() as session:
-        row = _public(session, parts, record_id)
-        key = ("record", row.id, *pages.record_version(session, row.id))
-        return page_at(request, key, lambda: _page(data(session, parts, row)))
+        version = pages.record_version(session, parts.settings.publisher, record_id)
+        if version is None:
+            raise not_found("record")
+        return page_at(
+            request, ("record", *version), lambda: _page(data(session, parts, _public(session, parts, record_id)))
+        )
 
 
 def _page(found: dict[str, Any]) -> bytes:

@@ -48,7 +48,7 @@ SHOWN = or_(col(ClaimRow.record_id).is_(None), and_(col(Record.visibility) == "p
 
 
 def _number(column: Any, *conditions: Any) -> Any:
-    return select(func.count(column)).where(*conditions).scalar_subquery()
+    return select(func.count(column)).where(*conditions).correlate(Record).scalar_subquery()
 
 
 # Built once: they stand before every reading of a page that is kept rendered.
@@ -75,13 +75,18 @@ _CLAIM_VERSION = (
 )
 _RECORD_VERSION = (
     select(
+        col(Record.id),
         col(Record.updated_at),
         col(GateRow.version),
-        _number(ClaimRow.id, col(ClaimRow.record_id) == bindparam("record")),
-        _number(Correction.id, col(Correction.record_id) == bindparam("record")),
+        _number(ClaimRow.id, col(ClaimRow.record_id) == col(Record.id)),
+        _number(Correction.id, col(Correction.record_id) == col(Record.id)),
     )
     .join(GateRow, col(GateRow.record_id) == Record.id, isouter=True)
-    .where(col(Record.id) == bindparam("record"))
+    .where(
+        col(Record.publisher) == bindparam("publisher"),
+        or_(col(Record.external_id) == bindparam("name"), col(Record.id) == bindparam("name")),
+        col(Record.visibility) == "public",
+    )
 )
 _SHOWN = (
     select(col(Verification.id))
@@ -200,9 +205,13 @@ def claim_version(session: Session, claim_id: str) -> tuple[str, ...] | None:
     return None if row is None else tuple(str(value) for value in row)
 
 
-def record_version(session: Session, record_id: str) -> tuple[str, ...]:
-    """Return all that can change on a record's page: its facts, its gate verdict, its claims, its corrections."""
-    return tuple(str(value) for value in session.connection().execute(_RECORD_VERSION, {"record": record_id}).one())
+def record_version(session: Session, publisher: str, name: str) -> tuple[str, ...] | None:
+    """Return a public record's id, and all that can change on its page: facts, gate verdict, claims, corrections.
+
+    None: strangers may not know of it. The name is the publisher's own or ours.
+    """
+    row = session.connection().execute(_RECORD_VERSION, {"publisher": publisher, "name": name}).first()
+    return None if row is None else tuple(str(value) for value in row)
 
 
 def record_of(session: Session, record_id: str) -> dict[str, Any]:
@@ -281,6 +290,7 @@ def house(session: Session, period_seconds: float, stuck_seconds: float) -> dict
         "workers": _workers(session, now, period_seconds),
         "stuck": _stuck(session, now, stuck_seconds),
         "ended": _ended(session),
+        "counted_over": COUNTED,
     }
 
 
@@ -361,13 +371,18 @@ def _stuck(session: Session, now: float, stuck_seconds: float) -> list[dict[str,
 
 
 def _ended(session: Session) -> dict[str, int]:
+    """Return how many verifications of the last day ended how, at most COUNTED of each: what is asked is whether any did."""
     day = datetime.now(UTC) - timedelta(days=1)
-    query = (
-        select(col(Verification.state), func.count())
-        .where(col(Verification.state).in_(("concluded", "cancelled", "faulted")), col(Verification.created_at) >= day)
-        .group_by(col(Verification.state))
-    )
-    return {row[0]: row[1] for row in session.connection().execute(query)}
+    found = {}
+    for state in ("concluded", "cancelled", "faulted"):
+        newest = (
+            select(col(Verification.id))
+            .where(col(Verification.state) == state, col(Verification.created_at) >= day)
+            .limit(COUNTED)
+            .subquery()
+        )
+        found[state] = int(session.connection().execute(select(func.count()).select_from(newest)).scalar_one())
+    return found
 
 
 def _age(created_at: datetime | str | None) -> float | None:

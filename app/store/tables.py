@@ -40,7 +40,7 @@ SQLModel.metadata = MetaData(
 )
 metadata = SQLModel.metadata
 
-REVISION = "0004"  # the migration whose tables these are; a database at another one is refused at start
+REVISION = "0005"  # the migration whose tables these are; a database at another one is refused at start
 
 
 def _one_of(column: str, values: Any) -> CheckConstraint:
@@ -291,6 +291,9 @@ class Verdict(SQLModel, table=True):
         CheckConstraint("blame IS NULL OR blame <> 'service'", name="no_fault"),
         CheckConstraint("status = 'UNVERIFIED' OR evidence IS NOT NULL", name="evidence"),
         Index(None, "evaluated_at", "id"),
+        Index(None, "status", "evaluated_at", "id"),
+        Index(None, "reason_code", "evaluated_at", "id"),
+        Index(None, "blame", "evaluated_at", "id"),
     )
     id: str = Field(primary_key=True)
     verification_id: str = Field(foreign_key="verification.id")
