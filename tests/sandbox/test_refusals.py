@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sandbox import LEVELS, NoIsolation, Sandbox, SandboxFault, cgroup, host, host_python, makers, seccomp
+from sandbox import LEVELS, NoIsolation, Sandbox, SandboxFault, cgroup, host, host_python, makers, plan, seccomp
 from sandbox.makers import SECCOMP_FD
 from sandbox.plan import bwrap_arguments
 from tests.sandbox.boxes import ORDINARY_USER, SCRIPT, a_job, copy_of_sandbox
@@ -148,6 +148,23 @@ def test_a_box_whose_filter_is_not_ours_starts_no_program(
     allow_all = struct.pack("<HBBI", 6, 0, 0, seccomp.ALLOW)
     monkeypatch.setattr(makers, "bwrap_arguments", without)
     monkeypatch.setattr(seccomp, "program", lambda: allow_all)
+    with Sandbox() as box, pytest.raises(NoIsolation, match="runner: there is no filter of system calls on the box"):
+        box.run(a_job(strongest.environment, "print('it ran')"))
+
+
+def test_a_refusal_that_no_filter_made_does_not_pass_for_ours(
+    strongest: Strongest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the filter refuses may be refused by others; here the folder is closed to its owner."""
+    if "\nSeccomp:\t2\n" in Path("/proc/self/status").read_text():
+        refuse_to_skip("the tests themselves have a filter, as every process in a container")
+
+    def closed(*known: object) -> list[str]:
+        words = [word for word in bwrap_arguments(*known) if word not in {"--seccomp", str(SECCOMP_FD)}]  # type: ignore[arg-type]
+        return [*words, "--perms", "0555", "--dir", "/tmp/.assay"]
+
+    monkeypatch.setattr(plan, "RESULT", "/tmp/elsewhere/result.json")
+    monkeypatch.setattr(makers, "bwrap_arguments", closed)
     with Sandbox() as box, pytest.raises(NoIsolation, match="runner: there is no filter of system calls on the box"):
         box.run(a_job(strongest.environment, "print('it ran')"))
 
