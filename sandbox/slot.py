@@ -33,12 +33,14 @@ if TYPE_CHECKING:
     from sandbox.makers import Maker
     from sandbox.plan import Host
 
-LOCKS_SECONDS = 0.1
+LOCKS_SECONDS = 0.1  # between two looks at least
+LOCKS_SHARE = 2  # how many times as long as it took we wait until the next look
 SCRATCHES = 2  # /tmp and /dev/shm
 LAUNCHER_SECONDS = 5  # a launcher needs milliseconds to end what is below it
 
-#: Slots that hold what the kernel has not ended. Their locks stay taken, so that number, user and cgroup serve nobody else
-#: while this process lives; whoever sweeps afterwards finds them.
+#: Slots that hold what the kernel has not ended yet. Their locks stay taken, so that number, user and cgroup serve nobody
+#: else meanwhile. What a program leaves the kernel to do may take it a minute, so whoever takes a slot gives back those
+#: that are empty by then: no number of such programs uses all slots up.
 _RETIRED: list[Slot] = []
 
 
@@ -61,6 +63,7 @@ class Slot:
     waiting: Box | None = None
     host_oom_kills: int = 0  # before the run, where no cgroup counts
     cpu_before: int = 0  # milliseconds that were used before the program began, where no cgroup counts
+    locks: tree.Locks = field(default_factory=tree.Locks)
     locks_at: float = 0.0  # when locks are counted again, on the monotonic clock
     retired: bool = False
 
@@ -82,6 +85,10 @@ class Slot:
     def _take(cls, maker: Maker) -> Slot:
         maker.require()
         allow_many_descriptors()
+        for slot in [slot for slot in _RETIRED if slot.is_empty()]:
+            with suppress(ValueError):  # another thread was faster
+                _RETIRED.remove(slot)
+                slot.give_back()
         with ExitStack() as undo:
             number, lock = lock_free_slot()
             undo.callback(lock.close)
@@ -128,11 +135,13 @@ class Slot:
         return self.thread.is_alive() and self.launcher.poll() is None
 
     def close(self) -> None:
-        """End the launcher and everything below it, and give everything back; a fork only lets go of its copies."""
-        self.channel.close()
-        box, self.waiting = self.waiting, None
-        if box is not None:
-            box.let_go()
+        """End the launcher and everything below it, and give everything back; a fork only lets go of its copies.
+
+        What is retired is not ours any more.
+        """
+        if self.retired:
+            return
+        self._let_go()
         if self.owner != os.getpid():
             if self.cgroup is not None:
                 self.cgroup.let_go()
@@ -141,8 +150,20 @@ class Slot:
             self.launcher.returncode = 0  # not our child, so there is nothing to wait for
             return
         self._wait()
-        if self.retired:
-            return
+        if not self.retired:
+            self.give_back()
+
+    def _let_go(self) -> None:
+        """Close what leads to the launcher and into its box."""
+        self.locks.close()
+        self.channel.close()
+        box, self.waiting = self.waiting, None
+        if box is not None:
+            box.let_go()
+
+    def give_back(self) -> None:
+        """Give back what a slot had in which nothing is left."""
+        self._let_go()
         if self.cgroup is not None:
             self.cgroup.remove()
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -155,24 +176,30 @@ class Slot:
         self._wait()
 
     def retire(self) -> None:
-        """Never use this slot again: the kernel does not end what is in it. Waits for nothing."""
+        """Run nothing in this slot again: the kernel does not end what is in it. Waits for nothing."""
         if not self.retired:
             self.retired = True
-            self.launcher.kill()
+            self.launcher.terminate()  # it ends when nothing is left below it
             _RETIRED.append(self)
 
+    def is_empty(self) -> bool:
+        """Whether nothing is left in a retired slot: its launcher ended in order, or was killed and nobody is there.
+
+        Where neither tells, nobody can know, and the slot stays as it is. To a fork of the owner nothing is told.
+        """
+        if self.owner != os.getpid() or self.launcher.poll() is None:
+            return False
+        try:
+            return self.launcher.returncode == 0 or (self.cgroup is not None and not self.cgroup.members())
+        except OSError:
+            return False
+
     def _wait(self) -> None:
-        """Wait for the launcher, which is told to end; a slot whose launcher does not is retired."""
-        for _ in range(2):
-            if self.retired:
-                return
-            try:
-                self.launcher.wait(LAUNCHER_SECONDS)
-            except subprocess.TimeoutExpired:
-                self.launcher.kill()
-            else:
-                return
-        self.retire()
+        """Wait for the launcher, which is told to end; as it waits for what is below it, it may have to be left to that."""
+        try:
+            self.launcher.wait(LAUNCHER_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.retire()
 
     # --- one box at a time
 
@@ -188,6 +215,8 @@ class Slot:
             SandboxFault: it could not be made.
 
         """
+        if self.retired:
+            raise SandboxFault("this slot is retired")
         self.discard()
         folder = self.programs.folder(shape.environment)
         self.boxes += 1
@@ -246,6 +275,7 @@ class Slot:
             SandboxFault: they could not be read.
 
         """
+        self.locks.close()
         try:
             if self.cgroup is not None:
                 self.cgroup.begin()
@@ -320,17 +350,21 @@ class Slot:
         """Ask the launcher to end the run at once."""
         self.channel.send(b"kill")
 
-    def count(self, job: Job, seen: Seen) -> None:
-        """Fill in the counters of a run."""
+    def count(self, job: Job, seen: Seen, deadline: float) -> None:
+        """Fill in the counters of a run that ends at a moment of the monotonic clock anyway."""
+        if seen.ending is not None:
+            self.locks.close()
         if self.cgroup is not None:
             now = self.cgroup.read()
-            seen.cpu_ms, seen.memory_bytes, seen.peak_bytes = now.cpu_ms, now.memory_bytes, now.peak_bytes
+            seen.cpu_ms, seen.memory_bytes = now.cpu_ms, now.memory_bytes
+            # What the run before left to the kernel's caches makes way, and is missing from the cgroup's difference.
+            seen.peak_bytes = max(seen.peak_bytes, now.peak_bytes, now.own_bytes)
             seen.own_bytes, seen.oom_kills, seen.refused_forks = now.own_bytes, now.oom_kills, now.refused_forks
             seen.source = self.cgroup.source
             if seen.ending is None:
                 self._count_locks(seen, self.cgroup.members())
         elif seen.ending is None:
-            found = tree.usage(self.launcher.pid, job.memory_bytes, self.memory_limit(job.shape))
+            found = tree.usage(self.launcher.pid, job.memory_bytes, self.memory_limit(job.shape), deadline)
             seen.cpu_ms, seen.memory_bytes = max(seen.cpu_ms, found.cpu_ms - self.cpu_before), found.memory_bytes
             seen.own_bytes, seen.peak_bytes = found.own_bytes, max(seen.peak_bytes, found.memory_bytes)
             self._count_locks(seen, found.pids)
@@ -343,5 +377,6 @@ class Slot:
         """Count record locks, at every few looks: the kernel lets whoever lists them wait for some milliseconds."""
         now = time.monotonic()
         if now >= self.locks_at:
-            seen.locks = max(seen.locks, tree.locks(pids))
-            self.locks_at = now + LOCKS_SECONDS
+            seen.locks = max(seen.locks, self.locks.count(pids))
+            ended = time.monotonic()
+            self.locks_at = ended + max(LOCKS_SECONDS, LOCKS_SHARE * (ended - now))

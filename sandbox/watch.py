@@ -105,11 +105,12 @@ class Watch:
                 self.slot.retire()
                 self.seen.ending = Ending(None, now, 0, 0, unfinished=True)
                 return
+            if now >= self.deadline:
+                self._late()  # before anything that takes time
             if now >= next_count:
                 self._count()
-                next_count = now + POLL_SECONDS
-            if now >= self.deadline:
-                self._late()
+                counted = time.monotonic()
+                next_count = max(now + POLL_SECONDS, counted + (counted - now))  # half of the time at most
             if now >= next_tick and self.seen.cause is None:
                 if not self.tick(self._usage()):
                     self._end("cancelled")
@@ -164,7 +165,7 @@ class Watch:
             return
         seen.wall_ms = int((time.monotonic() - self.started) * 1000)
         try:
-            self.slot.count(self.job, seen)
+            self.slot.count(self.job, seen, self.deadline)
         except OSError as error:
             raise SandboxFault(f"the counters could not be read: {error}") from error
         if seen.oom_kills or self._has_too_much():

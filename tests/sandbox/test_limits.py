@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sandbox.cgroup import OWN_MEMORY, V1, V2, Counters, _difference
-from sandbox.judge import LOCKS_MAX, Ending
+from sandbox.channel import Channel
+from sandbox.judge import LOCKS_MAX, Ending, Seen
 from sandbox.watch import Watch
 from tests.sandbox import values
 from tests.sandbox.boxes import MIB, a_job
@@ -102,6 +103,19 @@ def test_memory_within_the_limit_is_measured_and_harms_nobody(box: Box) -> None:
     outcome = box.run("import time; held = bytearray(b'x') * (60 << 20); time.sleep(0.3)", memory_bytes=100 * MIB)
     assert (outcome.kind, outcome.exit_code) == ("exited", 0)
     assert 60 * MIB < outcome.peak_memory_bytes < 120 * MIB
+
+
+def test_what_the_run_before_left_in_the_kernels_caches_is_not_missing_from_the_next_ones_peak(
+    strongest: Strongest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The difference of a cgroup that was full of caches, which made way for a program of 44 MiB."""
+    slot = strongest.sandbox._open()[0]
+    if slot.cgroup is None:
+        refuse_to_skip("only a cgroup keeps caches")
+    monkeypatch.setattr(slot.cgroup, "read", lambda: Counters(1, 0, 44 * MIB, 5 * MIB, 0, 0))
+    seen = Seen(Channel(1, 1))
+    slot.count(a_job(strongest.environment, "pass"), seen, 0.0)
+    assert seen.peak_bytes == 44 * MIB
 
 
 def test_memory_that_children_share_with_their_parent_counts_once(box: Box) -> None:

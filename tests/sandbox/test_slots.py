@@ -18,6 +18,7 @@ import pytest
 from sandbox import Sandbox, SandboxFault, cgroup, staging, tree, watch
 from sandbox import slot as slot_module
 from sandbox.cgroup_folders import PREFIX, SWEEP_SECONDS, sweep
+from sandbox.host import host_facts
 from sandbox.makers import ENGINES
 from sandbox.slot import Slot
 from tests.sandbox.boxes import Strongest, a_job
@@ -423,7 +424,7 @@ def test_leftovers_that_do_not_go_away_do_not_hold_up_a_start(tmp_path: Path) ->
     assert not (tmp_path / f"{PREFIX}99-{gone.pid}").exists()
 
 
-def test_a_run_that_the_kernel_does_not_end_has_an_outcome_and_its_slot_serves_nobody_again(
+def test_a_run_that_the_kernel_does_not_end_in_time_has_an_outcome_and_its_slot_serves_nobody_before_it_is_empty(
     box_of_its_own: Strongest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     box = box_of_its_own
@@ -436,11 +437,49 @@ def test_a_run_that_the_kernel_does_not_end_has_an_outcome_and_its_slot_serves_n
     assert outcome.notes == ("the kernel did not end the run in time; what is left of it is no part of any other run",)
     assert box.run("print(1)").stdout == b"1\n"
     assert box.sandbox._open()[0].number != slot.number
+    shape = a_job(box.environment, "pass").shape
+    with pytest.raises(SandboxFault, match="retired"):
+        slot.prepare(host_facts(), shape)
     monkeypatch.undo()
     slot.launcher.wait()  # here it does end
-    slot_module._RETIRED.remove(slot)
-    slot.retired = False
-    slot.close()
+    with Sandbox() as further:
+        assert further._open()[0].number == slot.number
+    assert slot_module._RETIRED == []
+
+
+@pytest.mark.parametrize("how", ["abandon", "close"])
+def test_a_slot_whose_launcher_still_waits_for_an_end_is_given_back_when_it_has_come(
+    box_of_its_own: Strongest, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    slot = box_of_its_own.sandbox._open()[0]
+    monkeypatch.setattr(slot_module, "LAUNCHER_SECONDS", 0.2)
+    os.kill(slot.launcher.pid, signal.SIGSTOP)  # so that it cannot end
+    getattr(slot, how)()
+    assert [slot] == slot_module._RETIRED
+    assert not slot.is_empty()
+    monkeypatch.undo()
+    with Sandbox() as further:
+        assert further._open()[0].number != slot.number
+        os.kill(slot.launcher.pid, signal.SIGCONT)
+        slot.launcher.wait(10)
+        assert slot.is_empty()
+    with Sandbox() as further:
+        assert further._open()[0].number == slot.number
+    assert slot_module._RETIRED == []
+
+
+def test_a_launcher_that_was_killed_does_not_prove_that_its_slot_is_empty(box_of_its_own: Strongest) -> None:
+    slot = box_of_its_own.sandbox._open()[0]
+    if slot.cgroup is None:
+        refuse_to_skip("only a cgroup tells")
+    with subprocess.Popen(["sleep", "60"]) as left:
+        for path in slot.cgroup.entrances():
+            Path(path).write_text(str(left.pid))
+        slot.launcher.kill()
+        slot.launcher.wait()
+        assert not slot.is_empty()
+        left.kill()
+    _until(slot.is_empty, "something is left")  # the child that rested ends too
 
 
 def test_a_box_that_is_never_made_is_a_fault_and_the_next_run_works(

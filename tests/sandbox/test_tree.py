@@ -78,12 +78,43 @@ def test_own_memory_is_told_from_files() -> None:
 
 def test_locks_are_counted_for_those_who_hold_them(family: int) -> None:
     with tempfile.TemporaryFile() as file:
-        assert tree.locks([family]) == 2
-        before = tree.locks([os.getpid()])
+        assert _locks(family) == 2
+        before = _locks(os.getpid())
         for at in range(0, 6, 2):
             fcntl.lockf(file, fcntl.LOCK_EX, 1, at)
-        assert tree.locks([os.getpid()]) == before + 3
-        assert tree.locks({os.getpid(), family}) == before + 5
+        assert _locks(os.getpid()) == before + 3
+        assert _locks(os.getpid(), family) == before + 5
         fcntl.flock(file, fcntl.LOCK_EX)
-        assert tree.locks([os.getpid()]) == before + 3  # one for each open file, which has a limit
-    assert tree.locks([]) == 0
+        assert _locks(os.getpid()) == before + 3  # one for each open file, which has a limit
+    assert _locks() == 0
+
+
+def test_a_long_list_of_locks_is_read_in_pieces_and_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tree, "_PIECE_SECONDS", 0)  # so that a look is one page
+    with tempfile.TemporaryFile() as file:
+        before = _locks(os.getpid())
+        for at in range(0, 600, 2):
+            fcntl.lockf(file, fcntl.LOCK_EX, 1, at)
+        locks, found = tree.Locks(), [0]
+        while locks._list is not None or found == [0]:
+            found.append(locks.count([os.getpid()]))
+    assert 0 < found[1] < 300
+    assert max(found) == before + 300
+    assert locks.count([os.getpid()]) < 300  # a new pass begins with nothing
+    locks.close()
+
+
+def test_a_look_stops_at_memory_when_the_run_ends_anyway(family: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[int] = []
+    monkeypatch.setattr(tree, "_share", lambda pid: (looked.append(pid), (1, 0))[1])
+    assert tree.usage(family, 0, 0).own_bytes == len(looked) == 6
+    assert tree.usage(family, 0, 0, until=0.0).own_bytes == 0
+    assert len(looked) == 6
+
+
+def _locks(*pids: int) -> int:
+    """Return how many record locks processes hold, by one pass."""
+    locks = tree.Locks()
+    while (found := locks.count(pids)) >= 0 and locks._list is not None:
+        pass
+    return found
