@@ -281,9 +281,9 @@ def spells(value: Decimal, digits: int, wanted: Sequence[Sought]) -> bool:
     near = float(size)
     for item in wanted:
         middle = abs(float(item.value))
-        if not near or not middle:
+        if not near or not middle or math.isinf(near) or math.isinf(middle):
             continue
-        power = round(math.log10(middle / near))
+        power = round(math.log10(middle) - math.log10(near))  # of the quotient it could not be taken: that may overflow
         if abs(power) > POWERS_MAX or not 0.7 < near * 10.0**power / middle < 1.4:
             continue  # most numbers of a file, at little cost
         scaled = size.scaleb(power, EXACT)

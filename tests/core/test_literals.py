@@ -154,6 +154,19 @@ def test_what_is_measured_is_looked_for_as_well() -> None:
     assert [hit.old for hit in find("a.py", b"value = 873.12\n", wanted, SHARE)] == ["873.12"]
 
 
+@pytest.mark.parametrize(
+    ("value", "source"),
+    [
+        ("1e400", "value = 8.7\n"),
+        ("8.7", f"value = 1{'0' * 400}\n"),
+        ("1e300", "value = 1e-300\n"),
+        ("1e-300", "v = 1e300\n"),
+    ],
+)
+def test_values_at_the_ends_of_what_a_float_can_say_are_looked_for(value: str, source: str) -> None:
+    assert find("a.py", source.encode(), sought([value], [value]), SHARE) == ()
+
+
 def test_a_narrow_band_is_looked_for_and_a_wide_one_is_not() -> None:
     narrow, wide = (Decimal("8.3"), Decimal("9.1")), (Decimal(1), Decimal(9))
     assert [hit.old for hit in find("a.py", b"value = 8.5\n", sought([], [], [narrow]), SHARE)] == ["8.5"]
