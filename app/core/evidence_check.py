@@ -25,7 +25,7 @@ from pydantic import ValidationError
 from app.core import formula
 from app.core.boxjob import CLAIM_FILES, UNDERIVABLE, BoxJob, box_job, check_evaluator
 from app.core.canonical import digest
-from app.core.claim import Policy, claim_from_json, parse_claim
+from app.core.claim import LEVELS, Policy, claim_from_json, parse_claim
 from app.core.errors import Fault, Refusal
 from app.core.evidence_archive import Unreadable, read_json, run_bytes, verdict_bytes
 from app.core.evidence_members import intact
@@ -229,11 +229,19 @@ def _check_run(seal: Seal, found_seal: str, read: _Read, members: Mapping[str, b
             findings.append(f"the run {run.spec.key} does not end as it must: its input cannot be changed")
     elif outcome.limit == UNDERIVABLE:
         findings.append(f"the run {run.spec.key} says that its input cannot be changed, and it can")
+    if not _sealed_enough(run, seal.claim.limits.isolation):
+        findings.append(f"the run {run.spec.key} was less isolated than the seal demands")
     if isinstance(job, BoxJob) and (outcome.replaced != job.replaced or not _told(job, run)):
         findings.append(f"the run {run.spec.key} does not say what was changed for it")
     if isinstance(job, BoxJob) and job.mode == "evaluator" and run.outcome.kind is OutcomeKind.EXITED:
         findings += _check_formula(job, run)
     return findings
+
+
+def _sealed_enough(run: Run, least: str) -> bool:
+    """Whether a run says no level of isolation below the sealed one; a run that no box was started for says none."""
+    level = run.isolation.get("level", least)
+    return level in LEVELS and LEVELS.index(level) >= LEVELS.index(least)
 
 
 def _told(job: BoxJob, run: Run) -> bool:

@@ -42,6 +42,7 @@ from tests.core.builders import (
     an_outcome,
     claim_toml,
     play,
+    some_limits,
 )
 from tests.core.strategies import law
 from tests.core.test_seal import FILES, golden_seal
@@ -304,6 +305,11 @@ SCRIPT_ATTACKS = [
     ),
     pytest.param(lambda m: without_run(m, "repeat-0"), "the run repeat-0 is missing", id="no repetition"),
     pytest.param(
+        lambda m: edited(m, "runs/repeat-0/run.json", lambda d: d["isolation"].update(level="none")),
+        "the run repeat-0 was less isolated than the seal demands",
+        id="a run outside of a box",
+    ),
+    pytest.param(
         lambda m: without_run(m, "perturb-0-2"), "the run perturb-0-2 is missing", id="a perturbation left out"
     ),
     pytest.param(
@@ -404,6 +410,15 @@ SCRIPT_ATTACKS = [
 def test_a_change_with_a_manifest_to_match_is_found(attack: Callable[[Members], Members], says: str) -> None:
     found = findings(resealed(attack(unpack(an_archive()))))
     assert any(item.startswith(says) for item in found), found
+
+
+@pytest.mark.parametrize(("level", "ok"), [("C", False), ("B1", False), ("B", True), ("A", True), ([], False)])
+def test_no_run_is_less_isolated_than_the_seal_demands(level: Any, ok: bool) -> None:  # noqa: FBT001
+    seal = a_seal(a_claim(limits=some_limits(isolation="B")))
+    archive = edited(
+        unpack(an_archive(seal)), "runs/measure-0/run.json", lambda document: document["isolation"].update(level=level)
+    )
+    assert (findings(resealed(archive)) == ()) is ok
 
 
 def test_a_file_beside_the_script_that_was_left_out_is_missed() -> None:
