@@ -2,7 +2,8 @@
 
 hardcoded      numbers in the script's own files that spell the printed or measured value are replaced (`literals`)
 empty_input    no declared input is there, and no parameters
-looked_up      all numbers of the inputs but the one cell that equals the measured value are changed beyond recognition
+looked_up      all numbers of the inputs but the one cell that equals the measured or printed value are changed beyond
+               recognition
 recognised     variant 1: a few numbers moved by one unit of their last place; 2: the same ones the other way; 3: the same
                numbers in other spelling
 rounding_flip  variant 1: every printed decimal moved within its rounding; 2: the same the other way
@@ -113,17 +114,17 @@ def _empty_input(_: str, __: Derivation, ___: Claim, contents: Contents) -> Atta
     return Attacked(replace(contents, inputs={}, parameters=None), f"without {', '.join(gone[:HITS_SHOWN])}")
 
 
-def _looked_up(seal: str, derivation: Derivation, _: Claim, contents: Contents) -> Attacked | Underivable:
+def _looked_up(seal: str, derivation: Derivation, claim: Claim, contents: Contents) -> Attacked | Underivable:
     found = {path: sites(data) for path, data in contents.inputs.items()}
     known = {path: each for path, each in found.items() if each is not None}
     cells = Counter(Decimal(text) for each in known.values() for text in each.literals)
     keep: list[Decimal] = []
-    for value in filter(None, map(number_in, derivation.values)):
+    for value in filter(None, map(number_in, dict.fromkeys((*derivation.values, *prints_of(claim))))):
         same = {EXACT.multiply(value, factor) for factor in PERCENTS}
         if sum(cells[number] for number in same) == 1:
             keep += same
     if not keep or len(known) < len(found):
-        return Underivable("the measured value is not that of one number of the inputs")
+        return Underivable("neither the measured nor the printed value is that of one number of the inputs")
     changed = {
         path: all_but(each, keep, _chance(seal, derivation, path), derivation.variant) for path, each in known.items()
     }

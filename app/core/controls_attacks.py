@@ -10,7 +10,8 @@ empty_input. An honest script without its inputs fails, or says something else. 
 parameter, equal to the sealed one, says the same and depends on it all the same; where that is all there is, and
 `input_response` shows the dependence, it is a warning.
 
-looked_up. A script that copies one cell stands still when all other numbers change and moves when all change. What
+looked_up. A script that copies one cell, as it is or with a speck of the others, stands still when all other numbers
+change and moves when all change. What
 selects honestly (the greatest, the middle, the value beside the best) chooses another cell when the order turns, which the
 second run does. A parameter is a cell too: a result that equals it, or it in percent, and goes on doing so when it is
 changed, is repeated and not computed. That also meets an honest script whose result is a parameter; nothing is lost with
@@ -50,6 +51,7 @@ NOT_APPLICABLE = ControlResult.NOT_APPLICABLE
 
 FOLLOWS = Decimal("0.02")  # a share of the step: how far from the replacement still follows it
 LITTLE = Decimal("0.25")  # a share of the value: what moves less moves little
+DUST = Decimal("0.001")  # a share of the value: what all other cells together have to move it by
 ECHOES = tuple(Decimal(factor) for factor in ("1", "100", "0.01", "10", "0.1", "1000", "0.001", "-1"))
 
 
@@ -172,7 +174,7 @@ def looked_up(readings: Readings) -> Control:
         item.metric
         for item in by_metric(claim).values()
         if item.metric in held
-        and not differs(first_metrics(readings)[item.metric], second[item.metric], noise(readings, item))
+        and not differs(first_metrics(readings)[item.metric], second[item.metric], _dust(readings, item))
     ]
     if still:
         detail = f"{listed(still)} stays when every number of the inputs is changed but the one that equals it"
@@ -193,9 +195,15 @@ def unmoved_by_others(readings: Readings) -> list[str]:
         for item in by_metric(readings.seal.claim).values()
         if item.metric in before
         and before[item.metric].value is not None
-        and not differs(before[item.metric], after[item.metric], noise(readings, item))
+        and not differs(before[item.metric], after[item.metric], _dust(readings, item))
         and any(differs(before[item.metric], each[item.metric], noise(readings, item)) for each in scaled if each)
     ]
+
+
+def _dust(readings: Readings, item: Expectation) -> Decimal:
+    """Return up to which movement a value counts as that of one cell, with something small of the others added."""
+    value = first_metrics(readings)[item.metric].value
+    return noise(readings, item) if value is None else max(noise(readings, item), abs(value) * DUST)
 
 
 def _echoed(readings: Readings, expectation: Expectation) -> str | None:
@@ -240,7 +248,7 @@ def held_in_place(readings: Readings) -> list[str]:
         for item in by_metric(readings.seal.claim).values()
         if runs
         and before[item.metric].value is not None
-        and _accepts(item, before[item.metric])
+        and accepts(item, before[item.metric])
         and all(near(item, before, run) for run in runs)
     ]
 
@@ -251,10 +259,10 @@ def near(item: Expectation, before: Mapping[str, Measured], after: Mapping[str, 
     if one.value is None or two.value is None:
         return False
     moved = abs(EXACT.subtract(two.value, one.value))
-    return _accepts(item, two) and moved <= abs(one.value) * LITTLE
+    return accepts(item, two) and moved <= abs(one.value) * LITTLE
 
 
-def _accepts(item: Expectation, measured: Measured) -> bool:
+def accepts(item: Expectation, measured: Measured) -> bool:
     """Whether a value lies in what a claim accepts; a ranking accepts no value as such."""
     factor = conversion(measured.unit, item.unit)
     if expects_text(item) or item.rule is Rule.RANKING or measured.value is None or factor is None:

@@ -5,12 +5,14 @@ ready, known by its digest, its length or its first row. So a few numbers are mo
 up and once down, and the same numbers are spelled otherwise. An honest result hardly moves under the first two, and to
 opposite sides if it does; under the third it stays. What jumps under all three, each time to the same other value,
 recognised its inputs: `fail`. What jumps under the first two alone may be honest, a count of equal values for instance:
-`warn`.
+`warn`. A jump is a movement by more than a fiftieth, or, for an answer that is near the honest result, one out of what
+the claim accepts; of a label any other label.
 
 anchored. A script may move a little with its inputs around an answer that it has: a constant and a thousandth of the
 mean, a value held between two bounds. If every usual change leaves the result within what the claim accepts, numbers are
 made three to thirty times as large, rows are paired anew and parameters moved far. A result that has not moved by a
-quarter, nor left what is accepted, under any of these does not depend on its inputs in earnest: `fail`.
+quarter, nor left what is accepted, under any of these does not depend on its inputs in earnest: `fail`. The same changes
+are asked of a ranking whose members have not moved against each other so far (`controls_ranking`).
 
 seed_response. Asks whether several seeds give different values at all.
 """
@@ -20,15 +22,16 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from app.core.bands import expects_text
 from app.core.boxjob import targets
-from app.core.controls_attacks import held_in_place, near, own, values_of
+from app.core.controls_attacks import accepts, held_in_place, near, own, values_of
 from app.core.controls_catalogue import control
-from app.core.controls_movement import first_metrics, listed, noise, repeat_spread
-from app.core.controls_replication import TIMES_SPREAD
+from app.core.controls_movement import first_metrics, gap, listed, noise, repeat_spread
+from app.core.controls_ranking import tied
+from app.core.controls_replication import TIMES_SPREAD, usual_changes
 from app.core.members import by_metric
 from app.core.model import ControlResult, Formula
 from app.core.phrases import brief
-from app.core.quantity import EXACT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,15 +59,23 @@ def recognised(readings: Readings) -> Control:
         detail = "Moving a few numbers of the inputs by one unit hardly moves the result, as it should."
         return control("recognised", PASS, detail)
     up, down, same = (values_of(own(readings, "recognised", variant)) for variant in (1, 2, 3))
-    if up is None or down is None:
-        return control("recognised", WARN, f"A few numbers moved by one unit move {listed(jumped)} far, once.")
     before = first_metrics(readings)
+    if up is None or down is None:
+        return control("recognised", WARN, f"A few numbers moved by one unit move {listed(jumped)}, once.")
+    far = [name for name in jumped if _far(before[name], up[name])]
     for name in jumped:
-        other = _together(before[name], up[name], down[name])
-        if other is not None and same is not None and _together(before[name], up[name], same[name]) is not None:
+        if (
+            same is not None
+            and _together(before[name], up[name], down[name])
+            and _together(before[name], up[name], same[name])
+        ):
             detail = f"{name} is {brief(before[name].text)} for the sealed inputs and {brief(up[name].text)}"
             return control("recognised", FAIL, f"{detail} for the same ones spelled otherwise or moved by one unit.")
-    return control("recognised", WARN, f"A few numbers moved by one unit move {listed(jumped)} far.")
+    if not far:
+        return control(
+            "recognised", PASS, f"Moving a few numbers by one unit moves {listed(jumped)} a little, and back."
+        )
+    return control("recognised", WARN, f"A few numbers moved by one unit move {listed(far)} far.")
 
 
 def jumping(readings: Readings) -> list[str]:
@@ -79,20 +90,28 @@ def jumping(readings: Readings) -> list[str]:
 def _jumps(
     readings: Readings, item: Expectation, before: Mapping[str, Measured], after: Mapping[str, Measured]
 ) -> bool:
-    one, two = before[item.metric].value, after[item.metric].value
-    if one is None or two is None or not one.is_finite():
-        return False
+    one, two = before[item.metric], after[item.metric]
+    moved = gap(one, two)
+    if moved is None or one.value is None:
+        return expects_text(item) and one.text != two.text
     spread = repeat_spread(readings).get(item.metric, Decimal(0)) * TIMES_SPREAD
-    return abs(EXACT.subtract(two, one)) > max(noise(readings, item), spread, abs(one) * JUMP)
+    left = accepts(item, one) and not accepts(item, two)
+    return moved > max(noise(readings, item), spread) and (left or _far(one, two))
 
 
-def _together(before: Measured, one: Measured, two: Measured) -> Decimal | None:
-    """Return the value that two changes have led to, None if they led to different ones or to none."""
-    if before.value is None or one.value is None or two.value is None:
-        return None
-    jumps = [abs(EXACT.subtract(each, before.value)) for each in (one.value, two.value)]
-    near = abs(EXACT.subtract(one.value, two.value)) <= min(jumps) * TOGETHER
-    return one.value if near and min(jumps) > 0 else None
+def _far(one: Measured, two: Measured) -> bool:
+    moved = gap(one, two)
+    return one.text != two.text if moved is None or one.value is None else moved > abs(one.value) * JUMP
+
+
+def _together(before: Measured, one: Measured, two: Measured) -> bool:
+    """Whether two changes have led to the same other value or label."""
+    jumps = [gap(before, each) for each in (one, two)]
+    apart = gap(one, two)
+    least = min((each for each in jumps if each is not None), default=None)
+    if apart is None or least is None or None in jumps:
+        return before.value is None and one.text == two.text != before.text
+    return least > 0 and apart <= least * TOGETHER
 
 
 def anchored(readings: Readings) -> Control:
@@ -100,12 +119,24 @@ def anchored(readings: Readings) -> Control:
     claim = readings.seal.claim
     if isinstance(claim.reproduce, Formula) or not targets(claim):
         return control("anchored", NOT_APPLICABLE, "There are no inputs that a value could be anchored against.")
-    held = held_in_place(readings)
-    if not held:
+    held, pairs = held_in_place(readings), ordered_by_constants(readings)
+    if not held and not pairs:
         return control("anchored", PASS, "Changed inputs lead out of what the claim accepts.")
     runs = [
         found for found in (values_of(own(readings, "anchored", variant)) for variant in (1, 2)) if found is not None
     ]
+    if pairs:
+        still = tied(readings, [*_usual(readings), *runs])
+        if still and len(runs) > 1:
+            detail = f"{' and '.join(still[0])} keep their ratio or difference, however far the inputs move"
+            return control("anchored", FAIL, f"{detail}: their order is written in the script.")
+        if not held and still:
+            detail = (
+                f"{' and '.join(pairs[0])} keep their ratio or difference, and far stronger changes gave no result."
+            )
+            return control("anchored", UNDECIDED, detail)
+    if not held:
+        return control("anchored", PASS, "Only far stronger changes move members of a ranking against each other.")
     if not runs:
         detail = f"{listed(held)} stays within what the claim accepts, and far stronger changes gave no result."
         return control("anchored", UNDECIDED, detail)
@@ -124,6 +155,15 @@ def anchored(readings: Readings) -> Control:
         detail = f"{listed(fixed)} hardly moves under one far stronger change, and gave nothing under the other."
         return control("anchored", UNDECIDED, detail)
     return control("anchored", PASS, f"Only far stronger changes move {listed(held)} out of what the claim accepts.")
+
+
+def ordered_by_constants(readings: Readings) -> list[tuple[str, str]]:
+    """Return the neighbours of rankings that no usual change has moved against each other."""
+    return tied(readings, _usual(readings))
+
+
+def _usual(readings: Readings) -> list[Mapping[str, Measured]]:
+    return [found for found in map(values_of, usual_changes(readings)) if found is not None]
 
 
 def seed_response(readings: Readings) -> Control:

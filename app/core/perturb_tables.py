@@ -23,6 +23,8 @@ SEPARATORS = ("\t", ",", ";", "|")
 _BLANK = re.compile(r"\s")
 _LONG_LINE = 40  # characters
 _LONG_WORD = re.compile(r"[^\W\d_]{4,}")
+_WORD_MAX = 30  # letters; more are a sequence, whose length may have to agree with others
+_PROSE_WORDS = 5  # in a line; fewer are columns of labels
 _LOOKED_AT = 200  # filled lines, to recognise a table
 
 
@@ -142,7 +144,28 @@ def _pair_anew(lines: list[str], separator: str, chance: Chance) -> tuple[str, s
             row[column] = cell
         column += 1
         holders = [row for row in holders if column < len(row)]
+    if separator == " " and all(map(_is_prose, rows)):  # its words stand in every column: there have to be other ones
+        rows = [line.split(" ") for line in _other_words([" ".join(row) for row in rows])]
     return _in_place(lines, [separator.join(row) for row in rows]), perturb_anew.HOW
+
+
+def _is_prose(row: Sequence[str]) -> bool:
+    return len(row) >= _PROSE_WORDS and not any(map(cell_number, row))
+
+
+def _other_words(lines: Sequence[str]) -> list[str]:
+    """Return lines of which every second has its longer words backwards, and the longest words of all a letter more."""
+    longest = max(
+        (len(word) for line in lines for word in _LONG_WORD.findall(line) if len(word) <= _WORD_MAX), default=0
+    )
+
+    def kept(match: re.Match[str]) -> str:
+        return match[0] + (match[0][0] if len(match[0]) == longest else "")
+
+    def turned(match: re.Match[str]) -> str:
+        return match[0][::-1] + (match[0][0] if len(match[0]) == longest else "")
+
+    return [_LONG_WORD.sub(kept if at % 2 else turned, line) for at, line in enumerate(lines)]
 
 
 def _kind(separator: str, chance: Chance) -> Kind[str]:
@@ -184,8 +207,8 @@ def _lines_anew(lines: list[str], separator: str, chance: Chance) -> tuple[str, 
     if not any(_BLANK.search(rows[index].strip()) or len(rows[index]) > _LONG_LINE for index in order):
         return _in_place(lines, rows), "lines put in another order, one in place of another"
     # In prose the order of lines may mean nothing: fewer lines and other words do.
-    for index in order[::2]:
-        rows[index] = _LONG_WORD.sub(lambda match: match[0][::-1], rows[index])
+    for index, line in zip(order, _other_words([rows[index] for index in order]), strict=True):
+        rows[index] = line
     left_out = set(order[1::6]) if len(order) > 6 else set()
     kept = [row for index, row in enumerate(rows) if index not in left_out]
     return _in_place(lines, kept), "lines put in another order, some left out, letters in half of them turned"

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.core.controls_attacks import held_in_place, unmoved_by_others
-from app.core.controls_recognition import jumping
+from app.core.controls_recognition import jumping, ordered_by_constants
 from app.core.controls_replication import wants_pairs
 from app.core.looks import wanted_measures
 from app.core.model import Purpose
@@ -56,7 +56,7 @@ STAGES = (
     Stage("pair", lambda readings: pairings(readings.seal), wants_pairs),
     Stage("look", second_looks, lambda readings: bool(unmoved_by_others(readings))),
     Stage("recognise", recognitions, lambda readings: bool(jumping(readings))),
-    Stage("anchor", anchors, lambda readings: bool(held_in_place(readings))),
+    Stage("anchor", anchors, lambda readings: bool(held_in_place(readings) or ordered_by_constants(readings))),
     Stage("seeds", wanted_measures),
     Stage("confirm", confirmations),
 )

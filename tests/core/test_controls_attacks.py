@@ -106,6 +106,8 @@ def test_a_copied_cell_stands_still_twice_and_a_selected_one_does_not() -> None:
     looks = [own("looked_up-1", 8.7), own("looked_up-2", 8.7)]
     assert result_of("looked_up", a_seal(), [*MEASURED, *perturbed(12.0, 8.7), *looks])[0] == "fail"
     assert result_of("looked_up", a_seal(), [*MEASURED, *perturbed(8.7, 12.0), *looks])[0] == "pass"  # a count
+    dust = [own("looked_up-1", 8.7004), own("looked_up-2", 8.6993)]
+    assert result_of("looked_up", a_seal(), [*MEASURED, *perturbed(12.0, 8.7), *dust])[0] == "fail"
     looks[1] = own("looked_up-2", 3.0)
     assert "their order chooses it" in result_of("looked_up", a_seal(), [*MEASURED, *perturbed(12.0), *looks])[1]
     moved = [own("looked_up-1", 50.0)]
@@ -145,12 +147,34 @@ def test_a_result_that_repeats_a_parameter_is_looked_up() -> None:
         pytest.param((12.0, 12.0, 8.7), "warn", id="spelling leaves it"),
         pytest.param((12.0, 12.0, None), "warn", id="spelling crashes it"),
         pytest.param((12.0, 5.0, 12.0), "warn", id="to the other side the other way"),
+        pytest.param((8.8, 8.8, 8.8), "fail", id="out of what is accepted, however near"),
+        pytest.param((8.76, 8.64, 8.7), "pass", id="over the edge of what is accepted and back"),
+        pytest.param((8.76, None, 8.7), "warn", id="over the edge, once"),
+        pytest.param((8.74, 8.74, 8.74), "pass", id="within what is accepted"),
         pytest.param((None,), "undecided", id="it crashes"),
     ],
 )
 def test_inputs_that_were_recognised_lead_to_one_other_value_once_touched(values: tuple[Any, ...], result: str) -> None:
     runs = [own(f"recognised-{at}", value) for at, value in enumerate(values, 1)]
     assert result_of("recognised", a_seal(), [*MEASURED, *runs])[0] == result
+
+
+@pytest.mark.parametrize(
+    ("values", "result"),
+    [
+        pytest.param(("ours",), "pass", id="it stays"),
+        pytest.param(("base", "base", "base"), "fail", id="to the same under all"),
+        pytest.param(("base", "base", "ours"), "warn", id="spelling leaves it"),
+        pytest.param(("base", "other", "third"), "warn", id="a digest of the bytes"),
+    ],
+)
+def test_a_label_can_be_ready_for_known_inputs_too(values: tuple[str, ...], result: str) -> None:
+    seal = a_seal(a_claim(an_expectation("ours", "exact")))
+    runs = [
+        a_run(own(f"recognised-{at}", 1).spec, {"score": value}, outcome=an_outcome())
+        for at, value in enumerate(values, 1)
+    ]
+    assert result_of("recognised", seal, [a_run("measure-0", {"score": "ours"}), *runs])[0] == result
 
 
 LOOSE = a_seal(a_claim(an_expectation(rule="relative", tolerance="5%")))

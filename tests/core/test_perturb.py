@@ -533,6 +533,28 @@ def test_texts_without_numbers_are_shuffled_and_drawn() -> None:
     assert sorted(changed(b"four words in all").split()) == [b"all", b"four", b"in", b"words"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("the cat near blue lake\non tall lake the tree\n" * 10, id="lines of as many words"),
+        pytest.param(
+            "the cat near a lake\non tall lakes\nthe tree\na few trees more\nand no one\n", id="of any length"
+        ),
+    ],
+)
+def test_prose_gets_other_and_longer_words(text: str) -> None:
+    words = changed(text.encode(), 3).decode().split()
+    assert not set(words) <= set(text.split())
+    assert max(map(len, words)) > max(map(len, text.split()))
+
+
+def test_columns_of_labels_keep_their_labels() -> None:
+    labels = "gold noun verb\npred verb noun\nthird verb verb\n" * 5
+    assert set(changed(labels.encode(), 3).decode().split()) <= set(labels.split())
+    sequence = "acgtacgtacgtacgtacgtacgtacgtacgtacgtacgtacgtacgt\n"
+    assert {len(line) for line in changed((sequence * 6).encode(), 3).decode().splitlines()} == {len(sequence) - 1}
+
+
 def test_prose_with_commas_is_no_table() -> None:
     found = derive(SEAL, Derivation(target="x", variant=1), b"In 1990, it was 5.\nOne, two, three, or 7.\nAnd, 8.\n")
     assert isinstance(found, Derived)

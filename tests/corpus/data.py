@@ -77,6 +77,12 @@ def prose() -> bytes:
     return ("\n".join(sentences) + "\n").encode()
 
 
+def verses() -> bytes:
+    """Return 36 lines of nine plain words."""
+    chance = _chance("verses")
+    return ("\n".join(" ".join(chance.choice(WORDS[:20]) for _ in range(9)) for _ in range(36)) + "\n").encode()
+
+
 def log() -> bytes:
     """Return 150 lines of a server's log with dates, levels and milliseconds."""
     chance = _chance("log")
