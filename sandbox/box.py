@@ -8,6 +8,7 @@ appears inside, because a mount shows a folder and not a moment of it.
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import socket
 import time
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
 
     from sandbox.job import Job, Shape
 
-MESSAGE_MAX = 60_000  # what a pipe takes at once, so that a hand-over never waits
+#: What a pipe takes at once, so that a hand-over does not wait; unless the pipes of our user are so many that the kernel
+#: gives it a single page, as another slot's program can see to where slots have no users of their own.
+MESSAGE_MAX = 60_000
+HAND_OVER_SECONDS = 10
 
 
 class Box:
@@ -89,14 +93,22 @@ class Box:
         """Tell the runner what to run.
 
         Raises:
-            SandboxFault: there is more to tell than fits.
+            SandboxFault: there is more to tell than fits, or nobody takes it.
 
         """
         if len(message) > MESSAGE_MAX:
             raise SandboxFault("the arguments and variables of a job are too long")
         self.waited_ms = int((time.monotonic() - self._made) * 1000)
+        left = memoryview(len(message).to_bytes(4, "big") + message)
+        until = time.monotonic() + HAND_OVER_SECONDS
         with suppress(BrokenPipeError):  # it is gone: its end says more than the pipe
-            os.write(self._go, len(message).to_bytes(4, "big") + message)
+            while left:
+                with suppress(BlockingIOError):
+                    left = left[os.write(self._go, left) :]
+                if time.monotonic() > until:
+                    raise SandboxFault("the box did not take its job in time")
+                if left:
+                    select.select([], [self._go], [], HAND_OVER_SECONDS)
         os.close(self._go)
         self._go = -1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import time
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sandbox import Sandbox, SandboxFault, SealBroken, StagedFile, host_python, tree
-from sandbox.box import MESSAGE_MAX
+from sandbox.box import MESSAGE_MAX, Box
 from tests.sandbox.boxes import MIB, Prepared, Strongest, a_job
 
 if TYPE_CHECKING:
@@ -217,3 +218,19 @@ def test_a_fork_that_lives_on_does_not_keep_the_job_from_its_box(ahead: Sandbox)
     finally:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
+
+
+def test_a_job_that_is_longer_than_its_pipe_arrives_whole(
+    strongest: Strongest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kernel gives a pipe one page when its user has many, and a neighbour of the same user may have seen to that."""
+    really = Box._open
+
+    def narrow(box: Box, uid: int | None) -> None:
+        really(box, uid)
+        fcntl.fcntl(box._go, fcntl.F_SETPIPE_SZ, 4096)
+
+    monkeypatch.setattr(Box, "_open", narrow)
+    with Sandbox() as sandbox:
+        job = a_job(strongest.environment, "import os; print(len(os.environ['LONG']))", env={"LONG": "x" * 50_000})
+        assert sandbox.run(job).stdout == b"50000\n"
