@@ -62,7 +62,8 @@ def cells(claim: Claim, grounding: Grounding) -> Control:
     located = len(grounding.cells) - len(free)
     if free:
         also = f"; the other {located} stand in theirs" if located else ""
-        return control("cells", UNDECIDED, f"{_values(free)} names no cell of a source in the bundle{also}.")
+        verb = "names" if len(free) == 1 else "name"
+        return control("cells", UNDECIDED, f"{_values(free)} {verb} no cell of a source in the bundle{also}.")
     doubtful = [item for item in grounding.cells if len(item.places) > 1]
     if doubtful:
         return control("cells", WARN, f"{_listed([_doubtful(item) for item in doubtful])}.")

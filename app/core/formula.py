@@ -290,7 +290,7 @@ class _Reader:
 
     def arguments(self, function: str, depth: int) -> list[Node]:
         if function not in FUNCTIONS:
-            raise FormulaError(f"unknown function {function!r}; there are {', '.join(FUNCTIONS)}")
+            raise FormulaError(f"unknown function {function!r}")
         found = [self.sum(depth + 1)]
         while self.take(","):
             found.append(self.sum(depth + 1))

@@ -106,7 +106,7 @@ CELLS = [
     pytest.param(with_value(cited(), "a", "77.0", column="XNLI"), "fail", "line 3 has '80.8'", id="another number"),
     pytest.param(free(cited(), "a"), "undecided", "a names no cell", id="some without a cell"),
     pytest.param(
-        free(cited(), "a", "b"), "undecided", "a, b names no cell of a source in the bundle.", id="none has one"
+        free(cited(), "a", "b"), "undecided", "a, b name no cell of a source in the bundle.", id="none has one"
     ),
     pytest.param(a_claim(), "not_applicable", "no formula", id="a script"),
 ]
