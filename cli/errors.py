@@ -31,7 +31,6 @@ class ServiceError(Exception):
 
 def _line(item: dict[str, Any]) -> str:
     where = str(item.get("in", ""))
-    if item.get("line"):
-        where = f"{where}:{item['line']}"
+    where = f"{where}:{item['line']}" if item.get("line") else f"{where}{item.get('pointer', '')}"
     remedy = f" {sentence(str(item['remedy']))}" if item.get("remedy") else ""
-    return f"{where}{item.get('pointer', '')}: {sentence(str(item.get('detail', '')))}{remedy}"
+    return f"{where}: {sentence(str(item.get('detail', '')))}{remedy}"

@@ -140,10 +140,10 @@ class Local:
         """
         by_digest = {seal.files[name]: data for name, data in files.items()}
         done: list[tuple[Run, Executed]] = []
-        span = of_runs(plan.least_steps(seal), plan.total_steps(seal))
+        least, most = plan.least_steps(seal), plan.total_steps(seal)
         while not isinstance(step := plan.next_step(seal, [run for run, _ in done]), plan.Conclude):
             for spec in step:
-                said(f"{spec.key} ({len(done) + 1} of {span})")
+                said(f"{spec.key} ({len(done) + 1} of {of_runs(len(done) + 1, least, most)})")
                 executed = execute(self.box, self.python, seal, sealed, spec, by_digest.__getitem__, _go_on)
                 done.append((_run(spec, executed), executed))
         return done

@@ -46,7 +46,9 @@ def init(
 @app.command()
 def verify(
     path: Annotated[Path, typer.Argument(help="A bundle folder, an archive, or a folder of bundles.")],
-    as_json: AsJson = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON; one line a bundle when there are several.")
+    ] = False,
     keep: Annotated[Path | None, typer.Option("--evidence", help="Write the signed evidence archive here.")] = None,
 ) -> None:
     """Verify bundles on this machine: the whole job, no server, no account."""
@@ -106,7 +108,9 @@ def serve(
 
 @app.command()
 def demo(
-    port: Annotated[int | None, typer.Option(help="Port on 127.0.0.1; by default 8000 or a free one.")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port on 127.0.0.1; by default 8000 or a free one.", min=1, max=65535)
+    ] = None,
     leave: Annotated[bool, typer.Option("--exit", help="Stop after the table.")] = False,
 ) -> None:
     """Start the service, submit every example through its interface, show the verdicts."""
@@ -138,7 +142,7 @@ def submit(  # noqa: PLR0913 - options of a command
                 document = client.wait(document["id"], timeout, show.Steps(path.resolve().name).state)
     if not wait:
         typer.echo(f"follow it: {_watch(client.url, document['id'])}", err=True)
-    _finish(document, as_json=as_json, concluded=wait)
+    _finish(document, client.url, as_json=as_json, concluded=wait)
 
 
 @app.command()
@@ -162,7 +166,7 @@ def watch(
 
     with Client(_address(url)) as client, _goes_on(client.url, verification):
         document = client.wait(verification, timeout, seen)
-    _finish(document, as_json=as_json, concluded=True)
+    _finish(document, client.url, as_json=as_json, concluded=True)
 
 
 @app.command()
@@ -206,12 +210,12 @@ def env_build(name: Annotated[str, typer.Argument(help="Name of the environment.
     env_list(as_json=False)
 
 
-def _finish(document: dict[str, Any], *, as_json: bool, concluded: bool) -> None:
+def _finish(document: dict[str, Any], url: str, *, as_json: bool, concluded: bool) -> None:
     verdict = document.get("verdict")
     if as_json:
         print_json(document)
     else:
-        show.verification(document)
+        show.verification(document, url)
     if not concluded:
         raise typer.Exit(0)
     raise typer.Exit(of_status(verdict["status"] if verdict else None))

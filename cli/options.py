@@ -11,7 +11,7 @@ from pydantic_settings import SettingsError
 
 from app.settings import Settings
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON; one line a bundle when there are several.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def read_settings() -> Settings:

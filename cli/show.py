@@ -37,7 +37,7 @@ class Steps:
 
     def state(self, document: dict[str, Any]) -> None:
         """Show how far a verification is."""
-        span = of_runs(document.get("runs_least"), document["runs_planned"])
+        span = of_runs(document["runs_done"], document.get("runs_least"), document["runs_planned"])
         self(f"{document['state']}, {document['runs_done']} of {span} runs")
 
     def end(self) -> None:
@@ -46,9 +46,10 @@ class Steps:
             sys.stderr.write("\r\x1b[K")
 
 
-def of_runs(least: int | None, most: int) -> str:
-    """Return how many runs a verdict takes, as far as that is known in advance."""
-    return f"at most {most}" if least is None or least >= most else f"{least} to {most}"
+def of_runs(begun: int, least: int | None, most: int) -> str:
+    """Return how many runs a verdict takes, as far as that is known once `begun` of them have."""
+    least = most if least is None else max(begun, least)
+    return f"at most {most}" if least >= most else f"{least} to {most}"
 
 
 def usage(error: Exception) -> None:
@@ -85,8 +86,8 @@ def _last_words(run: dict[str, Any] | None) -> None:
         print(f"  | {line}", file=sys.stderr)
 
 
-def verification(document: dict[str, Any]) -> None:
-    """Print a verification of a service."""
+def verification(document: dict[str, Any], url: str) -> None:
+    """Print a verification of the service at `url`."""
     verdict = document.get("verdict")
     status = verdict["status"] if verdict else document["state"]
     print(f"{document['id']}: {status} {(verdict or document).get('reason_code') or ''}".rstrip())
@@ -96,6 +97,8 @@ def verification(document: dict[str, Any]) -> None:
     if verdict:
         _comparisons(verdict["comparisons"])
         _controls(verdict["controls"])
+        print(f"  seal {document['seal']}")
+        print(f"  verdict {verdict['id']}; its evidence: {url}{document['urls']['evidence']}")
 
 
 def report(found: Report, entry: ReceiptReport | None = None, again: Rerun | None = None) -> None:

@@ -110,7 +110,7 @@ def test_submit_and_wait_exits_with_the_verdict(
     assert done.returncode == code, done.stderr
     if status is None:
         assert done.stdout == ""
-        assert "claim.toml:7/expect/0/value: value: " in done.stderr
+        assert "claim.toml:7: value: " in done.stderr
         return
     document = json.loads(done.stdout)
     assert document["verdict"]["status"] == status
@@ -128,6 +128,10 @@ def test_submit_answers_at_once_and_watch_sees_the_end(served: Served, tmp_path:
     watched = assay("watch", verification, "--url", served.url, home=tmp_path)
     assert watched.returncode == 3
     assert watched.stdout.startswith(f"{verification}: UNVERIFIED ")
+    verdict = served.get(f"/v1/verifications/{verification}")["verdict"]["id"]
+    evidence = f"{served.url}/v1/verdicts/{verdict}/evidence"
+    assert watched.stdout.endswith(f"  verdict {verdict}; its evidence: {evidence}\n")
+    assert httpx2.get(evidence, trust_env=False).status_code == 200
 
 
 def test_watch_writes_a_line_of_json_for_every_change(served: Served, tmp_path: Path) -> None:

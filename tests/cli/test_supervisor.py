@@ -11,6 +11,7 @@ import pytest
 from app.settings import MAXIMUM_LIMITS, Settings
 from cli.client import Client
 from cli.errors import CannotServe, ServiceError
+from cli.show import of_runs
 from cli.supervisor import House, child_environment, only_one
 from cli.temporary import LOCK, own_folder, sweep_abandoned
 from tests.cli.command import lay
@@ -147,7 +148,24 @@ def test_a_refusal_is_told_with_every_problem_line_and_remedy() -> None:
             ],
         },
     )
-    assert str(error) == "two things are wrong\nclaim.toml:7/a: one. mend it.\nbody/b: two."
+    assert str(error) == "two things are wrong\nclaim.toml:7: one. mend it.\nbody/b: two."
+
+
+@pytest.mark.parametrize(
+    ("begun", "least", "most", "said"),
+    [
+        (1, 3, 4, "3 to 4"),
+        (3, 3, 4, "3 to 4"),
+        (4, 3, 4, "at most 4"),
+        (11, 10, 17, "11 to 17"),
+        (2, 3, 3, "at most 3"),
+        (1, None, 5, "at most 5"),
+    ],
+)
+def test_the_least_number_of_runs_is_never_below_what_was_begun(
+    begun: int, least: int | None, most: int, said: str
+) -> None:
+    assert of_runs(begun, least, most) == said
 
 
 @pytest.mark.parametrize("document", [{}, {"errors": "none"}, {"title": 5}, {"errors": [1, None]}])

@@ -53,6 +53,7 @@ def said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tm
         ["serve", "--port", "65536"],
         ["serve", "--port", "http"],
         ["serve", "--workers", "0"],
+        ["demo", "--port", "65536"],
         ["submit"],
         ["submit", "/nowhere"],
         ["submit", ".", "--url", "localhost:8000"],
