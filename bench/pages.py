@@ -58,7 +58,7 @@ CODES = (
     ("UNVERIFIED", "TIMEOUT", "resource"),
 )
 RARE = ("FALSIFIED", "MISMATCH", "author")
-RARE_EVERY = 211
+RARE_EVERY = 17
 
 
 def application() -> FastAPI:

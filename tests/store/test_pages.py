@@ -1,0 +1,168 @@
+"""What pages read, on both databases: only what is open, in the order of an index, and never an old copy."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import text
+
+from app import actions
+from app.core.model import RecordRef
+from app.store import pages
+from tests.core.builders import _evaluate as evaluate
+from tests.core.builders import a_claim, a_formula
+from tests.store.house import FALSE
+
+if TYPE_CHECKING:
+    from tests.store.house import House
+
+
+def a_record_claim(record: str, **changes: Any) -> Any:
+    return a_claim(**changes).model_copy(update={"record": RecordRef(id=record, title=f"The record {record}")})
+
+
+def rows(house: House, **wanted: str) -> list[dict[str, Any]]:
+    with house.parts.store.read() as session:
+        return pages.feed(session, wanted, None, None, 50).rows
+
+
+def claim_of(house: House, verification_id: str) -> str:
+    query = "SELECT claim_id FROM verdict WHERE verification_id = :id"
+    return str(house.scalar(query, id=verification_id))
+
+
+def test_a_claim_is_listed_only_when_strangers_may_know_of_it(house: House) -> None:
+    free = claim_of(house, house.verify())
+    job = house.verify(a_record_claim("survey"))
+    closed = claim_of(house, job)
+
+    def known() -> tuple[set[str], int, bool, bool, bool]:
+        with house.parts.store.read() as session:
+            listed = {row["claim_id"] for row in pages.feed(session, {}, None, None, 50).rows}
+            counted = sum(pages.counts(session)["status"].values())
+            asked = (pages.claim_version(session, closed), pages.record_version(session, "demo", "survey"))
+            return listed, counted, pages.shown(session, job), asked[0] is not None, asked[1] is not None
+
+    assert known() == ({free}, 1, False, False, True)
+    actions.put_record(house.parts, "demo", "survey", {"claims_public": True})
+    assert known() == ({free, closed}, 2, True, True, True)
+    actions.put_record(house.parts, "demo", "survey", {"visibility": "private"})
+    assert known() == ({free}, 1, False, False, False)
+    with house.parts.store.read() as session:
+        assert pages.public_records(session) == []
+        assert all(pages.run(session, run) is None for run in house.runs(job, "done"))
+
+
+def test_the_feed_is_newest_first_and_goes_on_where_it_ended(house: House) -> None:
+    jobs = [house.verify(force=True) for _ in range(5)]
+    seen: list[str] = []
+    place = None
+    for _ in range(9):
+        with house.parts.store.read() as session:
+            found = pages.feed(session, {}, None, place, 2)
+        seen += [row["verification_id"] for row in found.rows]
+        place = found.after
+        if place is None:
+            break
+    assert seen == jobs[::-1]
+
+
+def test_each_facet_and_the_time_let_through_what_they_say(house: House) -> None:
+    script = house.verify()
+    formula = house.submit(a_claim(reproduce=a_formula({"score": "a - b"}, a="77.0", b="68.3"))).verification_id
+    house.run_all(formula, lambda inputs, _: evaluate(inputs))
+    actions.conclude(house.parts, formula)
+    false = house.verify(a_claim(expect=(FALSE,)))
+    by = {name: {row["verification_id"] for row in rows(house, **wanted)} for name, wanted in FILTERS.items()}
+    assert by == {
+        "formula": {formula},
+        "script": {script, false},
+        "falsified": {false},
+        "both": {false},
+        "reason": {false},
+        "blame": {false},
+        "none": set(),
+    }
+    now = datetime.now(UTC)
+    with house.parts.store.read() as session:
+        for since, number in ((now - timedelta(hours=1), 3), (now + timedelta(hours=1), 0)):
+            assert len(pages.feed(session, {}, since, None, 50).rows) == number
+        counts = pages.counts(session)
+    assert counts["kind"] == {"formula": 1, "script": 2}
+    assert counts["blame"] == {"author": 1}
+
+
+FILTERS: dict[str, dict[str, str]] = {
+    "formula": {"kind": "formula"},
+    "script": {"kind": "script"},
+    "falsified": {"status": "FALSIFIED"},
+    "both": {"status": "FALSIFIED", "kind": "script"},
+    "reason": {"reason_code": "MISMATCH"},
+    "blame": {"blame": "author"},
+    "none": {"status": "FALSIFIED", "kind": "formula"},
+}
+
+
+def test_whatever_changes_on_a_page_changes_what_it_is_kept_under(house: House) -> None:
+    job = house.verify(a_record_claim("survey"))
+    actions.put_record(house.parts, "demo", "survey", {"claims_public": True})
+    claim = claim_of(house, job)
+
+    def versions() -> tuple[Any, Any]:
+        with house.parts.store.read() as session:
+            return pages.claim_version(session, claim), pages.record_version(session, "demo", "survey")
+
+    seen = [versions()]
+    changes = (
+        lambda: actions.put_record(house.parts, "demo", "survey", {"title": "Another"}),
+        lambda: house.submit(a_record_claim("survey"), force=True),
+        lambda: house.run_all(house.scalar("SELECT id FROM verification WHERE state = 'queued'")),
+        lambda: actions.conclude(house.parts, house.scalar("SELECT id FROM verification WHERE state = 'concluding'")),
+        lambda: house.submit(a_record_claim("survey", expect=(FALSE,))),
+        lambda: actions.cancel(house.parts, house.scalar("SELECT id FROM verification WHERE state = 'queued'")),
+    )
+    for number, change in enumerate(changes):
+        change()
+        seen.append(versions())
+        if number != 2:  # runs are on the page of the verification
+            assert seen[-1] != seen[-2], number
+
+
+def test_the_house_says_what_waits_and_who_is_there(house: House) -> None:
+    house.submit()
+    with house.parts.store.read() as session:
+        found = pages.house(session, 10, 60)
+    assert {row["queue"]: row["queued"] for row in found["queues"]} == {"cpu": 1, "judge": 0}
+    assert found["queues"][0]["oldest_seconds"] >= 0
+    assert found["stuck"] == found["workers"] == []
+    house.change("UPDATE run SET touched_at = touched_at - 1000")
+    house.verify(a_claim(expect=(FALSE,)))
+    with house.parts.store.read() as session:
+        found = pages.house(session, 10, 60)
+    assert [(row["state"], row["seconds"] >= 1000) for row in found["stuck"]] == [("queued", True)]
+    assert found["stuck"][0]["run"] is not None
+    assert found["ended"] == {"concluded": 1, "cancelled": 0, "faulted": 0}
+
+
+def test_a_run_of_a_closed_claim_that_is_stuck_is_counted_and_not_named(house: House) -> None:
+    house.submit(a_record_claim("survey"))
+    house.change("UPDATE run SET touched_at = touched_at - 1000")
+    with house.parts.store.read() as session:
+        assert [row["run"] for row in pages.house(session, 10, 60)["stuck"]] == [None]
+
+
+@pytest.mark.parametrize("facet", [None, "status", "reason_code", "blame"])
+def test_the_feed_walks_along_an_index_and_sorts_nothing(house: House, dialect: str, facet: str | None) -> None:
+    if dialect != "sqlite":
+        pytest.skip("the other database plans by statistics, of which an empty table has none")
+    where = f"WHERE {facet} = 'X' AND" if facet else "WHERE"
+    query = (
+        f"SELECT id FROM verdict {where} (evaluated_at, id) < ('2026', 'x') ORDER BY evaluated_at DESC, id DESC LIMIT 9"
+    )
+    with house.parts.store.read() as session:
+        plan = " ".join(str(row[-1]) for row in session.connection().execute(text(f"EXPLAIN QUERY PLAN {query}")))
+    wanted = f"ix_verdict_{facet}_evaluated_at_id" if facet else "ix_verdict_evaluated_at_id"
+    assert wanted in plan
+    assert "TEMP B-TREE" not in plan
