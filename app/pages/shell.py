@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 
 from fastapi import Request, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from app.api.conditional import not_modified
 from app.pages import words
@@ -71,6 +71,13 @@ def upfirst(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def ticks(text: str) -> Markup:
+    """Return a sentence whose `names` between backticks are shown as code."""
+    named = Markup("<code>{}</code>")
+    pieces = [named.format(piece) if odd % 2 else escape(piece) for odd, piece in enumerate(text.split("`"))]
+    return Markup("").join(pieces)
+
+
 def stamp(value: datetime | None) -> str:
     """Return a time as feeds spell it (RFC 3339); the beginning of all when there is none."""
     at = datetime.fromtimestamp(0, UTC) if value is None else value
@@ -118,7 +125,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    found.filters.update(moment=moment, minute=minute, upfirst=upfirst, stamp=stamp, seconds=seconds, size=size)
+    found.filters.update(moment=moment, minute=minute, upfirst=upfirst, ticks=ticks, stamp=stamp)
+    found.filters.update(seconds=seconds, size=size)
     found.globals.update(static=static, words=words, query=query)
     return found
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 STATUS = {
     "VERIFIED": "A sealed run reproduced the printed results within the stated rule.",
     "FALSIFIED": "A clean, repeated and confirmed reproduction contradicts what was printed.",
@@ -11,7 +16,7 @@ MODEST = "Descriptive verification status only; not human peer review or indepen
 KIND = {
     "formula": "formula: printed numbers computed from other printed numbers, not a re-run of the experiment",
     "script": "script: the authors' program, run again in a sealed box",
-    "lean4": "proof: checked by the Lean 4 kernel",
+    "lean4": "proof: checked by the Lean 4 kernel, which this version does not offer yet",
 }
 BLAME = {
     "author": "It lies with the claim or its reproduction; its author can mend it.",
@@ -92,6 +97,29 @@ ISOLATION = {
     "B1": "namespaces, system-call filter and control groups of the first version",
     "C": "namespaces and system-call filter; limits are kept by the supervisor",
 }
+
+ATTACK = {  # what is changed for an attack, by its variant, counted from 1
+    "hardcoded": ("the numbers that spell the result replaced in the script",),
+    "empty_input": ("without its inputs and parameters",),
+    "looked_up": ("all other numbers changed", "all other numbers changed, their order turned"),
+    "recognised": (
+        "a few numbers moved by one unit",
+        "the same numbers moved the other way",
+        "all numbers spelled anew",
+    ),
+    "rounding_flip": ("every decimal moved within its rounding", "every decimal moved the other way"),
+    "anchored": ("all numbers three to thirty times as large", "rows paired anew"),
+}
+
+
+def changed(derivation: Mapping[str, Any]) -> str:
+    """Return how a run with changed inputs differs from what was sealed."""
+    told, variant = ATTACK.get(derivation["attack"] or "", ()), int(derivation["variant"])
+    if 0 < variant <= len(told):
+        return told[variant - 1]
+    if derivation["target"] == "values":
+        return "each printed value shifted in turn"
+    return f"{derivation['target']} changed, variant {variant}"
 
 
 def code(name: str | None) -> str:

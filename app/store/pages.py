@@ -136,6 +136,7 @@ def feed(
             looked,
             col(ClaimRow.name).label("claim"),
             col(ClaimRevision.document).label("document"),
+            col(ClaimRevision.number).label("number"),
             col(ClaimRow.record_id).label("record_id"),
             col(Record.title).label("record_title"),
         )
@@ -406,6 +407,7 @@ def _told(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     found = []
     for row in rows:
         document = json.loads(row["document"])
-        told = {name: value for name, value in row.items() if name != "document"}
+        told = {name: value for name, value in row.items() if name not in {"document", "number"}}
+        told["revision"] = row["number"]
         found.append(told | {"statement": document["claim"]["statement"], "kind": document["reproduce"]["kind"]})
     return found

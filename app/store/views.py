@@ -158,7 +158,12 @@ def with_findings(session: Session, rows: Sequence[RowMapping]) -> list[dict[str
     for row in session.connection().execute(_CONTROLS, wanted).mappings():
         shown = {name: value for name, value in row.items() if name not in {"verdict_id", "position"}}
         controls[row["verdict_id"]].append(shown)
-    return [{**row, "comparisons": comparisons[row["id"]], "controls": controls[row["id"]]} for row in rows]
+    return [
+        # the verdict's `revision` counts plans and fences the conclusion; readers would take it for the claim's
+        {name: value for name, value in row.items() if name != "revision"}
+        | {"comparisons": comparisons[row["id"]], "controls": controls[row["id"]]}
+        for row in rows
+    ]
 
 
 def _run(row: RowMapping) -> dict[str, Any]:

@@ -140,6 +140,29 @@ def test_a_claim_shows_its_sentence_its_kind_beside_the_badge_and_every_attack_w
         assert f"{site.url}/v1/verdicts/{verdict['id']}/evidence" in page.text
 
 
+def test_a_verdict_names_the_revision_of_its_claim_or_none(site: Site) -> None:
+    """The verdict's own row counts plans under the same word."""
+    for row in site.data("/feed.json")["verdicts"]:
+        job = site.data(f"/verifications/{row['verification_id']}.json")
+        assert row["revision"] == job["claim"]["revision"]
+        assert "revision" not in site.data(f"/claims/{row['claim_id']}.json")["verdict"]
+
+
+def test_changes_of_inputs_are_told_in_words(site: Site) -> None:
+    """A `*` stands for several inputs, and tells a reader nothing."""
+    told = {
+        words.changed(run["derivation"]) for job in SHOWN for run in site.verification(job)["runs"] if run["derivation"]
+    }
+    assert "without its inputs and parameters" in told
+    assert "each printed value shifted in turn" in told
+    assert [text for text in told if "*" in text] == []
+
+
+def test_names_between_backticks_are_shown_as_code() -> None:
+    assert shell.ticks("see `a<b` & go") == "see <code>a&lt;b</code> &amp; go"
+    assert shell.ticks("<i>") == "&lt;i&gt;"
+
+
 def test_a_claim_keeps_every_revision_and_verdict_in_sight(site: Site) -> None:
     page = read(site.get(site.claim("student-sleep")))
     old, new = site.verification("student-sleep"), site.verification("revised")
