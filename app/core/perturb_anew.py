@@ -2,7 +2,8 @@
 
 Scaling numbers moves no share of labels that agree, and drawing rows again moves none that is exactly all of them. So
 here every column but the first is moved on by a number of rows of its own, along an order that the seal fixes. Its
-numbers grow by one factor, so that every rank in it grows too, and its most frequent text gives way to another. A first
+numbers grow by one factor, so that every rank in it grows too (of a table's column by the more the smaller its sum is, so
+that another column leads), and its most frequent text gives way to another. A first
 column without repetitions names the rows and stays; a column of two values holds classes, which change places. Where
 all numbers of a column are zero, none stays so, and a column of one value alone takes another in the greater part of its
 rows: neither scaling nor drawing nor moving can change those.
@@ -26,6 +27,8 @@ T = TypeVar("T")
 HOW = "columns moved against each other, numbers grown, one text in place of another"
 
 
+GROWTH_LEAST, GROWTH_MOST = 1250, 2000  # thousandths
+
 _SIGN = re.compile(r'[^\s"]')
 
 
@@ -47,7 +50,7 @@ def other_text(text: str) -> str:
 
 def factor_of(chance: Chance) -> Decimal:
     """Return the one factor by which the numbers of an input grow."""
-    return chance.thousandths(1250, 2000)
+    return chance.thousandths(GROWTH_LEAST, GROWTH_MOST)
 
 
 def shift_of(position: int, rows: int) -> int:

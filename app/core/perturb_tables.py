@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import re
+from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from app.core import perturb_anew
-from app.core.perturb_anew import Kind
+from app.core.perturb_anew import GROWTH_LEAST, GROWTH_MOST, Kind
 from app.core.perturb_numbers import NUMBER, cell_number, renumbered, scaled, scaled_by
 
 if TYPE_CHECKING:
@@ -134,11 +135,12 @@ def _exchange_texts(lines: list[str], separator: str, chance: Chance) -> tuple[s
 
 
 def _pair_anew(lines: list[str], separator: str, chance: Chance) -> tuple[str, str]:
-    kind = _kind(separator, chance)
     rows = [cells_of(line.rstrip("\r\n"), separator) for line in lines]
+    factors = _factors(rows, separator, chance)
     holders = chance.shuffled([row for row in rows if len(row) > 1])
     column = 0
     while holders:
+        kind = _kind(separator, factors.get(column, Decimal(1)))
         cells = perturb_anew.column_anew([row[column] for row in holders], column, kind)
         for row, cell in zip(holders, cells, strict=True):
             row[column] = cell
@@ -151,6 +153,21 @@ def _pair_anew(lines: list[str], separator: str, chance: Chance) -> tuple[str, s
 
 def _is_prose(row: Sequence[str]) -> bool:
     return len(row) >= _PROSE_WORDS and not any(map(cell_number, row))
+
+
+def _factors(rows: Sequence[Sequence[str]], separator: str, chance: Chance) -> dict[int, Decimal]:
+    """Return by what each column of numbers grows: the smaller their sum, the more, so that another column leads."""
+    sums: dict[int, Decimal] = {}
+    for row in rows:
+        for column, cell in enumerate(row):
+            match = cell_number(cell, separator)
+            if match is not None:
+                sums[column] = sums.get(column, Decimal(0)) + Decimal(match[2].replace(",", "."))
+    if len(sums) < 2:
+        return dict.fromkeys(sums, perturb_anew.factor_of(chance))
+    step = (GROWTH_MOST - GROWTH_LEAST) // (len(sums) - 1)
+    order = sorted(sums, key=lambda column: sums[column])
+    return {column: Decimal(GROWTH_MOST - step * at) / 1000 for at, column in enumerate(order)}
 
 
 def _other_words(lines: Sequence[str]) -> list[str]:
@@ -168,9 +185,8 @@ def _other_words(lines: Sequence[str]) -> list[str]:
     return [_LONG_WORD.sub(kept if at % 2 else turned, line) for at, line in enumerate(lines)]
 
 
-def _kind(separator: str, chance: Chance) -> Kind[str]:
+def _kind(separator: str, factor: Decimal) -> Kind[str]:
     """Return how the cells of a table are changed."""
-    factor = perturb_anew.factor_of(chance)
 
     def grown(text: str) -> str | None:
         match = cell_number(text, separator)
@@ -201,7 +217,9 @@ def _lines_anew(lines: list[str], separator: str, chance: Chance) -> tuple[str, 
     rows = [line.rstrip("\r\n") for line in lines]
     filled = [index for index, row in enumerate(rows) if row.strip()][1:]
     order = chance.shuffled(filled)
-    cells = perturb_anew.column_anew([rows[index] for index in order], 1, _kind(separator, chance))
+    cells = perturb_anew.column_anew(
+        [rows[index] for index in order], 1, _kind(separator, perturb_anew.factor_of(chance))
+    )
     for index, cell in zip(order, cells, strict=True):
         rows[index] = cell
     if not any(_BLANK.search(rows[index].strip()) or len(rows[index]) > _LONG_LINE for index in order):
