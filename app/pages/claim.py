@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 router = APIRouter(include_in_schema=False)
 
+#: The order in which attacks are read.
+WORST_FIRST = ("fail", "undecided", "warn", "pass", "not_applicable")
+
 
 @router.get("/claims/{claim_id}.json")
 def read_json(parts: PartsDep, request: Request, claim_id: PageId) -> Response:
@@ -77,6 +80,7 @@ def _page(session: Session, parts: Parts, claim_id: str, base: str) -> bytes:
         seeds = pages.seal(session, found["seal"])["seeds"]
         drawn = verdict_pictures(verdict, found["kind"], seeds)
         runs = views.runs(session, verdict["verification_id"])
+        verdict = verdict | {"controls": sorted(verdict["controls"], key=lambda row: WORST_FIRST.index(row["result"]))}
     bare = expected_pictures(found["claim"], runs) if verdict is not None and not drawn else []
     return render("claim.html", claim=found, verdict=verdict, comparisons=drawn, bare=bare, runs=runs, base=base)
 

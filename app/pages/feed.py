@@ -25,6 +25,7 @@ router = APIRouter(include_in_schema=False)
 people = APIRouter(include_in_schema=False, route_class=ForPeople)
 
 LIMIT = 50
+RECORDS_MAX = 9
 SINCE = {"day": 1, "week": 7, "month": 31}
 COUNTS_SECONDS = 3  # counts are allowed to be so old
 NAMES = {"status": "Status", "kind": "Reproduction", "reason_code": "Reason", "blame": "Blame"}
@@ -108,7 +109,7 @@ def read_page(parts: PartsDep, request: Request) -> Response:
     for row in found["verdicts"]:
         row["shown"] = verdict_spark(row)
     with parts.store.read() as session:
-        known = pages.public_records(session)[:8] if not wanted.before and not wanted.facets else []
+        known = pages.public_records(session, RECORDS_MAX) if not wanted.before and not wanted.facets else []
     answer = page(
         "feed.html",
         feed=found,

@@ -183,7 +183,7 @@ def counts(session: Session) -> dict[str, dict[str, int]]:
     return found
 
 
-def public_records(session: Session) -> list[dict[str, Any]]:
+def public_records(session: Session, limit: int) -> list[dict[str, Any]]:
     """Return the public records that changed last, with their gate verdicts."""
     query = (
         select(
@@ -192,7 +192,7 @@ def public_records(session: Session) -> list[dict[str, Any]]:
         .join(GateRow, col(GateRow.record_id) == Record.id)
         .where(col(Record.visibility) == "public")
         .order_by(col(GateRow.updated_at).desc())
-        .limit(LISTED_MAX)
+        .limit(limit)
     )
     return [
         {"id": row[0], "title": row[1], "external_id": row[2], "gate": json.loads(row[3]), "updated_at": row[4]}

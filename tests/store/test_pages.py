@@ -51,7 +51,7 @@ def test_a_claim_is_listed_only_when_strangers_may_know_of_it(house: House) -> N
     actions.put_record(house.parts, "demo", "survey", {"visibility": "private"})
     assert known() == ({free}, 1, False, False, False)
     with house.parts.store.read() as session:
-        assert pages.public_records(session) == []
+        assert pages.public_records(session, 9) == []
         assert all(pages.run(session, run) is None for run in house.runs(job, "done"))
 
 
