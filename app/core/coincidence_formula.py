@@ -76,7 +76,7 @@ def _weights(node: Node, names: Sequence[str], fixed: Mapping[str, float]) -> We
         return [weight * factor for weight in moved]
     if any(any(item[:-1]) for item in known):
         return None
-    found = compiled(node, (), fixed)(())
+    found = compiled(node, names, fixed)([0.0] * len(names))  # whatever they are: in `abs(a - a)` they cancel
     return _constant(found, names) if math.isfinite(found) else None
 
 

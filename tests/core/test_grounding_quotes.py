@@ -207,7 +207,7 @@ def test_a_long_document_costs_little() -> None:
         found_in("It gains 8.7 points over other models of its size and sort in every language", text, file="a.txt")
         is None
     )
-    assert time.perf_counter() - begin < 5
+    assert time.perf_counter() - begin < 30  # minutes, if the cost grew with the square
 
 
 WORDS = st.lists(
