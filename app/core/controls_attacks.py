@@ -202,8 +202,9 @@ def unmoved_by_others(readings: Readings) -> list[str]:
 
 def _dust(readings: Readings, item: Expectation) -> Decimal:
     """Return up to which movement a value counts as that of one cell, with something small of the others added."""
-    value = first_metrics(readings)[item.metric].value
-    return noise(readings, item) if value is None else max(noise(readings, item), abs(value) * DUST)
+    first = first_metrics(readings)[item.metric]
+    small = noise(readings, item)
+    return small if first.value is None or not first.finite else max(small, abs(first.value) * DUST)
 
 
 def _echoed(readings: Readings, expectation: Expectation) -> str | None:

@@ -34,7 +34,8 @@ answer = 42
 path = os.path.join(os.environ["ASSAY_INPUT"], "parameters.json")
 if os.path.exists(path):
     with open(path) as file:
-        answer = json.load(file)["answer"]
+        given = json.load(file)
+    answer = given["rows"] * given["columns"]
 with open(os.environ["ASSAY_RESULT"], "w") as file:
     json.dump({{"answer": answer}}, file)
 """
@@ -44,7 +45,7 @@ with open(os.environ["ASSAY_RESULT"], "w") as file:
 class Slow:
     """A script that sleeps and then reports 42: one measure and one repeat run.
 
-    With `depends` the 42 is a parameter: two perturb runs more, and a confirm run if the claim says another value.
+    With `depends` the 42 is computed from parameters: further runs, and a confirm run if the claim says another value.
     """
 
     seconds: float = 0.0
@@ -55,7 +56,7 @@ class Slow:
     @property
     def files(self) -> dict[str, bytes]:
         """The bundle."""
-        parameters = "{ answer = 42 }" if self.depends else "{}"
+        parameters = "{ rows = 6, columns = 7 }" if self.depends else "{}"
         return {
             "claim.toml": CLAIM.format(name=self.name, value=self.value, parameters=parameters).encode(),
             f"{self.name}.py": SCRIPT.format(name=self.name, seconds=self.seconds).encode(),
