@@ -14,6 +14,7 @@ from app.core.controls_catalogue import CATALOGUE
 from app.core.model import Claim, ControlResult, Derivation, Run, Seal
 from app.core.perturb import Underivable
 from app.core.readings import Readings
+from app.core.verdict import confirmations, judge
 from tests.core.builders import (
     a_bundle,
     a_claim,
@@ -212,6 +213,16 @@ def test_a_result_that_no_change_moves_far_is_anchored(usual: Any, strong: Any, 
 def test_scripts_are_asked_about_rounding_by_samples(values: tuple[Any, ...], result: str) -> None:
     runs = [own(f"rounding_flip-{at}", value) for at, value in enumerate(values, 1)]
     assert result_of("rounding_flip", a_seal(), [*MEASURED, *runs])[0] == result
+
+
+def test_a_contradiction_that_the_printed_digits_of_the_inputs_undo_is_none_and_asks_for_no_confirmation() -> None:
+    runs = [a_run("measure-0", {"score": 8.8}), a_run("repeat-0", {"score": 8.8}), *perturbed(12.0, 13.0)]
+    assert [spec.key for spec in confirmations(Readings.of(a_seal(), runs))] == ["confirm-0"]
+    runs += [own("rounding_flip-1", 8.72), own("rounding_flip-2", 8.8)]
+    assert confirmations(Readings.of(a_seal(), runs)) == ()
+    found = judge(a_seal(), runs)
+    assert (found.status, found.reason_code, found.blame) == ("UNVERIFIED", "COARSE_CLAIM", "measurement")
+    assert "8.72" in found.reason
 
 
 def test_seeds_that_change_nothing_are_said() -> None:
