@@ -102,6 +102,7 @@ def documents(known: Known, settings: Settings, now: datetime | None = None) -> 
             doi=said["doi"],
             source_grounded_claims=grounded,
             review_method=said["review_method"],
+            note=said["provenance_note"],
             source_list_public=bool(said["source_list_public"]),
         ),
         correction_record.NAME: correction_record.document(

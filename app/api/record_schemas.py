@@ -110,6 +110,9 @@ class RecordIn(Closed):
     )
     artifacts: list[ArtifactIn] | None = Field(default=None, max_length=100)
     review_method: Name | None = None
+    provenance_note: str | None = Field(
+        default=None, max_length=1_000, pattern=PLAIN, description="what readers should know of the record's origin"
+    )
     source_list_public: bool | None = None
     superseded_by: str | None = Field(
         default=None, max_length=64, description="the publisher's id, or ours, of the record that takes its place"
@@ -175,6 +178,7 @@ class RecordOut(BaseModel):
     dimensions: dict[str, float | None] | None
     artifacts: list[dict[str, Any]] | None
     review_method: str | None
+    provenance_note: str | None
     source_list_public: bool | None
     superseded_by: str | None
     math: dict[str, Any] | None

@@ -32,7 +32,16 @@ if TYPE_CHECKING:
 
 #: What a publisher may say about a record: in columns of their own, and in the column `told`.
 RECORD_FACTS = ("title", "doi", "abstract", "question", "claims_total", "visibility", "claims_public", "superseded_by")
-TOLD = ("review_score", "dimensions", "artifacts", "review_method", "source_list_public", "math", "benchmarks")
+TOLD = (
+    "review_score",
+    "dimensions",
+    "artifacts",
+    "review_method",
+    "provenance_note",
+    "source_list_public",
+    "math",
+    "benchmarks",
+)
 
 # Built once, for every submission executes them.
 _ENVIRONMENTS = select(col(EnvironmentRow.name), col(EnvironmentRow.digest)).order_by(col(EnvironmentRow.created_at))

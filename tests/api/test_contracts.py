@@ -25,6 +25,7 @@ SEED = {
     "dimensions": {"evidence_strength": 6.0, "citation_grounding": 5.5, "uncertainty_disclosure": 5.0},
     "artifacts": [{"type": "report", "label": "Report", "url": "https://example.org/report.pdf", "format": "pdf"}],
     "review_method": "Automated multi-reviewer assessment",
+    "provenance_note": "Machine-generated synthesis of existing literature. Not primary research.",
 }
 #: Those that every record has.
 ALWAYS = set(shape.CONTRACTS) - {"math-result-v1", "benchmark-evidence-v1"}

@@ -137,6 +137,7 @@ def a_provenance(base: str = BASE, **changes: Any) -> dict[str, Any]:
         "doi": "10.5281/zenodo.20732155",
         "source_grounded_claims": 9,
         "review_method": "Automated multi-reviewer assessment",
+        "note": "Machine-generated synthesis of existing literature. Not primary research.",
         "source_list_public": False,
     }
     return source_provenance.document(base, **(usual | changes))
@@ -435,6 +436,11 @@ def test_the_provenance_level_follows_from_what_is_public(
     document = fits(a_provenance(artifact_types=types, doi=doi, source_list_public=listed, review_method=None))
     assert document["provenance_level"] == level
     assert document["review_method"] == "not publicly specified"
+
+
+def test_the_note_of_a_provenance_is_the_publishers_own() -> None:
+    assert fits(a_provenance(note="Measured by us."))["note"] == "Measured by us."
+    assert fits(a_provenance(note=None))["note"] == "The publisher adds no note on where this record comes from."
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ FACTS: dict[str, Any] = {
     "dimensions": {"evidence_strength": 6.0, "citation_grounding": 5.0, "uncertainty_disclosure": 5.0},
     "artifacts": [{"type": "report", "label": "Report", "url": "https://example.org/r.pdf", "format": "pdf"}],
     "review_method": "Automated multi-reviewer assessment",
+    "provenance_note": "Machine-generated synthesis of existing literature. Not primary research.",
     "claims_total": 9,
 }
 
@@ -66,6 +67,14 @@ def test_its_modest_sentences_are_repeated(told: Read) -> None:
         "Machine-generated synthesis of existing literature. Not primary research.",
     ):
         assert sentence in told.text
+
+
+def test_nobody_elses_note_stands_on_a_record(site: Site) -> None:
+    actions.put_record(site.station.parts, "local", "noteless", FACTS | {"provenance_note": None})
+    found = site.get("/records/noteless").text
+    assert "The publisher adds no note" in found
+    assert "Machine-generated" not in found
+    assert not any("no note" in item for item in site.data("/paper/noteless/manifest.json")["limitations"])
 
 
 def test_what_was_never_judged_says_so(told: Read) -> None:

@@ -48,6 +48,7 @@ TYPE_OF = {
     "claims_total": CorrectionType.CLAIM,
     "benchmarks": CorrectionType.BENCHMARK,
     "review_method": CorrectionType.PROVENANCE,
+    "provenance_note": CorrectionType.PROVENANCE,
     "source_list_public": CorrectionType.PROVENANCE,
     "review_score": CorrectionType.QUALITY_ASSESSMENT,
     "dimensions": CorrectionType.QUALITY_ASSESSMENT,

@@ -7,7 +7,8 @@ import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from app.core.contracts.shape import NOT_PEER_REVIEW, SYNTHESIS, header, publisher
+from app.core.contracts.shape import NOT_PEER_REVIEW, header, publisher
+from app.core.contracts.source_provenance import NO_NOTE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 NAME = "paper-manifest-v1"
 _UUID = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}")
 LIMITATIONS = (
-    SYNTHESIS,
     NOT_PEER_REVIEW,
     "Artifacts are listed as the publisher told them; only those with evidence behind them were looked into.",
 )
@@ -93,5 +93,5 @@ def document(  # noqa: PLR0913 - the parts of the contract
         "verification_level": dict(verification_level),
         "provenance": dict(provenance),
         "correction_record_url": correction_record_url,
-        "limitations": list(LIMITATIONS),
+        "limitations": [item for item in (provenance["note"], *LIMITATIONS) if item != NO_NOTE],
     }

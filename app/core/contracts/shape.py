@@ -16,7 +16,6 @@ from typing import Any
 SOURCE = "https://assignee.net"  # where the contracts come from, and what the stored schemas say
 SCHEMA_VERSION = "1.0"
 NOT_PEER_REVIEW = "Descriptive status only; not human peer review."
-SYNTHESIS = "Machine-generated synthesis of existing literature. Not primary research."
 
 
 @dataclass(frozen=True)

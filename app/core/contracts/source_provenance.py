@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from app.core.contracts.shape import SYNTHESIS, header, publisher
+from app.core.contracts.shape import header, publisher
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -23,6 +23,7 @@ LABELS = {
     4: "External archival record",
 }
 NO_METHOD = "not publicly specified"
+NO_NOTE = "The publisher adds no note on where this record comes from."
 LIMITATIONS = (
     "This ladder says where a record can be found, not whether its claims hold; it is not the verification level.",
     "A registered external record was told by the publisher; this service does not ask the archive.",
@@ -37,6 +38,7 @@ def document(  # noqa: PLR0913 - the parts of the contract
     doi: str | None,
     source_grounded_claims: int,
     review_method: str | None,
+    note: str | None,
     source_list_public: bool,
 ) -> dict[str, Any]:
     """Return the document.
@@ -48,6 +50,7 @@ def document(  # noqa: PLR0913 - the parts of the contract
         doi: of its external record.
         source_grounded_claims: claims that were located in their source.
         review_method: how the publisher reviews.
+        note: what the publisher adds on the record's origin, such as that it is no primary research.
         source_list_public: whether the list of sources is public.
 
     """
@@ -64,7 +67,7 @@ def document(  # noqa: PLR0913 - the parts of the contract
         "review_method": review_method or NO_METHOD,
         "source_list_public": source_list_public,
         "generated_from": "the publisher's DOI, artifacts and review method; claims located in their sources",
-        "note": SYNTHESIS,
+        "note": note or NO_NOTE,
         "limitations": list(LIMITATIONS),
     }
 
