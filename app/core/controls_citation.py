@@ -48,6 +48,8 @@ def quote(claim: Claim, grounding: Grounding) -> Control:
         notes.append(f"it leaves out words of it, {passage.elided} in all")
     if passage.in_section is False:
         notes.append("it is outside the section that the claim names")
+    if claim.claim.section and passage.in_section is None and passage.document.headed:
+        notes.append(f"no source has a heading {claim.claim.section[:80]!r}, so that everything was searched")
     return control("quote", WARN if notes else PASS, f"{'; '.join([found, *notes])}.")
 
 

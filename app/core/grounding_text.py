@@ -97,6 +97,11 @@ class Document:
         return self.source.file.endswith(MARKDOWN_SUFFIX)
 
     @property
+    def headed(self) -> bool:
+        """Whether it marks headings and has some; in plain text any line may be one, and none surely is."""
+        return self.markdown and bool(self.headings)
+
+    @property
     def csv(self) -> bool:
         """Whether it is a table of values separated by commas, semicolons or tabs."""
         return self.source.file.endswith(CSV_SUFFIX)

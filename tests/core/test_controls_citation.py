@@ -57,7 +57,10 @@ QUOTES = [
     ),
     pytest.param(quoted("FILTER 83.9 ... RemBERT 80.8"), "fail", "8.7 is not in it", id="left out of a row"),
     pytest.param(quoted("TyDiQA F1 FILTER 83.9 68.3", "Results"), "fail", "8.7 is not in it", id="without its value"),
-    pytest.param(quoted(IN_NOTES, "nowhere"), "pass", "literally.", id="no such section"),
+    pytest.param(quoted(IN_NOTES, "Reslts"), "warn", "no source has a heading 'Reslts'", id="no such section"),
+    pytest.param(
+        quoted("RemBERT 80.8 77.0", "Table 16", expect=an_expectation("77.0")), "pass", "literally.", id="no headings"
+    ),
     pytest.param(quoted("RemBERT is 8.8 points above FILTER"), "fail", "none of the 2 sources", id="another number"),
     pytest.param(quoted(None), "undecided", "quotes no sentence", id="no quote"),
     pytest.param(
