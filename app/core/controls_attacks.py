@@ -27,7 +27,8 @@ from app.core.attacks import prints_of
 from app.core.bands import accepted, expects_text, negligible
 from app.core.boxjob import UNDERIVABLE, targets
 from app.core.controls_catalogue import control
-from app.core.controls_movement import differs, ending, first_metrics, listed, noise
+from app.core.controls_movement import differs, ending, first_metrics, listed, noise, values_of
+from app.core.controls_parameters import arithmetic_alone
 from app.core.controls_replication import usual_changes
 from app.core.literals import digits_of, sought, spells
 from app.core.members import by_metric
@@ -58,13 +59,6 @@ ECHOES = tuple(Decimal(factor) for factor in ("1", "100", "0.01", "10", "0.1", "
 def own(readings: Readings, name: str, variant: int) -> Reading | None:
     """Return a control's own run."""
     return readings.by_key.get(f"perturb-{name}-{variant}")
-
-
-def values_of(reading: Reading | None) -> Mapping[str, Measured] | None:
-    """Return what a run measured, None if nothing finite."""
-    if reading is None or reading.measurement is None or not reading.finite:
-        return None
-    return reading.measurement.metrics
 
 
 def not_made(reading: Reading) -> str | None:
@@ -155,6 +149,12 @@ def looked_up(readings: Readings) -> Control:
         echoed = _echoed(readings, expectation)
         if echoed is not None:
             detail = f"{expectation.metric} repeats {echoed} whatever it says: looked up, not computed."
+            return control("looked_up", FAIL, detail)
+        alone = arithmetic_alone(readings, expectation)
+        if alone is not None:
+            detail = (
+                f"{expectation.metric} is {alone} and follows nothing else: a formula says that, no script is needed."
+            )
             return control("looked_up", FAIL, detail)
     if not claim.reproduce.inputs:
         return control("looked_up", PASS, "No parameter is repeated as the result.")

@@ -23,6 +23,13 @@ def first_metrics(readings: Readings) -> Mapping[str, Measured]:
     return {} if first is None else first.metrics
 
 
+def values_of(reading: Reading | None) -> Mapping[str, Measured] | None:
+    """Return what a run measured, None if nothing finite."""
+    if reading is None or reading.measurement is None or not reading.finite:
+        return None
+    return reading.measurement.metrics
+
+
 def repeat_spread(readings: Readings) -> dict[str, Decimal]:
     """Return how far each metric moves when nothing changes."""
     again = readings.of_purpose(Purpose.REPEAT)

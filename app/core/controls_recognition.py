@@ -24,9 +24,9 @@ from typing import TYPE_CHECKING
 
 from app.core.bands import expects_text
 from app.core.boxjob import targets
-from app.core.controls_attacks import accepts, held_in_place, near, own, values_of
+from app.core.controls_attacks import accepts, held_in_place, near, own
 from app.core.controls_catalogue import control
-from app.core.controls_movement import first_metrics, gap, listed, noise, repeat_spread
+from app.core.controls_movement import first_metrics, gap, listed, noise, repeat_spread, values_of
 from app.core.controls_ranking import tied
 from app.core.controls_replication import TIMES_SPREAD, usual_changes
 from app.core.members import by_metric

@@ -5,7 +5,7 @@ finished, and asks the readings whether it is wanted at all:
 
 measure   once for each sealed seed; a run that gives no finite measurement ends the plan, there is nothing to attack
 attack    the first seed again (determinism), and changed inputs (Gate 3)
-pair      rows paired anew, only if no change so far moved a result
+pair      rows paired anew and parameters far away, only if no change so far moved a result, or one is on a line with it
 look      only if all numbers but one were changed and the result stood still
 recognise only if a few numbers moved by one unit moved the result far
 anchor    only if no change so far led out of what the claim accepts
@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.core.controls_attacks import held_in_place, unmoved_by_others
+from app.core.controls_parameters import on_a_line
 from app.core.controls_recognition import jumping, ordered_by_constants
 from app.core.controls_replication import wants_pairs
 from app.core.looks import wanted_measures
@@ -53,7 +54,11 @@ class Stage:
 STAGES = (
     Stage("measure", lambda readings: measures(readings.seal)),
     Stage("attack", lambda readings: (*attacks(readings.seal), *own_changes(readings))),
-    Stage("pair", lambda readings: pairings(readings.seal), wants_pairs),
+    Stage(
+        "pair",
+        lambda readings: pairings(readings.seal),
+        lambda readings: wants_pairs(readings) or bool(on_a_line(readings)),
+    ),
     Stage("look", second_looks, lambda readings: bool(unmoved_by_others(readings))),
     Stage("recognise", recognitions, lambda readings: bool(jumping(readings))),
     Stage("anchor", anchors, lambda readings: bool(held_in_place(readings) or ordered_by_constants(readings))),

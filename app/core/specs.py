@@ -4,7 +4,8 @@ measure-0, measure-1, …        one for each sealed seed, up to the first look
 measure-N, …                   further sealed seeds, only while statistical rules cannot decide
 repeat-0                       the first seed again
 perturb-POSITION-VARIANT       one input changed, in the order in which the claim names inputs and parameters
-perturb-POSITION-3             its rows paired anew, or a parameter moved far, only for a result that nothing else moved
+perturb-POSITION-3             its rows paired anew, or a parameter moved far, only for a result that nothing else moved,
+                               or that is on a line with a parameter
 perturb-CONTROL-VARIANT        a control's own change, see `attacks`
 confirm-0                      the first seed again, only for a claim that would otherwise be FALSIFIED
 confirm-1, confirm-2, …        as many seeds as were measured, and other ones, where the spread of seeds contradicts
