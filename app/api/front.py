@@ -9,6 +9,7 @@ from app.api.schemas import Front, FrontUrls
 router = APIRouter(tags=["front"])
 
 
+@router.head("/", include_in_schema=False)
 @router.get("/", summary="Where to go from here")
 async def read(request: Request) -> Front:
     """Name the service and the addresses to begin with."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
+from fastapi.routing import APIRoute
 
 from app.pages import assets, badges, claim, compare, feed, guide, record, run, verification, workers
 from app.pages.guard import PageGuard
@@ -10,7 +11,9 @@ from app.pages.guard import PageGuard
 __all__ = ["PageGuard", "router"]
 
 router = APIRouter(include_in_schema=False)
-router.include_router(feed.people)
 MODULES = (assets, feed, guide, record, claim, verification, run, workers, compare, badges)
-for _module in MODULES:
-    router.include_router(_module.router)
+for _part in (feed.people, *(_module.router for _module in MODULES)):
+    for _route in _part.routes:
+        if isinstance(_route, APIRoute) and "GET" in _route.methods:
+            _route.methods.add("HEAD")  # the server sends what GET would, without its body
+    router.include_router(_part)

@@ -117,6 +117,18 @@ def test_every_page_has_a_twin_for_programs(site: Site) -> None:
             assert again.status_code == 304
 
 
+def test_every_page_and_twin_answers_head_as_it_answers_get(site: Site) -> None:
+    places = [*addresses(site).values(), "/feed.json", "/feed.atom", shell.static("assay.css")]
+    for path in places:
+        asked = site.client.head(path, headers={"Accept": "text/html"})
+        told = {name: asked.headers.get(name) for name in ("Content-Type", "ETag", "Content-Security-Policy")}
+        got = site.get(path)
+        assert (asked.status_code, asked.content) == (200, b""), path
+        assert told == {name: got.headers.get(name) for name in told}, path
+    assert site.client.head("/", headers={"Accept": "*/*"}).status_code == 200
+    assert site.client.head("/claims/clm_none").status_code == 404
+
+
 def test_programs_find_the_front_door_where_people_find_the_feed(site: Site) -> None:
     for accept in ("application/json", "*/*", ""):
         assert site.get("/", accept).json()["name"] == "Assay"
