@@ -105,7 +105,7 @@ def _spark(verdict: dict[str, Any]) -> tuple[dict[str, Any], Markup | None] | No
     shown = next((row for row in rows if not row["match"]), rows[0])
     item = pictures.comparison(shown)
     picture = pictures.of_comparison(item, verdict["kind"], ())
-    return {**shown, "held_to": pictures.held_to(item)}, None if picture is None else spark(picture)
+    return {**shown, "declared": pictures.rule(item)}, None if picture is None else spark(picture)
 
 
 def _end_of(run: dict[str, Any]) -> str:

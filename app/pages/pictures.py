@@ -100,6 +100,13 @@ def held_to(item: Comparison) -> str:
     return phrases.how(item) if item.match else phrases.missed(item)
 
 
+def rule(item: Comparison) -> str:
+    """Return the rule as the claim declares it, with its tolerance or its ends; how it came out is not told."""
+    if item.rule in {Rule.BOUNDED, Rule.INTERVAL}:
+        return f"{item.rule} {phrases.ends(item)}"
+    return item.rule if item.tolerance is None else f"{item.rule} {item.tolerance}"
+
+
 def comparison(document: dict[str, Any]) -> Comparison:
     """Read a stored comparison."""
     return Comparison.model_validate(document)

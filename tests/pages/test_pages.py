@@ -129,6 +129,21 @@ def test_every_page_and_twin_answers_head_as_it_answers_get(site: Site) -> None:
     assert site.client.head("/claims/clm_none").status_code == 404
 
 
+def test_the_feed_shows_the_rule_that_was_declared_whatever_came_of_it(site: Site) -> None:
+    html = site.get("/").text
+    shown = {
+        re.sub("<[^>]+>", "", item).strip()
+        for item in re.findall(r'<td data-label="Rule"><span class="note">(.*?)</span>', html)
+    }
+    declared = {
+        f"{row['rule']} {row['tolerance'] or ''}".strip()
+        for verdict in site.data("/feed.json")["verdicts"]
+        for row in verdict["comparisons"]
+    }
+    assert any(item.startswith("relative ") for item in shown)
+    assert {item for item in shown if not item.startswith(("bounded", "interval"))} <= declared
+
+
 def test_programs_find_the_front_door_where_people_find_the_feed(site: Site) -> None:
     for accept in ("application/json", "*/*", ""):
         assert site.get("/", accept).json()["name"] == "Assay"
