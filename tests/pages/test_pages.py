@@ -144,6 +144,13 @@ def test_the_feed_shows_the_rule_that_was_declared_whatever_came_of_it(site: Sit
     assert {item for item in shown if not item.startswith(("bounded", "interval"))} <= declared
 
 
+def test_the_command_that_checks_an_archive_names_the_judges_keys(site: Site) -> None:
+    for path in (site.claim("seed-8-7-tydiqa"), "/read"):
+        found = site.get(path).text
+        assert "assay evidence verify evidence.tar.gz --key keys.json" in found
+        assert "/.well-known/assay-keys.json" in found
+
+
 def test_programs_find_the_front_door_where_people_find_the_feed(site: Site) -> None:
     for accept in ("application/json", "*/*", ""):
         assert site.get("/", accept).json()["name"] == "Assay"
