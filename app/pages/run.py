@@ -14,6 +14,7 @@ from app.api.conditional import IMMUTABLE, not_modified
 from app.api.parts import PartsDep
 from app.api.problems import not_found
 from app.core.lifecycle import RUN, final
+from app.pages import words
 from app.pages.parts import PageId
 from app.pages.shell import HEADERS, page, twin
 from app.store import pages
@@ -69,7 +70,7 @@ def data(parts: Parts, run_id: str) -> dict[str, Any]:
 
 def usage(outcome: dict[str, Any] | None, limits: dict[str, Any]) -> list[dict[str, Any]]:
     """Return what a run used of each limit, as shares that a picture can show."""
-    if outcome is None:
+    if outcome is None or words.unrun(outcome):
         return []
     rows = (
         ("elapsed time", outcome["wall_ms"], limits["wall_ms"], "ms"),

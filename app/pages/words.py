@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from app.core.boxjob import UNDERIVABLE
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -120,6 +122,11 @@ def changed(derivation: Mapping[str, Any]) -> str:
     if derivation["target"] == "values":
         return "each printed value shifted in turn"
     return f"{derivation['target']} changed, variant {variant}"
+
+
+def unrun(outcome: Mapping[str, Any]) -> bool:
+    """Whether a run was never executed because its attack found nothing to change; its notes say what was missing."""
+    return outcome["limit"] == UNDERIVABLE
 
 
 def code(name: str | None) -> str:
