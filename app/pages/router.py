@@ -14,6 +14,6 @@ router = APIRouter(include_in_schema=False)
 MODULES = (assets, feed, guide, record, claim, verification, run, workers, compare, badges)
 for _part in (feed.people, *(_module.router for _module in MODULES)):
     for _route in _part.routes:
-        if isinstance(_route, APIRoute) and "GET" in _route.methods:
-            _route.methods.add("HEAD")  # the server sends what GET would, without its body
+        if isinstance(_route, APIRoute) and _route.methods == {"GET"}:
+            _route.methods = {"GET", "HEAD"}  # the server sends what GET would, without its body
     router.include_router(_part)

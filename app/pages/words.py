@@ -126,7 +126,7 @@ def changed(derivation: Mapping[str, Any]) -> str:
 
 def unrun(outcome: Mapping[str, Any]) -> bool:
     """Whether a run was never executed because its attack found nothing to change; its notes say what was missing."""
-    return outcome["limit"] == UNDERIVABLE
+    return bool(outcome["limit"] == UNDERIVABLE)
 
 
 def code(name: str | None) -> str:
