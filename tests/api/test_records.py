@@ -157,3 +157,27 @@ def test_the_schema_is_the_published_one(service: Service) -> None:
     answer = service.client.get("/schemas/gate-verdict-v1")
     assert answer.json()["properties"]["schema"]["const"] == "https://assignee.net/schemas/gate-verdict-v1"
     assert len(answer.json()["required"]) == 10
+
+
+@pytest.mark.parametrize(
+    ("facts", "pointer", "remedy"),
+    [
+        ({"titel": "x"}, "/titel", "did you mean 'title'?"),
+        (
+            {"artifacts": [{"type": "report", "label": "R", "url": "https://e.org", "lable": "R"}]},
+            "/artifacts/0/lable",
+            "did you mean 'label'?",
+        ),
+        ({"math": {"statment": "x"}}, "/math/statment", "did you mean 'statement'?"),
+        ({"math": {"zzz": "x"}}, "/math/zzz", "use one of id, problem_id, "),
+    ],
+    ids=["at the top", "in a list", "in a table", "near none"],
+)
+def test_a_key_that_is_not_known_is_answered_with_the_one_that_was_meant(
+    service: Service, facts: dict[str, Any], pointer: str, remedy: str
+) -> None:
+    answer = service.client.put("/v1/records/misspelt", json=facts)
+    assert answer.status_code == 422
+    (found,) = answer.json()["errors"]
+    assert (found["pointer"], found["code"]) == (pointer, "extra-forbidden")
+    assert found["remedy"].startswith(remedy)
