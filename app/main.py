@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 
+from app import __version__
 from app.actions import Parts
 from app.api import contracts, front, health, keys, ledger, problems, records, verifications
 from app.api.access import LocalOnly
@@ -61,7 +62,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     app = Service(
         title="Assay",
-        version="0.1.0",
+        version=__version__,
         description=DESCRIPTION,
         lifespan=lifespan,
         docs_url=None,  # the default pages load scripts from elsewhere

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from app.core import boxjob, evidence, plan, verdict
+from app.core import boxjob, evidence, evidence_archive, plan, statement, verdict
 from app.core.canonical import digest
 from app.core.claim import parse_claim
 from app.core.errors import Fault, Problem, Refusal
@@ -26,7 +26,7 @@ from sandbox import NoIsolation, host_python
 from workers.execute import Executed, execute, owner
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from app.core.keys import Signer
@@ -95,6 +95,7 @@ class Local:
         sealed = None
         try:
             files = _read(path)
+            _refuse_evidence(path, files)
             seal = self._seal(files)
             body = seal_bytes(seal)
             sealed = seal_digest(body)
@@ -180,6 +181,22 @@ def _read(path: Path) -> dict[str, bytes]:
     except OSError as error:
         detail = f"it cannot be read: {error.strerror}"
         raise Refusal.of(Problem(str(path), None, "", "unreadable-file", detail, "check path and mode")) from error
+
+
+def _refuse_evidence(path: Path, files: Mapping[str, bytes]) -> None:
+    """Send whoever has an evidence archive to the command for it.
+
+    Raises:
+        Refusal: it is one, of any format.
+
+    """
+    if (
+        CLAIM_FILE not in files
+        and "seal.json" in files
+        and files.keys() & {statement.MEMBER, evidence_archive.MANIFEST}
+    ):
+        remedy = f"check it with `assay evidence verify {path}`"
+        raise Refusal.of(Problem(str(path), None, "", "no-bundle", "this is an evidence archive, no bundle", remedy))
 
 
 def _document(judgement: Judgement, sealed: str, runs: list[tuple[Run, Executed]]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from app.core.errors import AssayError, Refusal
-from cli import evidence, keys, ledger, show
+from cli import evidence, keys, ledger, options, show
 from cli.errors import CannotServe, ServiceError, Unreachable
 from cli.exits import Exit, of_status, worst
 from cli.options import AsJson, print_json, read_settings
@@ -23,6 +23,7 @@ from sandbox import SandboxFault
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, rich_markup_mode=None)
 env_app = typer.Typer(no_args_is_help=True, help="Environments that scripts run in.", rich_markup_mode=None)
+app.callback()(options.main)
 app.add_typer(evidence.app, name="evidence")
 app.add_typer(keys.app, name="keys")
 app.add_typer(env_app, name="env")

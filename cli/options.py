@@ -9,9 +9,30 @@ import typer
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
+from app import __version__
 from app.settings import Settings
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def _tell_version(*, wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"assay {__version__}")
+        raise typer.Exit
+
+
+def main(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            help="Say which version this is.",
+            is_eager=True,
+            callback=lambda value: _tell_version(wanted=value),
+        ),
+    ] = False,
+) -> None:
+    """Re-run published claims in a sealed sandbox, attack what matches, and say what holds."""
 
 
 def read_settings() -> Settings:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import threading
+import tomllib
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -235,6 +236,11 @@ class Proxy(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
+
+
+def test_the_command_tells_the_version_of_the_package(said: Callable[..., Said]) -> None:
+    project = tomllib.loads((Path(cli.__file__).parent.parent / "pyproject.toml").read_text())["project"]
+    assert said("--version") == (0, f"assay {project['version']}\n", "")
 
 
 # --- every way out ---------------------------------------------------------------------------------------------------

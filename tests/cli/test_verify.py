@@ -239,6 +239,14 @@ def test_a_home_that_cannot_be_written_does_not_matter(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_an_evidence_archive_is_sent_to_the_command_for_it(home: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.tar.gz"
+    assert assay("verify", lay(tmp_path / "x", formula_bundle()), "--evidence", kept, home=home).returncode == 0
+    done = assay("verify", kept, home=home)
+    assert done.returncode == 2
+    assert f"`assay evidence verify {kept}`" in done.stdout
+
+
 def test_a_reader_that_goes_away_is_not_a_verdict(home: Path, tmp_path: Path) -> None:
     """`assay verify … | head -0`: writing fails, and the library would exit with 1."""
     reader, writer = os.pipe()
