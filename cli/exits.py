@@ -20,6 +20,7 @@ class Exit(IntEnum):
     FAULT = 5  # the service or this program failed; says nothing about a claim
     TIMED_OUT = 124  # waiting ended before the verdict
     INTERRUPTED = 130
+    CLOSED = 141  # the reader of our output went away, as a program that SIGPIPE ends
 
 
 #: For several bundles the worst decides, in this order.

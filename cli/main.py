@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import signal
 import sys
 import time
@@ -266,6 +267,7 @@ def run() -> int:
             stream.reconfigure(errors="backslashreplace")  # a verdict is not lost over a sign that a terminal lacks
     try:
         outcome = app(standalone_mode=False, prog_name="assay")
+        sys.stdout.flush()  # a reader that went away is noticed here, not when Python ends
         return int(outcome or 0)
     except typer.TyperException as error:
         show.usage(error)
@@ -284,15 +286,26 @@ def run() -> int:
     except (CannotServe, Unreachable, AssayError, SandboxFault) as error:
         print(error, file=sys.stderr)
         return Exit.FAULT
+    except BrokenPipeError:
+        return _closed()
     except OSError as error:
         print(f"{error.filename or 'this machine'}: {error.strerror or error}", file=sys.stderr)
         return Exit.FAULT
     except SystemExit as error:
-        # Typer exits with 1 when the reader of our output went away, and 1 would say FALSIFIED.
+        if isinstance(error.__context__, BrokenPipeError):
+            return _closed()  # Typer exits with 1 then, and 1 would say FALSIFIED
         return error.code if isinstance(error.code, int) and error.code != Exit.FALSIFIED else Exit.FAULT
     except Exception:  # noqa: BLE001 - the last door: nothing unforeseen may look like a verdict
         traceback.print_exc()
         return Exit.FAULT
+
+
+def _closed() -> Exit:
+    """End without a word: nobody reads it, and Python would complain when it flushes what is left."""
+    with suppress(OSError, ValueError):  # a stream that is no file has nothing left to flush
+        out = sys.stdout.fileno()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), out)
+    return Exit.CLOSED
 
 
 def _of_http(status: int) -> Exit:

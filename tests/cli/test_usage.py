@@ -257,7 +257,7 @@ ENDS: list[tuple[BaseException, int]] = [
     (SystemExit(None), 5),
     (SystemExit(0), 0),
     (OSError(28, "No space left on device", "/disk"), 5),
-    (BrokenPipeError(32, "Broken pipe"), 5),
+    (BrokenPipeError(32, "Broken pipe"), 141),
     (Refusal.of(Problem(None, None, "", "x", "x", "y")), 2),
     (Fault("x", "x"), 5),
     (CannotServe("x"), 5),
