@@ -2,8 +2,8 @@
 
 hardcoded      numbers in the script's own files that spell the printed or measured value are replaced (`literals`)
 empty_input    no declared input is there, and no parameters
-looked_up      all numbers of the inputs but the one cell that equals the measured or printed value are changed beyond
-               recognition
+looked_up      all numbers of the inputs but the one cell that equals the measured or printed value, or gives it in one
+               step, are changed beyond recognition
 recognised     variant 1: a few numbers moved by one unit of their last place; 2: the same ones the other way; 3: the same
                numbers in other spelling
 rounding_flip  variant 1: every printed decimal moved within its rounding; 2: the same the other way
@@ -38,6 +38,10 @@ if TYPE_CHECKING:
 INPUTS_MAX = 16
 HITS_SHOWN = 3
 PERCENTS = (Decimal(1), Decimal(100), Decimal("0.01"))  # a cell may be stated in percent
+STEPS = tuple(
+    Decimal(factor) for factor in ("10", "0.1", "1000", "0.001", "2", "0.5", "-1")
+)  # from a result to its cell
+FEW_DIGITS = 2
 PRINTS_MAX = 32  # expectations whose prints are looked for
 
 
@@ -120,9 +124,8 @@ def _looked_up(seal: str, derivation: Derivation, claim: Claim, contents: Conten
     cells = Counter(Decimal(text) for each in known.values() for text in each.literals)
     keep: list[Decimal] = []
     for value in filter(None, map(number_in, dict.fromkeys((*derivation.values, *prints_of(claim))))):
-        same = {EXACT.multiply(value, factor) for factor in PERCENTS}
-        if sum(cells[number] for number in same) == 1:
-            keep += same
+        for same in ({EXACT.multiply(value, factor) for factor in PERCENTS}, *({each} for each in _behind(value))):
+            keep += same if sum(cells[number] for number in same) == 1 else ()
     if not keep or len(known) < len(found):
         return Underivable("neither the measured nor the printed value is that of one number of the inputs")
     changed = {
@@ -131,6 +134,17 @@ def _looked_up(seal: str, derivation: Derivation, claim: Claim, contents: Conten
     return Attacked(
         replace(contents, inputs=changed), "every number of the inputs changed but the one that was measured"
     )
+
+
+def _behind(value: Decimal) -> tuple[Decimal, ...]:
+    """Return the cells that give a value by one step: times a power of ten, doubled, halved, negated, up to 1 or 100.
+
+    A value of one digit is too common to be looked for in so many ways.
+    """
+    if len(value.normalize(EXACT).as_tuple().digits) < FEW_DIGITS:
+        return ()
+    whole = (EXACT.subtract(Decimal(end), value) for end in (1, 100))
+    return (*(EXACT.multiply(value, factor) for factor in STEPS), *whole)
 
 
 def _recognised(seal: str, derivation: Derivation, _: Claim, contents: Contents) -> Attacked | Underivable:

@@ -10,12 +10,12 @@ empty_input. An honest script without its inputs fails, or says something else. 
 parameter, equal to the sealed one, says the same and depends on it all the same; where that is all there is, and
 `input_response` shows the dependence, it is a warning.
 
-looked_up. A script that copies one cell, as it is or with a speck of the others, stands still when all other numbers
-change and moves when all change. What
-selects honestly (the greatest, the middle, the value beside the best) chooses another cell when the order turns, which the
-second run does. A parameter is a cell too: a result that equals it, or it in percent, and goes on doing so when it is
-changed, is repeated and not computed. That also meets an honest script whose result is a parameter; nothing is lost with
-such a claim, because the same number stands in its claim.
+looked_up. A script that copies one cell, as it is, with a speck of the others or behind one step of arithmetic (its
+double, what it lacks to a hundred), stands still when all other numbers change and moves when all change. What selects
+honestly (the greatest, the middle, the value beside the best) chooses another cell when the order turns, which the second
+run does. A parameter is a cell too: a result that equals it, or it in percent, and goes on doing so when it is changed, is
+repeated and not computed; so is simple arithmetic on parameters (`controls_parameters`). That also meets an honest script
+whose result is a parameter; nothing is lost with such a claim, because the same number stands in its claim.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from app.core.attacks import prints_of
 from app.core.bands import accepted, expects_text, negligible
 from app.core.boxjob import UNDERIVABLE, targets
 from app.core.controls_catalogue import control
-from app.core.controls_movement import differs, ending, first_metrics, listed, noise, values_of
+from app.core.controls_movement import differs, ending, first_metrics, gap, listed, noise, values_of
 from app.core.controls_parameters import arithmetic_alone
 from app.core.controls_replication import usual_changes
 from app.core.literals import digits_of, sought, spells
@@ -177,7 +177,7 @@ def looked_up(readings: Readings) -> Control:
         and not differs(first_metrics(readings)[item.metric], second[item.metric], _dust(readings, item))
     ]
     if still:
-        detail = f"{listed(still)} stays when every number of the inputs is changed but the one that equals it"
+        detail = f"{listed(still)} stays when every number of the inputs is changed but the one that equals or gives it"
         return control("looked_up", FAIL, f"{detail}: looked up, not computed.")
     return control("looked_up", PASS, "The measured value is a number of the inputs, and their order chooses it.")
 
@@ -234,10 +234,9 @@ def _echoed(readings: Readings, expectation: Expectation) -> str | None:
 
 
 def _is(measured: Measured, value: Decimal, factor: Decimal, expectation: Expectation) -> bool:
-    if measured.value is None:
-        return False
     wanted = EXACT.multiply(value, factor)
-    return abs(EXACT.subtract(measured.value, wanted)) <= negligible(expectation, wanted)
+    near_it = negligible(expectation, wanted)
+    return measured.value is not None and abs(EXACT.subtract(measured.value, wanted)) <= near_it
 
 
 def held_in_place(readings: Readings) -> list[str]:
@@ -257,10 +256,8 @@ def held_in_place(readings: Readings) -> list[str]:
 def near(item: Expectation, before: Mapping[str, Measured], after: Mapping[str, Measured]) -> bool:
     """Whether a changed run is accepted and has moved little."""
     one, two = before[item.metric], after[item.metric]
-    if one.value is None or two.value is None:
-        return False
-    moved = abs(EXACT.subtract(two.value, one.value))
-    return accepts(item, two) and moved <= abs(one.value) * LITTLE
+    moved = gap(one, two)
+    return moved is not None and one.value is not None and accepts(item, two) and moved <= abs(one.value) * LITTLE
 
 
 def accepts(item: Expectation, measured: Measured) -> bool:

@@ -192,7 +192,11 @@ def _is_sum(each: Sequence[Sequence[Point]]) -> bool:
         if number != points[0][0]
     ]
     unit = next((power for power in POWERS if slopes and _alike(abs(slopes[0]), power)), None)
-    if unit is None or any(len(points) < POINTS or not _alike(abs(slope), unit) for points in each for slope in slopes):
+    if (
+        unit is None
+        or any(len(points) < POINTS for points in each)
+        or not all(_alike(abs(steep), unit) for steep in slopes)
+    ):
         return False
     signs = [1 if (points[1][1] > points[0][1]) is (points[1][0] > points[0][0]) else -1 for points in each]
     return _same(

@@ -279,6 +279,31 @@ def test_each_attack_changes_its_own_part() -> None:
     assert change("anchored").contents.parameters["n"] < 10
 
 
+def test_a_value_that_is_no_number_is_not_looked_for_in_the_script() -> None:
+    contents = Contents({}, {"a.py": b"x = 5\n"}, None)
+    derivation = Derivation(target="*", variant=1, attack="hardcoded", values=())
+    found = attacked("sha256:1", derivation, a_claim(an_expectation(value="sw", rule="exact")), contents)
+    assert isinstance(found, Underivable)
+    assert "too common" in found.reason
+
+
+@pytest.mark.parametrize("cell", ["81.0", "0.81", "8100", "0.0081", "16.2", "4.05", "-8.1", "91.9", "-7.1"])
+def test_a_cell_that_gives_the_value_in_one_step_is_kept_and_the_others_are_not(cell: str) -> None:
+    found = change("looked_up", contents=Contents({"a.csv": f"x,y\n55,{cell}\n66,77\n".encode()}, {}, None))
+    assert isinstance(found, Attacked)
+    lines = found.contents.inputs["a.csv"].decode().splitlines()
+    assert lines[1].endswith(f",{cell}")
+    assert not lines[1].startswith("55,")
+    assert lines[2] != "66,77"
+
+
+@pytest.mark.parametrize(("value", "cell"), [("8", "16"), ("8.1", "24.3"), ("8.1", "81.1")])
+def test_a_digit_and_other_arithmetic_keep_no_cell(value: str, cell: str) -> None:
+    derivation = Derivation(target="*", variant=1, attack="looked_up", values=(value,))
+    contents = Contents({"a.csv": f"x,y\n55,{cell}\n66,77\n".encode()}, {}, None)
+    assert isinstance(attacked("sha256:1", derivation, a_claim(an_expectation(value=value)), contents), Underivable)
+
+
 @pytest.mark.parametrize(
     ("attack", "contents"),
     [

@@ -60,6 +60,7 @@ def test_simple_arithmetic_on_parameters_alone_is_no_computation(
         pytest.param(NUMBERS, lambda given: given["n"] * given["x"], id="a product of two"),
         pytest.param(NUMBERS, lambda given: 2 * given["n"] + given["x"], id="a sum with weights"),
         pytest.param(NUMBERS, lambda given: given["n"] + given["x"] + 1, id="a sum and a constant"),
+        pytest.param(NUMBERS, lambda given: given["n"] + given["x"] ** 2 / 2.5, id="a sum at the sealed values alone"),
         pytest.param(NUMBERS, lambda given: given["n"] ** 2, id="a square"),
         pytest.param(NUMBERS, lambda given: given["n"] * 2**0.5, id="no simple constant"),
         pytest.param(NUMBERS, lambda given: 2**0.5 / given["n"], id="no simple constant above"),
