@@ -1,6 +1,6 @@
 """`/v1/records`: what a publisher says about a publication, and the public contracts that follow from its claims.
 
-A private record answers 404 to every question; only the request that changes it answers with it.
+Every question here about a private record is answered 404; only the request that changes it answers with it.
 """
 
 from __future__ import annotations
