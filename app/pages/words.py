@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from app.core.boxjob import UNDERIVABLE
@@ -14,6 +15,7 @@ STATUS = {
     "FALSIFIED": "A clean, repeated and confirmed reproduction contradicts what was printed.",
     "UNVERIFIED": "Nothing was decided. This is not evidence against the claim.",
 }
+BEFORE_MAX = 300
 MODEST = "Descriptive verification status only; not human peer review or independent replication."
 KIND = {
     "formula": "formula: printed numbers computed from other printed numbers, not a re-run of the experiment",
@@ -127,6 +129,12 @@ def changed(derivation: Mapping[str, Any]) -> str:
 def unrun(outcome: Mapping[str, Any]) -> bool:
     """Whether a run was never executed because its attack found nothing to change; its notes say what was missing."""
     return bool(outcome["limit"] == UNDERIVABLE)
+
+
+def before(value: Any) -> str:
+    """Return what a corrected field said before: a text as it was, anything else as JSON, at most BEFORE_MAX signs of it."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= BEFORE_MAX else text[: BEFORE_MAX - 1] + "…"
 
 
 def code(name: str | None) -> str:

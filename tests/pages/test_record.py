@@ -69,6 +69,16 @@ def test_its_modest_sentences_are_repeated(told: Read) -> None:
         assert sentence in told.text
 
 
+def test_a_correction_shows_its_note_apart_from_the_field_and_what_it_said(site: Site) -> None:
+    actions.put_record(site.station.parts, "local", "corrected", {"title": "<b>Old</b>", "review_score": 9.1})
+    actions.put_record(site.station.parts, "local", "corrected", {"title": "New", "review_score": 8.0}, "We erred.")
+    html = site.get("/records/corrected").text
+    cells = re.findall(r"<tr><td data-label=\"\">.*?</td>(.*?)</tr>", html)
+    told = {tuple(" ".join(re.sub("<[^>]+>", "", item).split()) for item in row.split("</td>")[:3]) for row in cells}
+    assert ("METADATA", "We erred.", "title: &lt;b&gt;Old&lt;/b&gt;") in told
+    assert ("QUALITY_ASSESSMENT", "We erred.", "review_score: 9.1") in told
+
+
 def test_nobody_elses_note_stands_on_a_record(site: Site) -> None:
     actions.put_record(site.station.parts, "local", "noteless", FACTS | {"provenance_note": None})
     found = site.get("/records/noteless").text
