@@ -105,7 +105,9 @@ def install(app: FastAPI) -> None:
         headers = dict(error.headers or {})
         if code == "method-not-allowed":
             # The router names the methods of one route, and an address may have several.
-            headers["Allow"] = _methods(app, request.url.path) or headers.get("Allow", "")
+            headers["Allow"] = _methods(app, request.url.path) or ", ".join(
+                sorted(headers.get("Allow", "").split(", "))
+            )
         return problem(request, code, KINDS[code].happened, headers=headers)
 
     @app.exception_handler(RequestValidationError)
