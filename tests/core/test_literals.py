@@ -291,3 +291,12 @@ def test_whatever_a_file_holds_it_is_searched(data: bytes) -> None:
 )
 def test_operators_of_whole_numbers_are_known(source: str, value: Any) -> None:
     assert next(iter(constants(ast.parse(source))))[1] == value
+
+
+@pytest.mark.parametrize("text", ["1", "01", "0.1"])
+def test_the_least_number_of_its_length_grows_where_it_would_vanish(text: str) -> None:
+    assert Decimal(another(text, Decimal("-0.08"))) == 2 * Decimal(text)
+
+
+def test_a_measured_label_is_not_looked_for() -> None:
+    assert sought(["8.7"], ["sw"]) == sought(["8.7"], [])

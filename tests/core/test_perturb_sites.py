@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.core.perturb_json import is_json
 from app.core.perturb_numbers import Chance
 from app.core.perturb_sites import Sites, all_but, exchanged, nudged, rewritten, sites, stepped, within_rounding
 from tests.core.strategies import law
@@ -131,3 +132,8 @@ def test_changed_json_is_json_of_the_same_shape(document: list[dict[str, object]
         if after is not None:
             again = json.loads(after)
             assert [list(row) for row in again] == [list(row) for row in document]
+
+
+@pytest.mark.parametrize("text", ['{"a": 1e999}', "[" * 200_000])
+def test_json_that_cannot_be_read_is_taken_for_text(text: str) -> None:
+    assert not is_json(text, [text])
