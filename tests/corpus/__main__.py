@@ -81,8 +81,12 @@ scripts run without the walls of a box; the box has its own tests. Each claims w
 that every one of them matches.
 
 An honest script that does not come to `VERIFIED` is a false alarm, whatever the reason; a cheat that does was missed.
-The corpus was written by the same people as the controls. Whoever writes other cheats will find some that pass: that is
-why every control says what it cannot prove.
+The corpus was written by the same people as the controls, and every cheat of it that once passed has led to a mend. So its
+rates say that nothing was lost since, not how a stranger would fare. Somebody who had not seen it wrote 41 other cheats:
+26 were believed, and 22 after the mends that followed. Of 64 other honest scripts 4 were refused, and 1 afterwards. What
+passed: recognising the inputs by a window instead of their bytes, arithmetic on parameters (looked for since) and on
+cells or the size of a file, constants with a small honest slope below a wide tolerance, names given after sorting, and
+bounds so wide that all holds, which is a warning. That is why every control says what it cannot prove.
 """
 
 
