@@ -43,7 +43,7 @@ INTERPRETER = "/usr/bin/python3" if Path("/usr/bin/python3").exists() else sys.e
 
 SCRIPT = """import json, os
 n = json.load(open(os.environ["ASSAY_INPUT"] + "/parameters.json"))["n"]
-json.dump({"double": 2 * n}, open(os.environ["ASSAY_RESULT"], "w"))
+json.dump({"pairs": n * (n - 1) // 2}, open(os.environ["ASSAY_RESULT"], "w"))
 """
 
 
@@ -68,10 +68,10 @@ def script(number: int) -> bytes:
     claim = f"""schema = "assay-claim-v1"
 [claim]
 id = "bench-script-{number}"
-statement = "twice a number is twice that number"
+statement = "so many pairs can be made of a number of things"
 [[expect]]
-metric = "double"
-value = "{2 * number}"
+metric = "pairs"
+value = "{number * (number - 1) // 2}"
 rule = "exact"
 [reproduce]
 kind = "script"
