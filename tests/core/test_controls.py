@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from app.core import controls_counterexample
+from app.core.bands import Band
 from app.core.controls import run_controls
 from app.core.controls_catalogue import CATALOGUE
 from app.core.controls_counterexample import tolerance_flip
@@ -465,3 +468,8 @@ def test_the_cells_of_a_table_are_attacked_as_values_of_their_own() -> None:
     assert found["rounding_flip"].result is ControlResult.WARN
     assert "a lies between 8.6 and 8.8" in found["rounding_flip"].detail
     assert "turns at a tolerance of 0" in found["tolerance_flip"].detail
+
+
+def test_an_open_band_is_told_by_the_end_that_it_has() -> None:
+    told = [controls_counterexample._ends(Band(low, high)) for low, high in ((None, Decimal(3)), (Decimal(1), None))]
+    assert told == ["at most 3", "at least 1"]

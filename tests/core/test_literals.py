@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.core import literals
 from app.core.literals import another, find, replaced, sought
 from app.core.literals_fold import constants
 from tests.core.strategies import law
@@ -300,3 +301,16 @@ def test_the_least_number_of_its_length_grows_where_it_would_vanish(text: str) -
 
 def test_a_measured_label_is_not_looked_for() -> None:
     assert sought(["8.7"], ["sw"]) == sought(["8.7"], [])
+
+
+@pytest.mark.parametrize("text", ["", ".", ",", "1" * (literals.CHARACTERS_MAX + 1), "1/0"])
+def test_what_only_looks_like_a_number_is_none(text: str) -> None:
+    assert literals._read(text) is None
+
+
+def test_a_constant_list_that_grows_beyond_the_bound_is_not_known() -> None:
+    def known(program: str) -> list[Any]:
+        return [value for _, value in constants(ast.parse(program)) if isinstance(value, int)]
+
+    assert 9_999 in known("len('a' * 9_998 + 'b')")
+    assert 10_001 not in known("len('a' * 9_999 + 'bb')")

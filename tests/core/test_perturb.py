@@ -720,3 +720,10 @@ def test_whatever_text_an_input_holds_it_is_changed_or_says_why(text: str, varia
         assert found.data != text.encode()
     else:
         assert found.reason
+
+
+def test_fields_of_records_that_are_lists_are_changed_inside() -> None:
+    rows = [{"name": "x", "scores": [1, 2, 3]}, {"name": "y", "scores": [4, 5, 6]}]
+    after = json.loads(changed(json.dumps(rows).encode(), 3))
+    assert [sorted(row) for row in after] == [["name", "scores"]] * 2
+    assert all(row["scores"] != one["scores"] for row, one in zip(after, rows, strict=True))
