@@ -177,16 +177,18 @@ def _from_engine(ending: Ending) -> tuple[str, int]:
 def _refuse_fault(seen: Seen, ending: Ending, engine: str) -> None:
     """Raise for a box that could not be made, or that was ended from outside, where no program can reach.
 
-    What bubblewrap, our launcher and our runner say bears their names. What an OCI runtime says has no mark; but it comes
-    before the runner's, whose other failures are tracebacks.
+    What bubblewrap, our launcher and our runner say bears their names, once at least: bubblewrap's two processes can fail
+    together, and write name and message apart, so that the names of both come before the messages. What an OCI runtime
+    says has no mark; but it comes before the runner's, whose other failures are tracebacks.
     """
     if ending.status is None or ending.status < 0:
         raise SandboxFault(f"the box was ended from outside, by signal {-(ending.status or 0)}")
     if seen.channel.begun:
         return
     lines = seen.stderr.decode("utf-8", "replace").strip().splitlines()
-    said = lines[-1][:300] if lines else f"exit {ending.status}"
+    marked = [line for line in lines if line.startswith(("bwrap:", "launcher:", "runner:"))]
+    said = (marked or lines or [f"exit {ending.status}"])[-1][:300]
     unmarked = engine.startswith("oci:") and lines and b"Traceback (most recent" not in seen.stderr
-    if unmarked or said.startswith(("bwrap:", "launcher:", "runner:")):
+    if unmarked or marked:
         raise NoIsolation(f"the box could not be made: {said}")
     raise SandboxFault(f"the runner in the box failed: {said}")

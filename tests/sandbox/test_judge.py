@@ -133,6 +133,11 @@ def test_a_result_is_given_out_only_with_an_exit(cause: str) -> None:
     ("row", "fault", "message"),
     [
         ({"status": 1, "stderr": b"bwrap: No permissions"}, NoIsolation, "could not be made: bwrap: No permissions"),
+        (
+            {"status": 1, "stderr": b"bwrap: bwrap: No permissions\nNo permissions\n"},
+            NoIsolation,
+            "could not be made: bwrap: bwrap: No permissions",
+        ),
         ({"status": 127, "stderr": b"launcher: OSError()"}, NoIsolation, "could not be made: launcher: OSError"),
         ({"status": 1, "stderr": b"runner: no filter"}, NoIsolation, "could not be made: runner: no filter"),
         ({"status": 1, "stderr": b"Traceback\nKeyError: 1"}, SandboxFault, "the runner in the box failed: KeyError: 1"),
