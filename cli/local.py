@@ -18,7 +18,7 @@ from app.core.errors import Fault, Problem, Refusal
 from app.core.grounding import check_sources, sealed_sources
 from app.core.model import Environment, Run
 from app.core.seal import make_seal, seal_bytes, seal_digest
-from app.intake import CLAIM_FILE, ArchiveLimits, bundle_at, claim_of, read_archive, read_folder
+from app.intake import CLAIM_FILE, ArchiveLimits, claim_of, read_archive, read_folder
 from cli.exits import Exit, of_status
 from cli.show import of_runs
 from cli.words import last_words
@@ -44,23 +44,6 @@ class Verified:
     exit: Exit
     document: dict[str, Any]  # the fields that `--json` prints
     archive: bytes | None = None
-
-
-def bundles(path: Path) -> list[Path]:
-    """Return the bundles at a path: itself, the folder of a claim's own file, or the folders in it that hold a claim.
-
-    Raises:
-        Refusal: there is no bundle.
-
-    """
-    path = bundle_at(path)
-    if path.is_file() or (path / CLAIM_FILE).is_file():
-        return [path]
-    found = sorted(item.parent for item in path.glob(f"*/{CLAIM_FILE}")) if path.is_dir() else []
-    if not found:
-        remedy = f"name a folder with a {CLAIM_FILE}, an archive of one, or a folder of such folders"
-        raise Refusal.of(Problem(str(path), None, "", "no-bundle", "there is no bundle here", remedy))
-    return found
 
 
 class Local:

@@ -19,7 +19,7 @@ from app.core.errors import AssayError, Refusal
 from cli import evidence, keys, ledger, options, show
 from cli.errors import CannotServe, ServiceError, Unreachable
 from cli.exits import Exit, of_status, worst
-from cli.options import AsJson, print_json, read_settings
+from cli.options import AsJson, Junit, Sarif, Since, Summary, print_json, read_settings
 from sandbox import SandboxFault
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, rich_markup_mode=None)
@@ -46,44 +46,59 @@ def init(
 
 
 @app.command()
-def verify(
-    path: Annotated[Path, typer.Argument(help="A bundle folder, an archive, or a folder of bundles.")],
+def verify(  # noqa: PLR0913 - options of a command
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH...", help="Bundle folders, archives, or folders of bundles.")
+    ],
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON; one line a bundle when there are several.")
     ] = False,
     keep: Annotated[Path | None, typer.Option("--evidence", help="Write the signed evidence archive here.")] = None,
+    changed_since: Since = None,
+    junit: Junit = None,
+    sarif: Sarif = None,
+    summary: Summary = None,
 ) -> None:
     """Verify bundles on this machine: the whole job, no server, no account."""
-    from cli.local import Local, bundles  # the service's commands need not load the sandbox
+    from cli.bundles import bundles_of
+    from cli.local import Local  # the service's commands need not load the sandbox
+    from cli.reports import Reports, case_of
     from cli.temporary import sweep_abandoned
     from sandbox import Sandbox
 
     settings = read_settings()
-    found = bundles(path)
-    if keep is not None and len(found) > 1:
+    reports = Reports(junit, sarif, summary)
+    reports.check()
+    found, several = bundles_of(paths, changed_since)
+    if not found:
+        typer.echo(f"no bundle changed since {changed_since}", err=True)
+    if keep is not None and several:
         raise typer.BadParameter("--evidence takes one bundle at a time")
     if keep is not None and (keep.is_dir() or not keep.parent.is_dir()):
         raise typer.BadParameter(
             f"the evidence cannot be written to {keep}: it is a folder, or its folder is not there"
         )
     signer = None if keep is None else keys.own_signer(settings)
-    codes = []
+    codes, cases = [], []
     _end_on_signals()
     sweep_abandoned()
     with Sandbox(minimum=settings.isolation, ahead=settings.prepared_boxes, engine=settings.engine) as box:
         local = Local(settings, box, signer)
         for bundle in found:
             said = show.Steps(bundle.resolve().name)
+            begun = time.monotonic()
             done = local.verify(bundle, said)
             said.end()
             codes.append(done.exit)
+            cases.append(case_of(bundle, done.document, time.monotonic() - begun))
             if keep is not None and done.archive is not None:
                 keep.write_bytes(done.archive)
             if as_json:
-                print_json({"bundle": done.path, **done.document} if len(found) > 1 else done.document)
+                print_json({"bundle": done.path, **done.document} if several else done.document)
             else:
                 show.verified(done.path, done.document)
-    raise typer.Exit(worst(codes))
+    reports.write(cases)
+    raise typer.Exit(worst(codes) if codes else Exit.VERIFIED)
 
 
 @app.command()

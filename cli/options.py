@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -13,6 +14,16 @@ from app import __version__
 from app.settings import Settings
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Junit = Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Write a JUnit report here.")]
+Sarif = Annotated[Path | None, typer.Option("--sarif", metavar="FILE", help="Write a SARIF 2.1.0 report here.")]
+Summary = Annotated[
+    Path | None, typer.Option("--summary", metavar="FILE", help="Append a Markdown summary here, as to a job's.")
+]
+
+Since = Annotated[
+    str | None,
+    typer.Option("--changed-since", metavar="COMMIT", help="Only bundles that changed in git since this commit."),
+]
 
 
 def _tell_version(*, wanted: bool) -> None:

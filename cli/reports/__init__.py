@@ -1,0 +1,58 @@
+"""What a pipeline reads of verdicts: JUnit, SARIF and a job summary, all three from the same cases.
+
+A case is one bundle and what came of it, whether here (`assay verify`) or at a service (`assay submit --wait`). Texts in
+it are strangers': each format escapes them for its own reader.
+
+    case      one bundle, its verdict, and the lines of its claim      junit, sarif, summary   one format each
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import typer
+
+from cli.reports.case import Case, case_of, verdict_fields
+from cli.reports.junit import junit
+from cli.reports.sarif import sarif
+from cli.reports.summary import summary
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+__all__ = ["Case", "Reports", "case_of", "verdict_fields"]
+
+
+@dataclass(frozen=True)
+class Reports:
+    """The files that a command was asked for; None: not wanted."""
+
+    junit: Path | None = None
+    sarif: Path | None = None
+    summary: Path | None = None
+
+    def check(self) -> None:
+        """Refuse files that cannot be written before anything is run.
+
+        Raises:
+            typer.BadParameter: one is a folder, or its folder is not there.
+
+        """
+        for name, path in (("--junit", self.junit), ("--sarif", self.sarif), ("--summary", self.summary)):
+            if path is not None and (path.is_dir() or not path.parent.is_dir()):
+                raise typer.BadParameter(
+                    f"{name} cannot be written to {path}: it is a folder, or its folder is missing"
+                )
+
+    def write(self, cases: Sequence[Case]) -> None:
+        """Write what was asked for; a summary is put behind what its file holds, for a job's steps share one."""
+        if self.junit is not None:
+            self.junit.write_bytes(junit(cases))
+        if self.sarif is not None:
+            self.sarif.write_text(json.dumps(sarif(cases), indent=1) + "\n", encoding="utf-8")
+        if self.summary is not None:
+            with self.summary.open("a", encoding="utf-8") as file:
+                file.write(summary(cases))

@@ -1,0 +1,70 @@
+"""JUnit's XML, as build servers read it: one test case a claim.
+
+FALSIFIED is a failure: the claim was tested and does not hold. UNVERIFIED is an error, not a failure: the test could not
+say. What was never executed (refused, or no box, or cancelled before the first run) is skipped; the command's exit code
+says 2 or 5 then, so that a pipeline stops all the same.
+"""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from typing import TYPE_CHECKING
+
+from cli.reports.text import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cli.reports.case import Case
+
+DECLARATION = b'<?xml version="1.0" encoding="utf-8"?>\n'
+
+
+def junit(cases: Sequence[Case]) -> bytes:
+    """Return the report of these cases."""
+    results = [_result(case) for case in cases]
+    counts = {
+        "tests": str(len(cases)),
+        "failures": str(results.count("failure")),
+        "errors": str(results.count("error")),
+        "skipped": str(results.count("skipped")),
+        "time": f"{sum(case.seconds for case in cases):.3f}",
+    }
+    root = ET.Element("testsuites", {"name": "assay", **counts})
+    suite = ET.SubElement(root, "testsuite", {"name": "assay", **counts})
+    for case, result in zip(cases, results, strict=True):
+        _add(suite, case, result)
+    return DECLARATION + ET.tostring(root, encoding="unicode").encode() + b"\n"
+
+
+def _result(case: Case) -> str:
+    """Return the element that a case gets, `pass` for none."""
+    match case.status:
+        case "VERIFIED":
+            return "pass"
+        case "FALSIFIED":
+            return "failure"
+        case _:
+            return "error" if case.attempted else "skipped"
+
+
+def _add(suite: ET.Element, case: Case, result: str) -> None:
+    attributes = {"classname": case.record or "assay", "name": case.name, "time": f"{case.seconds:.3f}"}
+    if not case.archived:
+        attributes |= {"file": case.file()} | ({"line": str(case.line)} if case.line else {})
+    element = ET.SubElement(suite, "testcase", {name: plain(value) for name, value in attributes.items()})
+    reason = str(case.document["reason"])
+    code = str(case.document["reason_code"] or case.status)
+    if result != "pass":
+        said = {"message": plain(f"{case.status} {code}: {reason.partition(chr(10))[0]}"), "type": plain(code)}
+        ET.SubElement(element, result, said).text = plain(reason)
+    ET.SubElement(element, "system-out").text = plain("\n".join([case.statement, *_details(case)]))
+
+
+def _details(case: Case) -> list[str]:
+    found = [
+        f"{item['metric']}: computed {item['computed']}, expected {item['expected']} ({item['rule']}): {item['code']}"
+        for item in case.document["comparisons"]
+    ]
+    found += [f"{item['name']}: {item['result']}: {item['detail']}" for item in case.document["controls"]]
+    return [*found, f"seal {case.document['seal']}"] if case.document["seal"] else found
