@@ -1,15 +1,17 @@
-"""Which bundles a command line names: some by their paths, or those of them that changed since a commit."""
+"""Bundles on this machine: which of them a command line names, and what is in them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
+from app.core import evidence_archive, statement
 from app.core.errors import Problem, Refusal
-from app.intake import CLAIM_FILE, bundle_at
+from app.intake import CLAIM_FILE, ArchiveLimits, bundle_at, read_archive, read_folder
 from cli.changed import changed_bundles
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 
@@ -45,3 +47,38 @@ def bundles(path: Path) -> list[Path]:
         remedy = f"name a folder with a {CLAIM_FILE}, an archive of one, or a folder of such folders"
         raise Refusal.of(Problem(str(path), None, "", "no-bundle", "there is no bundle here", remedy))
     return found
+
+
+def read_bundle(path: Path) -> dict[str, bytes]:
+    """Return the files of a bundle folder or archive: path in the bundle -> bytes.
+
+    Raises:
+        Refusal: it holds what no bundle may hold, cannot be read, or is an evidence archive.
+
+    """
+    files = _read(path)
+    # Of any format; whoever has one is sent to the command for it.
+    evidence = "seal.json" in files and files.keys() & {statement.MEMBER, evidence_archive.MANIFEST}
+    if CLAIM_FILE not in files and evidence:
+        remedy = f"check it with `assay evidence verify {path}`"
+        raise Refusal.of(Problem(str(path), None, "", "no-bundle", "this is an evidence archive, no bundle", remedy))
+    return files
+
+
+def _read(path: Path) -> dict[str, bytes]:
+    def keep(_: str, chunks: Iterator[bytes]) -> bytes:
+        return b"".join(chunks)
+
+    if path.is_dir():
+        return read_folder(path, ArchiveLimits(), keep)
+    try:
+        with path.open("rb") as file:
+            return read_archive(file, ArchiveLimits(), keep)
+    except OSError as error:
+        detail = f"it cannot be read: {error.strerror}"
+        raise Refusal.of(Problem(str(path), None, "", "unreadable-file", detail, "check path and mode")) from error
+
+
+def problems_of(refusal: Refusal) -> list[dict[str, Any]]:
+    """Return every problem of a refusal as it stands in JSON."""
+    return [asdict(item) for item in refusal.problems]

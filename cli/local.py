@@ -11,14 +11,15 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from app.core import boxjob, evidence, evidence_archive, plan, statement, verdict
+from app.core import boxjob, evidence, plan, verdict
 from app.core.canonical import digest
 from app.core.claim import parse_claim
-from app.core.errors import Fault, Problem, Refusal
+from app.core.errors import Fault, Refusal
 from app.core.grounding import check_sources, sealed_sources
 from app.core.model import Environment, Run
 from app.core.seal import make_seal, seal_bytes, seal_digest
-from app.intake import CLAIM_FILE, ArchiveLimits, claim_of, read_archive, read_folder
+from app.intake import claim_of
+from cli.bundles import problems_of, read_bundle
 from cli.exits import Exit, of_status
 from cli.show import of_runs
 from cli.words import last_words
@@ -26,7 +27,7 @@ from sandbox import NoIsolation, host_python
 from workers.execute import Executed, execute, owner
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable
     from pathlib import Path
 
     from app.core.keys import Signer
@@ -77,8 +78,7 @@ class Local:
         """
         sealed = None
         try:
-            files = _read(path)
-            _refuse_evidence(path, files)
+            files = read_bundle(path)
             seal = self._seal(files)
             body = seal_bytes(seal)
             sealed = seal_digest(body)
@@ -152,36 +152,6 @@ def _archived(run: Run, executed: Executed) -> evidence.ArchivedRun:
     return evidence.ArchivedRun(run, executed.stdout, executed.stderr, executed.derived, dict(executed.artifacts))
 
 
-def _read(path: Path) -> dict[str, bytes]:
-    def keep(_: str, chunks: Iterator[bytes]) -> bytes:
-        return b"".join(chunks)
-
-    if path.is_dir():
-        return read_folder(path, ArchiveLimits(), keep)
-    try:
-        with path.open("rb") as file:
-            return read_archive(file, ArchiveLimits(), keep)
-    except OSError as error:
-        detail = f"it cannot be read: {error.strerror}"
-        raise Refusal.of(Problem(str(path), None, "", "unreadable-file", detail, "check path and mode")) from error
-
-
-def _refuse_evidence(path: Path, files: Mapping[str, bytes]) -> None:
-    """Send whoever has an evidence archive to the command for it.
-
-    Raises:
-        Refusal: it is one, of any format.
-
-    """
-    if (
-        CLAIM_FILE not in files
-        and "seal.json" in files
-        and files.keys() & {statement.MEMBER, evidence_archive.MANIFEST}
-    ):
-        remedy = f"check it with `assay evidence verify {path}`"
-        raise Refusal.of(Problem(str(path), None, "", "no-bundle", "this is an evidence archive, no bundle", remedy))
-
-
 def _document(judgement: Judgement, sealed: str, runs: list[tuple[Run, Executed]]) -> dict[str, Any]:
     measured = next((run for run, _ in runs if run.isolation), None)
     found = judgement.model_dump(mode="json")
@@ -221,18 +191,7 @@ def _nothing(reason_code: str | None, reason: str, blame: str | None, sealed: st
 
 
 def _refused(refusal: Refusal) -> dict[str, Any]:
-    problems = [
-        {
-            "file": item.file,
-            "line": item.line,
-            "pointer": item.pointer,
-            "code": item.code,
-            "detail": item.detail,
-            "remedy": item.remedy,
-        }
-        for item in refusal.problems
-    ]
-    return {**_nothing(None, str(refusal), "author", None), "problems": problems}
+    return {**_nothing(None, str(refusal), "author", None), "problems": problems_of(refusal)}
 
 
 def _faulted(fault: Fault, sealed: str | None) -> dict[str, Any]:

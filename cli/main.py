@@ -8,17 +8,16 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from app.core.errors import AssayError, Refusal
-from cli import evidence, keys, ledger, options, show
+from cli import evidence, keys, ledger, options, remote, show
 from cli.errors import CannotServe, ServiceError, Unreachable
-from cli.exits import Exit, of_status, worst
+from cli.exits import Exit, worst
 from cli.options import AsJson, Junit, Sarif, Since, Summary, print_json, read_settings
 from sandbox import SandboxFault
 
@@ -29,9 +28,6 @@ app.add_typer(evidence.app, name="evidence")
 app.add_typer(keys.app, name="keys")
 app.add_typer(env_app, name="env")
 app.add_typer(ledger.app, name="ledger")
-
-Url = Annotated[str, typer.Option("--url", envvar="ASSAY_URL", help="Address of the service.")]
-DEFAULT_URL = "http://127.0.0.1:8000"
 
 
 @app.command()
@@ -102,6 +98,35 @@ def verify(  # noqa: PLR0913 - options of a command
 
 
 @app.command()
+def lint(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH...", help="Bundle folders, archives, or folders of bundles.")
+    ],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON; one line a bundle when there are several.")
+    ] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 2 over warnings too.")] = False,
+    changed_since: Since = None,
+) -> None:
+    """Say what intake would refuse, with line and remedy, and what a verdict will suffer from; nothing is run."""
+    from cli.bundles import bundles_of
+    from cli.lint import ANY_SEAL, WARNING
+    from cli.lint import lint as read
+
+    policy = read_settings().policy({"python": ANY_SEAL})
+    found, _ = bundles_of(paths, changed_since)
+    wrong = False
+    for bundle in found:
+        said = read(bundle, policy)
+        wrong |= bool(said.problems) or (strict and any(item.level == WARNING for item in said.advice))
+        if as_json:
+            print_json(said.as_json())
+        else:
+            show.linted(said)
+    raise typer.Exit(Exit.REFUSED if wrong else Exit.VERIFIED)
+
+
+@app.command()
 def serve(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1.", min=1, max=65535)] = 8000,
     workers: Annotated[int, typer.Option(help="Runs at a time.", min=1, max=64)] = 2,
@@ -136,54 +161,8 @@ def demo(
     raise typer.Exit(run_demo(read_settings(), port, leave=leave))
 
 
-@app.command()
-def submit(  # noqa: PLR0913 - options of a command
-    path: Annotated[Path, typer.Argument(help="A bundle folder or archive.")],
-    wait: Annotated[bool, typer.Option("--wait", help="Wait for the verdict.")] = False,
-    timeout: Annotated[float, typer.Option(help="Seconds to wait.")] = 3600,
-    force: Annotated[bool, typer.Option("--force", help="Verify again although the same seal is known.")] = False,
-    as_json: AsJson = False,
-    url: Url = DEFAULT_URL,
-) -> None:
-    """Submit a bundle to a service."""
-    from app.intake import bundle_at
-    from cli.client import Client, pack
-
-    path = bundle_at(path)
-    if not path.exists():
-        raise typer.BadParameter(f"there is no {path}")
-    with Client(_address(url)) as client:
-        document = client.submit(pack(path) if path.is_dir() else path.read_bytes(), force=force)
-        if wait:
-            with _goes_on(client.url, document["id"]):
-                document = client.wait(document["id"], timeout, show.Steps(path.resolve().name).state)
-    if not wait:
-        typer.echo(f"follow it: {_watch(client.url, document['id'])}", err=True)
-    _finish(document, client.url, as_json=as_json, concluded=wait)
-
-
-@app.command()
-def watch(
-    verification: Annotated[str, typer.Argument(help="ver_…")],
-    timeout: Annotated[float, typer.Option(help="Seconds to wait.")] = 3600,
-    as_json: AsJson = False,
-    url: Url = DEFAULT_URL,
-) -> None:
-    """Follow a verification to its end; with --json one line for every change."""
-    from cli.client import FINAL_STATES, Client
-
-    seen = show.Steps(verification).state
-    if as_json:
-        last: list[dict[str, Any]] = []
-
-        def seen(document: dict[str, Any]) -> None:
-            if document["state"] not in FINAL_STATES and last != [document]:
-                last[:] = [document]
-                print_json(document)
-
-    with Client(_address(url)) as client, _goes_on(client.url, verification):
-        document = client.wait(verification, timeout, seen)
-    _finish(document, client.url, as_json=as_json, concluded=True)
+app.command()(remote.submit)
+app.command()(remote.watch)
 
 
 @app.command()
@@ -227,17 +206,6 @@ def env_build(name: Annotated[str, typer.Argument(help="Name of the environment.
     env_list(as_json=False)
 
 
-def _finish(document: dict[str, Any], url: str, *, as_json: bool, concluded: bool) -> None:
-    verdict = document.get("verdict")
-    if as_json:
-        print_json(document)
-    else:
-        show.verification(document, url)
-    if not concluded:
-        raise typer.Exit(0)
-    raise typer.Exit(of_status(verdict["status"] if verdict else None))
-
-
 def _end_on_signals(code: int | None = None) -> None:
     """Leave by the front door on SIGTERM and SIGHUP, with a code or as the signal would; nothing of ours stays behind.
 
@@ -252,27 +220,6 @@ def _end_on_signals(code: int | None = None) -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, leave)
-
-
-def _address(url: str) -> str:
-    if not url.startswith(("http://", "https://")):
-        raise typer.BadParameter(f"{url!r} is no address of a service, such as {DEFAULT_URL}")
-    return url
-
-
-def _watch(url: str, verification: str) -> str:
-    return f"assay watch {verification}" + (f" --url {url}" if url != DEFAULT_URL else "")
-
-
-@contextmanager
-def _goes_on(url: str, verification: str) -> Iterator[None]:
-    """Say, when waiting ends before the verification does, how to come back to it or to end it."""
-    try:
-        yield
-    except (KeyboardInterrupt, TimeoutError):
-        print(f"follow it again: {_watch(url, verification)}", file=sys.stderr)
-        print(f"cancel it: curl -X POST {url}/v1/verifications/{verification}/cancel", file=sys.stderr)
-        raise
 
 
 def run() -> int:

@@ -6,9 +6,12 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from app.core.errors import sentence
+
 if TYPE_CHECKING:
     from app.core.evidence import Report
     from app.core.evidence_receipt import ReceiptReport
+    from cli.lint import Linted
     from cli.rerun import Rerun
     from sandbox.doctor import Audit
 
@@ -74,6 +77,18 @@ def verified(path: str, document: dict[str, Any]) -> None:
         print(f"  seal {document['seal']}")
     if not document["comparisons"]:  # without a measurement the script's own complaint is what helps
         _last_words(next((run for run in document["runs"] if run["stderr"]), None))
+
+
+def linted(found: Linted) -> None:
+    """Print what a bundle's reading brought up: a line for each finding, as compilers print them."""
+    lines = [("error", item) for item in found.problems] + [(item.level, item.problem) for item in found.advice]
+    for level, item in lines:
+        where = f"{found.bundle}/{item.file}" if item.file and item.file != found.bundle else found.bundle
+        line = f":{item.line}" if item.line is not None else ""
+        remedy = f" {sentence(item.remedy)}" if item.remedy else ""
+        print(f"{where}{line}: {level}: {sentence(item.detail)}{remedy} [{item.code}]")
+    if not lines:
+        print(f"{found.bundle}: nothing to complain about")
 
 
 def _last_words(run: dict[str, Any] | None) -> None:

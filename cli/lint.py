@@ -1,0 +1,148 @@
+"""`assay lint`: what intake would refuse, and what the controls will say that can be known without a run.
+
+Nothing of the bundle is executed, and no box is needed: claim, sources and files are read. A problem is what intake
+refuses, with file, line and remedy. A piece of advice is what a verdict will suffer from: a quote that no source holds, a
+cell that prints another number, an input that no control can change, a printed value that stands in the script. It
+foretells no verdict; what it finds is what Gate 1 and Gate 3 look for, by the same functions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from app.core import controls_citation as citation
+from app.core import literals, toml_lines
+from app.core.attacks import prints_of
+from app.core.boxjob import CLAIM_FILES
+from app.core.claim import parse_claim
+from app.core.errors import Problem, Refusal
+from app.core.grounding import check_sources, grounded
+from app.core.model import ControlResult, Derivation, Script
+from app.core.perturb import Underivable, derive
+from app.intake import CLAIM_FILE, claim_of
+from cli.bundles import problems_of, read_bundle
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from app.core.claim import Policy
+    from app.core.model import Claim, Control
+
+SHARE = Decimal("0.1")  # by which a number is changed; only whether it is found matters here
+WARNING, NOTE = "warning", "note"
+ANY_SEAL = "sha256:" + "0" * 64  # which numbers are changed how is the seal's choice; whether any can be is not
+LEVEL = {ControlResult.FAIL: WARNING, ControlResult.WARN: WARNING, ControlResult.UNDECIDED: NOTE}
+
+
+@dataclass(frozen=True)
+class Advice:
+    """Something that intake accepts and a verdict will suffer from."""
+
+    level: str  # `warning`, or `note` where something is only missing
+    problem: Problem
+
+
+@dataclass(frozen=True)
+class Linted:
+    """What was found in one bundle."""
+
+    bundle: str
+    claim: str | None  # its id; None when it is refused
+    problems: tuple[Problem, ...]
+    advice: tuple[Advice, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as it is printed with `--json`."""
+        return {
+            "bundle": self.bundle,
+            "claim": self.claim,
+            "problems": problems_of(Refusal(self.problems)) if self.problems else [],
+            "advice": [
+                {"level": item.level, **found}
+                for item in self.advice
+                for found in problems_of(Refusal.of(item.problem))
+            ],
+        }
+
+
+def lint(path: Path, policy: Policy) -> Linted:
+    """Return what there is to be said of a bundle folder or archive without running it."""
+    try:
+        files = read_bundle(path)
+        data = claim_of(files)
+        claim = parse_claim(data, files, policy)
+        check_sources(claim, lambda name: len(files[name]), files.__getitem__)
+    except Refusal as refusal:
+        return Linted(str(path), None, refusal.problems, ())
+    known = toml_lines.lines(data.decode("utf-8-sig"))
+    found = [*_citations(claim, files), *_movement(claim, files), *_literals(claim, files)]
+    return Linted(str(path), claim.claim.id, (), tuple(_placed(item, known) for item in found))
+
+
+@dataclass(frozen=True)
+class _Found:
+    level: str
+    code: str  # the control that will say it
+    detail: str
+    remedy: str
+    path: toml_lines.Path = ()  # in the claim
+    at: tuple[str, int] | None = None  # file and line elsewhere
+
+
+def _placed(item: _Found, known: dict[toml_lines.Path, int]) -> Advice:
+    file, line = item.at or (CLAIM_FILE, toml_lines.line_of(known, item.path))
+    pointer = "" if item.at else "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in item.path)
+    return Advice(item.level, Problem(file, line, pointer, item.code, item.detail, item.remedy))
+
+
+def _citations(claim: Claim, files: Mapping[str, bytes]) -> Iterator[_Found]:
+    """Yield what Gate 1 will say of quote, cells and printed arithmetic."""
+    found = grounded(claim, {item.file: files[item.file] for item in claim.source})
+    yield from _said(
+        citation.quote(claim, found),
+        "quote the source as it is, bring the source, and print the value in the quote",
+        ("claim", "quote") if claim.claim.quote else ("claim",),
+    )
+    named = [item.name for item in found.cells if not item.located or len(item.places) > 1]
+    place = ("reproduce", "values", named[0]) if named else ("reproduce",)
+    yield from _said(citation.cells(claim, found), "name the source, row and column in which each value stands", place)
+    remedy = "check the numbers of quote and statement against the print"
+    yield from _said(citation.printed_arithmetic(claim), remedy, ("claim",))
+
+
+def _said(control: Control, remedy: str, path: toml_lines.Path) -> Iterator[_Found]:
+    if control.result in LEVEL:
+        yield _Found(LEVEL[control.result], control.name, control.detail, remedy, path)
+
+
+def _movement(claim: Claim, files: Mapping[str, bytes]) -> Iterator[_Found]:
+    """Yield why no control could change what a script reads."""
+    script = claim.reproduce
+    if not isinstance(script, Script):
+        return
+    if not script.inputs and not script.parameters:
+        detail = "the script declares neither inputs nor parameters, so that nothing shows what its result depends on"
+        remedy = "name the files or numbers that the result must depend on; without them it stays UNVERIFIED"
+        yield _Found(WARNING, "input_response", detail, remedy, ("reproduce",))
+    for name in script.inputs:
+        changed = derive(ANY_SEAL, Derivation(target=name, variant=1), files[name])
+        if isinstance(changed, Underivable):
+            remedy = "give it as text, a table or JSON, or declare beside it what can be changed"
+            yield _Found(WARNING, "input_response", changed.reason, remedy, ("reproduce", "inputs"))
+
+
+def _literals(claim: Claim, files: Mapping[str, bytes]) -> Iterator[_Found]:
+    """Yield where a printed value stands in a file of the script that is no input."""
+    script = claim.reproduce
+    if not isinstance(script, Script):
+        return
+    apart = {*script.inputs, *CLAIM_FILES, *(item.file for item in claim.source)}
+    wanted = literals.sought(prints_of(claim), ())
+    for name in sorted(files.keys() - apart):
+        for hit in literals.find(name, files[name], wanted, SHARE):
+            detail = f"{hit.old[: literals.CHARACTERS_MAX]} spells a printed value"
+            remedy = "compute it from the inputs; a run with another number in its place will show whether it decides"
+            yield _Found(WARNING, "hardcoded", detail, remedy, at=(name, hit.line))
