@@ -11,6 +11,7 @@ from app import __version__
 from app.actions import Parts
 from app.api import contracts, front, health, keys, ledger, problems, records, verifications
 from app.api.access import LocalOnly
+from app.api.callers import Door
 from app.api.problems import Problem, ProblemGuard
 from app.pages.router import PageGuard
 from app.pages.router import router as pages
@@ -56,6 +57,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         try:
             parts.store.check()
             app.state.parts = parts
+            app.state.door = Door(parts)
             yield
         finally:
             parts.close()

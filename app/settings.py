@@ -13,7 +13,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, AliasChoices, Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app.core.apikeys import PEPPER_BYTES
 from app.core.claim import Policy
+from app.core.errors import Fault
 from app.core.model import Limits
 
 MIB = 1 << 20
@@ -59,7 +61,10 @@ class Settings(BaseSettings):
 
     signing_key: Path | None = None  # the judge's private key; default: the one in use below home
 
-    publisher: str = "local"  # who submits while keys do not exist yet
+    publisher: str = "local"  # who submits while no API key exists, and whose names of records strangers may use
+    key_pepper: Path | None = (
+        None  # secret with which API keys are hashed; default: below home, made with the first key
+    )
     allow_clients: list[Annotated[str, AfterValidator(_network)]] = ["127.0.0.0/8", "::1/128"]
     allow_hosts: list[str] = ["localhost", "127.0.0.1", "[::1]"]
     contract_base: str = "https://assignee.net"  # base address in the `schema` field of public contracts
@@ -104,6 +109,29 @@ class Settings(BaseSettings):
     def broker(self) -> str:
         """URL of the broker; a Valkey socket below `home` unless set."""
         return self.broker_url or f"redis+socket://{self.home / 'broker.sock'}"
+
+    @property
+    def pepper_file(self) -> Path:
+        """File of the pepper."""
+        return self.key_pepper or self.home / "api-keys.pepper"
+
+    def read_pepper(self) -> bytes | None:
+        """Return the pepper; None while no key was ever made here.
+
+        Raises:
+            Fault: others may read it too, or it is too short to be one.
+
+        """
+        try:
+            mode, found = self.pepper_file.stat().st_mode, self.pepper_file.read_bytes()
+        except FileNotFoundError:
+            return None
+        if mode & 0o077:
+            remedy = f"run `chmod 600 {self.pepper_file}`"
+            raise Fault("key-pepper", f"others may read the pepper {self.pepper_file}", remedy)
+        if len(found) < PEPPER_BYTES:
+            raise Fault("key-pepper", f"{self.pepper_file} is too short for a pepper", "restore it from a backup")
+        return found
 
     def policy(self, environments: dict[str, str]) -> Policy:
         """Return what intake may accept: the operator's limits and the environments that exist (name -> digest)."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from app.actions.planning import Results, core_run, sealed
 from app.core import evidence, verdict
+from app.core.caller import OPERATOR, Caller
 from app.core.errors import Fault
 from app.core.grounding import sealed_sources
 from app.core.seal import seal_bytes
@@ -76,14 +77,14 @@ def fault_verification(parts: Parts, verification_id: str, code: str, detail: st
         return ending.fault_verification(session, verification_id, code, detail)
 
 
-def cancel(parts: Parts, verification_id: str) -> bool:
-    """Ask for the end of a verification; idempotent. False when there is no such verification.
+def cancel(parts: Parts, verification_id: str, caller: Caller = OPERATOR) -> bool:
+    """Ask for the end of a verification; idempotent. False when there is no such verification of the caller's.
 
     What has not started never starts, what runs ends within seconds; once everything is measured it is too late, and
     the verdict comes.
     """
     with parts.store.transaction() as session:
-        return ending.request_cancel(session, verification_id)
+        return ending.request_cancel(session, verification_id, caller.owns)
 
 
 def _archived(parts: Parts, row: KnownRun, run: Run, artifacts: dict[str, str]) -> evidence.ArchivedRun:

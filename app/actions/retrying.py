@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from app.actions.planning import first_runs, nudge_runs, sealed
 from app.core import boxjob
+from app.core.caller import OPERATOR, Caller
 from app.core.errors import Fault, Problem, Refusal
 from app.core.lifecycle import VERIFICATION, final
 from app.core.seal import check_versions
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
 SUBMIT_AGAIN = "submit the claim again: it is then sealed as things are now"
 
 
-def retry(parts: Parts, verification_id: str) -> Submitted | None:
-    """Begin a faulted verification again under its own seal, or return the one that was begun since; None: unknown.
+def retry(parts: Parts, verification_id: str, caller: Caller = OPERATOR) -> Submitted | None:
+    """Begin a faulted verification again under its own seal, or return the one that was begun since.
+
+    None: there is no such verification of the caller's.
 
     Raises:
         Refusal: it has not faulted, or what it was sealed with is gone.
@@ -28,7 +31,7 @@ def retry(parts: Parts, verification_id: str) -> Submitted | None:
     """
     with parts.store.read() as session:
         row = ending.find(session, verification_id)
-    if row is None:
+    if row is None or not caller.owns(row.publisher):
         return None
     if row.state != "faulted":
         ended = row.state in final(VERIFICATION)

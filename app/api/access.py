@@ -1,8 +1,9 @@
-"""Who may speak to the service while API keys do not exist: this machine, and nobody through a browser's back door.
+"""Whom the service answers at all: the networks that the operator let in, and nobody through a browser's back door.
 
-Three checks, all before any handler: the peer's address is in an allowed network (loopback), the Host header names this
-machine (a rebinding page arrives with its own name), and an unsafe request carries no foreign Origin (a page elsewhere
-posts with its own). `Sec-Fetch-Site` covers browsers that leave Origin out.
+Three checks, all before any handler and before any key is looked at (`app.api.callers`): the peer's address is in an
+allowed network (loopback alone, unless the operator says otherwise), the Host header names this machine (a rebinding page
+arrives with its own name), and an unsafe request carries no foreign Origin (a page elsewhere posts with its own).
+`Sec-Fetch-Site` covers browsers that leave Origin out.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class LocalOnly:
     def _refusal(self, request: Request) -> tuple[str, str] | None:
         """Return code and detail of the problem, None when there is none."""
         if request.client is not None and not self._known_peer(request.client.host):
-            return "not-local", "until keys exist, this service answers its own machine only"
+            return "not-local", "the address of this request is in no network that the service answers"
         hosts = request.headers.getlist("host")
         if len(hosts) != 1 or _bare(hosts[0]) not in self.hosts:
             return "unknown-host", "the Host header does not name this service; see the setting allow_hosts"

@@ -3,7 +3,8 @@
 A tag that is made from the answer's own bytes cannot be wrong about them. Who follows a verification asks many times,
 and making the bytes costs more than all the rest: its tag is made from a version that whoever reads the rows vouches
 for. What may still change gets a weak tag and must be asked for again every time; what never changes gets a strong one
-and may be kept for a year.
+and may be kept for a year. Whoever shows who he is may be shown more than others: such an answer is his own browser's to
+keep, and nobody's in between.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ _TAG = re.compile(r'"[^"]*"')
 def current(request: Request, document: BaseModel) -> Response:
     """Return a document that may change."""
     body = _spelled(document)
-    headers = {"ETag": f"W/{_tag(body)}", "Cache-Control": "no-cache"}
+    headers = {"ETag": f"W/{_tag(body)}", "Cache-Control": kept(request, "no-cache")}
     return not_modified(request, headers) or Response(body, media_type="application/json", headers=headers)
 
 
@@ -43,7 +44,7 @@ def current_at(request: Request, version: str, make: Callable[[], BaseModel]) ->
 
     The version was read before the document is: one that changes in between is told with the older tag, and told again.
     """
-    headers = {"ETag": f'W/"{version}"', "Cache-Control": "no-cache"}
+    headers = {"ETag": f'W/"{version}"', "Cache-Control": kept(request, "no-cache")}
     known = not_modified(request, headers)
     return known or Response(_spelled(make()), media_type="application/json", headers=headers)
 
@@ -51,8 +52,15 @@ def current_at(request: Request, version: str, make: Callable[[], BaseModel]) ->
 def settled(request: Request, document: BaseModel) -> Response:
     """Return a document that never changes."""
     body = _spelled(document)
-    headers = {"ETag": _tag(body), "Cache-Control": IMMUTABLE}
+    headers = {"ETag": _tag(body), "Cache-Control": kept(request, IMMUTABLE)}
     return not_modified(request, headers) or Response(body, media_type="application/json", headers=headers)
+
+
+def kept(request: Request, how: str) -> str:
+    """Return how an answer may be kept: by nobody in between when the request shows a key or the cookie of a login."""
+    if "authorization" not in request.headers and "cookie" not in request.headers:
+        return how
+    return f"private, {how.removeprefix('public, ')}"
 
 
 def not_modified(request: Request, headers: dict[str, str]) -> Response | None:

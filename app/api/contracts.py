@@ -7,13 +7,14 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from app.api.callers import ANYBODY
 from app.api.kinds import KINDS
 from app.api.parts import PartsDep
 from app.api.problems import Problem, not_found
 from app.api.schemas import ContractChange, ContractInfo, ProblemKind
 from app.core.contracts import shape
 
-router = APIRouter(tags=["contracts"])
+router = APIRouter(tags=["contracts"], dependencies=[ANYBODY])
 
 
 @router.get("/schemas", summary="Every public contract")

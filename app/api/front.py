@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request
 
+from app.api.callers import ANYBODY
 from app.api.schemas import Front, FrontUrls
 
-router = APIRouter(tags=["front"])
+router = APIRouter(tags=["front"], dependencies=[ANYBODY])
 
 
 @router.head("/", include_in_schema=False)

@@ -7,13 +7,14 @@ import tempfile
 from fastapi import APIRouter
 from kombu.exceptions import OperationalError
 
+from app.api.callers import ANYBODY
 from app.api.parts import PartsDep
 from app.api.problems import ApiError, Problem
 from app.api.schemas import EvidenceHealth, Health
 from app.store import auditing, intake
 from app.store.errors import StoreBroken, StoreUnavailable
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["health"], dependencies=[ANYBODY])
 
 
 @router.get("/v1/health", summary="Whether stored evidence holds")

@@ -6,11 +6,12 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
+from app.api.callers import ANYBODY
 from app.api.parts import PartsDep
 from app.core.keys import key_set
 from app.store import keys
 
-router = APIRouter(tags=["keys"])
+router = APIRouter(tags=["keys"], dependencies=[ANYBODY])
 
 
 @router.get("/.well-known/assay-keys.json", summary="The public keys of the judges")

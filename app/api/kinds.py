@@ -45,11 +45,30 @@ KINDS: dict[str, Kind] = {
         "The body is not well-formed `multipart/form-data` with exactly one part, a file named `bundle`.",
         "Send one file part, for example with `curl -F bundle=@bundle.tar.gz`. Nothing was stored.",
     ),
+    "key-needed": Kind(
+        401,
+        "A key is needed",
+        "Whoever changes something here, or asks for what is not public, shows an API key. This request showed none.",
+        "Send `Authorization: Bearer assay_live_…`; the operator makes keys with `assay keys create`. Nothing was stored.",
+    ),
+    "key-refused": Kind(
+        401,
+        "The key is not good",
+        "The request shows a key that this service does not know, or knows no longer: it may be misspelt, expired or"
+        " revoked. Which of these it is, is not told.",
+        "Compare the key with the one that you were given, or ask the operator for another. Nothing was stored.",
+    ),
+    "scope-missing": Kind(
+        403,
+        "The key is not for this",
+        "The key is good, but its scopes do not cover this request; `detail` names the one that is missing.",
+        "Use a key with that scope, or ask the operator for one. Nothing was stored.",
+    ),
     "not-local": Kind(
         403,
         "Only this machine is served",
-        "The request comes from an address outside of the setting `allow_clients`. Until API keys exist, the service answers"
-        " its own machine only.",
+        "The request comes from an address outside of the setting `allow_clients`, which names this machine alone unless the"
+        " operator says otherwise.",
         "Run the command on the machine of the service, or ask its operator.",
     ),
     "foreign-origin": Kind(

@@ -138,9 +138,9 @@ def benchmark(known: Known, settings: Settings, name: str | None, model: str | N
     return benchmark_evidence.document(entries, *chosen[0], settings.contract_base, url)
 
 
-def opened(known: Known) -> list[dict[str, Any]] | None:
-    """Return the record's tested claims one by one; None while its publisher keeps them closed."""
-    if not known.row["claims_public"]:
+def opened(known: Known, *, entitled: bool = False) -> list[dict[str, Any]] | None:
+    """Return the record's tested claims one by one; None while its publisher keeps them closed to who is not entitled."""
+    if not (known.row["claims_public"] or entitled):
         return None
     return [
         {

@@ -1,6 +1,6 @@
 """`/v1/records`: what a publisher says about a publication, and the public contracts that follow from its claims.
 
-Every question here about a private record is answered 404; only the request that changes it answers with it.
+A private record is answered 404 unless its publisher's key asks, and by the request that changes it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from app import actions
 from app.actions import Parts
 from app.api import public_record
+from app.api.callers import CallerDep, needs
 from app.api.conditional import CONDITIONAL, current
 from app.api.parts import PartsDep
 from app.api.problems import ApiError, Problem, not_found
@@ -28,9 +29,12 @@ from app.api.record_schemas import (
     RevisionOut,
 )
 from app.api.submission import JSON_BYTES_MAX
+from app.core.caller import Caller, Scope
 from app.core.claim import SERVICE_PREFIX
 from app.core.contracts import benchmark_evidence, correction_record, paper_manifest
 from app.store import records
+from app.store.tables import Record
+from app.store.visible import visible_to
 
 if TYPE_CHECKING:
     from app.store.records import Known
@@ -56,18 +60,16 @@ def json_only(request: Request) -> None:
     response_model=RecordOut,
     responses={201: {"model": RecordOut}, **{status: {"model": Problem} for status in (400, 404, 413, 415, 422)}},
     summary="Create or change a record",
-    dependencies=[Depends(json_only)],
+    dependencies=[needs(Scope.CLAIMS_WRITE), Depends(json_only)],
     max_body_size=JSON_BYTES_MAX,
 )
-def put(parts: PartsDep, response: Response, record_id: RecordId, facts: RecordIn) -> RecordOut:
+def put(parts: PartsDep, caller: CallerDep, response: Response, record_id: RecordId, facts: RecordIn) -> RecordOut:
     """Say what a publication is; claims that name its id are attached to it. What is left out stays as it is."""
-    known = _find(parts, record_id)
-    if known is None and record_id.startswith(SERVICE_PREFIX):
-        raise not_found("record")  # ids of that form are ours to give
-    external_id = record_id if known is None else known.row["external_id"]
-    values = _facts(parts, facts, external_id)
-    found, new = actions.put_record(parts, parts.settings.publisher, external_id, values, facts.note)
-    answer = _show(parts, _found(_find(parts, found)))
+    publisher, external_id = _target(parts, caller, record_id)
+    values = _facts(parts, facts, publisher, external_id)
+    found, new = actions.put_record(parts, publisher, external_id, values, facts.note)
+    with parts.store.read() as session:
+        answer = _show(parts, records.gather(session, session.get_one(Record, found)))
     response.status_code = 201 if new else 200
     response.headers["Location"] = answer.urls.self
     return answer
@@ -79,9 +81,9 @@ def put(parts: PartsDep, response: Response, record_id: RecordId, facts: RecordI
     responses=CONDITIONAL,
     summary="A record with its public contracts",
 )
-def read(parts: PartsDep, request: Request, record_id: RecordId) -> Response:
+def read(parts: PartsDep, caller: CallerDep, request: Request, record_id: RecordId) -> Response:
     """Return a record by the publisher's id or ours."""
-    return current(request, _show(parts, _public(parts, record_id)))
+    return current(request, _show(parts, _known(parts, caller, record_id)))
 
 
 @router.get(
@@ -90,9 +92,9 @@ def read(parts: PartsDep, request: Request, record_id: RecordId) -> Response:
     responses=CONDITIONAL,
     summary="The gate verdict of a record",
 )
-def read_gate_verdict(parts: PartsDep, request: Request, record_id: RecordId) -> Response:
+def read_gate_verdict(parts: PartsDep, caller: CallerDep, request: Request, record_id: RecordId) -> Response:
     """Return the document of the contract gate-verdict-v1."""
-    verdict = public_record.gate_verdict(_public(parts, record_id), parts.settings)
+    verdict = public_record.gate_verdict(_known(parts, caller, record_id), parts.settings)
     return current(request, GateVerdict.model_validate(verdict))
 
 
@@ -103,10 +105,16 @@ def read_gate_verdict(parts: PartsDep, request: Request, record_id: RecordId) ->
     summary="A public contract of a record",
 )
 def read_contract(  # noqa: PLR0913 - parameters of a request
-    parts: PartsDep, request: Request, record_id: RecordId, contract: str, bench: Pair = None, model: Pair = None
+    parts: PartsDep,
+    caller: CallerDep,
+    request: Request,
+    record_id: RecordId,
+    contract: str,
+    bench: Pair = None,
+    model: Pair = None,
 ) -> Response:
     """Return one document; `bench` and `model` choose the pair of benchmark-evidence-v1."""
-    known = _public(parts, record_id)
+    known = _known(parts, caller, record_id)
     if contract == benchmark_evidence.NAME:
         document = public_record.benchmark(known, parts.settings, bench, model)
     else:
@@ -122,9 +130,9 @@ def read_contract(  # noqa: PLR0913 - parameters of a request
     responses=CONDITIONAL,
     summary="The manifest of a record",
 )
-def read_manifest(parts: PartsDep, request: Request, record_id: RecordId) -> Response:
+def read_manifest(parts: PartsDep, caller: CallerDep, request: Request, record_id: RecordId) -> Response:
     """Return the document of the contract paper-manifest-v1."""
-    found = public_record.documents(_public(parts, record_id), parts.settings)
+    found = public_record.documents(_known(parts, caller, record_id), parts.settings)
     return current(request, Document.model_validate(found[paper_manifest.NAME]))
 
 
@@ -134,9 +142,9 @@ def read_manifest(parts: PartsDep, request: Request, record_id: RecordId) -> Res
     responses=CONDITIONAL,
     summary="Every verdict and correction of a record",
 )
-def read_history(parts: PartsDep, request: Request, record_id: RecordId) -> Response:
+def read_history(parts: PartsDep, caller: CallerDep, request: Request, record_id: RecordId) -> Response:
     """Return what was ever said: verdicts that stand and those that do not any more, and every correction."""
-    known = _public(parts, record_id)
+    known = _known(parts, caller, record_id)
     document = HistoryOut(
         verdicts=[PastVerdict.model_validate(item) for item in public_record.history(known)],
         corrections=[CorrectionOut.model_validate(item, from_attributes=True) for item in known.corrections],
@@ -150,10 +158,10 @@ def read_history(parts: PartsDep, request: Request, record_id: RecordId) -> Resp
     responses=CONDITIONAL,
     summary="A claim with its revisions and verdicts",
 )
-def read_claim(parts: PartsDep, request: Request, claim_id: ClaimId) -> Response:
+def read_claim(parts: PartsDep, caller: CallerDep, request: Request, claim_id: ClaimId) -> Response:
     """Return a claim's revisions side by side; a claim of a record only when the publisher has opened the claims."""
     with parts.store.read() as session:
-        found = records.claim(session, parts.settings.publisher, claim_id)
+        found = records.claim(session, claim_id, visible_to(caller))
     if found is None:
         raise not_found("claim")
     revisions = [
@@ -173,35 +181,36 @@ def _past(verdict: dict[str, Any], standing: str | None) -> PastVerdict:
     return PastVerdict.model_validate({**verdict, **told, "standing": verdict["id"] == standing})
 
 
-def _find(parts: Parts, record_id: str) -> Known | None:
+def _target(parts: Parts, caller: Caller, record_id: str) -> tuple[str, str]:
+    """Return whose record a request changes or creates, and under which id of that publisher."""
+    own = str(caller.publisher)  # whoever may write has one
     with parts.store.read() as session:
-        row = records.find(session, parts.settings.publisher, record_id)
-        return None if row is None else records.gather(session, row)
-
-
-def _found(known: Known | None) -> Known:
-    if known is None:
+        row = records.find(session, own, record_id)
+    if row is not None and caller.owns(row.publisher):
+        return row.publisher, row.external_id
+    if record_id.startswith(SERVICE_PREFIX):  # ids of that form are ours to give
         raise not_found("record")
-    return known
+    return own, record_id
 
 
-def _public(parts: Parts, record_id: str) -> Known:
-    """Return a record that strangers may know of; of a private one they learn nothing, not even that it is there."""
-    known = _found(_find(parts, record_id))
-    if not known.public:
-        raise not_found("record")
-    return known
+def _known(parts: Parts, caller: Caller, record_id: str) -> Known:
+    """Return a record that the caller may know of; of any other he learns nothing, not even that it is there."""
+    with parts.store.read() as session:
+        row = records.find(session, caller.publisher or parts.settings.publisher, record_id, visible_to(caller))
+        if row is None:
+            raise not_found("record")
+        return records.gather(session, row)
 
 
-def _facts(parts: Parts, facts: RecordIn, external_id: str) -> dict[str, Any]:
+def _facts(parts: Parts, facts: RecordIn, publisher: str, external_id: str) -> dict[str, Any]:
     """Return what is to be stored of a request."""
     values = facts.model_dump(exclude_unset=True, exclude={"note"})
     if "claims_visibility" in values:
         values["claims_public"] = values.pop("claims_visibility") == "open"
     if values.get("superseded_by") is not None:
         with parts.store.read() as session:
-            other = records.find(session, parts.settings.publisher, values["superseded_by"])
-        if other is None or other.external_id == external_id:
+            other = records.find(session, publisher, values["superseded_by"])
+        if other is None or other.publisher != publisher or other.external_id == external_id:
             raise ApiError("invalid-request", "`superseded_by` names no other record of the publisher")
         values["superseded_by"] = other.id
     return values

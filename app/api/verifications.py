@@ -14,14 +14,17 @@ from sqlmodel import Session
 
 from app import actions
 from app.actions import Parts
-from app.api.conditional import CONDITIONAL, IMMUTABLE, current_at, not_modified, settled
+from app.api.callers import CallerDep, needs
+from app.api.conditional import CONDITIONAL, IMMUTABLE, current_at, kept, not_modified, settled
 from app.api.parts import PartsDep, require_environment
 from app.api.problems import ApiError, Problem, not_found
 from app.api.schemas import Urls, VerdictOut, VerificationOut
 from app.api.submission import REQUEST_BODY, Body, read_body
+from app.core.caller import Caller, Scope
 from app.core.errors import Refusal
 from app.core.lifecycle import VERIFICATION, final
 from app.store import views
+from app.store.visible import Visible, visible_to
 
 router = APIRouter(prefix="/v1", tags=["verifications"])
 
@@ -59,15 +62,16 @@ VerdictId = Annotated[str, Depends(_verdict_id)]
     status_code=202,
     response_model=VerificationOut,
     openapi_extra={"requestBody": REQUEST_BODY},
-    dependencies=[Depends(require_environment)],
+    dependencies=[needs(Scope.VERIFICATIONS_WRITE), Depends(require_environment)],
     responses={
         200: {"model": VerificationOut, "description": "the same seal is known, or `Prefer: wait` saw the end"},
         **{status: {"model": Problem} for status in (400, 413, 415, 422, 503)},
     },
     summary="Submit a bundle or a formula claim",
 )
-def create(
+def create(  # noqa: PLR0913 - parameters of a request
     parts: PartsDep,
+    caller: CallerDep,
     response: Response,
     body: Annotated[Body, Depends(read_body)],
     force: Annotated[bool, Query(description="verify again although the same seal is known")] = False,
@@ -76,7 +80,7 @@ def create(
     ] = "",
 ) -> VerificationOut:
     """Take in a claim: it is checked and sealed now, runs later; follow `urls.self`."""
-    publisher = parts.settings.publisher
+    publisher = str(caller.publisher)  # whoever may write has one
     if body.archive is not None:
         submitted = actions.submit_archive(parts, body.archive, publisher, force=force)
     else:
@@ -117,10 +121,10 @@ def _wait(parts: Parts, answer: VerificationOut, seconds: int) -> VerificationOu
     responses=CONDITIONAL,
     summary="A verification as it stands",
 )
-def read(parts: PartsDep, request: Request, verification_id: VerificationId) -> Response:
+def read(parts: PartsDep, caller: CallerDep, request: Request, verification_id: VerificationId) -> Response:
     """Return state, runs, comparisons and verdict."""
     with parts.store.read() as session:
-        version = views.version(session, verification_id)
+        version = views.version(session, verification_id, visible_to(caller))
         if version is None:
             raise not_found("verification")
         return current_at(request, f"{version}-{FORM}", lambda: _shown(session, verification_id))
@@ -133,9 +137,11 @@ def read(parts: PartsDep, request: Request, verification_id: VerificationId) -> 
     responses={404: {"model": Problem}},
     summary="Cancel a verification",
 )
-def cancel(parts: PartsDep, verification_id: VerificationId) -> VerificationOut:
+def cancel(
+    parts: PartsDep, caller: Annotated[Caller, needs(Scope.VERIFICATIONS_WRITE)], verification_id: VerificationId
+) -> VerificationOut:
     """Ask for the end of a verification; repeating it changes nothing, and a verdict that stands stays."""
-    if not actions.cancel(parts, verification_id):
+    if not actions.cancel(parts, verification_id, caller):
         raise not_found("verification")
     return _show(parts, verification_id)
 
@@ -150,10 +156,15 @@ def cancel(parts: PartsDep, verification_id: VerificationId) -> VerificationOut:
     },
     summary="Try a faulted verification again",
 )
-def retry(parts: PartsDep, response: Response, verification_id: VerificationId) -> VerificationOut:
+def retry(
+    parts: PartsDep,
+    caller: Annotated[Caller, needs(Scope.VERIFICATIONS_WRITE)],
+    response: Response,
+    verification_id: VerificationId,
+) -> VerificationOut:
     """Begin a verification that faulted again, under its own seal; a new verification comes of it."""
     try:
-        submitted = actions.retry(parts, verification_id)
+        submitted = actions.retry(parts, verification_id, caller)
     except Refusal as refusal:
         raise ApiError("not-retryable", refusal.detail, refusal=refusal) from refusal
     if submitted is None:
@@ -167,9 +178,9 @@ def retry(parts: PartsDep, response: Response, verification_id: VerificationId) 
     responses=CONDITIONAL,
     summary="A verdict",
 )
-def read_verdict(parts: PartsDep, request: Request, verdict_id: VerdictId) -> Response:
+def read_verdict(parts: PartsDep, caller: CallerDep, request: Request, verdict_id: VerdictId) -> Response:
     """Return one verdict with its comparisons and controls; it never changes."""
-    return settled(request, VerdictOut.model_validate(_verdict(parts, verdict_id)))
+    return settled(request, VerdictOut.model_validate(_verdict(parts, verdict_id, visible_to(caller))))
 
 
 @router.get(
@@ -182,14 +193,14 @@ def read_verdict(parts: PartsDep, request: Request, verdict_id: VerdictId) -> Re
     },
     summary="The evidence archive of a verdict",
 )
-def read_evidence(parts: PartsDep, request: Request, verdict_id: VerdictId) -> Response:
+def read_evidence(parts: PartsDep, caller: CallerDep, request: Request, verdict_id: VerdictId) -> Response:
     """Return the archive, held against its signature and the verdict's rows; check it with `assay evidence verify FILE`."""
-    found = _verdict(parts, verdict_id)
+    found = _verdict(parts, verdict_id, visible_to(caller, Scope.EVIDENCE_READ))
     if found["evidence"] is None:
         raise not_found("evidence")
     headers = {
         "ETag": f'"{found["evidence"]}"',
-        "Cache-Control": IMMUTABLE,
+        "Cache-Control": kept(request, IMMUTABLE),
         "Content-Disposition": f'attachment; filename="{verdict_id}.tar.gz"',
     }
     known = not_modified(request, headers)
@@ -198,9 +209,9 @@ def read_evidence(parts: PartsDep, request: Request, verdict_id: VerdictId) -> R
     return Response(actions.read_evidence(parts, verdict_id), media_type="application/gzip", headers=headers)
 
 
-def _verdict(parts: Parts, verdict_id: str) -> dict[str, Any]:
+def _verdict(parts: Parts, verdict_id: str, seen: Visible) -> dict[str, Any]:
     with parts.store.read() as session:
-        found = views.verdict(session, verdict_id)
+        found = views.verdict(session, verdict_id, seen)
     if found is None:
         raise not_found("verdict")
     return found

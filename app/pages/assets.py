@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
+from app.api.callers import ANYBODY
 from app.api.conditional import IMMUTABLE, not_modified
 from app.api.problems import not_found
 from app.pages.shell import FILES, HEADERS, STATIC, VERSIONS
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[ANYBODY])
 
 
 @router.get("/static/{name}")

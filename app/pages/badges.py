@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Request, Response
 
 from app.api import public_record
+from app.api.callers import CallerDep
 from app.api.conditional import not_modified
 from app.api.parts import PartsDep
 from app.api.problems import not_found
+from app.core.caller import Caller
 from app.pages import pictures
 from app.pages.parts import PageId, RecordName
 from app.pages.shell import render, twin
-from app.store import pages, records, views
+from app.store import records, views
+from app.store.visible import visible_to
 
 if TYPE_CHECKING:
     from app.actions import Parts
@@ -33,27 +36,27 @@ RULE_MAX = 40
 
 
 @router.get("/v1/claims/{claim_id}/badge.svg")
-def claim_svg(parts: PartsDep, request: Request, claim_id: PageId) -> Response:
+def claim_svg(parts: PartsDep, caller: CallerDep, request: Request, claim_id: PageId) -> Response:
     """Answer with the badge of a claim."""
-    return _svg(request, _claim(parts, claim_id))
+    return _svg(request, _claim(parts, caller, claim_id))
 
 
 @router.get("/v1/claims/{claim_id}/badge.json")
-def claim_json(parts: PartsDep, request: Request, claim_id: PageId) -> Response:
+def claim_json(parts: PartsDep, caller: CallerDep, request: Request, claim_id: PageId) -> Response:
     """Answer with the badge of a claim, for shields."""
-    return twin(request, _shield(_claim(parts, claim_id)))
+    return twin(request, _shield(_claim(parts, caller, claim_id)))
 
 
 @router.get("/v1/records/{record_id}/badge.svg")
-def record_svg(parts: PartsDep, request: Request, record_id: RecordName) -> Response:
+def record_svg(parts: PartsDep, caller: CallerDep, request: Request, record_id: RecordName) -> Response:
     """Answer with the badge of a record."""
-    return _svg(request, _record(parts, record_id))
+    return _svg(request, _record(parts, caller, record_id))
 
 
 @router.get("/v1/records/{record_id}/badge.json")
-def record_json(parts: PartsDep, request: Request, record_id: RecordName) -> Response:
+def record_json(parts: PartsDep, caller: CallerDep, request: Request, record_id: RecordName) -> Response:
     """Answer with the badge of a record, for shields."""
-    return twin(request, _shield(_record(parts, record_id)))
+    return twin(request, _shield(_record(parts, caller, record_id)))
 
 
 def claim_message(status: str | None, comparisons: list[dict[str, Any]]) -> str:
@@ -73,10 +76,10 @@ def record_message(gate: dict[str, Any]) -> str:
     return f"{gate['status'].lower()}, {gate['claims']['tested']} of {gate['claims']['total']} tested"
 
 
-def _claim(parts: Parts, claim_id: str) -> dict[str, str]:
+def _claim(parts: Parts, caller: Caller, claim_id: str) -> dict[str, str]:
     with parts.store.read() as session:
-        found = records.claim(session, parts.settings.publisher, claim_id)
-        if found is None or pages.claim_version(session, claim_id) is None:
+        found = records.claim(session, claim_id, visible_to(caller))
+        if found is None:
             raise not_found("claim")
         standing = found["standing_verdict"]
         verdict = None if standing is None else views.verdict(session, standing)
@@ -85,12 +88,13 @@ def _claim(parts: Parts, claim_id: str) -> dict[str, str]:
     return {"label": "claim", "message": message, "status": status or "UNVERIFIED"}
 
 
-def _record(parts: Parts, record_id: str) -> dict[str, str]:
+def _record(parts: Parts, caller: Caller, record_id: str) -> dict[str, str]:
     with parts.store.read() as session:
-        row = records.find(session, parts.settings.publisher, record_id)
-        known = None if row is None else records.gather(session, row)
-    if known is None or not known.public:
-        raise not_found("record")
+        publisher = caller.publisher or parts.settings.publisher
+        row = records.find(session, publisher, record_id, visible_to(caller))
+        if row is None:
+            raise not_found("record")
+        known = records.gather(session, row)
     gate = public_record.gate_verdict(known, parts.settings)
     return {"label": "record", "message": record_message(gate), "status": gate["status"]}
 

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request, Response
 
+from app.api.callers import CallerDep
 from app.api.parts import PartsDep
 from app.api.problems import not_found
 from app.pages.parts import PageId, expected_pictures, verdict_pictures
 from app.pages.shell import page_at, render, twin
 from app.store import pages, records, views
+from app.store.visible import Visible, visible_to
 
 if TYPE_CHECKING:
     from sqlmodel import Session
-
-    from app.actions import Parts
 
 router = APIRouter(include_in_schema=False)
 
@@ -24,25 +24,27 @@ WORST_FIRST = ("fail", "undecided", "warn", "pass", "not_applicable")
 
 
 @router.get("/claims/{claim_id}.json")
-def read_json(parts: PartsDep, request: Request, claim_id: PageId) -> Response:
+def read_json(parts: PartsDep, caller: CallerDep, request: Request, claim_id: PageId) -> Response:
     """Answer with the claim for programs."""
+    seen = visible_to(caller)
     with parts.store.read() as session:
-        _version(session, claim_id)
-        return twin(request, data(session, parts, claim_id))
+        _version(session, claim_id, seen)
+        return twin(request, data(session, claim_id, seen))
 
 
 @router.get("/claims/{claim_id}")
-def read(parts: PartsDep, request: Request, claim_id: PageId) -> Response:
-    """Answer with the claim for people."""
+def read(parts: PartsDep, caller: CallerDep, request: Request, claim_id: PageId) -> Response:
+    """Answer with the claim for people; it says the same to everybody who may read it."""
+    seen = visible_to(caller)
     with parts.store.read() as session:
         base = str(request.base_url).rstrip("/")
-        key = ("claim", claim_id, base, *_version(session, claim_id))
-        return page_at(request, key, lambda: _page(session, parts, claim_id, base))
+        key = ("claim", claim_id, base, *_version(session, claim_id, seen))
+        return page_at(request, key, lambda: _page(session, claim_id, base, seen))
 
 
-def data(session: Session, parts: Parts, claim_id: str) -> dict[str, Any]:
+def data(session: Session, claim_id: str, seen: Visible) -> dict[str, Any]:
     """Return what the page shows of a claim."""
-    found = records.claim(session, parts.settings.publisher, claim_id)
+    found = records.claim(session, claim_id, seen)
     if found is None:
         raise not_found("claim")
     newest = found["revisions"][-1]
@@ -72,8 +74,8 @@ def data(session: Session, parts: Parts, claim_id: str) -> dict[str, Any]:
     }
 
 
-def _page(session: Session, parts: Parts, claim_id: str, base: str) -> bytes:
-    found = data(session, parts, claim_id)
+def _page(session: Session, claim_id: str, base: str, seen: Visible) -> bytes:
+    found = data(session, claim_id, seen)
     verdict = found["verdict"]
     drawn, runs = [], []
     if verdict is not None:
@@ -85,8 +87,8 @@ def _page(session: Session, parts: Parts, claim_id: str, base: str) -> bytes:
     return render("claim.html", claim=found, verdict=verdict, comparisons=drawn, bare=bare, runs=runs, base=base)
 
 
-def _version(session: Session, claim_id: str) -> tuple[str, ...]:
-    version = pages.claim_version(session, claim_id)
+def _version(session: Session, claim_id: str, seen: Visible) -> tuple[str, ...]:
+    version = pages.claim_version(session, claim_id, seen)
     if version is None:
         raise not_found("claim")
     return version

@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request, Response
 
+from app.api.callers import CallerDep
 from app.api.parts import PartsDep
 from app.api.problems import ApiError
+from app.core.caller import Caller
 from app.pages import pictures, verification
 from app.pages.band_svg import both
 from app.pages.parts import ID, PICTURES_MAX
 from app.pages.shell import page, twin
 from app.store import pages
+from app.store.visible import Visible, visible_to
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -26,18 +29,18 @@ LEAST, MOST = 2, 4
 
 
 @router.get("/compare.json")
-def read_json(parts: PartsDep, request: Request) -> Response:
+def read_json(parts: PartsDep, caller: CallerDep, request: Request) -> Response:
     """Answer with the comparison for programs."""
-    jobs = _jobs(parts, request)
+    jobs = _jobs(parts, caller, request)
     return twin(request, {"verifications": [job["id"] for job in jobs], **differences(jobs)})
 
 
 @router.get("/compare")
-def read(parts: PartsDep, request: Request) -> Response:
+def read(parts: PartsDep, caller: CallerDep, request: Request) -> Response:
     """Answer with the comparison for people."""
     if not request.query_params.getlist("verification"):
         return page("compare_empty.html")
-    jobs = _jobs(parts, request)
+    jobs = _jobs(parts, caller, request)
     return page("compare.html", jobs=jobs, drawn=drawings(jobs), fields=differences(jobs))
 
 
@@ -75,13 +78,13 @@ def _flat(job: dict[str, Any]) -> dict[str, str]:
     return found | {f"control {row['name']}": row["result"] for row in verdict["controls"]}
 
 
-def _jobs(parts: Parts, request: Request) -> list[dict[str, Any]]:
+def _jobs(parts: Parts, caller: Caller, request: Request) -> list[dict[str, Any]]:
     ids = list(dict.fromkeys(request.query_params.getlist("verification")))
     if not LEAST <= len(ids) <= MOST or not all(ID.fullmatch(item) for item in ids):
         detail = f"name {LEAST} to {MOST} different verifications: ?verification=ver_…&verification=ver_…"
         raise ApiError("invalid-request", detail)
     with parts.store.read() as session:
-        return [_job(session, item) for item in ids]
+        return [_job(session, item, visible_to(caller)) for item in ids]
 
 
 def drawings(jobs: list[dict[str, Any]]) -> dict[str, list[Markup | None]]:
@@ -101,6 +104,6 @@ def drawings(jobs: list[dict[str, Any]]) -> dict[str, list[Markup | None]]:
     return drawn
 
 
-def _job(session: Session, verification_id: str) -> dict[str, Any]:
-    found = verification.data(session, verification_id)
+def _job(session: Session, verification_id: str, seen: Visible) -> dict[str, Any]:
+    found = verification.data(session, verification_id, seen)
     return found | {"sealed": pages.seal(session, found["seal"])}

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request, Response
 
+from app.api.callers import CallerDep
 from app.api.parts import PartsDep
 from app.api.problems import ApiError
 from app.pages.parts import ForPeople, verdict_spark
 from app.pages.shell import HEADERS, page, query, render, twin
 from app.store import pages
+from app.store.visible import Visible, visible_to
 
 if TYPE_CHECKING:
     from app.actions import Parts
@@ -70,46 +72,50 @@ class _Counts:
     """The facets' counts, at most COUNTS_SECONDS old: every reader of the feed asks for the same ones."""
 
     def __init__(self) -> None:
-        self._found: dict[str, tuple[float, dict[str, dict[str, int]]]] = {}
+        self._found: dict[tuple[str, str], tuple[float, dict[str, dict[str, int]]]] = {}
         self._lock = Lock()
 
-    def get(self, parts: Parts) -> dict[str, dict[str, int]]:
-        """Return the counts."""
+    def get(self, parts: Parts, seen: Visible) -> dict[str, dict[str, int]]:
+        """Return the counts over what a reader may know of."""
+        key = (parts.store.url, seen.key)
         with self._lock:
-            made, found = self._found.get(parts.store.url, (float("-inf"), {}))
-            if time.monotonic() - made > COUNTS_SECONDS:
+            now = time.monotonic()
+            made, found = self._found.get(key, (float("-inf"), {}))
+            if now - made > COUNTS_SECONDS:
                 with parts.store.read() as session:
-                    found = pages.counts(session)
-                self._found = {parts.store.url: (time.monotonic(), found)}
+                    found = pages.counts(session, seen)
+                fresh = {name: old for name, old in self._found.items() if now - old[0] <= COUNTS_SECONDS}
+                self._found = {**fresh, key: (time.monotonic(), found)}
             return found
 
 
 _counts = _Counts()
 
 
-def read_feed(parts: Parts, wanted: Wanted) -> dict[str, Any]:
+def read_feed(parts: Parts, wanted: Wanted, seen: Visible) -> dict[str, Any]:
     """Return what the feed shows."""
     since = None if wanted.since is None else datetime.now(UTC) - timedelta(days=SINCE[wanted.since])
     with parts.store.read() as session:
-        found = pages.feed(session, wanted.facets, since, _place(wanted.before), LIMIT)
+        found = pages.feed(session, wanted.facets, since, _place(wanted.before), LIMIT, seen)
     return {
         "verdicts": found.rows,
         "next": None if found.after is None else _cursor(found.after),
-        "counts": _counts.get(parts),
+        "counts": _counts.get(parts, seen),
         "counted_over": pages.COUNTED,
         "filters": wanted.address,
     }
 
 
 @people.get("/")
-def read_page(parts: PartsDep, request: Request) -> Response:
+def read_page(parts: PartsDep, caller: CallerDep, request: Request) -> Response:
     """Answer with the feed for people."""
     wanted = Wanted.of(request)
-    found = read_feed(parts, wanted)
+    seen = visible_to(caller)
+    found = read_feed(parts, wanted, seen)
     for row in found["verdicts"]:
         row["shown"] = verdict_spark(row)
     with parts.store.read() as session:
-        known = pages.public_records(session, RECORDS_MAX) if not wanted.before and not wanted.facets else []
+        known = pages.public_records(session, RECORDS_MAX, seen) if not wanted.before and not wanted.facets else []
     answer = page(
         "feed.html",
         feed=found,
@@ -124,15 +130,15 @@ def read_page(parts: PartsDep, request: Request) -> Response:
 
 
 @router.get("/feed.json")
-def read_json(parts: PartsDep, request: Request) -> Response:
+def read_json(parts: PartsDep, caller: CallerDep, request: Request) -> Response:
     """Answer with the feed for programs."""
-    return twin(request, read_feed(parts, Wanted.of(request)))
+    return twin(request, read_feed(parts, Wanted.of(request), visible_to(caller)))
 
 
 @router.get("/feed.atom")
-def read_atom(parts: PartsDep, request: Request) -> Response:
+def read_atom(parts: PartsDep, caller: CallerDep, request: Request) -> Response:
     """Answer with the feed for readers of feeds."""
-    found = read_feed(parts, Wanted.of(request))
+    found = read_feed(parts, Wanted.of(request), visible_to(caller))
     base = str(request.base_url).rstrip("/")
     body = render("feed.atom", feed=found, base=base, here=query(found["filters"]))
     return Response(body, 200, {**HEADERS, "Cache-Control": "no-cache"}, "application/atom+xml; charset=utf-8")

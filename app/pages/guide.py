@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from fastapi import APIRouter, Request, Response
 
+from app.api.callers import ANYBODY
 from app.core.bands import Band
 from app.core.controls_catalogue import CATALOGUE
 from app.core.reasons import BLAME
@@ -14,7 +15,7 @@ from app.pages.band import Picture, Point
 from app.pages.band_svg import both
 from app.pages.shell import page_at, render, twin
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[ANYBODY])
 
 #: Not a claim of anybody: an example of the picture.
 EXAMPLE = Picture(

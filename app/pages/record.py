@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Request, Response
 
 from app.api import public_record
+from app.api.callers import CallerDep
 from app.api.parts import PartsDep
 from app.api.problems import not_found
+from app.core.caller import Caller
 from app.pages.parts import RecordName
 from app.pages.shell import page_at, render, twin
 from app.store import pages, records
 from app.store.tables import Record
+from app.store.visible import visible_to
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -31,21 +34,24 @@ DIMENSIONS = {
 
 
 @router.get("/records/{record_id}.json")
-def read_json(parts: PartsDep, request: Request, record_id: RecordName) -> Response:
+def read_json(parts: PartsDep, caller: CallerDep, request: Request, record_id: RecordName) -> Response:
     """Answer with the record for programs."""
     with parts.store.read() as session:
-        return twin(request, data(session, parts, _public(session, parts, record_id)))
+        return twin(request, data(session, parts, _known(session, parts, caller, record_id), caller))
 
 
 @router.get("/records/{record_id}")
-def read(parts: PartsDep, request: Request, record_id: RecordName) -> Response:
-    """Answer with the record for people."""
+def read(parts: PartsDep, caller: CallerDep, request: Request, record_id: RecordName) -> Response:
+    """Answer with the record for people; its publisher sees claims that are closed to others."""
+    seen = visible_to(caller)
     with parts.store.read() as session:
-        version = pages.record_version(session, parts.settings.publisher, record_id)
+        version = pages.record_version(session, caller.publisher or parts.settings.publisher, record_id, seen)
         if version is None:
             raise not_found("record")
         return page_at(
-            request, ("record", *version), lambda: _page(data(session, parts, _public(session, parts, record_id)))
+            request,
+            ("record", seen.key, *version),
+            lambda: _page(data(session, parts, _known(session, parts, caller, record_id), caller)),
         )
 
 
@@ -53,14 +59,14 @@ def _page(found: dict[str, Any]) -> bytes:
     return render("record.html", record=found, contracts=found["contracts"], dimensions=DIMENSIONS)
 
 
-def _public(session: Session, parts: Parts, record_id: str) -> Record:
-    row = records.find(session, parts.settings.publisher, record_id)
-    if row is None or row.visibility != "public":
+def _known(session: Session, parts: Parts, caller: Caller, record_id: str) -> Record:
+    row = records.find(session, caller.publisher or parts.settings.publisher, record_id, visible_to(caller))
+    if row is None:
         raise not_found("record")
     return row
 
 
-def data(session: Session, parts: Parts, row: Record) -> dict[str, Any]:
+def data(session: Session, parts: Parts, row: Record, caller: Caller) -> dict[str, Any]:
     """Return what the page shows of a record."""
     known = records.gather(session, row)
     documents = public_record.documents(known, parts.settings)
@@ -75,6 +81,6 @@ def data(session: Session, parts: Parts, row: Record) -> dict[str, Any]:
         "coverage": public_record.coverage(documents["gate-verdict-v1"]),
         "contracts": documents,
         "artifacts": documents["paper-manifest-v1"]["artifacts"],
-        "claims": public_record.opened(known),
+        "claims": public_record.opened(known, entitled=caller.known and caller.owns(row.publisher)),
         "manifest": public_record.manifest_of(known.row["id"]),
     }

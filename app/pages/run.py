@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from fastapi import APIRouter, Request, Response
 
+from app.api.callers import CallerDep
 from app.api.conditional import IMMUTABLE, not_modified
 from app.api.parts import PartsDep
 from app.api.problems import not_found
+from app.core.caller import Caller
 from app.core.lifecycle import RUN, final
 from app.pages import words
 from app.pages.parts import PageId
 from app.pages.shell import HEADERS, page, twin
 from app.store import pages
+from app.store.visible import visible_to
 
 if TYPE_CHECKING:
     from app.actions import Parts
@@ -30,24 +33,26 @@ STREAMS = ("stdout", "stderr")
 
 
 @router.get("/runs/{run_id}.json")
-def read_json(parts: PartsDep, request: Request, run_id: PageId) -> Response:
+def read_json(parts: PartsDep, caller: CallerDep, request: Request, run_id: PageId) -> Response:
     """Answer with the run for programs."""
-    return twin(request, data(parts, run_id))
+    return twin(request, data(parts, run_id, caller))
 
 
 @router.get("/runs/{run_id}")
-def read(parts: PartsDep, run_id: PageId) -> Response:
+def read(parts: PartsDep, caller: CallerDep, run_id: PageId) -> Response:
     """Answer with the run for people."""
-    found = data(parts, run_id)
+    found = data(parts, run_id, caller)
     logs = {name: tail(parts.blobs.read(found[name])) for name in STREAMS if found[name] is not None}
     live = found["state"] not in final(RUN)
     return page("run.html", run=found, logs=logs, live=live, lines_max=LINES_MAX)
 
 
 @router.get("/runs/{run_id}/{stream}.txt")
-def read_log(parts: PartsDep, request: Request, run_id: PageId, stream: Literal["stdout", "stderr"]) -> Response:
+def read_log(
+    parts: PartsDep, caller: CallerDep, request: Request, run_id: PageId, stream: Literal["stdout", "stderr"]
+) -> Response:
     """Answer with everything that a run wrote to a stream."""
-    digest = data(parts, run_id)[stream]
+    digest = data(parts, run_id, caller)[stream]
     if digest is None:
         raise not_found("log")
     headers = {**HEADERS, "ETag": f'"{digest}"', "Cache-Control": IMMUTABLE.replace("public", "private")}
@@ -55,10 +60,10 @@ def read_log(parts: PartsDep, request: Request, run_id: PageId, stream: Literal[
     return known or Response(parts.blobs.read(digest), 200, headers, "text/plain; charset=utf-8")
 
 
-def data(parts: Parts, run_id: str) -> dict[str, Any]:
+def data(parts: Parts, run_id: str, caller: Caller) -> dict[str, Any]:
     """Return what the page shows of a run."""
     with parts.store.read() as session:
-        found = pages.run(session, run_id)
+        found = pages.run(session, run_id, visible_to(caller))
         if found is None:
             raise not_found("run")
         seal = pages.seal(session, found["seal"])

@@ -20,7 +20,7 @@ from fastapi import Request, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from app.api.conditional import not_modified
+from app.api.conditional import kept, not_modified
 from app.pages import words
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ FORM = hashlib.sha256(
 def page_at(request: Request, key: tuple[str, ...], make: Callable[[], bytes]) -> Response:
     """Return a page that is made of what `key` names, unless the browser has it; `key` says what, and in which version."""
     tag = hashlib.sha256("\0".join((FORM, *key)).encode()).hexdigest()[:32]
-    headers = {**HEADERS, "ETag": f'W/"{tag}"', "Cache-Control": "no-cache"}
+    headers = {**HEADERS, "ETag": f'W/"{tag}"', "Cache-Control": kept(request, "no-cache")}
     known = not_modified(request, headers)
     return known or Response(KEPT.get((str(id(request.app)), *key), make), 200, headers, "text/html; charset=utf-8")
 
@@ -192,7 +192,7 @@ def twin(request: Request, document: Any) -> Response:
     """Return what a page shows, for programs."""
     body = json.dumps(document, default=_plain, ensure_ascii=False).encode()
     tag = hashlib.sha256(body).hexdigest()[:32]
-    headers = {"ETag": f'W/"{tag}"', "Cache-Control": "no-cache"}
+    headers = {"ETag": f'W/"{tag}"', "Cache-Control": kept(request, "no-cache")}
     return not_modified(request, headers) or Response(body, 200, headers, "application/json")
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request, Response
 
+from app.api.callers import CallerDep
 from app.api.parts import PartsDep
 from app.api.problems import not_found
 from app.core import plan
@@ -17,6 +18,7 @@ from app.core.seal import read_seal
 from app.pages.parts import PageId
 from app.pages.shell import page, page_at, render, twin
 from app.store import pages, views
+from app.store.visible import Visible, visible_to
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -29,29 +31,30 @@ PURPOSES = [str(item) for item in Purpose]
 
 
 @router.get("/verifications/{verification_id}.json")
-def read_json(parts: PartsDep, request: Request, verification_id: PageId) -> Response:
+def read_json(parts: PartsDep, caller: CallerDep, request: Request, verification_id: PageId) -> Response:
     """Answer with the job for programs."""
     with parts.store.read() as session:
-        return twin(request, data(session, verification_id))
+        return twin(request, data(session, verification_id, visible_to(caller)))
 
 
 @router.get("/verifications/{verification_id}")
-def read(parts: PartsDep, request: Request, verification_id: PageId, part: str = "") -> Response:
+def read(parts: PartsDep, caller: CallerDep, request: Request, verification_id: PageId, part: str = "") -> Response:
     """Answer with the job for people; `?part=live` is what changes, alone."""
+    seen = visible_to(caller)
     with parts.store.read() as session:
-        if not pages.shown(session, verification_id):
+        if not pages.shown(session, verification_id, seen):
             raise not_found("verification")
         version = views.version(session, verification_id) or ""
-        found = data(session, verification_id)
+        found = data(session, verification_id, seen)
         if found["state"] not in FINAL:  # its clock goes on
             return page("verification_live.html" if part == "live" else "verification.html", job=found, steps=STEPS)
         template = "verification_live.html" if part == "live" else "verification.html"
         return page_at(request, (template, verification_id, version), lambda: render(template, job=found, steps=STEPS))
 
 
-def data(session: Session, verification_id: str) -> dict[str, Any]:
+def data(session: Session, verification_id: str, seen: Visible) -> dict[str, Any]:
     """Return what the page shows of a verification."""
-    found = views.verification(session, verification_id) if pages.shown(session, verification_id) else None
+    found = views.verification(session, verification_id) if pages.shown(session, verification_id, seen) else None
     if found is None:
         raise not_found("verification")
     row = found.row

@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request, Response
 
+from app.api.callers import CallerDep
 from app.api.parts import PartsDep
+from app.core.caller import Caller
 from app.pages.shell import page, twin
 from app.store import pages
+from app.store.visible import visible_to
 
 if TYPE_CHECKING:
     from app.actions import Parts
@@ -17,18 +20,19 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/workers.json")
-def read_json(parts: PartsDep, request: Request) -> Response:
+def read_json(parts: PartsDep, caller: CallerDep, request: Request) -> Response:
     """Answer with the house for programs."""
-    return twin(request, data(parts))
+    return twin(request, data(parts, caller))
 
 
 @router.get("/workers")
-def read(parts: PartsDep, part: str = "") -> Response:
+def read(parts: PartsDep, caller: CallerDep, part: str = "") -> Response:
     """Answer with the house for people; `?part=live` is what changes, alone."""
-    return page("workers_live.html" if part == "live" else "workers.html", house=data(parts))
+    return page("workers_live.html" if part == "live" else "workers.html", house=data(parts, caller))
 
 
-def data(parts: Parts) -> dict[str, Any]:
+def data(parts: Parts, caller: Caller) -> dict[str, Any]:
     """Return what the page shows."""
     with parts.store.read() as session:
-        return pages.house(session, parts.settings.presence_seconds, parts.settings.nudge_after_seconds * 2)
+        stuck_seconds = parts.settings.nudge_after_seconds * 2
+        return pages.house(session, parts.settings.presence_seconds, stuck_seconds, visible_to(caller))

@@ -13,7 +13,7 @@ from app.core.lifecycle import RUN, VERIFICATION, sources, step
 from app.store.tables import RunRow, Verification
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 
 @dataclass(frozen=True)
@@ -90,10 +90,10 @@ def fault_verification(session: Session, verification_id: str, code: str, detail
     return True
 
 
-def request_cancel(session: Session, verification_id: str) -> bool:
-    """Cancel what has not started and ask what runs to end; False when there is no such verification."""
+def request_cancel(session: Session, verification_id: str, owned: Callable[[str], bool]) -> bool:
+    """Cancel what has not started and ask what runs to end; False when there is none whose publisher `owned` accepts."""
     row = lock(session, verification_id)
-    if row is None:
+    if row is None or not owned(row.publisher):
         return False
     if row.state in sources(VERIFICATION, "cancel"):
         change(session, row.id, cancel_requested=True)

@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, func, insert
+from sqlalchemy import bindparam, case, func, insert, true
 from sqlalchemy import select as select_columns
-from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from app.core import ledger, merkle
@@ -31,6 +31,7 @@ from app.store.tables import (
     Verdict,
 )
 from app.store.taking_turns import take_turns
+from app.store.visible import EVERYTHING, STRANGERS, Visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,20 +45,29 @@ _NODE = select_columns(col(LedgerNode.hash)).where(
     col(LedgerNode.level) == bindparam("level"), col(LedgerNode.position) == bindparam("position")
 )
 _ADD, _ADD_SUBJECT, _ADD_NODE = insert(LedgerRow), insert(LedgerSubject), insert(LedgerNode)
-_RECORD, _OF_CORRECTION = aliased(Record), aliased(Record)
-#: A row, and the visibility of its record; a claim without a record is on no public page that could hide it.
-_SHOWN = (
-    select_columns(
-        LedgerRow, func.coalesce(col(_RECORD.visibility), col(_OF_CORRECTION.visibility)).label("visibility")
+
+
+@lru_cache(maxsize=256)
+def _shown(seen: Visible) -> Any:
+    """Return the statement that reads rows, and whether each tells of something that may be known.
+
+    A row tells of a verdict, whose claim and its record say who may know of it, or of a correction of a record. A row that
+    tells of neither hides nothing.
+    """
+    told = case(
+        (col(Verdict.id).is_not(None), seen.listed_verdicts),
+        (col(Correction.id).is_not(None), seen.records),
+        else_=true(),
     )
-    .join(LedgerSubject, col(LedgerSubject.seq) == LedgerRow.seq, isouter=True)
-    .join(Verdict, col(Verdict.id) == LedgerSubject.subject, isouter=True)
-    .join(ClaimRow, col(ClaimRow.id) == Verdict.claim_id, isouter=True)
-    .join(_RECORD, col(_RECORD.id) == ClaimRow.record_id, isouter=True)
-    .join(Correction, col(Correction.id) == LedgerSubject.subject, isouter=True)
-    .join(_OF_CORRECTION, col(_OF_CORRECTION.id) == Correction.record_id, isouter=True)
-    .order_by(col(LedgerRow.seq))
-)
+    return (
+        select_columns(LedgerRow, told.label("told"))
+        .join(LedgerSubject, col(LedgerSubject.seq) == LedgerRow.seq, isouter=True)
+        .join(Verdict, col(Verdict.id) == LedgerSubject.subject, isouter=True)
+        .join(ClaimRow, col(ClaimRow.id) == Verdict.claim_id, isouter=True)
+        .join(Correction, col(Correction.id) == LedgerSubject.subject, isouter=True)
+        .join(Record, col(Record.id) == func.coalesce(col(ClaimRow.record_id), col(Correction.record_id)), isouter=True)
+        .order_by(col(LedgerRow.seq))
+    )
 
 
 @dataclass(frozen=True)
@@ -119,9 +129,9 @@ def root(session: Session, size: int) -> str:
     return merkle.root(size, nodes(session)).hex()
 
 
-def rows(session: Session, begin: int, limit: int) -> list[dict[str, Any]]:
-    """Return rows from the index `begin` on, as strangers see them: without body where the record is private."""
-    query = _SHOWN.where(col(LedgerRow.seq) > begin, col(LedgerRow.seq) <= begin + limit)
+def rows(session: Session, begin: int, limit: int, seen: Visible = STRANGERS) -> list[dict[str, Any]]:
+    """Return rows from the index `begin` on: without body where it tells of what may not be known."""
+    query = _shown(seen).where(col(LedgerRow.seq) > begin, col(LedgerRow.seq) <= begin + limit)
     leaves = select_columns(col(LedgerNode.position), col(LedgerNode.hash)).where(
         col(LedgerNode.level) == 0, col(LedgerNode.position) >= begin, col(LedgerNode.position) < begin + limit
     )
@@ -130,8 +140,8 @@ def rows(session: Session, begin: int, limit: int) -> list[dict[str, Any]]:
         {
             "seq": row["seq"],
             "prev_hash": row["prev_hash"],
-            "kind": None if row["visibility"] == "private" else row["kind"],
-            "body": None if row["visibility"] == "private" else json.loads(row["body"]),
+            "kind": row["kind"] if row["told"] else None,
+            "body": json.loads(row["body"]) if row["told"] else None,
             "hash": row["hash"],
             "leaf_hash": leaf_hash[row["seq"] - 1],
         }
@@ -139,9 +149,9 @@ def rows(session: Session, begin: int, limit: int) -> list[dict[str, Any]]:
     ]
 
 
-def receipt(session: Session, index: int) -> dict[str, Any] | None:
+def receipt(session: Session, index: int, seen: Visible = STRANGERS) -> dict[str, Any] | None:
     """Return the receipt of a row: in the tree of the newest checkpoint that covers it, else in the tree as it is now."""
-    found = rows(session, index, 1)
+    found = rows(session, index, 1, seen)
     if not found:
         return None
     point = session.exec(
@@ -156,10 +166,17 @@ def receipt(session: Session, index: int) -> dict[str, Any] | None:
     )
 
 
-def index_of(session: Session, subject: str) -> int | None:
-    """Return the index of the row that tells of a verdict or correction."""
-    row = session.get(LedgerSubject, subject)
-    return None if row is None else row.seq - 1
+def index_of(session: Session, verdict_id: str, seen: Visible = EVERYTHING) -> int | None:
+    """Return the index of the row that tells of a verdict; None when there is none, or none that may be known."""
+    query = (
+        select_columns(col(LedgerSubject.seq))
+        .join(Verdict, col(Verdict.id) == LedgerSubject.subject)
+        .join(ClaimRow, col(ClaimRow.id) == Verdict.claim_id)
+        .join(Record, col(Record.id) == ClaimRow.record_id, isouter=True)
+        .where(col(LedgerSubject.subject) == verdict_id, seen.verdicts)
+    )
+    seq: int | None = session.connection().execute(query).scalar()
+    return None if seq is None else seq - 1
 
 
 def consistency(session: Session, first: int, second: int) -> dict[str, Any]:

@@ -1,9 +1,8 @@
 """What pages show and no other door asks for: the feed with its counts, a claim or run with its neighbours, the house.
 
-Nothing here decides anything. Only what strangers may know of is listed: a claim without a record, or one of a public
-record whose publisher has opened its claims. A page of the feed looks at WINDOW verdicts at most, in the order of an
-index; where few of them pass the filters it is short and says where to go on, so that its cost does not grow with the
-table.
+Nothing here decides anything. Only what the viewer may know of is there (`app.store.visible`). A page of the feed looks at
+WINDOW verdicts at most, in the order of an index; where few of them pass the filters it is short and says where to go on,
+so that its cost does not grow with the table.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import JSON, and_, bindparam, cast, func, or_, select, tuple_, type_coerce
@@ -31,6 +31,7 @@ from app.store.tables import (
     Verification,
     WorkerRow,
 )
+from app.store.visible import STRANGERS, Visible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,15 +44,12 @@ FACETS = ("status", "kind", "reason_code", "blame")
 LIVE = ("queued", "running", "concluding")
 LISTED_MAX = 100
 
-#: What may be shown to strangers, of a claim and its record joined from outside.
-SHOWN = or_(col(ClaimRow.record_id).is_(None), and_(col(Record.visibility) == "public", col(Record.claims_public)))
-
 
 def _number(column: Any, *conditions: Any) -> Any:
     return select(func.count(column)).where(*conditions).correlate(Record).scalar_subquery()
 
 
-# Built once: they stand before every reading of a page that is kept rendered.
+# Their parts are built once: they stand before every reading of a page that is kept rendered.
 _CLAIM_VERSION = (
     select(
         _number(Verdict.id, col(Verdict.claim_id) == bindparam("claim")),
@@ -71,7 +69,7 @@ _CLAIM_VERSION = (
     )
     .select_from(ClaimRow)
     .join(Record, col(Record.id) == ClaimRow.record_id, isouter=True)
-    .where(col(ClaimRow.id) == bindparam("claim"), SHOWN)
+    .where(col(ClaimRow.id) == bindparam("claim"))
 )
 _RECORD_VERSION = (
     select(
@@ -83,9 +81,10 @@ _RECORD_VERSION = (
     )
     .join(GateRow, col(GateRow.record_id) == Record.id, isouter=True)
     .where(
-        col(Record.publisher) == bindparam("publisher"),
-        or_(col(Record.external_id) == bindparam("name"), col(Record.id) == bindparam("name")),
-        col(Record.visibility) == "public",
+        or_(
+            and_(col(Record.publisher) == bindparam("publisher"), col(Record.external_id) == bindparam("name")),
+            col(Record.id) == bindparam("name"),
+        )
     )
 )
 _SHOWN = (
@@ -93,8 +92,23 @@ _SHOWN = (
     .join(ClaimRevision, col(ClaimRevision.id) == Verification.claim_revision_id)
     .join(ClaimRow, col(ClaimRow.id) == ClaimRevision.claim_id)
     .join(Record, col(Record.id) == ClaimRow.record_id, isouter=True)
-    .where(col(Verification.id) == bindparam("verification"), SHOWN)
+    .where(col(Verification.id) == bindparam("verification"))
 )
+
+
+@lru_cache(maxsize=256)
+def _claim_version(seen: Visible) -> Any:
+    return _CLAIM_VERSION.where(seen.claims)
+
+
+@lru_cache(maxsize=256)
+def _record_version(seen: Visible) -> Any:
+    return _RECORD_VERSION.where(seen.records)
+
+
+@lru_cache(maxsize=256)
+def _shown(seen: Visible) -> Any:
+    return _SHOWN.where(seen.claims)
 
 
 @dataclass(frozen=True)
@@ -105,12 +119,13 @@ class Feed:
     after: tuple[datetime, str] | None
 
 
-def feed(
+def feed(  # noqa: PLR0913 - filters, place and viewer
     session: Session,
     wanted: Mapping[str, str],
     since: datetime | None,
     before: tuple[datetime, str] | None,
     limit: int,
+    seen: Visible = STRANGERS,
 ) -> Feed:
     """Return verdicts, newest first.
 
@@ -120,6 +135,7 @@ def feed(
         since: not older than this.
         before: older than this place.
         limit: at most so many.
+        seen: what the viewer may know of.
 
     """
     window = select(Verdict).order_by(col(Verdict.evaluated_at).desc(), col(Verdict.id).desc()).limit(WINDOW)
@@ -143,7 +159,7 @@ def feed(
         .join(ClaimRow, col(ClaimRow.id) == looked.c.claim_id)
         .join(ClaimRevision, col(ClaimRevision.id) == looked.c.claim_revision_id)
         .join(Record, col(Record.id) == ClaimRow.record_id, isouter=True)
-        .where(SHOWN)
+        .where(seen.claims)
         .order_by(looked.c.evaluated_at.desc(), looked.c.id.desc())
         .limit(limit + 1)
     )
@@ -161,8 +177,8 @@ def feed(
     return Feed(found, None if last is None else (last[0], last[1]))
 
 
-def counts(session: Session) -> dict[str, dict[str, int]]:
-    """Return facet -> value -> how many of the newest verdicts have it."""
+def counts(session: Session, seen: Visible = STRANGERS) -> dict[str, dict[str, int]]:
+    """Return facet -> value -> how many of the newest verdicts that the viewer may know of have it."""
     newest = (
         select(Verdict).order_by(col(Verdict.evaluated_at).desc(), col(Verdict.id).desc()).limit(COUNTED).subquery()
     )
@@ -172,7 +188,7 @@ def counts(session: Session) -> dict[str, dict[str, int]]:
         .join(ClaimRow, col(ClaimRow.id) == newest.c.claim_id)
         .join(ClaimRevision, col(ClaimRevision.id) == newest.c.claim_revision_id)
         .join(Record, col(Record.id) == ClaimRow.record_id, isouter=True)
-        .where(SHOWN)
+        .where(seen.claims)
         .group_by(newest.c.status, kind, newest.c.reason_code, newest.c.blame)
     )
     found: dict[str, dict[str, int]] = {name: {} for name in FACETS}
@@ -183,14 +199,14 @@ def counts(session: Session) -> dict[str, dict[str, int]]:
     return found
 
 
-def public_records(session: Session, limit: int) -> list[dict[str, Any]]:
-    """Return the public records that changed last, with their gate verdicts."""
+def public_records(session: Session, limit: int, seen: Visible = STRANGERS) -> list[dict[str, Any]]:
+    """Return the records that changed last, of those that the viewer may know of, with their gate verdicts."""
     query = (
         select(
             col(Record.id), col(Record.title), col(Record.external_id), col(GateRow.document), col(GateRow.updated_at)
         )
         .join(GateRow, col(GateRow.record_id) == Record.id)
-        .where(col(Record.visibility) == "public")
+        .where(seen.records)
         .order_by(col(GateRow.updated_at).desc())
         .limit(limit)
     )
@@ -200,18 +216,18 @@ def public_records(session: Session, limit: int) -> list[dict[str, Any]]:
     ]
 
 
-def claim_version(session: Session, claim_id: str) -> tuple[str, ...] | None:
-    """Return all that can change on a claim's page; None when strangers may not know of it."""
-    row = session.connection().execute(_CLAIM_VERSION, {"claim": claim_id}).first()
+def claim_version(session: Session, claim_id: str, seen: Visible = STRANGERS) -> tuple[str, ...] | None:
+    """Return all that can change on a claim's page; None when the viewer may not know of it."""
+    row = session.connection().execute(_claim_version(seen), {"claim": claim_id}).first()
     return None if row is None else tuple(str(value) for value in row)
 
 
-def record_version(session: Session, publisher: str, name: str) -> tuple[str, ...] | None:
-    """Return a public record's id, and all that can change on its page: facts, gate verdict, claims, corrections.
+def record_version(session: Session, publisher: str, name: str, seen: Visible = STRANGERS) -> tuple[str, ...] | None:
+    """Return a record's id, and all that can change on its page: facts, gate verdict, claims, corrections.
 
-    None: strangers may not know of it. The name is the publisher's own or ours.
+    None: the viewer may not know of it. The name is the publisher's own, or ours.
     """
-    row = session.connection().execute(_RECORD_VERSION, {"publisher": publisher, "name": name}).first()
+    row = session.connection().execute(_record_version(seen), {"publisher": publisher, "name": name}).first()
     return None if row is None else tuple(str(value) for value in row)
 
 
@@ -233,9 +249,9 @@ def verifications_of(session: Session, claim_id: str) -> list[dict[str, Any]]:
     return [dict(row) for row in session.connection().execute(query).mappings()]
 
 
-def shown(session: Session, verification_id: str) -> bool:
-    """Whether strangers may know of a verification."""
-    return session.connection().execute(_SHOWN, {"verification": verification_id}).first() is not None
+def shown(session: Session, verification_id: str, seen: Visible = STRANGERS) -> bool:
+    """Whether the viewer may know of a verification."""
+    return session.connection().execute(_shown(seen), {"verification": verification_id}).first() is not None
 
 
 def seal_body(session: Session, digest: str) -> bytes:
@@ -252,8 +268,8 @@ def seal(session: Session, digest: str) -> dict[str, Any]:
     return found
 
 
-def run(session: Session, run_id: str) -> dict[str, Any] | None:
-    """Return a run with its outcome; None when strangers may not know of it."""
+def run(session: Session, run_id: str, seen: Visible = STRANGERS) -> dict[str, Any] | None:
+    """Return a run with its outcome; None when the viewer may not know of it."""
     query = (
         select(
             RunRow,
@@ -268,7 +284,7 @@ def run(session: Session, run_id: str) -> dict[str, Any] | None:
         .join(ClaimRow, col(ClaimRow.id) == ClaimRevision.claim_id)
         .join(Record, col(Record.id) == ClaimRow.record_id, isouter=True)
         .join(OutcomeRow, col(OutcomeRow.run_id) == RunRow.id, isouter=True)
-        .where(col(RunRow.id) == run_id, SHOWN)
+        .where(col(RunRow.id) == run_id, seen.claims)
     )
     row = session.connection().execute(query).mappings().first()
     if row is None:
@@ -283,13 +299,13 @@ def run(session: Session, run_id: str) -> dict[str, Any] | None:
 # --- the house -------------------------------------------------------------------------------------------------------
 
 
-def house(session: Session, period_seconds: float, stuck_seconds: float) -> dict[str, Any]:
+def house(session: Session, period_seconds: float, stuck_seconds: float, seen: Visible = STRANGERS) -> dict[str, Any]:
     """Return queues, workers, runs that need a look, and what ended lately."""
     now = database_time(session)
     return {
         "queues": _queues(session),
         "workers": _workers(session, now, period_seconds),
-        "stuck": _stuck(session, now, stuck_seconds),
+        "stuck": _stuck(session, now, stuck_seconds, seen),
         "ended": _ended(session),
         "counted_over": COUNTED,
     }
@@ -337,14 +353,14 @@ def _workers(session: Session, now: float, period_seconds: float) -> list[dict[s
     ]
 
 
-def _stuck(session: Session, now: float, stuck_seconds: float) -> list[dict[str, Any]]:
+def _stuck(session: Session, now: float, stuck_seconds: float, seen: Visible) -> list[dict[str, Any]]:
     """Return runs whose lease ran out, and runs that wait for longer than a nudge should take."""
     query = (
         select(
             *(col(item) for item in (RunRow.id, RunRow.state, RunRow.queue)),
             col(RunRow.attempts),
             col(RunRow.touched_at),
-            SHOWN.label("shown"),
+            seen.claims.label("shown"),
         )
         .join(Verification, col(Verification.id) == RunRow.verification_id)
         .join(ClaimRevision, col(ClaimRevision.id) == Verification.claim_revision_id)

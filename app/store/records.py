@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import and_, exists, func, or_, select
 from sqlmodel import Session, col
 
 from app.core.contracts.math_result import PROOF_KIND, Tested
@@ -27,6 +27,7 @@ from app.store.tables import (
     Verdict,
     Verification,
 )
+from app.store.visible import EVERYTHING, STRANGERS, Visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -80,10 +81,10 @@ class Known:
         return bool(self.row["visibility"] == "public")
 
 
-def find(session: Session, publisher: str, name: str) -> Record | None:
-    """Return a record by the publisher's id or ours."""
-    named = (col(Record.external_id) == name) | (col(Record.id) == name)
-    return session.scalars(select(Record).where(col(Record.publisher) == publisher, named)).first()
+def find(session: Session, publisher: str, name: str, seen: Visible = EVERYTHING) -> Record | None:
+    """Return a record by a publisher's own id, or by ours, whosever it is; None when it may not be known."""
+    own = and_(col(Record.publisher) == publisher, col(Record.external_id) == name)
+    return session.scalars(select(Record).where(or_(own, col(Record.id) == name), seen.records)).first()
 
 
 def gather(session: Session, row: Record) -> Known:
@@ -111,14 +112,11 @@ def gather(session: Session, row: Record) -> Known:
     )
 
 
-def claim(session: Session, publisher: str, claim_id: str) -> dict[str, Any] | None:
-    """Return a claim with every revision and every verdict; None when its record keeps it closed."""
-    query = select(ClaimRow, Record).join(Record, col(Record.id) == ClaimRow.record_id, isouter=True)
-    found = session.execute(query.where(col(ClaimRow.id) == claim_id, col(ClaimRow.publisher) == publisher)).first()
-    if found is None:
-        return None
-    row, record = found
-    if record is not None and not (record.claims_public and record.visibility == "public"):
+def claim(session: Session, claim_id: str, seen: Visible = STRANGERS) -> dict[str, Any] | None:
+    """Return a claim with every revision and every verdict; None when it may not be known."""
+    query = select(ClaimRow).join(Record, col(Record.id) == ClaimRow.record_id, isouter=True)
+    row = session.scalars(query.where(col(ClaimRow.id) == claim_id, seen.claims)).first()
+    if row is None:
         return None
     verdicts = _history(session, ClaimRow.id == claim_id)
     revisions = session.scalars(

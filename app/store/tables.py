@@ -40,7 +40,7 @@ SQLModel.metadata = MetaData(
 )
 metadata = SQLModel.metadata
 
-REVISION = "0005"  # the migration whose tables these are; a database at another one is refused at start
+REVISION = "0006"  # the migration whose tables these are; a database at another one is refused at start
 
 
 def _one_of(column: str, values: Any) -> CheckConstraint:
@@ -127,12 +127,17 @@ class ClaimRow(SQLModel, table=True):
     """A claim by its publisher's name for it."""
 
     __tablename__ = "claim"
-    __table_args__ = (UniqueConstraint("publisher", "record_key", "name"),)
+    __table_args__ = (
+        UniqueConstraint("publisher", "record_key", "name"),
+        _one_of("visibility", ("public", "private")),
+    )
     id: str = Field(primary_key=True)
     record_id: str | None = Field(default=None, foreign_key="record.id", index=True)
     record_key: str = ""  # the record's id, or "" for a claim without one: NULLs would not be unique
     publisher: str
     name: str
+    #: Of a claim without a record: whether strangers may know of it. A claim of a record is as open as its record says.
+    visibility: str = Field(default="public", sa_column=Column(Text, nullable=False, server_default="public"))
     created_at: datetime
 
 
@@ -175,11 +180,14 @@ class Verification(SQLModel, table=True):
         _one_of("blame", Blame),
         Index(None, "publisher", "seal"),
         Index(None, "state", "created_at"),
+        Index(None, "key_id", "created_at"),
     )
     id: str = Field(primary_key=True)
     seal: str = Field(foreign_key="seal.digest")
     claim_revision_id: str = Field(foreign_key="claim_revision.id", index=True)
     publisher: str
+    key_id: str | None = None  # of the API key that asked for it; null: none, on a machine without keys
+    gpu_ms: int = Field(default=0, sa_column=_big(default=0))  # GPU time that its runs may take at most, all together
     state: str = "queued"
     revision: int = Field(default=0, sa_column=_big(default=0))
     judgings: int = Field(default=0, sa_column=_big(default=0))  # judges that took it up
@@ -277,6 +285,35 @@ class KeyRetirement(SQLModel, table=True):
     __tablename__ = "key_retirement"
     keyid: str = Field(primary_key=True, foreign_key="signing_key.keyid")
     retired_at: datetime
+
+
+class ApiKeyRow(SQLModel, table=True):
+    """A key by which a program acts for a publisher. The key itself is nowhere: its hash is, under the pepper."""
+
+    __tablename__ = "api_key"
+    id: str = Field(primary_key=True)  # key_…
+    hash: str = Field(unique=True)  # hexadecimal HMAC-SHA256 of the key
+    publisher: str = Field(index=True)
+    name: str  # what its maker calls it
+    scopes: str = Field(sa_column=_text())  # separated by blanks, sorted
+    requests_per_minute: int | None = None
+    queued_runs: int | None = None
+    gpu_seconds_per_day: int | None = None
+    successor_of: str | None = Field(default=None, foreign_key="api_key.id")  # whose place it takes
+    created_at: datetime
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+    used_at: datetime | None = None  # to the minute
+
+
+class LoginRow(SQLModel, table=True):
+    """A browser that has shown a key; its cookie is hashed like a key."""
+
+    __tablename__ = "login"
+    hash: str = Field(primary_key=True)
+    key_id: str = Field(foreign_key="api_key.id", index=True)
+    created_at: datetime
+    expires_at: datetime = Field(index=True)
 
 
 class Verdict(SQLModel, table=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, select
@@ -19,11 +20,13 @@ from app.store.tables import (
     ComparisonRow,
     ControlRow,
     OutcomeRow,
+    Record,
     RunRow,
     SealRow,
     Verdict,
     Verification,
 )
+from app.store.visible import EVERYTHING, Visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,13 +93,32 @@ class VerificationView:
     verdict: dict[str, Any] | None
 
 
-def version(session: Session, verification_id: str) -> str | None:
+@lru_cache(maxsize=256)
+def _version(seen: Visible) -> Any:
+    if seen.verifications is EVERYTHING.verifications:
+        return _VERSION
+    claims = _VERSION.join(ClaimRevision, col(ClaimRevision.id) == Verification.claim_revision_id)
+    claims = claims.join(ClaimRow, col(ClaimRow.id) == ClaimRevision.claim_id)
+    return claims.join(Record, col(Record.id) == ClaimRow.record_id, isouter=True).where(seen.verifications)
+
+
+@lru_cache(maxsize=256)
+def _verdict(seen: Visible) -> Any:
+    if seen.verdicts is EVERYTHING.verdicts:
+        return _VERDICT
+    claims = _VERDICT.join(ClaimRow, col(ClaimRow.id) == Verdict.claim_id)
+    return claims.join(Record, col(Record.id) == ClaimRow.record_id, isouter=True).where(seen.verdicts)
+
+
+def version(session: Session, verification_id: str, seen: Visible = EVERYTHING) -> str | None:
     """Return a digest of what changes in a verification's view, from one small statement; None: there is no such one.
+
+    One that may not be known is not there.
 
     States and fences say it all: the other columns of a run change with them, and a verdict comes with its state. Only
     progress moves by itself.
     """
-    found = session.connection().execute(_VERSION, {"verification": verification_id}).all()
+    found = session.connection().execute(_version(seen), {"verification": verification_id}).all()
     return hashlib.sha256(repr(found).encode()).hexdigest()[:32] if found else None
 
 
@@ -130,9 +152,9 @@ def runs(session: Session, verification_id: str) -> list[dict[str, Any]]:
     return [_run(row) for row in session.connection().execute(_RUNS, {"verification": verification_id}).mappings()]
 
 
-def verdict(session: Session, verdict_id: str) -> dict[str, Any] | None:
-    """Return one verdict with its comparisons and controls, or None."""
-    row = session.connection().execute(_VERDICT, {"verdict": verdict_id}).mappings().first()
+def verdict(session: Session, verdict_id: str, seen: Visible = EVERYTHING) -> dict[str, Any] | None:
+    """Return one verdict with its comparisons and controls; None when there is none, or none that may be known."""
+    row = session.connection().execute(_verdict(seen), {"verdict": verdict_id}).mappings().first()
     return None if row is None else with_findings(session, [row])[0]
 
 

@@ -25,10 +25,11 @@ if TYPE_CHECKING:
 #: Every table with its named constraints. A change here is a change of the schema that everybody should see.
 NAMES = {
     "alarm": "fk_alarm_verdict_id pk_alarm",
+    "api_key": "fk_api_key_successor_of pk_api_key uq_api_key_hash",
     "artifact": "ck_artifact_digest ck_artifact_size pk_artifact",
     "audit": "pk_audit",
     "checkpoint": "ck_checkpoint_signature pk_checkpoint uq_checkpoint_day",
-    "claim": "fk_claim_record_id pk_claim uq_claim_publisher_record_key_name",
+    "claim": "ck_claim_visibility fk_claim_record_id pk_claim uq_claim_publisher_record_key_name",
     "claim_revision": (
         "fk_claim_revision_claim_id pk_claim_revision uq_claim_revision_claim_id_digest uq_claim_revision_claim_id_number"
     ),
@@ -41,6 +42,7 @@ NAMES = {
     "ledger": "ck_ledger_seq pk_ledger uq_ledger_hash uq_ledger_prev_hash",
     "ledger_node": "pk_ledger_node",
     "ledger_subject": "fk_ledger_subject_seq pk_ledger_subject uq_ledger_subject_seq",
+    "login": "fk_login_key_id pk_login",
     "outcome": "ck_outcome_kind fk_outcome_result fk_outcome_run_id fk_outcome_stderr fk_outcome_stdout pk_outcome",
     "record": "ck_record_claims_total ck_record_visibility pk_record uq_record_publisher_external_id",
     "run": "ck_run_lease ck_run_purpose ck_run_state fk_run_verification_id pk_run uq_run_verification_id_key",

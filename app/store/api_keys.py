@@ -1,0 +1,170 @@
+"""API keys and logins as rows. Whether a key is good is decided in the statement that looks for it.
+
+A key that is unknown, misspelt, expired or revoked is not found, all the same and after the same one statement.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, bindparam, delete, insert, or_, select, update
+from sqlmodel import Session, col
+
+from app.core.caller import NO_BUDGETS, Budgets, Caller, Scope
+from app.store.ids import new_id
+from app.store.tables import ApiKeyRow, LoginRow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sqlalchemy import RowMapping
+
+USED_EVERY = timedelta(minutes=1)  # the last use of a key is written down so often at most
+LISTED_MAX = 1000
+
+_GOOD = and_(
+    col(ApiKeyRow.revoked_at).is_(None),
+    or_(col(ApiKeyRow.expires_at).is_(None), col(ApiKeyRow.expires_at) > bindparam("now")),
+)
+_BY_KEY = select(ApiKeyRow).where(col(ApiKeyRow.hash) == bindparam("hash"), _GOOD)
+_BY_LOGIN = (
+    select(ApiKeyRow)
+    .join(LoginRow, col(LoginRow.key_id) == ApiKeyRow.id)
+    .where(col(LoginRow.hash) == bindparam("hash"), col(LoginRow.expires_at) > bindparam("now"), _GOOD)
+)
+_ANY = select(col(ApiKeyRow.id)).limit(1)
+_ADD, _ADD_LOGIN = insert(ApiKeyRow), insert(LoginRow)
+
+
+@dataclass(frozen=True)
+class NewKey:
+    """What a key is made for."""
+
+    publisher: str
+    name: str
+    scopes: frozenset[Scope]
+    expires_at: datetime | None = None
+    budgets: Budgets = NO_BUDGETS
+    successor_of: str | None = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """Who stands behind a key or a login, and when the key was used before."""
+
+    caller: Caller
+    used_at: datetime | None
+
+
+def find(session: Session, key_hash: str) -> Found | None:
+    """Return who stands behind a key, by its hash; None when it is not good, whyever."""
+    return _found(session.connection().execute(_BY_KEY, _at(key_hash)).mappings().first())
+
+
+def find_login(session: Session, token_hash: str) -> Found | None:
+    """Return who stands behind a login, by its token's hash: its key must still be good."""
+    return _found(session.connection().execute(_BY_LOGIN, _at(token_hash)).mappings().first())
+
+
+def any_exists(session: Session) -> bool:
+    """Whether a key was ever made. A revoked one counts: who had one does not wish the door to open by itself again."""
+    return session.connection().execute(_ANY).first() is not None
+
+
+def note_use(session: Session, key_id: str, now: datetime) -> None:
+    """Write down that a key was used."""
+    session.connection().execute(update(ApiKeyRow).where(col(ApiKeyRow.id) == key_id).values(used_at=now))
+
+
+def add(session: Session, key_hash: str, new: NewKey) -> str:
+    """Write a key; returns its id."""
+    key_id = new_id("key")
+    row = {
+        "id": key_id,
+        "hash": key_hash,
+        "publisher": new.publisher,
+        "name": new.name,
+        "scopes": " ".join(sorted(new.scopes)),
+        "requests_per_minute": new.budgets.requests_per_minute,
+        "queued_runs": new.budgets.queued_runs,
+        "gpu_seconds_per_day": new.budgets.gpu_seconds_per_day,
+        "successor_of": new.successor_of,
+        "created_at": datetime.now(UTC),
+        "expires_at": new.expires_at,
+    }
+    session.connection().execute(_ADD, row)
+    return key_id
+
+
+def listed(session: Session, publisher: str | None = None) -> list[dict[str, Any]]:
+    """Return keys, newest first, of one publisher or of all; their hashes stay here."""
+    query = select(ApiKeyRow).order_by(col(ApiKeyRow.created_at).desc(), col(ApiKeyRow.id).desc()).limit(LISTED_MAX)
+    if publisher is not None:
+        query = query.where(col(ApiKeyRow.publisher) == publisher)
+    return [_shown(row) for row in session.connection().execute(query).mappings()]
+
+
+def get(session: Session, key_id: str) -> dict[str, Any] | None:
+    """Return a key by its id."""
+    row = session.connection().execute(select(ApiKeyRow).where(col(ApiKeyRow.id) == key_id)).mappings().first()
+    return None if row is None else _shown(row)
+
+
+def end(session: Session, key_id: str, moment: datetime) -> bool:
+    """Let a key expire at a moment, unless it does so earlier; False when there is no such key."""
+    change = (
+        update(ApiKeyRow)
+        .where(
+            col(ApiKeyRow.id) == key_id, or_(col(ApiKeyRow.expires_at).is_(None), col(ApiKeyRow.expires_at) > moment)
+        )
+        .values(expires_at=moment)
+    )
+    session.connection().execute(change)
+    return get(session, key_id) is not None
+
+
+def revoke(session: Session, key_id: str, moment: datetime) -> bool:
+    """Let a key be good no longer, for ever, with every login that it made; False when there is no such key."""
+    change = update(ApiKeyRow).where(col(ApiKeyRow.id) == key_id, col(ApiKeyRow.revoked_at).is_(None))
+    session.connection().execute(change.values(revoked_at=moment))
+    session.connection().execute(delete(LoginRow).where(col(LoginRow.key_id) == key_id))
+    return get(session, key_id) is not None
+
+
+def log_in(session: Session, token_hash: str, key_id: str, expires_at: datetime) -> None:
+    """Write a login of a key, and forget those that are over."""
+    now = datetime.now(UTC)
+    session.connection().execute(delete(LoginRow).where(col(LoginRow.expires_at) <= now))
+    row = {"hash": token_hash, "key_id": key_id, "created_at": now, "expires_at": expires_at}
+    session.connection().execute(_ADD_LOGIN, row)
+
+
+def log_out(session: Session, token_hash: str) -> None:
+    """Forget a login."""
+    session.connection().execute(delete(LoginRow).where(col(LoginRow.hash) == token_hash))
+
+
+def _at(key_hash: str) -> dict[str, Any]:
+    return {"hash": key_hash, "now": datetime.now(UTC)}
+
+
+def _found(row: RowMapping | None) -> Found | None:
+    if row is None:
+        return None
+    caller = Caller(
+        publisher=row["publisher"],
+        scopes=_scopes(row["scopes"].split()),
+        key_id=row["id"],
+        budgets=Budgets(row["requests_per_minute"], row["queued_runs"], row["gpu_seconds_per_day"]),
+    )
+    return Found(caller, row["used_at"])
+
+
+def _scopes(names: Iterable[str]) -> frozenset[Scope]:
+    return frozenset(Scope(name) for name in names)
+
+
+def _shown(row: RowMapping) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name != "hash"} | {"scopes": row["scopes"].split()}

@@ -1,0 +1,110 @@
+"""Which rows a caller may know of: the one place that says so, for lists, counts, pages, feeds, badges and single things.
+
+    record         public, or the caller's own
+    claim          of a public record whose publisher has opened its claims, or without a record and released; or own
+    verification   as its claim; its runs, logs and events likewise
+    verdict        of a public record, its claims open or not, or of a released claim without a record; or own. A public
+                   record names its verdicts and their evidence, or nobody could check what it says.
+    evidence       as its verdict, under a scope of its own
+    blob           of a verification or verdict that may be known
+    ledger row     shows its body as its verdict or correction may be known, hashes always (`app.store.ledger`)
+
+"Own" means that the caller's key has the scope to read. The operator knows everything. The loopback (see
+`app.core.caller`) is a stranger to records and claims, and is answered by any id of the rest.
+
+What may not be known is answered as if it were not there, after the same statements: put the condition into the statement
+that looks for the row, never behind it. Every condition speaks of `ClaimRow` and `Record`, which the statement joins: the
+claim by an inner join, the record by an outer one.
+
+    select(Verdict)
+    .join(ClaimRow, col(ClaimRow.id) == Verdict.claim_id)
+    .join(Record, col(Record.id) == ClaimRow.record_id, isouter=True)
+    .where(visible_to(caller).verdicts)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, or_, select, true
+from sqlmodel import col
+
+from app.core.caller import STRANGER, Caller, Scope
+from app.store.tables import ClaimRevision, ClaimRow, Record, SealArtifact, Verdict, Verification
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement
+
+#: What strangers may know of. In the words of these conditions, claim and record are joined from outside.
+PUBLIC_RECORD = col(Record.visibility) == "public"
+RELEASED = and_(col(ClaimRow.record_id).is_(None), col(ClaimRow.visibility) == "public")
+PUBLIC_CLAIM = or_(RELEASED, and_(PUBLIC_RECORD, col(Record.claims_public)))
+PUBLIC_VERDICT = or_(RELEASED, PUBLIC_RECORD)
+
+
+@dataclass(frozen=True, eq=False)  # compared by identity: comparing conditions would make another condition
+class Visible:
+    """Conditions on joined rows; `key` tells apart who is shown different things, for whatever keeps made answers."""
+
+    records: ColumnElement[bool]
+    claims: ColumnElement[bool]
+    verifications: ColumnElement[bool]  # and runs
+    verdicts: ColumnElement[bool]  # and evidence
+    listed_verdicts: ColumnElement[bool]  # without being asked for by id; the same but for the loopback
+    key: str
+
+    def blobs(self, digest: Any) -> ColumnElement[bool]:
+        """Return the condition that a file of this digest belongs to something that may be known."""
+        sealed = (
+            select(1)
+            .select_from(SealArtifact)
+            .join(Verification, col(Verification.seal) == SealArtifact.seal)
+            .join(ClaimRevision, col(ClaimRevision.id) == Verification.claim_revision_id)
+            .join(ClaimRow, col(ClaimRow.id) == ClaimRevision.claim_id)
+            .join(Record, col(Record.id) == ClaimRow.record_id, isouter=True)
+            .where(col(SealArtifact.artifact) == digest, self.verifications)
+        )
+        evidence = (
+            select(1)
+            .select_from(Verdict)
+            .join(ClaimRow, col(ClaimRow.id) == Verdict.claim_id)
+            .join(Record, col(Record.id) == ClaimRow.record_id, isouter=True)
+            .where(col(Verdict.evidence) == digest, self.verdicts)
+        )
+        return or_(sealed.exists(), evidence.exists())
+
+
+#: What the operator and the service itself know of.
+EVERYTHING = Visible(true(), true(), true(), true(), true(), "all")
+
+
+def visible_to(caller: Caller = STRANGER, scope: Scope = Scope.VERDICTS_READ) -> Visible:
+    """Return what a caller may know of.
+
+    Args:
+        caller: who asks.
+        scope: what its key must allow for its own private things; `EVIDENCE_READ` for evidence and files.
+
+    """
+    if caller.operator:
+        return EVERYTHING
+    own = caller.publisher if caller.known and caller.may(scope) else None
+    return _visible(own, by_id=caller.loopback)
+
+
+@lru_cache(maxsize=1024)
+def _visible(own: str | None, *, by_id: bool) -> Visible:
+    record, claim, verdict = PUBLIC_RECORD, PUBLIC_CLAIM, PUBLIC_VERDICT
+    if own is None:
+        free = EVERYTHING.verifications
+        shown = (free, free) if by_id else (claim, verdict)
+        return Visible(record, claim, *shown, verdict, "")
+    of_record, of_claim = col(Record.publisher) == own, col(ClaimRow.publisher) == own
+    claims, verdicts = or_(claim, of_claim), or_(verdict, of_claim)
+    return Visible(or_(record, of_record), claims, claims, verdicts, verdicts, f"own {own}")
+
+
+#: What strangers know of.
+STRANGERS = visible_to(STRANGER)
