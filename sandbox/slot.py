@@ -1,46 +1,37 @@
-"""One slot: its number, user, cgroup, folder and launcher. What is held for many runs, and what each run uses of it."""
+"""One slot: its number, user, cgroup, folder and launcher, which are held for many runs, and the box of each run."""
 
 from __future__ import annotations
 
-import array
-import json
 import os
 import select
 import shutil
-import socket
 import subprocess
-import sys
 import threading
-import time
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
-from sandbox import cgroup, staging, tree
+from sandbox import cgroup, line, staging
 from sandbox.box import Box
 from sandbox.job import SandboxFault
-from sandbox.judge import Ending
+from sandbox.meter import Meter, memory_limit
 from sandbox.programs import Programs
-from sandbox.slot_parts import FIRST_UID, allow_many_descriptors, lock_free_slot, rlimits, start_launcher
+from sandbox.slot_parts import FIRST_UID, allow_many_descriptors, lock_free_slot, rlimits
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    import socket
 
     from sandbox.cgroup import Cgroup
-    from sandbox.job import Job, Shape
-    from sandbox.judge import Seen
+    from sandbox.job import Shape
+    from sandbox.judge import Ending
     from sandbox.makers import Maker
     from sandbox.plan import Host
 
-LOCKS_SECONDS = 0.1  # between two looks at least
-LOCKS_SHARE = 2  # how many times as long as it took we wait until the next look
-SCRATCHES = 2  # /tmp and /dev/shm
 LAUNCHER_SECONDS = 5  # a launcher needs milliseconds to end what is below it
 
-#: Slots that hold what the kernel has not ended yet. Their locks stay taken, so that number, user and cgroup serve nobody
-#: else meanwhile. What a program leaves the kernel to do may take it a minute, so whoever takes a slot gives back those
-#: that are empty by then: no number of such programs uses all slots up.
+#: Slots that hold what the kernel has not ended yet; locked, so that number, user and cgroup serve nobody else meanwhile.
+#: It may take a minute. Whoever takes a slot gives back those that are empty by then, so that they do not run out.
 _RETIRED: list[Slot] = []
 
 
@@ -61,10 +52,6 @@ class Slot:
     thread: threading.Thread = field(default_factory=threading.current_thread)
     boxes: int = 0  # made so far
     waiting: Box | None = None
-    host_oom_kills: int = 0  # before the run, where no cgroup counts
-    cpu_before: int = 0  # milliseconds that were used before the program began, where no cgroup counts
-    locks: tree.Locks = field(default_factory=tree.Locks)
-    locks_at: float = 0.0  # when locks are counted again, on the monotonic clock
     retired: bool = False
 
     @classmethod
@@ -99,7 +86,7 @@ class Slot:
             folder, folder_lock = staging.private_folder(uid)
             undo.callback(os.close, folder_lock)
             undo.callback(shutil.rmtree, folder, ignore_errors=True)
-            launcher, channel = start_launcher(group, uid)
+            launcher, channel = line.start_launcher(group, uid)
             undo.pop_all()
         slot = cls(maker, number, lock, uid, group, folder, folder_lock, launcher, channel)
         try:
@@ -112,8 +99,9 @@ class Slot:
         return slot
 
     def __post_init__(self) -> None:
-        """Begin without programs."""
+        """Begin without programs, and with nothing counted."""
         self.programs = Programs(self.folder)
+        self.meter = Meter(self.cgroup, self.launcher.pid)
 
     @property
     def level(self) -> str:
@@ -155,7 +143,7 @@ class Slot:
 
     def _let_go(self) -> None:
         """Close what leads to the launcher and into its box."""
-        self.locks.close()
+        self.meter.close()
         self.channel.close()
         box, self.waiting = self.waiting, None
         if box is not None:
@@ -268,35 +256,10 @@ class Slot:
         if self.ending() is None:
             self.abandon()
 
-    def begin(self) -> None:
-        """Start the counters of a run: what its box used while it was made, or waited, is not the run's.
-
-        Raises:
-            SandboxFault: they could not be read.
-
-        """
-        self.locks.close()
-        try:
-            if self.cgroup is not None:
-                self.cgroup.begin()
-            else:
-                self.cpu_before = tree.usage(self.launcher.pid, sys.maxsize, sys.maxsize).cpu_ms
-                self.host_oom_kills = tree.host_oom_kills()
-        except OSError as error:
-            raise SandboxFault(f"the counters could not be read: {error}") from error
-
-    @staticmethod
-    def memory_limit(shape: Shape) -> int:
-        """Return what memory and scratch may be together: scratch is memory too, and must read as a full disk.
-
-        There are two places of that size, and a program may fill both. Its own memory has a limit beside this one.
-        """
-        return shape.memory_bytes + SCRATCHES * shape.scratch_bytes + cgroup.OWN_MEMORY
-
     def _limit(self, shape: Shape) -> None:
         if self.cgroup is not None:
             try:
-                self.cgroup.limit(self.memory_limit(shape), shape.processes, shape.cpus)
+                self.cgroup.limit(memory_limit(shape), shape.processes, shape.cpus)
             except OSError as error:
                 raise SandboxFault(f"the limits could not be set: {error}") from error
 
@@ -307,14 +270,7 @@ class Slot:
             SandboxFault: it is gone.
 
         """
-        request = {"argv": argv, "rlimits": rlimits(shape)}
-        passed = array.array("i", descriptors)
-        try:
-            self.channel.sendmsg(
-                [json.dumps(request).encode()], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, passed.tobytes())]
-            )
-        except OSError as error:
-            raise SandboxFault(f"the launcher could not be given a box: {error}") from error
+        line.request(self.channel, argv, rlimits(shape), descriptors)
 
     def is_over(self) -> bool:
         """Whether the launcher has something to say: that nothing is left of the run, or that it is gone itself."""
@@ -337,46 +293,8 @@ class Slot:
 
     def ending(self) -> Ending | None:
         """Read the launcher's report; None when it died."""
-        try:
-            data = self.channel.recv(1 << 16)
-        except OSError:
-            data = b""
-        if not data:
-            return None
-        document: dict[str, Any] = json.loads(data)
-        return Ending(**document)
+        return line.report(self.channel)
 
     def kill(self) -> None:
         """Ask the launcher to end the run at once."""
         self.channel.send(b"kill")
-
-    def count(self, job: Job, seen: Seen, deadline: float) -> None:
-        """Fill in the counters of a run that ends at a moment of the monotonic clock anyway."""
-        if seen.ending is not None:
-            self.locks.close()
-        if self.cgroup is not None:
-            now = self.cgroup.read()
-            seen.cpu_ms, seen.memory_bytes = now.cpu_ms, now.memory_bytes
-            # What the run before left to the kernel's caches makes way, and is missing from the cgroup's difference.
-            seen.peak_bytes = max(seen.peak_bytes, now.peak_bytes, now.own_bytes)
-            seen.own_bytes, seen.oom_kills, seen.refused_forks = now.own_bytes, now.oom_kills, now.refused_forks
-            seen.source = self.cgroup.source
-            if seen.ending is None:
-                self._count_locks(seen, self.cgroup.members())
-        elif seen.ending is None:
-            found = tree.usage(self.launcher.pid, job.memory_bytes, self.memory_limit(job.shape), deadline)
-            seen.cpu_ms, seen.memory_bytes = max(seen.cpu_ms, found.cpu_ms - self.cpu_before), found.memory_bytes
-            seen.own_bytes, seen.peak_bytes = found.own_bytes, max(seen.peak_bytes, found.memory_bytes)
-            self._count_locks(seen, found.pids)
-        else:
-            seen.cpu_ms = max(seen.cpu_ms, seen.ending.cpu_ms - self.cpu_before)
-            seen.peak_bytes = max(seen.peak_bytes, seen.ending.peak_bytes)
-            seen.host_oom_kills = tree.host_oom_kills() - self.host_oom_kills
-
-    def _count_locks(self, seen: Seen, pids: Collection[int]) -> None:
-        """Count record locks, at every few looks: the kernel lets whoever lists them wait for some milliseconds."""
-        now = time.monotonic()
-        if now >= self.locks_at:
-            seen.locks = max(seen.locks, self.locks.count(pids))
-            ended = time.monotonic()
-            self.locks_at = ended + max(LOCKS_SECONDS, LOCKS_SHARE * (ended - now))

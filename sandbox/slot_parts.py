@@ -1,47 +1,23 @@
-"""What a slot is put together from when it is taken: its number, its launcher, the resource limits of its boxes."""
+"""What a slot is put together from when it is taken: its number, and the resource limits of its boxes."""
 
 from __future__ import annotations
 
 import fcntl
 import os
 import resource
-import socket
 import stat
-import subprocess
-import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from sandbox.job import SandboxFault
-from sandbox.programs import NO_ENVIRONMENT
 
 if TYPE_CHECKING:
-    from sandbox.cgroup import Cgroup
     from sandbox.job import Shape
 
 FIRST_UID = 210_000
 SLOTS_MAX = 256
-HERE = Path(__file__).parent
-
-
-def start_launcher(group: Cgroup | None, uid: int | None) -> tuple[subprocess.Popen[bytes], socket.socket]:
-    """Start a launcher that enters the cgroup; returns it with our end of the socket to it."""
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    ours.settimeout(10)
-    with theirs:
-        entrances = group.entrances() if group is not None else []
-        program = [sys.executable, "-S", "-E", "-s", "-B", str(HERE / "launcher.py"), "-" if uid is None else str(uid)]
-        launcher = subprocess.Popen(
-            [*program, *entrances],
-            stdin=theirs.fileno(),
-            stdout=subprocess.DEVNULL,
-            env=NO_ENVIRONMENT,
-            cwd="/",
-            start_new_session=True,  # or an interrupt at our terminal ended boxes before we know of it
-        )
-    return launcher, ours
 
 
 def rlimits(shape: Shape) -> dict[str, int]:

@@ -21,15 +21,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 _TICK_MS = 1000 // os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _BLOCK = 512  # unit of st_blocks
 _INODE = 1024  # about what the kernel keeps for one file of a tmpfs
 _SCRATCH = ("tmp", "dev/shm")
-_PIECE_SECONDS = 0.1  # of reading /proc/locks in one look
-_LOCKS_PIECE = 1 << 16  # bytes; the kernel gives a page at a time
 
 
 @dataclass(frozen=True)
@@ -74,48 +72,6 @@ def usage(root: int, own_limit: int, memory_limit: int, until: float = math.inf)
     shares = [_share(pid) for pid in _in_time(pids, until)]
     own, shared = sum(share[0] for share in shares), sum(share[1] for share in shares)
     return Usage(frozenset(pids), cpu_ms, own + max(shared, files), own)
-
-
-class Locks:
-    """The kernel's list of all record locks, read in pieces: one look a piece, many looks a pass over the list.
-
-    For each page of the list the kernel stops all locking and waits for every processor, which takes it milliseconds, and
-    a program may make the list as long as its open files allow. So a look has a bound in time and goes on where the one
-    before ended; how much was read never decides what is found. A list that changes meanwhile shows some lines twice.
-    """
-
-    def __init__(self) -> None:
-        """Begin a pass with the next look."""
-        self._list: int | None = None
-        self._found: set[bytes] = set()
-        self._rest = b""
-
-    def count(self, pids: Collection[int]) -> int:
-        """Read one piece and return how many locks of these processes this pass has shown; 0 where nothing lists them."""
-        if self._list is None:
-            try:
-                self._list = os.open("/proc/locks", os.O_RDONLY | os.O_CLOEXEC)
-            except FileNotFoundError:
-                return 0
-            self._found, self._rest = set(), b""
-        mine = {str(pid).encode() for pid in pids}
-        until = time.monotonic() + _PIECE_SECONDS
-        while data := os.read(self._list, _LOCKS_PIECE):
-            *lines, self._rest = (self._rest + data).split(b"\n")
-            for line in lines:
-                fields = line.split()  # "1: POSIX ADVISORY WRITE 708 08:01:1179649 0 EOF"; "->" before who waits
-                if b"POSIX" in fields[1:3] and not mine.isdisjoint(fields[4:6]):
-                    self._found.add(line.partition(b":")[2])
-            if time.monotonic() >= until:
-                return len(self._found)
-        self.close()
-        return len(self._found)
-
-    def close(self) -> None:
-        """End the pass."""
-        if self._list is not None:
-            os.close(self._list)
-            self._list = None
 
 
 def host_oom_kills() -> int:

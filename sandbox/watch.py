@@ -19,6 +19,7 @@ from sandbox.cgroup import OWN_MEMORY
 from sandbox.channel import Channel
 from sandbox.job import SandboxFault, Usage
 from sandbox.judge import LOCKS_MAX, Ending, Seen
+from sandbox.meter import memory_limit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,7 +67,7 @@ class Watch:
 
         """
         try:
-            self.slot.begin()
+            self.slot.meter.begin()
             self.started = time.monotonic()
             self.deadline = self.started + MAKING_SECONDS_MAX
             self.box.hand_over(message)
@@ -123,7 +124,7 @@ class Watch:
         """
         self.begun = True
         if not self.slot.is_over():
-            self.slot.begin()
+            self.slot.meter.begin()
             self.started = time.monotonic()
         self.deadline = self.started + self.job.wall_ms / 1000
 
@@ -165,7 +166,7 @@ class Watch:
             return
         seen.wall_ms = int((time.monotonic() - self.started) * 1000)
         try:
-            self.slot.count(self.job, seen, self.deadline)
+            self.slot.meter.count(self.job, seen, self.deadline)
         except OSError as error:
             raise SandboxFault(f"the counters could not be read: {error}") from error
         if seen.oom_kills or self._has_too_much():
@@ -178,7 +179,7 @@ class Watch:
     def _has_too_much(self) -> bool:
         """Whether memory is passed: by what processes hold of their own, or together with the files of the scratch."""
         own = self.job.memory_bytes + OWN_MEMORY
-        return self.seen.own_bytes > own or self.seen.memory_bytes > self.slot.memory_limit(self.job.shape)
+        return self.seen.own_bytes > own or self.seen.memory_bytes > memory_limit(self.job.shape)
 
     def _time(self) -> None:
         """Take the run's own end for its wall time: we may have been slow to notice, which is not the program's fault."""

@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from app.intake import ArchiveLimits
 from app.queue import CPU_QUEUE, JUDGE_QUEUE, celery_app
 from app.settings import DEFAULT_LIMITS, Settings
-from sandbox.slot import SCRATCHES
+from sandbox.meter import SCRATCHES
 from tests.docs.compose import FILE, ROOT, Unset, raw, services, variables_of
 from tests.docs.production import OWN, SECRETS
 

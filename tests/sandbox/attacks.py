@@ -44,7 +44,7 @@ WALLS = {
     "scratch size": ("sandbox/plan.py", "file systems in memory, of a limited size"),
     "memory limit": ("sandbox/cgroup.py", "of the whole run; one process killed for memory ends it"),
     "process limit": ("sandbox/cgroup.py", "processes and threads together"),
-    "lock limit": ("sandbox/tree.py", "record locks, counted where the kernel lists them"),
+    "lock limit": ("sandbox/locks.py", "record locks, counted where the kernel lists them"),
     "processor limit": ("sandbox/watch.py", "processor time of the whole run"),
     "wall clock": ("sandbox/watch.py", "the host's own, which nothing on the channel stops"),
     "output caps": ("sandbox/watch.py", "for each stream, the result and the artifacts; reaching one ends the run"),

@@ -114,7 +114,7 @@ def test_what_the_run_before_left_in_the_kernels_caches_is_not_missing_from_the_
         refuse_to_skip("only a cgroup keeps caches")
     monkeypatch.setattr(slot.cgroup, "read", lambda: Counters(1, 0, 44 * MIB, 5 * MIB, 0, 0))
     seen = Seen(Channel(1, 1))
-    slot.count(a_job(strongest.environment, "pass"), seen, 0.0)
+    slot.meter.count(a_job(strongest.environment, "pass"), seen, 0.0)
     assert seen.peak_bytes == 44 * MIB
 
 

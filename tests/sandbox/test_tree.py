@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sandbox import locks as locks_module
 from sandbox import tree
+from sandbox.locks import Locks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,12 +92,12 @@ def test_locks_are_counted_for_those_who_hold_them(family: int) -> None:
 
 
 def test_a_long_list_of_locks_is_read_in_pieces_and_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tree, "_PIECE_SECONDS", 0)  # so that a look is one page
+    monkeypatch.setattr(locks_module, "_PIECE_SECONDS", 0)  # so that a look is one page
     with tempfile.TemporaryFile() as file:
         before = _locks(os.getpid())
         for at in range(0, 600, 2):
             fcntl.lockf(file, fcntl.LOCK_EX, 1, at)
-        locks, found = tree.Locks(), [0]
+        locks, found = Locks(), [0]
         while locks._list is not None or found == [0]:
             found.append(locks.count([os.getpid()]))
     assert 0 < found[1] < 300
@@ -114,7 +116,7 @@ def test_a_look_stops_at_memory_when_the_run_ends_anyway(family: int, monkeypatc
 
 def _locks(*pids: int) -> int:
     """Return how many record locks processes hold, by one pass."""
-    locks = tree.Locks()
+    locks = Locks()
     while (found := locks.count(pids)) >= 0 and locks._list is not None:
         pass
     return found
