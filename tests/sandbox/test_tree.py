@@ -1,33 +1,27 @@
-"""Who belongs to a tree of processes, what it uses and which locks it holds, without a look at the rest of the host."""
+"""Who belongs to a tree of processes, and what it uses, without a look at the rest of the host."""
 
 from __future__ import annotations
 
-import fcntl
 import os
 import subprocess
 import sys
-import tempfile
 from typing import TYPE_CHECKING
 
 import pytest
 
-from sandbox import locks as locks_module
 from sandbox import tree
-from sandbox.locks import Locks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: Two shells with two children each, one of them started by a thread; and two locks.
+#: Two shells with two children each, one of them started by a thread.
 FAMILY = """
-import fcntl, subprocess, sys, tempfile, threading
+import subprocess, sys, threading
 start = lambda: subprocess.Popen(["sh", "-c", "sleep 60 & sleep 60"], stdout=subprocess.DEVNULL)
 stop = threading.Event()
 thread = threading.Thread(target=lambda: (start(), stop.wait()), daemon=True)
 thread.start()
 start()
-file = tempfile.TemporaryFile()
-for at in (0, 2): fcntl.lockf(file, fcntl.LOCK_EX, 1, at)
 import time; time.sleep(0.3)
 print("ready", flush=True)
 sys.stdin.read()
@@ -78,45 +72,9 @@ def test_own_memory_is_told_from_files() -> None:
         process.communicate()
 
 
-def test_locks_are_counted_for_those_who_hold_them(family: int) -> None:
-    with tempfile.TemporaryFile() as file:
-        assert _locks(family) == 2
-        before = _locks(os.getpid())
-        for at in range(0, 6, 2):
-            fcntl.lockf(file, fcntl.LOCK_EX, 1, at)
-        assert _locks(os.getpid()) == before + 3
-        assert _locks(os.getpid(), family) == before + 5
-        fcntl.flock(file, fcntl.LOCK_EX)
-        assert _locks(os.getpid()) == before + 3  # one for each open file, which has a limit
-    assert _locks() == 0
-
-
-def test_a_long_list_of_locks_is_read_in_pieces_and_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(locks_module, "_PIECE_SECONDS", 0)  # so that a look is one page
-    with tempfile.TemporaryFile() as file:
-        before = _locks(os.getpid())
-        for at in range(0, 600, 2):
-            fcntl.lockf(file, fcntl.LOCK_EX, 1, at)
-        locks, found = Locks(), [0]
-        while locks._list is not None or found == [0]:
-            found.append(locks.count([os.getpid()]))
-    assert 0 < found[1] < 300
-    assert max(found) == before + 300
-    assert locks.count([os.getpid()]) < 300  # a new pass begins with nothing
-    locks.close()
-
-
 def test_a_look_stops_at_memory_when_the_run_ends_anyway(family: int, monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[int] = []
     monkeypatch.setattr(tree, "_share", lambda pid: (looked.append(pid), (1, 0))[1])
     assert tree.usage(family, 0, 0).own_bytes == len(looked) == 6
     assert tree.usage(family, 0, 0, until=0.0).own_bytes == 0
     assert len(looked) == 6
-
-
-def _locks(*pids: int) -> int:
-    """Return how many record locks processes hold, by one pass."""
-    locks = Locks()
-    while (found := locks.count(pids)) >= 0 and locks._list is not None:
-        pass
-    return found
