@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request, Response
@@ -17,7 +16,7 @@ from app.api.parts import PartsDep
 from app.api.problems import ApiError
 from app.pages.parts import ForPeople, verdict_spark
 from app.pages.shell import HEADERS, page, query, render, twin
-from app.store import pages
+from app.store import feed
 from app.store.visible import Visible, visible_to
 
 if TYPE_CHECKING:
@@ -28,8 +27,9 @@ people = APIRouter(include_in_schema=False, route_class=ForPeople)
 
 LIMIT = 50
 RECORDS_MAX = 9
+BEGINNING = (datetime.fromtimestamp(0, UTC), "")  # a place before every verdict
+NEW_HEADERS = {"Cache-Control": "no-store"}
 SINCE = {"day": 1, "week": 7, "month": 31}
-COUNTS_SECONDS = 3  # counts are allowed to be so old
 NAMES = {"status": "Status", "kind": "Reproduction", "reason_code": "Reason", "blame": "Blame"}
 
 _VALUE = re.compile(r"[A-Za-z0-9_]{0,40}")
@@ -68,42 +68,25 @@ class Wanted:
         return {name: self.facets.get(name) for name in NAMES} | {"since": self.since}
 
 
-class _Counts:
-    """The facets' counts, at most COUNTS_SECONDS old: every reader of the feed asks for the same ones."""
-
-    def __init__(self) -> None:
-        self._found: dict[tuple[str, str], tuple[float, dict[str, dict[str, int]]]] = {}
-        self._lock = Lock()
-
-    def get(self, parts: Parts, seen: Visible) -> dict[str, dict[str, int]]:
-        """Return the counts over what a reader may know of."""
-        key = (parts.store.url, seen.key)
-        with self._lock:
-            now = time.monotonic()
-            made, found = self._found.get(key, (float("-inf"), {}))
-            if now - made > COUNTS_SECONDS:
-                with parts.store.read() as session:
-                    found = pages.counts(session, seen)
-                fresh = {name: old for name, old in self._found.items() if now - old[0] <= COUNTS_SECONDS}
-                self._found = {**fresh, key: (time.monotonic(), found)}
-            return found
-
-
-_counts = _Counts()
-
-
 def read_feed(parts: Parts, wanted: Wanted, seen: Visible) -> dict[str, Any]:
     """Return what the feed shows."""
-    since = None if wanted.since is None else datetime.now(UTC) - timedelta(days=SINCE[wanted.since])
+    asked = _asked(wanted)
     with parts.store.read() as session:
-        found = pages.feed(session, wanted.facets, since, _place(wanted.before), LIMIT, seen)
+        found = feed.page(session, asked, _place(wanted.before), LIMIT, seen)
+        counts = feed.counts(session, asked, seen)
+    rows = found.rows
     return {
-        "verdicts": found.rows,
+        "verdicts": rows,
         "next": None if found.after is None else _cursor(found.after),
-        "counts": _counts.get(parts, seen),
-        "counted_over": pages.COUNTED,
+        "newest": None if wanted.before else _cursor((rows[0]["evaluated_at"], rows[0]["id"]) if rows else BEGINNING),
+        "counts": counts,
         "filters": wanted.address,
     }
+
+
+def _asked(wanted: Wanted) -> feed.Wanted:
+    since = None if wanted.since is None else datetime.now(UTC) - timedelta(days=SINCE[wanted.since])
+    return feed.Wanted(wanted.facets, since)
 
 
 @people.get("/")
@@ -115,7 +98,7 @@ def read_page(parts: PartsDep, caller: CallerDep, request: Request) -> Response:
     for row in found["verdicts"]:
         row["shown"] = verdict_spark(row)
     with parts.store.read() as session:
-        known = pages.public_records(session, RECORDS_MAX, seen) if not wanted.before and not wanted.facets else []
+        known = feed.public_records(session, RECORDS_MAX, seen) if not wanted.before and not wanted.facets else []
     answer = page(
         "feed.html",
         feed=found,
@@ -127,6 +110,15 @@ def read_page(parts: PartsDep, caller: CallerDep, request: Request) -> Response:
     )
     answer.headers["Vary"] = "Accept"
     return answer
+
+
+@router.get("/feed/new.json")
+def read_new(parts: PartsDep, caller: CallerDep, request: Request, than: str = "") -> Response:
+    """Answer with how many verdicts are newer than a place that the feed named, at most `most`."""
+    wanted = Wanted.of(request)
+    with parts.store.read() as session:
+        number = feed.newer(session, _asked(wanted), _place(than or None) or BEGINNING, visible_to(caller))
+    return Response(json.dumps({"new": number, "most": feed.NEW_MAX}), 200, NEW_HEADERS, "application/json")
 
 
 @router.get("/feed.json")

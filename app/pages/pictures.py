@@ -104,7 +104,11 @@ def rule(item: Comparison) -> str:
     """Return the rule as the claim declares it, with its tolerance or its ends; how it came out is not told."""
     if item.rule in {Rule.BOUNDED, Rule.INTERVAL}:
         return f"{item.rule} {phrases.ends(item)}"
-    return item.rule if item.tolerance is None else f"{item.rule} {item.tolerance}"
+    if item.tolerance is None:
+        return item.rule
+    if item.rule in {Rule.POINTS, Rule.ABSOLUTE}:
+        return f"±{item.tolerance}{' points' if item.rule == Rule.POINTS else ''}"
+    return f"{item.rule} {item.tolerance}"
 
 
 def comparison(document: dict[str, Any]) -> Comparison:

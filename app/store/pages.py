@@ -1,22 +1,18 @@
-"""What pages show and no other door asks for: the feed with its counts, a claim or run with its neighbours, the house.
+"""What pages show and no other door asks for: a claim or run with its neighbours, the house; not the feed (`feed`).
 
-Nothing here decides anything. Only what the viewer may know of is there (`app.store.visible`). A page of the feed looks at
-WINDOW verdicts at most, in the order of an index; where few of them pass the filters it is short and says where to go on,
-so that its cost does not grow with the table.
+Nothing here decides anything. Only what the viewer may know of is there (`app.store.visible`).
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sqlalchemy import JSON, and_, bindparam, cast, func, or_, select, tuple_, type_coerce
+from sqlalchemy import and_, bindparam, func, or_, select
 from sqlmodel import Session, col
 
-from app.store import views
 from app.store.engine import database_time
 from app.store.tables import (
     ClaimRevision,
@@ -33,14 +29,7 @@ from app.store.tables import (
 )
 from app.store.visible import STRANGERS, Visible
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from sqlalchemy import Select
-
-WINDOW = 2_000  # verdicts that one page of the feed looks at
-COUNTED = 5_000  # newest verdicts over which facets are counted
-FACETS = ("status", "kind", "reason_code", "blame")
+COUNTED = 5_000  # what ended in a day is counted so far
 LIVE = ("queued", "running", "concluding")
 LISTED_MAX = 100
 
@@ -109,111 +98,6 @@ def _record_version(seen: Visible) -> Any:
 @lru_cache(maxsize=256)
 def _shown(seen: Visible) -> Any:
     return _SHOWN.where(seen.claims)
-
-
-@dataclass(frozen=True)
-class Feed:
-    """A page of the feed, and where the next one begins; None at the end."""
-
-    rows: list[dict[str, Any]]
-    after: tuple[datetime, str] | None
-
-
-def feed(  # noqa: PLR0913 - filters, place and viewer
-    session: Session,
-    wanted: Mapping[str, str],
-    since: datetime | None,
-    before: tuple[datetime, str] | None,
-    limit: int,
-    seen: Visible = STRANGERS,
-) -> Feed:
-    """Return verdicts, newest first.
-
-    Args:
-        session: to read in.
-        wanted: facet -> value, of those in FACETS.
-        since: not older than this.
-        before: older than this place.
-        limit: at most so many.
-        seen: what the viewer may know of.
-
-    """
-    window = select(Verdict).order_by(col(Verdict.evaluated_at).desc(), col(Verdict.id).desc()).limit(WINDOW)
-    for name, value in wanted.items():
-        if name != "kind":
-            window = window.where(getattr(Verdict, name) == value)
-    if since is not None:
-        window = window.where(col(Verdict.evaluated_at) >= since)
-    if before is not None:
-        window = window.where(tuple_(col(Verdict.evaluated_at), col(Verdict.id)) < before)
-    looked = window.subquery()
-    query: Select[Any] = (
-        select(
-            looked,
-            col(ClaimRow.name).label("claim"),
-            col(ClaimRevision.document).label("document"),
-            col(ClaimRevision.number).label("number"),
-            col(ClaimRow.record_id).label("record_id"),
-            col(Record.title).label("record_title"),
-        )
-        .join(ClaimRow, col(ClaimRow.id) == looked.c.claim_id)
-        .join(ClaimRevision, col(ClaimRevision.id) == looked.c.claim_revision_id)
-        .join(Record, col(Record.id) == ClaimRow.record_id, isouter=True)
-        .where(seen.claims)
-        .order_by(looked.c.evaluated_at.desc(), looked.c.id.desc())
-        .limit(limit + 1)
-    )
-    if "kind" in wanted:
-        query = query.where(_kind(session) == wanted["kind"])
-    rows = session.connection().execute(query).mappings().all()
-    found = _told(views.with_findings(session, rows[:limit]))
-    if len(rows) > limit:
-        return Feed(found, (rows[limit - 1]["evaluated_at"], rows[limit - 1]["id"]))
-    last = (
-        session.connection()
-        .execute(window.with_only_columns(col(Verdict.evaluated_at), col(Verdict.id)).offset(WINDOW - 1).limit(1))
-        .first()
-    )
-    return Feed(found, None if last is None else (last[0], last[1]))
-
-
-def counts(session: Session, seen: Visible = STRANGERS) -> dict[str, dict[str, int]]:
-    """Return facet -> value -> how many of the newest verdicts that the viewer may know of have it."""
-    newest = (
-        select(Verdict).order_by(col(Verdict.evaluated_at).desc(), col(Verdict.id).desc()).limit(COUNTED).subquery()
-    )
-    kind = _kind(session).label("kind")
-    query = (
-        select(newest.c.status, kind, newest.c.reason_code, newest.c.blame, func.count())
-        .join(ClaimRow, col(ClaimRow.id) == newest.c.claim_id)
-        .join(ClaimRevision, col(ClaimRevision.id) == newest.c.claim_revision_id)
-        .join(Record, col(Record.id) == ClaimRow.record_id, isouter=True)
-        .where(seen.claims)
-        .group_by(newest.c.status, kind, newest.c.reason_code, newest.c.blame)
-    )
-    found: dict[str, dict[str, int]] = {name: {} for name in FACETS}
-    for *values, number in session.connection().execute(query):
-        for name, value in zip(FACETS, values, strict=True):
-            if value is not None:
-                found[name][value] = found[name].get(value, 0) + number
-    return found
-
-
-def public_records(session: Session, limit: int, seen: Visible = STRANGERS) -> list[dict[str, Any]]:
-    """Return the records that changed last, of those that the viewer may know of, with their gate verdicts."""
-    query = (
-        select(
-            col(Record.id), col(Record.title), col(Record.external_id), col(GateRow.document), col(GateRow.updated_at)
-        )
-        .join(GateRow, col(GateRow.record_id) == Record.id)
-        .where(seen.records)
-        .order_by(col(GateRow.updated_at).desc())
-        .limit(limit)
-    )
-    return [
-        {"id": row[0], "title": row[1], "external_id": row[2], "gate": json.loads(row[3]), "updated_at": row[4]}
-        for row in session.connection().execute(query)
-    ]
 
 
 def claim_version(session: Session, claim_id: str, seen: Visible = STRANGERS) -> tuple[str, ...] | None:
@@ -408,22 +292,3 @@ def _age(created_at: datetime | str | None) -> float | None:
     at = datetime.fromisoformat(created_at) if isinstance(created_at, str) else created_at
     at = at.replace(tzinfo=UTC) if at.tzinfo is None else at
     return round(max(0.0, (datetime.now(UTC) - at).total_seconds()), 1)
-
-
-def _kind(session: Session) -> Any:
-    """Return the kind of reproduction in a revision's document, in the words of the dialect."""
-    document = col(ClaimRevision.document)
-    postgres = session.get_bind().dialect.name == "postgresql"
-    parsed: Any = cast(document, JSON) if postgres else type_coerce(document, JSON)
-    return parsed[("reproduce", "kind")].as_string()
-
-
-def _told(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return rows of the feed with their claim's document read: statement, kind, and nothing else of it."""
-    found = []
-    for row in rows:
-        document = json.loads(row["document"])
-        told = {name: value for name, value in row.items() if name not in {"document", "number"}}
-        told["revision"] = row["number"]
-        found.append(told | {"statement": document["claim"]["statement"], "kind": document["reproduce"]["kind"]})
-    return found

@@ -40,7 +40,7 @@ SQLModel.metadata = MetaData(
 )
 metadata = SQLModel.metadata
 
-REVISION = "0006"  # the migration whose tables these are; a database at another one is refused at start
+REVISION = "0008"  # the migration whose tables these are; a database at another one is refused at start
 
 
 def _one_of(column: str, values: Any) -> CheckConstraint:
@@ -257,6 +257,7 @@ class OutcomeRow(SQLModel, table=True):
     result: str | None = Field(default=None, foreign_key="artifact.digest")
     stdout: str | None = Field(default=None, foreign_key="artifact.digest")
     stderr: str | None = Field(default=None, foreign_key="artifact.digest")
+    samples: str | None = Field(default=None, sa_column=_text(nullable=True))  # JSON: [wall ms, CPU ms, bytes] each
     created_at: datetime
 
 
@@ -368,6 +369,43 @@ class ControlRow(SQLModel, table=True):
     result: str
     detail: str = Field(sa_column=_text())
     cannot_prove: str = Field(sa_column=_text())
+
+
+class ListingRow(SQLModel, table=True):
+    """A verdict as the feed finds it; triggers keep it (`app.store.upkeep`)."""
+
+    __tablename__ = "listing"
+    __table_args__ = (
+        Index(None, "audience", "evaluated_at", "verdict_id"),
+        Index(None, "audience", "bucket", "evaluated_at", "verdict_id"),
+    )
+    verdict_id: str = Field(primary_key=True, foreign_key="verdict.id")
+    audience: str  # who may know of its claim: "" everybody, `~` and its publisher, its publisher
+    bucket: str  # status/kind/reason/blame
+    evaluated_at: datetime
+
+
+class TallyRow(SQLModel, table=True):
+    """How many verdicts of a bucket an audience sees; triggers keep it (`app.store.upkeep`)."""
+
+    __tablename__ = "tally"
+    audience: str = Field(primary_key=True)
+    bucket: str = Field(primary_key=True)
+    status: str
+    kind: str
+    reason_code: str
+    blame: str | None = None
+    number: int = Field(sa_column=_big())
+
+
+class LogRow(SQLModel, table=True):
+    """Where lines begin in a stored log, so that a part of it can be read alone. Append-only."""
+
+    __tablename__ = "log"
+    digest: str = Field(primary_key=True, foreign_key="artifact.digest")
+    lines: int = Field(sa_column=_big())
+    first_error: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))  # a line, from 1
+    blocks: str = Field(sa_column=_text())  # JSON list: how many lines begin before each block of the log
 
 
 class GateRow(SQLModel, table=True):

@@ -16,6 +16,8 @@
     ledger_node_rows a node of the tree only over rows of the ledger that are there
     checkpoint_head  a checkpoint ends with a row of the ledger and names its hash
 
+Further ones forbid nothing, and keep the tables of the feed (`app.store.upkeep`).
+
 Errors come out as integrity errors on both (SQLSTATE 23000 on PostgreSQL). Triggers stop bugs, not the owner of the
 tables: in production the service's role owns nothing.
 """
@@ -25,6 +27,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.core.lifecycle import RUN, VERIFICATION, final
+from app.store import upkeep
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -46,6 +49,7 @@ APPEND_ONLY: dict[str, tuple[str, ...]] = {
     "ledger_node": ("level", "position"),
     "checkpoint": ("id",),
     "correction": ("id",),
+    "log": ("digest",),
 }
 
 _OUTCOME_OK = "SELECT 1 FROM run WHERE id = NEW.run_id AND state = 'running' AND fence = NEW.fence"
@@ -142,14 +146,15 @@ _RULES: tuple[tuple[str, str, str, str, str], ...] = (
 
 def statements(dialect: str) -> list[str]:
     """Return the statements that create every trigger of a dialect, in order."""
-    return _sqlite() if dialect == "sqlite" else _postgresql()
+    return (_sqlite() if dialect == "sqlite" else _postgresql()) + upkeep.statements(dialect)
 
 
 def owners(dialect: str) -> dict[str, str]:
     """Return every trigger that must exist, with its table."""
     kinds = ("no_update", "no_delete", "no_replace") if dialect == "sqlite" else ("append_only", "no_truncate")
     found = {f"{table}_{kind}": table for table in APPEND_ONLY for kind in kinds}
-    return found | {trigger: table for table, trigger, *_ in _RULES}
+    kept = {trigger: table for trigger, (table, _) in upkeep.TRIGGERS.items()}
+    return found | {trigger: table for table, trigger, *_ in _RULES} | kept
 
 
 def drops(dialect: str) -> list[str]:
@@ -157,7 +162,7 @@ def drops(dialect: str) -> list[str]:
     found = sorted(owners(dialect).items())
     if dialect == "sqlite":
         return [f"DROP TRIGGER IF EXISTS {trigger}" for trigger, _ in found]
-    functions = ("deny_change", *(trigger for _, trigger, *_ in _RULES))
+    functions = ("deny_change", *(trigger for _, trigger, *_ in _RULES), *upkeep.TRIGGERS)
     return [
         *(f"DROP TRIGGER IF EXISTS {trigger} ON {table}" for trigger, table in found),
         *(f"DROP FUNCTION IF EXISTS {name}()" for name in functions),

@@ -54,6 +54,7 @@ class Visible:
     verdicts: ColumnElement[bool]  # and evidence
     listed_verdicts: ColumnElement[bool]  # without being asked for by id; the same but for the loopback
     key: str
+    audiences: tuple[str, ...] | None = ("",)  # whose claims' verdicts they are (`app.store.upkeep`); None: everybody's
 
     def blobs(self, digest: Any) -> ColumnElement[bool]:
         """Return the condition that a file of this digest belongs to something that may be known."""
@@ -77,7 +78,7 @@ class Visible:
 
 
 #: What the operator and the service itself know of.
-EVERYTHING = Visible(true(), true(), true(), true(), true(), "all")
+EVERYTHING = Visible(true(), true(), true(), true(), true(), "all", None)
 
 
 def visible_to(caller: Caller = STRANGER, scope: Scope = Scope.VERDICTS_READ) -> Visible:
@@ -103,7 +104,7 @@ def _visible(own: str | None, *, by_id: bool) -> Visible:
         return Visible(record, claim, *shown, verdict, "")
     of_record, of_claim = col(Record.publisher) == own, col(ClaimRow.publisher) == own
     claims, verdicts = or_(claim, of_claim), or_(verdict, of_claim)
-    return Visible(or_(record, of_record), claims, claims, verdicts, verdicts, f"own {own}")
+    return Visible(or_(record, of_record), claims, claims, verdicts, verdicts, f"own {own}", ("", f"~{own}", own))
 
 
 #: What strangers know of.

@@ -70,6 +70,7 @@ def codes_of_the_code() -> set[str]:
         for path in (ROOT / folder).rglob("*.py"):
             if path.parent.name == "contracts" or path.name in {
                 "triggers.py",
+                "upkeep.py",
                 "settings.py",
                 "queue.py",
             }:  # vocabularies of public contracts, SQL, names of the environment, names of queues

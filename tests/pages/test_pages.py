@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import re
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
@@ -20,7 +21,6 @@ from app.core.reasons import BLAME
 from app.pages import feed, shell, words
 from app.pages.router import MODULES
 from app.pages.run import LINES_MAX, tail
-from app.store import pages
 from tests.pages.conftest import CLOSED, HIDDEN, SHOWN
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def test_the_feed_shows_the_rule_that_was_declared_whatever_came_of_it(site: Sit
         for item in re.findall(r'<td data-label="Rule"><span class="note">(.*?)</span>', html)
     }
     declared = {
-        f"{row['rule']} {row['tolerance'] or ''}".strip()
+        f"±{row['tolerance']} points" if row["rule"] == "points" else f"{row['rule']} {row['tolerance'] or ''}".strip()
         for verdict in site.data("/feed.json")["verdicts"]
         for row in verdict["comparisons"]
     }
@@ -354,16 +354,25 @@ def test_going_through_the_feed_page_by_page_shows_every_verdict_once(
     assert seen == whole
 
 
-def test_a_filter_that_passes_little_goes_on_behind_its_window(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = [row["id"] for row in site.data("/feed.json?kind=formula")["verdicts"]]
-    monkeypatch.setattr(pages, "WINDOW", 2)
-    seen: list[str] = []
-    before = ""
-    while before is not None:
-        found = site.data(f"/feed.json?kind=formula&before={before}")
-        seen += [row["id"] for row in found["verdicts"]]
-        before = found["next"]
-    assert seen == whole
+def test_the_feed_says_how_many_verdicts_are_new_since_it_was_read(site: Site) -> None:
+    everything = site.data("/feed.json")
+    place = re.search(r'data-new="(/feed/new\.json\?than=[^"]+)"', site.get("/").text)
+    assert place is not None
+    assert site.data(place[1]) == {"new": 0, "most": 100}
+    with_filter = re.search(r'data-new="([^"]+)"', site.get("/?status=FALSIFIED").text)
+    assert with_filter is not None
+    assert site.data(html.unescape(with_filter[1]))["new"] == 0
+    assert site.data("/feed/new.json")["new"] == len(everything["verdicts"])
+    assert site.data("/feed/new.json?status=FALSIFIED")["new"] == everything["counts"]["status"]["FALSIFIED"]
+    assert 'id="fresh"' not in site.get(f"/?before={everything['newest']}").text, "older pages have nothing new"
+
+
+def test_counts_are_of_what_the_other_filters_let_through(site: Site) -> None:
+    rows = site.data("/feed.json")["verdicts"]
+    found = site.data("/feed.json?kind=formula")["counts"]
+    formulas = [row["status"] for row in rows if row["kind"] == "formula"]
+    assert found["status"] == {status: formulas.count(status) for status in set(formulas)}
+    assert sum(found["kind"].values()) == len(rows)
 
 
 @pytest.mark.parametrize(

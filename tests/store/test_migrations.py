@@ -42,6 +42,8 @@ NAMES = {
     "ledger": "ck_ledger_seq pk_ledger uq_ledger_hash uq_ledger_prev_hash",
     "ledger_node": "pk_ledger_node",
     "ledger_subject": "fk_ledger_subject_seq pk_ledger_subject uq_ledger_subject_seq",
+    "listing": "fk_listing_verdict_id pk_listing",
+    "log": "fk_log_digest pk_log",
     "login": "fk_login_key_id pk_login",
     "outcome": "ck_outcome_kind fk_outcome_result fk_outcome_run_id fk_outcome_stderr fk_outcome_stdout pk_outcome",
     "record": "ck_record_claims_total ck_record_visibility pk_record uq_record_publisher_external_id",
@@ -50,6 +52,7 @@ NAMES = {
     "seal": "pk_seal",
     "seal_artifact": "fk_seal_artifact_artifact fk_seal_artifact_seal pk_seal_artifact",
     "signing_key": "pk_signing_key",
+    "tally": "pk_tally",
     "verdict": (
         "ck_verdict_blame ck_verdict_evidence ck_verdict_no_fault ck_verdict_outcome ck_verdict_status"
         " fk_verdict_claim_id fk_verdict_claim_revision_id fk_verdict_evidence fk_verdict_verification_id"
