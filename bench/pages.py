@@ -258,14 +258,15 @@ def p95(port: int, path: str, number: int = 200) -> float:
     return statistics.quantiles(times, n=20)[18]
 
 
-def serve(home: Path, folder: Path) -> Iterator[tuple[int, int]]:
-    """Start a server on a home; yields its port and process."""
+def serve(home: Path, folder: Path, **more: str) -> Iterator[tuple[int, int]]:
+    """Start a server on a home; yields its port and process. `more` is of its environment."""
     port = free_port(18_765, fall_back=True)
     environment = {
         **os.environ,
         "ASSAY_HOME": str(home),
         "ASSAY_BROKER_URL": "memory://",
         "ASSAY_BENCH_BYTES": str(folder),
+        **more,
     }
     command = [sys.executable, "-m", "uvicorn", "bench.pages:application", "--factory", "--port", str(port)]
     server = subprocess.Popen([*command, "--no-access-log", "--log-level", "error"], env=environment)

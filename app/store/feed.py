@@ -192,7 +192,7 @@ def _merge(streams: int, bucketed: bool, given: frozenset[str]) -> Any:  # noqa:
 
 
 def _rows(session: Session, verdict_ids: Sequence[str], seen: Visible) -> list[dict[str, Any]]:
-    query = (
+    query: Any = (
         select(
             Verdict,
             col(ClaimRow.name).label("claim"),
@@ -212,7 +212,7 @@ def _rows(session: Session, verdict_ids: Sequence[str], seen: Visible) -> list[d
 
 def public_records(session: Session, limit: int, seen: Visible = STRANGERS) -> list[dict[str, Any]]:
     """Return the records that changed last, of those that the viewer may know of, with their gate verdicts."""
-    query: Any = (
+    query = (
         select(
             col(Record.id), col(Record.title), col(Record.external_id), col(GateRow.document), col(GateRow.updated_at)
         )

@@ -66,11 +66,11 @@ def sweep(place: Path) -> None:
 
 
 class Cluster:
-    """A running server with a migrated template, from which databases are copied."""
+    """A running server with a migrated template, from which databases are copied; below `place` when it is given."""
 
-    def __init__(self) -> None:
+    def __init__(self, place: Path | None = None) -> None:
         self._bin = programs()
-        place = _place()
+        place = place or _place()
         sweep(place)
         self._folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
         self._lock = (self._folder / HELD).open("a")
