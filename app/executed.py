@@ -20,3 +20,4 @@ class Executed:
     artifacts: tuple[tuple[str, bytes], ...]
     isolation: dict[str, Any]
     derived: dict[str, str]  # path in the box -> digest, for every file that differs from the bundle's
+    samples: tuple[tuple[int, int, int], ...] = ()  # elapsed ms, processor ms, memory bytes, as time went on

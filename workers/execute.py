@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from app.core.boxjob import box_job
@@ -15,6 +16,7 @@ from app.core.errors import Fault
 from app.core.model import OutcomeKind, RunOutcome
 from app.core.perturb import Underivable
 from app.core.seal import check_versions
+from app.core.series import Series
 from app.executed import Executed
 from sandbox import Job, NoIsolation, SandboxFault, SealBroken, StagedFile
 
@@ -73,15 +75,21 @@ def execute(  # noqa: PLR0913 - one run's whole surroundings
     planned = box_job(seal, seal_digest, spec, lambda path: read(seal.files[path]))
     if isinstance(planned, Underivable):
         return _not_executed(planned.reason)
+    series = Series()
+
+    def sampled(usage: Usage) -> bool:
+        series.add(usage.wall_ms, usage.cpu_ms, usage.memory_bytes)
+        return tick(usage)
+
     try:
-        outcome = box.run(_job(planned, environment, seal), tick, seal.claim.limits.isolation)
+        outcome = box.run(_job(planned, environment, seal), sampled, seal.claim.limits.isolation)
     except NoIsolation as error:
         raise Fault(
             code="no-isolation", detail=str(error), remedy="assay doctor", reason_code="NO_ISOLATION"
         ) from error
     except (SandboxFault, SealBroken) as error:
         raise Fault("sandbox", str(error), "run `assay doctor`") from error
-    return _executed(planned, outcome, keep_artifacts=spec.key == ARTIFACTS_OF)
+    return replace(_executed(planned, outcome, keep_artifacts=spec.key == ARTIFACTS_OF), samples=series.points)
 
 
 def _job(planned: BoxJob, environment: Environment, seal: Seal) -> Job:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from app.actions.planning import Results, nudge_runs, plan_next, send
+from app.core import loglines
 from app.store import runs
 
 if TYPE_CHECKING:
@@ -71,6 +73,8 @@ def finish_run(parts: Parts, claimed: Claimed, seal: Seal, done: Executed, *, wo
         stderr=_keep(parts, done.stderr),
         artifacts=tuple((name, *_must_keep(parts, data)) for name, data in done.artifacts),
     )
+    logs = ((kept.stdout, done.stdout), (kept.stderr, done.stderr))
+    kept = replace(kept, logs=tuple((item[0], loglines.index(data)) for item, data in logs if item is not None))
     results = Results(parts.blobs)
     results.prefetch(parts, claimed.verification_id)
     if kept.result is not None:
@@ -84,6 +88,7 @@ def finish_run(parts: Parts, claimed: Claimed, seal: Seal, done: Executed, *, wo
             derived=done.derived,
             kept=kept,
             worker=worker,
+            samples=done.samples,
         )
         nudges = plan_next(session, verification, seal, results)
     send(parts, nudges)

@@ -25,10 +25,13 @@ from app.store.ending import (
 from app.store.engine import database_time
 from app.store.errors import StaleFence
 from app.store.intake import keep_artifacts
-from app.store.tables import OutcomeRow, RunArtifact, RunRow, Verification
+from app.store.tables import LogRow, OutcomeRow, RunArtifact, RunRow, Verification
+from app.store.taking_turns import add_missing
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
+
+    from app.core.loglines import LogIndex
 
 PROGRESS_TEXT_MAX = 200
 
@@ -117,6 +120,7 @@ class Kept:
     stdout: tuple[str, int] | None
     stderr: tuple[str, int] | None
     artifacts: tuple[tuple[str, str, int], ...] = ()  # name, digest, size
+    logs: tuple[tuple[str, LogIndex], ...] = ()  # digest, where its lines begin
 
 
 @dataclass(frozen=True)
@@ -217,6 +221,7 @@ def finish_run(  # noqa: PLR0913 - everything that a run leaves
     derived: Mapping[str, str],
     kept: Kept,
     worker: str,
+    samples: Sequence[Sequence[int]] = (),
 ) -> KnownVerification:
     """Store an outcome under the fence and finish the run; returns its verification, which is locked.
 
@@ -238,9 +243,15 @@ def finish_run(  # noqa: PLR0913 - everything that a run leaves
         "result": kept.result[0] if kept.result else None,
         "stdout": kept.stdout[0] if kept.stdout else None,
         "stderr": kept.stderr[0] if kept.stderr else None,
+        "samples": json.dumps(samples) if samples else None,
         "created_at": datetime.now(UTC),
     }
     session.connection().execute(_ADD_OUTCOME, row)
+    logs = (
+        {"digest": digest, "lines": item.lines, "first_error": item.first_error, "blocks": json.dumps(item.blocks)}
+        for digest, item in kept.logs
+    )
+    add_missing(session, LogRow, logs)
     if kept.artifacts:
         rows = [{"run_id": run.id, "name": name, "artifact": digest} for name, digest, _ in kept.artifacts]
         session.connection().execute(_ADD_ARTIFACT, rows)
