@@ -16,6 +16,7 @@ RUN groupadd --system --gid 10001 assay \
 WORKDIR /opt/assay
 COPY LICENSE README.md constraints.txt pyproject.toml ./
 COPY app app
+COPY assay_client assay_client
 COPY cli cli
 COPY migrations migrations
 COPY sandbox sandbox

@@ -141,14 +141,14 @@ def _verify_all(house: House, client: Client, rows: Sequence[Row], console: Cons
 
 def _submit(client: Client, row: Row) -> None:
     try:
-        row.document = client.submit(pack(EXAMPLES / row.name))
+        row.document = dict(client.submit(pack(EXAMPLES / row.name)))
     except (ServiceError, Refusal) as refusal:
         row.document = {"state": "refused", "detail": str(refusal)}
 
 
 def _follow(client: Client, row: Row) -> None:
     try:
-        row.document = client.verification(row.document["id"])
+        row.document = dict(client.verification(row.document["id"]))
     except Unreachable:
         return  # the house starts a dead API again; the verification is in the database
 

@@ -13,6 +13,7 @@ from cli import show
 from cli.exits import Exit
 from cli.keys import own_keys, read_key_file, trusted
 from cli.options import AsJson, print_json, read_settings
+from cli.progress import Steps
 
 if TYPE_CHECKING:
     from app.core.evidence import Report
@@ -74,7 +75,7 @@ def _rerun(settings: Settings, archive: bytes, judgement: Judgement, name: str) 
     from sandbox import Sandbox
 
     sweep_abandoned()
-    steps = show.Steps(name)
+    steps = Steps(name)
     with Sandbox(minimum=settings.isolation, ahead=settings.prepared_boxes, engine=settings.engine) as box:
         done = rerun(Local(settings, box), archive, judgement, steps)
     steps.end()

@@ -40,6 +40,13 @@ def of_status(status: str | None) -> Exit:
             return Exit.FAULT
 
 
+def of_http(status: int) -> Exit:
+    """Return the code for a refusal or failure that a service answered."""
+    if status in {401, 403}:
+        return Exit.AUTH
+    return Exit.REFUSED if status in {400, 404, 413, 415, 422} else Exit.FAULT
+
+
 def worst(codes: Iterable[Exit]) -> Exit:
     """Return the worst of several codes; nothing at all counts as a refusal."""
     found = set(codes)

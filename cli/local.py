@@ -9,7 +9,7 @@ import traceback
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from app.core import boxjob, evidence, plan, verdict
 from app.core.canonical import digest
@@ -21,7 +21,7 @@ from app.core.seal import make_seal, seal_bytes, seal_digest
 from app.intake import claim_of
 from cli.bundles import problems_of, read_bundle
 from cli.exits import Exit, of_status
-from cli.show import of_runs
+from cli.progress import of_runs
 from cli.words import last_words
 from sandbox import NoIsolation, host_python
 from workers.execute import Executed, execute, owner
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from app.settings import Settings
     from sandbox import Environment as BuiltEnvironment
     from sandbox import Sandbox, Usage
+
+Said: TypeAlias = "Callable[[str, float], None]"
 
 
 @dataclass(frozen=True)
@@ -68,12 +70,12 @@ class Local:
         except NoIsolation as error:
             raise Fault("no-isolation", str(error), "run `assay doctor`", reason_code="NO_ISOLATION") from error
 
-    def verify(self, path: Path, said: Callable[[str], None]) -> Verified:
+    def verify(self, path: Path, said: Said) -> Verified:
         """Do the whole job for one bundle; refusals, faults and surprises are part of the answer.
 
         Args:
             path: a bundle folder or an archive.
-            said: called with a plain line for every step.
+            said: called with a plain line for every step, and which share of the most runs is done.
 
         """
         sealed = None
@@ -113,9 +115,7 @@ class Local:
         context = evidence.Context(evaluated_at=datetime.now(UTC).isoformat())
         return evidence.build(sealed, files, archived, judgement, context, self.signer)
 
-    def runs(
-        self, seal: Seal, sealed: str, files: dict[str, bytes], said: Callable[[str], None]
-    ) -> list[tuple[Run, Executed]]:
+    def runs(self, seal: Seal, sealed: str, files: dict[str, bytes], said: Said) -> list[tuple[Run, Executed]]:
         """Execute every run that the plan asks for.
 
         Raises:
@@ -127,7 +127,7 @@ class Local:
         least, most = plan.least_steps(seal), plan.total_steps(seal)
         while not isinstance(step := plan.next_step(seal, [run for run, _ in done]), plan.Conclude):
             for spec in step:
-                said(f"{spec.key} ({len(done) + 1} of {of_runs(len(done) + 1, least, most)})")
+                said(f"{spec.key} ({len(done) + 1} of {of_runs(len(done) + 1, least, most)})", len(done) / most)
                 executed = execute(self.box, self.python, seal, sealed, spec, by_digest.__getitem__, _go_on)
                 done.append((_run(spec, executed), executed))
         return done

@@ -17,8 +17,9 @@ import typer
 from app.core.errors import AssayError, Refusal
 from cli import evidence, keys, ledger, options, remote, show
 from cli.errors import CannotServe, ServiceError, Unreachable
-from cli.exits import Exit, worst
+from cli.exits import Exit, of_http, worst
 from cli.options import AsJson, Junit, Sarif, Since, Summary, print_json, read_settings
+from cli.progress import Steps
 from sandbox import SandboxFault
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, rich_markup_mode=None)
@@ -81,7 +82,7 @@ def verify(  # noqa: PLR0913 - options of a command
     with Sandbox(minimum=settings.isolation, ahead=settings.prepared_boxes, engine=settings.engine) as box:
         local = Local(settings, box, signer)
         for bundle in found:
-            said = show.Steps(bundle.resolve().name)
+            said = Steps(bundle.resolve().name)
             begun = time.monotonic()
             done = local.verify(bundle, said)
             said.end()
@@ -163,6 +164,7 @@ def demo(
 
 app.command()(remote.submit)
 app.command()(remote.watch)
+app.command()(remote.cancel)
 
 
 @app.command()
@@ -241,7 +243,7 @@ def run() -> int:
         return Exit.REFUSED
     except ServiceError as error:
         print(error, file=sys.stderr)
-        return _of_http(error.status)
+        return of_http(error.status)
     except TimeoutError as error:
         print(error, file=sys.stderr)
         return Exit.TIMED_OUT
@@ -268,9 +270,3 @@ def _closed() -> Exit:
         out = sys.stdout.fileno()
         os.dup2(os.open(os.devnull, os.O_WRONLY), out)
     return Exit.CLOSED
-
-
-def _of_http(status: int) -> Exit:
-    if status in {401, 403}:
-        return Exit.AUTH
-    return Exit.REFUSED if status in {400, 404, 413, 415, 422} else Exit.FAULT

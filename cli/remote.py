@@ -1,98 +1,277 @@
-"""The commands that speak to a service: submit, watch."""
+"""The commands that speak to a service: submit, watch, cancel."""
 
 from __future__ import annotations
 
+import ipaddress
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlsplit
 
 import typer
 
+from app.core.errors import Refusal
 from cli import show
-from cli.exits import of_status
-from cli.options import AsJson, print_json
+from cli.errors import ServiceError
+from cli.exits import Exit, of_http, of_status, worst
+from cli.options import AsJson, Junit, Sarif, Since, Summary, print_json
+from cli.progress import Steps
 
-Url = Annotated[str, typer.Option("--url", envvar="ASSAY_URL", help="Address of the service.")]
+if TYPE_CHECKING:
+    from assay_client import Client
+
 DEFAULT_URL = "http://127.0.0.1:8000"
+Url = Annotated[str, typer.Option("--url", envvar="ASSAY_URL", help="Address of the service.")]
+Token = Annotated[
+    str | None,
+    typer.Option("--token", envvar="ASSAY_TOKEN", metavar="KEY", help="API key; better in the environment than here."),
+]
+Timeout = Annotated[float, typer.Option(metavar="SECONDS", help="How long to wait.", min=0)]
+
+
+@dataclass
+class Sent:
+    """One bundle and what became of it at the service."""
+
+    bundle: Path
+    document: Mapping[str, Any] | None  # the verification
+    refusal: ServiceError | Refusal | None = None
+
+    @property
+    def exit(self) -> Exit:
+        """The code of this bundle, once it was waited for."""
+        if self.document is None:
+            return Exit.REFUSED
+        verdict = self.document["verdict"]
+        return of_status(verdict["status"] if verdict else None)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as it is printed where there are several."""
+        said = {"state": "refused", "problems": problems(self.refusal)} if self.document is None else self.document
+        return {"bundle": str(self.bundle), **said}
 
 
 def submit(  # noqa: PLR0913 - options of a command
-    path: Annotated[Path, typer.Argument(help="A bundle folder or archive.")],
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH...", help="Bundle folders, archives, or folders of bundles.")
+    ],
     wait: Annotated[bool, typer.Option("--wait", help="Wait for the verdict.")] = False,
-    timeout: Annotated[float, typer.Option(help="Seconds to wait.")] = 3600,
+    timeout: Timeout = 3600,
     force: Annotated[bool, typer.Option("--force", help="Verify again although the same seal is known.")] = False,
+    key: Annotated[
+        str | None,
+        typer.Option("--idempotency-key", metavar="TEXT", help="By default the bundle's digest: a retry is free."),
+    ] = None,
+    changed_since: Since = None,
+    junit: Junit = None,
+    sarif: Sarif = None,
+    summary: Summary = None,
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,
+    token: Token = None,
 ) -> None:
-    """Submit a bundle to a service."""
-    from app.intake import bundle_at
-    from cli.client import Client, pack
+    """Submit bundles to a service."""
+    from cli.bundles import bundles_of
+    from cli.reports import Reports
 
-    path = bundle_at(path)
-    if not path.exists():
-        raise typer.BadParameter(f"there is no {path}")
-    with Client(_address(url)) as client:
-        document = client.submit(pack(path) if path.is_dir() else path.read_bytes(), force=force)
-        if wait:
-            with _goes_on(client.url, document["id"]):
-                document = client.wait(document["id"], timeout, show.Steps(path.resolve().name).state)
-    if not wait:
-        typer.echo(f"follow it: {_watch(client.url, document['id'])}", err=True)
-    _finish(document, client.url, as_json=as_json, concluded=wait)
+    reports = Reports(junit, sarif, summary)
+    reports.check()
+    if not wait and reports != Reports():
+        raise typer.BadParameter("a report needs a verdict: add --wait")
+    found, several = bundles_of(paths, changed_since)
+    if key is not None and len(found) > 1:
+        raise typer.BadParameter("--idempotency-key takes one bundle at a time")
+    if not found:
+        typer.echo(f"no bundle changed since {changed_since}", err=True)
+    begun = time.monotonic()
+    with connected(url, token) as client:
+        sent = [_send(client, bundle, force=force, key=key) for bundle in found]
+        try:
+            for item in sent:
+                if wait:
+                    _follow(client, item, timeout - (time.monotonic() - begun))
+                _tell(item, client.url, several=several, wait=wait, as_json=as_json)
+        finally:  # a report says also which verdicts are still open when the time is over
+            reports.write([_case(item, time.monotonic() - begun) for item in sent])
+    judged = [item.exit for item in sent if wait or item.document is None]
+    raise typer.Exit(worst(judged) if judged else Exit.VERIFIED)
 
 
 def watch(
     verification: Annotated[str, typer.Argument(help="ver_…")],
-    timeout: Annotated[float, typer.Option(help="Seconds to wait.")] = 3600,
+    timeout: Timeout = 3600,
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,
+    token: Token = None,
 ) -> None:
     """Follow a verification to its end; with --json one line for every change."""
-    from cli.client import FINAL_STATES, Client
+    from cli.client import FINAL_STATES
 
-    seen = show.Steps(verification).state
+    steps = Steps(verification)
+    seen = steps.state
     if as_json:
-        last: list[dict[str, Any]] = []
+        last: list[Mapping[str, Any]] = []
 
-        def seen(document: dict[str, Any]) -> None:
+        def seen(document: Mapping[str, Any]) -> None:
             if document["state"] not in FINAL_STATES and last != [document]:
                 last[:] = [document]
                 print_json(document)
 
-    with Client(_address(url)) as client, _goes_on(client.url, verification):
+    with connected(url, token) as client, _goes_on(client.url, verification, steps):
         document = client.wait(verification, timeout, seen)
-    _finish(document, client.url, as_json=as_json, concluded=True)
-
-
-def _finish(document: dict[str, Any], url: str, *, as_json: bool, concluded: bool) -> None:
-    verdict = document.get("verdict")
     if as_json:
         print_json(document)
     else:
-        show.verification(document, url)
-    if not concluded:
-        raise typer.Exit(0)
+        show.verification(document, client.url)
+    verdict = document["verdict"]
     raise typer.Exit(of_status(verdict["status"] if verdict else None))
 
 
-def _address(url: str) -> str:
-    if not url.startswith(("http://", "https://")):
-        raise typer.BadParameter(f"{url!r} is no address of a service, such as {DEFAULT_URL}")
-    return url
+def cancel(
+    verification: Annotated[str, typer.Argument(help="ver_…")],
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+    token: Token = None,
+) -> None:
+    """Ask for the end of a verification; a verdict that stands stays, and repeating it changes nothing."""
+    with connected(url, token) as client:
+        document = client.cancel(verification)
+    if as_json:
+        print_json(document)
+    else:
+        show.verification(document, client.url)
 
 
-def _watch(url: str, verification: str) -> str:
-    return f"assay watch {verification}" + (f" --url {url}" if url != DEFAULT_URL else "")
+def _send(client: Client, bundle: Path, *, force: bool, key: str | None) -> Sent:
+    """Submit a bundle; what the service, or nobody, would take is kept with its reason."""
+    from cli.client import pack
+
+    try:
+        data = pack(bundle) if bundle.is_dir() else bundle.read_bytes()
+        return Sent(bundle, client.submit(data, force=force, key=key))
+    except Refusal as refusal:
+        return Sent(bundle, None, refusal)
+    except ServiceError as refusal:
+        if of_http(refusal.status) is not Exit.REFUSED:
+            raise
+        return Sent(bundle, None, refusal)
+
+
+def _follow(client: Client, item: Sent, seconds: float) -> None:
+    if item.document is None:
+        return
+    steps = Steps(item.bundle.resolve().name)
+    verification = item.document["id"]
+
+    def seen(document: Mapping[str, Any]) -> None:
+        item.document = document
+        steps.state(document)
+
+    with _goes_on(client.url, verification, steps):
+        item.document = client.wait(verification, max(seconds, 0), seen)
+
+
+def _case(item: Sent, seconds: float) -> Any:
+    from cli.reports import case_of, refused_fields, verdict_fields
+
+    if item.document is None:
+        return case_of(item.bundle, refused_fields(str(item.refusal), problems(item.refusal)), 0)
+    taken = item.document["seconds"]
+    return case_of(item.bundle, verdict_fields(item.document), seconds if taken is None else taken)
+
+
+def problems(refusal: ServiceError | Refusal | None) -> list[dict[str, Any]]:
+    """Return what is wrong with a bundle, as `assay verify --json` says it."""
+    from cli.bundles import problems_of
+
+    if refusal is None:
+        return []
+    if isinstance(refusal, Refusal):
+        return problems_of(refusal)
+    told = refusal.problem.get("errors")
+    items = [item for item in told if isinstance(item, dict)] if isinstance(told, list) else []
+    if not items:
+        items = [{"detail": str(refusal), "code": str(refusal.problem.get("type", "refused")).rpartition("/")[2]}]
+    return [
+        {
+            "file": item["in"] if item.get("line") else None,
+            "line": item.get("line"),
+            "pointer": item.get("pointer", ""),
+            "code": str(item.get("code", "refused")),
+            "detail": str(item.get("detail", "")),
+            "remedy": str(item.get("remedy") or ""),
+        }
+        for item in items
+    ]
+
+
+def _tell(item: Sent, url: str, *, several: bool, wait: bool, as_json: bool) -> None:
+    """Print what became of a bundle; a single one that is refused has its complaint on stderr alone."""
+    if item.refusal is not None:
+        print(f"{item.bundle}: refused\n{item.refusal}" if several else item.refusal, file=sys.stderr)
+        if several and as_json:
+            print_json(item.as_json())
+        return
+    assert item.document is not None  # noqa: S101 - what is not refused was taken
+    if as_json:
+        print_json(item.as_json() if several else item.document)
+    else:
+        show.verification(item.document, url)
+    if not wait:
+        print(f"follow it: {_command('watch', url, item.document['id'])}", file=sys.stderr)
 
 
 @contextmanager
-def _goes_on(url: str, verification: str) -> Iterator[None]:
+def connected(url: str, token: str | None) -> Iterator[Client]:
+    """Yield the client of a service.
+
+    Raises:
+        typer.BadParameter: address or key cannot be right.
+
+    """
+    from cli.client import Client
+
+    if not url.startswith(("http://", "https://")):
+        raise typer.BadParameter(f"{url!r} is no address of a service, such as {DEFAULT_URL}")
+    if token is None:
+        with Client(url) as client:
+            yield client
+        return
+    if url.startswith("http://") and not _own_machine(url):
+        print(f"warning: the key travels to {url} unencrypted; use https", file=sys.stderr)
+    try:
+        client = Client(url, token)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    with client:
+        yield client
+
+
+def _own_machine(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _command(word: str, url: str, verification: str) -> str:
+    return f"assay {word} {verification}" + (f" --url {url}" if url != DEFAULT_URL else "")
+
+
+@contextmanager
+def _goes_on(url: str, verification: str, steps: Steps) -> Iterator[None]:
     """Say, when waiting ends before the verification does, how to come back to it or to end it."""
     try:
         yield
     except (KeyboardInterrupt, TimeoutError):
-        print(f"follow it again: {_watch(url, verification)}", file=sys.stderr)
-        print(f"cancel it: curl -X POST {url}/v1/verifications/{verification}/cancel", file=sys.stderr)
+        steps.end()
+        print(f"follow it again: {_command('watch', url, verification)}", file=sys.stderr)
+        print(f"cancel it: {_command('cancel', url, verification)}", file=sys.stderr)
         raise
+    finally:
+        steps.end()

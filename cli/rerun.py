@@ -18,10 +18,8 @@ from app.core.model import Blame, Environment
 from app.core.seal import read_seal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from app.core.model import Comparison, Judgement
-    from cli.local import Local
+    from cli.local import Local, Said
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ class Rerun:
     confirmed: bool  # the same status came out
 
 
-def rerun(local: Local, archive: bytes, before: Judgement, said: Callable[[str], None]) -> Rerun:
+def rerun(local: Local, archive: bytes, before: Judgement, said: Said) -> Rerun:
     """Execute the runs of an archive that holds again.
 
     Args:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING, Any
 
 from app.core.errors import sentence
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from app.core.evidence import Report
     from app.core.evidence_receipt import ReceiptReport
     from cli.lint import Linted
@@ -16,43 +17,6 @@ if TYPE_CHECKING:
     from sandbox.doctor import Audit
 
 MARK = {"pass": "✓", "warn": "!", "fail": "✗", "undecided": "?", "not_applicable": "–"}
-
-
-class Steps:
-    """Progress on stderr: one changing line on a terminal, one line a step elsewhere."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        # NO_COLOR is about colours; who sets it reads a log or has it read aloud, and wants no moving line either.
-        self.live = sys.stderr.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-        self.last = ""
-
-    def __call__(self, step: str) -> None:
-        """Show a step."""
-        if step == self.last:
-            return
-        self.last = step
-        if self.live:
-            sys.stderr.write(f"\r\x1b[K{self.name}: {step}")
-        else:
-            sys.stderr.write(f"{self.name}: {step}\n")
-        sys.stderr.flush()
-
-    def state(self, document: dict[str, Any]) -> None:
-        """Show how far a verification is."""
-        span = of_runs(document["runs_done"], document.get("runs_least"), document["runs_planned"])
-        self(f"{document['state']}, {document['runs_done']} of {span} runs")
-
-    def end(self) -> None:
-        """Leave the line."""
-        if self.live and self.last:
-            sys.stderr.write("\r\x1b[K")
-
-
-def of_runs(begun: int, least: int | None, most: int) -> str:
-    """Return how many runs a verdict takes, as far as that is known once `begun` of them have."""
-    least = most if least is None else max(begun, least)
-    return f"at most {most}" if least >= most else f"{least} to {most}"
 
 
 def usage(error: Exception) -> None:
@@ -101,7 +65,7 @@ def _last_words(run: dict[str, Any] | None) -> None:
         print(f"  | {line}", file=sys.stderr)
 
 
-def verification(document: dict[str, Any], url: str) -> None:
+def verification(document: Mapping[str, Any], url: str) -> None:
     """Print a verification of the service at `url`."""
     verdict = document.get("verdict")
     status = verdict["status"] if verdict else document["state"]

@@ -23,8 +23,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 TOOLS = {"pip", "setuptools", "uv", "wheel"}
 
 
-@pytest.mark.parametrize("name", ["app", "workers", "sandbox", "cli"])
-def test_the_four_names_lead_into_this_checkout(name: str) -> None:
+@pytest.mark.parametrize("name", ["app", "workers", "sandbox", "cli", "assay_client"])
+def test_the_five_names_lead_into_this_checkout(name: str) -> None:
     """They are poor names among strangers: another distribution that ships one would run in our place."""
     file = importlib.import_module(name).__file__
     assert file is not None
@@ -155,6 +155,6 @@ def test_the_build_ships_every_file_that_the_program_reads() -> None:
     """An installed wheel would miss a schema or a template whose suffix is not listed."""
     listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]["*"]
     suffixes = {item.removeprefix("*") for item in listed} | {".py"}
-    packages = ("app", "cli", "sandbox", "workers", "migrations")
+    packages = ("app", "assay_client", "cli", "sandbox", "workers", "migrations")
     inside = [path for path in tracked() if path.relative_to(ROOT).parts[0] in packages]
     assert {path.suffix for path in inside} <= suffixes

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from cli.reports.case import Case, case_of, verdict_fields
+from cli.reports.case import Case, case_of, refused_fields, verdict_fields
 from cli.reports.junit import junit
 from cli.reports.sarif import sarif
 from cli.reports.summary import summary
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ["Case", "Reports", "case_of", "verdict_fields"]
+__all__ = ["Case", "Reports", "case_of", "refused_fields", "verdict_fields"]
 
 
 @dataclass(frozen=True)

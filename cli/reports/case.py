@@ -15,7 +15,7 @@ from app.core.errors import Refusal
 from app.intake import CLAIM_FILE, ArchiveLimits, read_archive
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 ENDED = frozenset({"concluded", "cancelled", "faulted"})
 
@@ -107,6 +107,13 @@ def verdict_fields(verification: Mapping[str, Any]) -> dict[str, Any]:
         "isolation": next((run["isolation"] for run in verification["runs"] if run["isolation"]), None),
         **{name: verification[name] for name in ("id", "state", "urls")},
     }
+
+
+def refused_fields(reason: str, problems: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the fields of `assay verify --json` for a bundle that a service refused."""
+    nothing = dict.fromkeys(("status", "outcome", "reason_code", "seal", "isolation"))
+    empty: dict[str, Any] = {name: [] for name in ("comparisons", "controls", "runs")}
+    return {**nothing, **empty, "reason": reason, "blame": "author", "problems": list(problems)}
 
 
 def _claim_text(path: Path) -> str | None:

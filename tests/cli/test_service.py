@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx2
 import pytest
 
 from tests.api.bundles import CLAIM, SCRIPT, SCRIPT_CLAIM, formula_bundle, script_bundle, tarred
 from tests.cli.command import COMMAND, ROOT, assay, descendants, environment, eventually, lay, names, no_survivors
+from tests.cli.served import Served, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,62 +28,6 @@ pytestmark = pytest.mark.box
 SLEEPING = script_bundle(SCRIPT_CLAIM + '[limits]\nwall = "300s"\n', "import time\ntime.sleep(7)\n")
 #: Recovery within seconds instead of a minute.
 IMPATIENT = {"ASSAY_LEASE_SECONDS": "8", "ASSAY_HEARTBEAT_SECONDS": "1", "ASSAY_SWEEP_SECONDS": "1"}
-
-
-class Served:
-    """A running `assay serve`."""
-
-    def __init__(self, home: Path, **more: str) -> None:
-        self.home = home
-        self.url = f"http://127.0.0.1:{free_port()}"
-        self.log = home.parent / f"{home.name}.log"
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", "--", *COMMAND, "serve", "--port", self.url.rpartition(":")[2]],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=ROOT,
-                env=environment(home, **more),
-            )
-        eventually(self._up, 60)
-
-    def _up(self) -> bool:
-        assert self.process.poll() is None, self.said()
-        return f"assay serves at {self.url}" in self.said()
-
-    def said(self) -> str:
-        """Return what the service wrote."""
-        return self.log.read_text()
-
-    def end(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, float]:
-        """Send a signal and wait; returns exit code and seconds."""
-        begun = time.monotonic()
-        self.process.send_signal(number)
-        code = self.process.wait(60)
-        return code, time.monotonic() - begun
-
-    def get(self, path: str) -> Any:
-        """Return a JSON document of the service."""
-        return httpx2.get(self.url + path, trust_env=False).json()
-
-    def submit(self, files: dict[str, bytes]) -> str:
-        """Submit a bundle; returns the verification's id."""
-        parts = {"bundle": ("bundle", tarred(files), "application/gzip")}
-        answer = httpx2.post(f"{self.url}/v1/verifications", files=parts, trust_env=False)
-        assert answer.status_code == 202, answer.text
-        return str(answer.json()["id"])
-
-    def running(self, verification_id: str) -> Any:
-        """Return the run of a verification that runs now, once there is one."""
-        path = f"/v1/verifications/{verification_id}"
-        return eventually(lambda: [run for run in self.get(path)["runs"] if run["state"] == "running"])[0]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
@@ -163,9 +107,13 @@ def test_waiting_ends_with_124_and_says_how_to_go_on(served: Served, tmp_path: P
     assert (done.returncode, done.stdout) == (124, "")
     assert "the verification goes on" in done.stderr
     line = next(line for line in done.stderr.splitlines() if line.startswith("cancel it: "))
-    path = line.split()[-1].removeprefix(served.url)
-    assert httpx2.post(served.url + path, trust_env=False).json()["state"] in {"running", "cancelled"}
-    eventually(lambda: served.get(path.removesuffix("/cancel"))["state"] == "cancelled", 30)
+    told = line.removeprefix("cancel it: assay ").split()
+    ended = assay(*told, home=tmp_path)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.startswith(f"{told[1]}: ")
+    eventually(lambda: served.get(f"/v1/verifications/{told[1]}")["state"] == "cancelled", 30)
+    again = assay("cancel", told[1], "--json", "--url", served.url, home=tmp_path)
+    assert (again.returncode, json.loads(again.stdout)["state"]) == (0, "cancelled")
 
 
 def test_ctrl_c_leaves_the_verification_and_says_how_to_end_it(served: Served, tmp_path: Path) -> None:
@@ -183,7 +131,7 @@ def test_ctrl_c_leaves_the_verification_and_says_how_to_end_it(served: Served, t
         child.send_signal(signal.SIGINT)
         rest = child.stderr.read()
     assert child.returncode == 130
-    assert f"/v1/verifications/{verification}/cancel" in rest
+    assert f"cancel it: assay cancel {verification} --url {served.url}\n" in rest
     assert served.get(f"/v1/verifications/{verification}")["state"] in {"queued", "running"}
     httpx2.post(f"{served.url}/v1/verifications/{verification}/cancel", trust_env=False)
 
@@ -196,8 +144,9 @@ def test_a_cancelled_verification_has_no_verdict_and_exits_with_5(served: Served
     assert "cancelled CANCELLED" in done.stdout
 
 
-def test_an_unknown_verification_is_exit_2(served: Served, tmp_path: Path) -> None:
-    done = assay("watch", "ver_none", "--url", served.url, home=tmp_path)
+@pytest.mark.parametrize("command", ["watch", "cancel"])
+def test_an_unknown_verification_is_exit_2(served: Served, tmp_path: Path, command: str) -> None:
+    done = assay(command, "ver_none", "--url", served.url, home=tmp_path)
     assert (done.returncode, done.stderr) == (2, "there is no such verification\n")
 
 

@@ -11,7 +11,7 @@ import pytest
 from app.settings import MAXIMUM_LIMITS, Settings
 from cli.client import Client
 from cli.errors import CannotServe, ServiceError
-from cli.show import of_runs
+from cli.progress import of_runs
 from cli.supervisor import House, child_environment, only_one
 from cli.temporary import LOCK, own_folder, sweep_abandoned
 from tests.cli.command import lay

@@ -1,0 +1,39 @@
+"""What can go wrong between a program and a service."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class Unreachable(Exception):
+    """No service answers at the address."""
+
+
+class ServiceError(Exception):
+    """The service refused or failed; carries the problem document (RFC 9457).
+
+    Attributes:
+        status: of the answer.
+        problem: the document; empty where the answer held none.
+        retry_after: seconds after which to ask again, where the service says so.
+
+    """
+
+    def __init__(self, status: int, problem: dict[str, Any], retry_after: float | None = None) -> None:
+        lines = [str(problem.get("detail", problem.get("title", f"the service answered {status}")))]
+        lines += [_line(item) for item in problem.get("errors", []) if isinstance(item, dict)]
+        super().__init__("\n".join(lines))
+        self.status = status
+        self.problem = problem
+        self.retry_after = retry_after
+
+
+def _line(item: dict[str, Any]) -> str:
+    where = str(item.get("in", ""))
+    where = f"{where}:{item['line']}" if item.get("line") else f"{where}{item.get('pointer', '')}"
+    remedy = f" {_sentence(str(item['remedy']))}" if item.get("remedy") else ""
+    return f"{where}: {_sentence(str(item.get('detail', '')))}{remedy}"
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "?", "!", "…")) else f"{text}."
