@@ -116,7 +116,7 @@ def test_another_environment_is_said_and_contradicts_nothing(
         local = Local(settings, box)
         upgraded = replace(local.python, digest="sha256:" + "0" * 64)
         local.__dict__["python"] = upgraded  # as after an upgrade of this machine
-        again = execute_again(local, archive, report.judgement, lambda _: None)
+        again = execute_again(local, archive, report.judgement, lambda *_: None)
     assert (again.environment, again.confirmed, again.contradicted) == (upgraded.digest, False, False)
     show.report(report, None, again)
     text = capsys.readouterr().out
