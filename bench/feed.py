@@ -170,15 +170,15 @@ def measure(urls: dict[int, str]) -> dict[str, dict[int, list[float]]]:
     found: dict[str, dict[int, list[float]]] = {}
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        askers: dict[int, Asker] = {}
+        ports: dict[int, int] = {}
         for size, url in urls.items():
             server = serve(folder / str(size), folder, ASSAY_DATABASE_URL=url)
-            port, _ = next(server)
+            ports[size], _ = next(server)
             stack.callback(server.close)
-            askers[size] = Asker(port)
-        known = [path for path in PATHS if answers(port, path)]
+        known = [path for path in PATHS if answers(ports[min(urls)], path)]
         for path in [path for path in known for _ in range(ROUNDS)]:
-            for size, asker in askers.items():
+            for size, port in ports.items():
+                asker = Asker(port)  # a server ends connections that are idle while the others are asked
                 for asked in range(ASKED):
                     begun = time.perf_counter()
                     asker.ask(path)

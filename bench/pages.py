@@ -207,8 +207,8 @@ class Asker:
     def ask(self, path: str) -> bytes:
         """Return the body of an answer."""
         self._socket.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/html\r\n\r\n".encode())
-        if b" 200 " not in self._file.readline():
-            raise RuntimeError(f"{path} is not answered with 200")
+        if b" 200 " not in (status := self._file.readline()):
+            raise RuntimeError(f"{path} is not answered with 200 but with {status!r}")
         size = 0
         while (line := self._file.readline()) not in {b"\r\n", b""}:
             name, _, value = line.partition(b":")
