@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 from app.pages.band import Line, Mark, Picture, line, number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from decimal import Decimal
 
 TOP, FOOT = 48, 34
@@ -24,6 +24,7 @@ RADIUS, DIAMOND = 5.5, 7.0
 LABEL_CHARACTERS = 16
 CHARACTER = 7.2  # width of one at the pictures' font size
 JITTER = 7
+ROW_HALF = 10  # of the part of the zone around a row of the narrow picture
 
 
 @dataclass(frozen=True)
@@ -85,23 +86,25 @@ def _drawing(picture: Picture, found: Line, frame: Frame, key: str) -> Markup:
         _tag("title", {"id": f"{key}-t"}, [escape(f"{picture.metric}: {picture.rule}")]),
         _tag("desc", {"id": f"{key}-d"}, [escape(described(picture))]),
     ]
-    if found.zone is not None:
-        parts.append(_zone(frame, found.zone, TOP - 8, bottom - TOP + 12))
     heights = [_y(frame, index) for index in range(rows)]
+    spans = _spans(frame, heights, bottom)
+    if found.zone is not None:
+        parts += [_zone(frame, found.zone, top, end - top) for top, end in spans]
     parts += [_line("hair", frame.left, y, frame.right, y) for y in heights]
     for share, text in found.edges:
         x = frame.x(share)
-        parts.append(_line("edge", x, TOP - 8, x, bottom + 4))
+        parts += [_line("edge", x, top, x, end) for top, end in spans]
         parts.append(_text("axis", _within(x, text, frame), bottom + 20, text, "middle"))
+    above = TOP - (22 if frame is WIDE else 6)
     if found.expected is not None:
         x = frame.x(found.expected[0])
         exact = " (exact)" if found.zone is None else ""
         told = f"expected {found.expected[1]}{unit}{exact}"
-        parts.append(_line("expected", x, TOP - 14, x, bottom + 4))
-        parts.append(_text("told", _within(x, told, frame), TOP - 22, told, "middle"))
+        parts += [_line("expected", x, top - (6 if frame is WIDE else 0), x, end) for top, end in spans]
+        parts.append(_text("told", _within(x, told, frame), above, told, "middle"))
     elif found.zone is not None:
         x, told = frame.x(sum(found.zone) / 2), f"accepted{unit and f', in{unit}'}"
-        parts.append(_text("told", _within(x, told, frame), TOP - 22, told, "middle"))
+        parts.append(_text("told", _within(x, told, frame), above, told, "middle"))
     offset = 0
     if found.strip:
         parts += _strip(found.strip, frame)
@@ -112,6 +115,14 @@ def _drawing(picture: Picture, found: Line, frame: Frame, key: str) -> Markup:
     return _tag(
         "svg", {**labels, "viewBox": f"0 0 {frame.width} {height}", "width": frame.width, "height": height}, parts
     )
+
+
+def _spans(frame: Frame, heights: Sequence[float], bottom: float) -> list[tuple[float, float]]:
+    """Return from where to where zone, edges and expected line are drawn: all through, or around each row's line alone.
+
+    In the narrow picture words stand above each line, and would otherwise stand on the edges.
+    """
+    return [(TOP - 8, bottom + 4)] if frame is WIDE else [(y - ROW_HALF, y + ROW_HALF) for y in heights]
 
 
 def _y(frame: Frame, index: int) -> float:

@@ -1,14 +1,15 @@
-"""`/runs/{id}`: what one process did, what it used of what it was allowed, and the end of what it said.
+"""`/runs/{id}`: what one process did, what it used of what it was allowed, and the end of what it said (`app.pages.log`).
 
-A log is text of a stranger. It is shown escaped, without control characters, the last LINES_MAX lines of it; the whole is
-one address further, as plain text that no browser takes for anything else.
+The whole log is one address further, as plain text that no browser takes for anything else.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
+from markupsafe import Markup
 
 from app.api.callers import CallerDep
 from app.api.conditional import IMMUTABLE, not_modified
@@ -16,7 +17,7 @@ from app.api.parts import PartsDep
 from app.api.problems import not_found
 from app.core.caller import Caller
 from app.core.lifecycle import RUN, final
-from app.pages import words
+from app.pages import chart, log, words
 from app.pages.parts import PageId
 from app.pages.shell import HEADERS, page, twin
 from app.store import pages
@@ -27,9 +28,9 @@ if TYPE_CHECKING:
 
 router = APIRouter(include_in_schema=False)
 
-LINES_MAX = 500
-LINE_CHARACTERS_MAX = 500
 STREAMS = ("stdout", "stderr")
+STEPS = ("queued", "running", "done")
+Line = Annotated[int | None, Query(ge=1, le=1 << 40)]
 
 
 @router.get("/runs/{run_id}.json")
@@ -39,12 +40,39 @@ def read_json(parts: PartsDep, caller: CallerDep, request: Request, run_id: Page
 
 
 @router.get("/runs/{run_id}")
-def read(parts: PartsDep, caller: CallerDep, run_id: PageId) -> Response:
-    """Answer with the run for people."""
+def read(  # noqa: PLR0913 - what its address may hold
+    parts: PartsDep,
+    caller: CallerDep,
+    request: Request,
+    run_id: PageId,
+    part: str = "",
+    stdout: Line = None,
+    stderr: Line = None,
+) -> Response:
+    """Answer with the run for people; `?part=live` is what changes, alone, and `?stderr=120` the log around a line."""
     found = data(parts, run_id, caller)
-    logs = {name: tail(parts.blobs.read(found[name])) for name in STREAMS if found[name] is not None}
     live = found["state"] not in final(RUN)
-    return page("run.html", run=found, logs=logs, live=live, lines_max=LINES_MAX)
+    if part == "live":
+        answer = page("run_live.html", run=found, live=live, steps=STEPS)
+        if not live:
+            answer.headers["HX-Refresh"] = "true"  # it has a log now
+        return answer
+    digests = {name: found[name] for name in STREAMS if found[name] is not None}
+    with parts.store.read() as session:
+        indices = pages.log_indices(session, list(digests.values()))
+    around = {"stdout": stdout, "stderr": stderr}
+    logs = {name: log.part(parts, digest, indices.get(digest), around[name]) for name, digest in digests.items()}
+    base = str(request.base_url).rstrip("/")
+    return page(
+        "run.html", run=found, logs=logs, live=live, steps=STEPS, around=around, base=base, drawing=drawing(found)
+    )
+
+
+def drawing(found: dict[str, Any]) -> Markup | None:
+    """Return the curves of what a run used; None where it was too short to have any."""
+    limits = found["limits"]
+    curves = chart.curves(found["samples"] or (), limits["cpus"], limits["memory_bytes"])
+    return None if curves is None else chart.drawn(curves, found["samples"][-1][0] / 1000)
 
 
 @router.get("/runs/{run_id}/{stream}.txt")
@@ -70,7 +98,13 @@ def data(parts: Parts, run_id: str, caller: Caller) -> dict[str, Any]:
     found["limits"] = seal["claim"]["limits"]
     found["environment_name"] = seal["environment"]["name"]
     found["usage"] = usage(found["outcome"], found["limits"])
+    found["seconds"] = None if found["started_at"] is None else _since(found["started_at"], found["ended_at"])
     return found
+
+
+def _since(begun: datetime, ended: datetime | None) -> float:
+    at, end = (item if item.tzinfo else item.replace(tzinfo=UTC) for item in (begun, ended or datetime.now(UTC)))
+    return round(max(0.0, (end - at).total_seconds()), 1)
 
 
 def usage(outcome: dict[str, Any] | None, limits: dict[str, Any]) -> list[dict[str, Any]]:
@@ -86,20 +120,3 @@ def usage(outcome: dict[str, Any] | None, limits: dict[str, Any]) -> list[dict[s
         {"name": name, "used": used, "limit": limit, "unit": unit, "share": round(used / limit, 4) if limit else 0}
         for name, used, limit, unit in rows
     ]
-
-
-def tail(log: bytes) -> dict[str, Any]:
-    """Return the last lines of a log with their numbers, and how many lines there are."""
-    lines = log.decode("utf-8", "replace").split("\n")
-    if lines and not lines[-1]:
-        lines.pop()
-    first = max(0, len(lines) - LINES_MAX)
-    shown = [(first + index + 1, _plain(line)) for index, line in enumerate(lines[first:])]
-    error = next((number for number, line in shown if "Error" in line or "Traceback" in line), None)
-    return {"lines": shown, "total": len(lines), "first": first + 1, "first_error": error, "bytes": len(log)}
-
-
-def _plain(line: str) -> str:
-    line = line.rstrip("\r")
-    cut = line if len(line) <= LINE_CHARACTERS_MAX else line[: LINE_CHARACTERS_MAX - 1] + "…"
-    return "".join(sign if sign.isprintable() or sign == "\t" else "\N{REPLACEMENT CHARACTER}" for sign in cut)

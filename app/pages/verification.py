@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from app.core.model import Purpose
 from app.core.seal import read_seal
 from app.pages.parts import PageId
 from app.pages.shell import page, page_at, render, twin
-from app.store import pages, views
+from app.store import durations, pages, views
 from app.store.visible import Visible, visible_to
 
 if TYPE_CHECKING:
@@ -73,9 +74,15 @@ def data(session: Session, verification_id: str, seen: Visible) -> dict[str, Any
         "runs_most": row["runs_planned"],
         "seconds": row["seconds"] if not live else _since(row["created_at"]),
         "live": live,
+        "usual": _usual(session, verification_id, seen) if live else None,
         "purposes": [{"purpose": name, "runs": items} for name, items in purposes.items()],
         "verdict": found.verdict,
     }
+
+
+def _usual(session: Session, verification_id: str, seen: Visible) -> dict[str, Any] | None:
+    found = durations.of_verification(session, verification_id, seen)
+    return None if found is None else asdict(found)
 
 
 def _least(session: Session, digest: str) -> int:

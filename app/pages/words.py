@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Any
 
 from app.core.boxjob import UNDERIVABLE
@@ -102,6 +103,25 @@ ISOLATION = {
     "C": "namespaces and system-call filter; limits are kept by the supervisor",
 }
 
+ISOLATION_FACT = {  # what the sandbox tells of itself
+    "engine": "Engine",
+    "engine_version": "Version of the engine",
+    "seccomp": "System-call filter",
+    "userns_disabled": "User namespaces forbidden inside",
+    "usage_source": "Usage counted by",
+    "runner": "Program around the run",
+    "kernel": "Kernel",
+    "machine": "Machine",
+    "own_user": "A user of its own",
+    "start": "Box",
+    "waited_ms": "Waited for its box",
+}
+USUAL = {  # of what a usual time is told
+    "seal": "As {} earlier verifications of the same seal took, from their first run to the verdict.",
+    "claim": "As {} earlier verifications of this claim took, from their first run to the verdict.",
+    "environment": "As {} verifications of this kind in the same environment took, from their first run to the verdict.",
+}
+
 ATTACK = {  # what is changed for an attack, by its variant, counted from 1
     "hardcoded": ("the numbers that spell the result replaced in the script",),
     "empty_input": ("without its inputs and parameters",),
@@ -126,6 +146,19 @@ def changed(derivation: Mapping[str, Any]) -> str:
     return f"{derivation['target']} changed, variant {variant}"
 
 
+def range(low: float, high: float) -> str:  # noqa: A001 - as templates call it
+    """Return a range of seconds for people: "40–70 s", two digits each, wider rather than narrower."""
+    unit, size = ("min", 60) if low >= 120 else ("s", 1)
+    ends = [_two_digits(low / size, up=False), _two_digits(high / size, up=True)]
+    return f"{ends[0]} {unit}" if ends[0] == ends[1] else f"{ends[0]}–{ends[1]} {unit}"
+
+
+def _two_digits(value: float, *, up: bool) -> str:
+    step = 10 ** (math.floor(math.log10(max(value, 0.1))) - 1)
+    rounded = (math.ceil if up else math.floor)(value / step - (1e-9 if up else -1e-9)) * step
+    return f"{rounded:.0f}" if step >= 1 else f"{rounded:.{1 if step >= 0.05 else 2}f}"
+
+
 def unrun(outcome: Mapping[str, Any]) -> bool:
     """Whether a run was never executed because its attack found nothing to change; its notes say what was missing."""
     return bool(outcome["limit"] == UNDERIVABLE)
@@ -133,7 +166,10 @@ def unrun(outcome: Mapping[str, Any]) -> bool:
 
 def before(value: Any) -> str:
     """Return what a corrected field said before: a text as it was, anything else as JSON, at most BEFORE_MAX signs of it."""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if isinstance(value, dict) and all(isinstance(item, str) for item in value.values()):
+        text = ", ".join(f"{name.replace('_', ' ')} {item}" for name, item in value.items())
+    else:
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= BEFORE_MAX else text[: BEFORE_MAX - 1] + "…"
 
 

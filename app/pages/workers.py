@@ -10,7 +10,7 @@ from app.api.callers import CallerDep
 from app.api.parts import PartsDep
 from app.core.caller import Caller
 from app.pages.shell import page, twin
-from app.store import pages
+from app.store.house import house
 from app.store.visible import visible_to
 
 if TYPE_CHECKING:
@@ -35,4 +35,4 @@ def data(parts: Parts, caller: Caller) -> dict[str, Any]:
     """Return what the page shows."""
     with parts.store.read() as session:
         stuck_seconds = parts.settings.nudge_after_seconds * 2
-        return pages.house(session, parts.settings.presence_seconds, stuck_seconds, visible_to(caller))
+        return house(session, parts.settings.presence_seconds, stuck_seconds, visible_to(caller))

@@ -79,6 +79,32 @@ class Blobs:
             raise BlobTampered(digest)
         return data
 
+    def read_part(self, digest: str, offset: int, number: int) -> bytes:
+        """Return some of a blob's bytes, fewer at its end. They are not hashed: for people to look at, and nothing else.
+
+        Raises:
+            BlobMissing: there is no such file.
+
+        """
+        try:
+            with self.path(digest).open("rb") as file:
+                file.seek(offset)
+                return file.read(number)
+        except FileNotFoundError:
+            raise BlobMissing(digest) from None
+
+    def size(self, digest: str) -> int:
+        """Return how many bytes a blob has.
+
+        Raises:
+            BlobMissing: there is no such file.
+
+        """
+        try:
+            return self.path(digest).stat().st_size
+        except FileNotFoundError:
+            raise BlobMissing(digest) from None
+
     def path(self, digest: str) -> Path:
         """Return where a blob lies.
 

@@ -1,4 +1,4 @@
-"""What pages show and no other door asks for: a claim or run with its neighbours, the house; not the feed (`feed`).
+"""What pages show and no other door asks for: a claim or run with its neighbours. Not the feed, nor the house.
 
 Nothing here decides anything. Only what the viewer may know of is there (`app.store.visible`).
 """
@@ -6,30 +6,31 @@ Nothing here decides anything. Only what the viewer may know of is there (`app.s
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, bindparam, func, or_, select
 from sqlmodel import Session, col
 
-from app.store.engine import database_time
+from app.core.loglines import LogIndex
 from app.store.tables import (
     ClaimRevision,
     ClaimRow,
     Correction,
     GateRow,
+    LogRow,
     OutcomeRow,
     Record,
     RunRow,
     SealRow,
     Verdict,
     Verification,
-    WorkerRow,
 )
 from app.store.visible import STRANGERS, Visible
 
-COUNTED = 5_000  # what ended in a day is counted so far
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 LIVE = ("queued", "running", "concluding")
 LISTED_MAX = 100
 
@@ -159,15 +160,18 @@ def run(session: Session, run_id: str, seen: Visible = STRANGERS) -> dict[str, A
             RunRow,
             col(OutcomeRow.document).label("outcome"),
             *(getattr(OutcomeRow, name) for name in ("isolation", "derived", "worker", "result", "stdout", "stderr")),
+            col(OutcomeRow.samples),
             col(Verification.seal).label("seal"),
             col(ClaimRow.id).label("claim_id"),
             col(ClaimRow.name).label("claim"),
+            col(Verdict.id).label("verdict_id"),
         )
         .join(Verification, col(Verification.id) == RunRow.verification_id)
         .join(ClaimRevision, col(ClaimRevision.id) == Verification.claim_revision_id)
         .join(ClaimRow, col(ClaimRow.id) == ClaimRevision.claim_id)
         .join(Record, col(Record.id) == ClaimRow.record_id, isouter=True)
         .join(OutcomeRow, col(OutcomeRow.run_id) == RunRow.id, isouter=True)
+        .join(Verdict, col(Verdict.verification_id) == RunRow.verification_id, isouter=True)
         .where(col(RunRow.id) == run_id, seen.claims)
     )
     row = session.connection().execute(query).mappings().first()
@@ -175,120 +179,15 @@ def run(session: Session, run_id: str, seen: Visible = STRANGERS) -> dict[str, A
         return None
     hidden = {"lease_owner", "lease_until", "nudge_at", "touched_at", "spec"}
     found = {name: value for name, value in row.items() if name not in hidden}
-    for name in ("outcome", "isolation", "derived"):
+    for name in ("outcome", "isolation", "derived", "samples"):
         found[name] = None if found[name] is None else json.loads(found[name])
     return found | {"derivation": json.loads(row["spec"]).get("derivation")}
 
 
-# --- the house -------------------------------------------------------------------------------------------------------
-
-
-def house(session: Session, period_seconds: float, stuck_seconds: float, seen: Visible = STRANGERS) -> dict[str, Any]:
-    """Return queues, workers, runs that need a look, and what ended lately."""
-    now = database_time(session)
+def log_indices(session: Session, digests: Sequence[str]) -> dict[str, LogIndex]:
+    """Return where lines begin in logs; those that were stored without it are left out."""
+    query = select(LogRow).where(col(LogRow.digest).in_(digests))
     return {
-        "queues": _queues(session),
-        "workers": _workers(session, now, period_seconds),
-        "stuck": _stuck(session, now, stuck_seconds, seen),
-        "ended": _ended(session),
-        "counted_over": COUNTED,
+        row["digest"]: LogIndex(row["lines"], row["first_error"], tuple(json.loads(row["blocks"])))
+        for row in session.connection().execute(query).mappings()
     }
-
-
-def _queues(session: Session) -> list[dict[str, Any]]:
-    waiting = (
-        select(col(RunRow.queue), func.count(), func.min(col(RunRow.created_at)))
-        .where(col(RunRow.state) == "queued")
-        .group_by(col(RunRow.queue))
-    )
-    running = select(col(RunRow.queue), func.count()).where(col(RunRow.state) == "running").group_by(col(RunRow.queue))
-    judging = select(func.count(), func.min(col(Verification.created_at))).where(
-        col(Verification.state) == "concluding"
-    )
-    connection = session.connection()
-    depth = {row[0]: (row[1], row[2]) for row in connection.execute(waiting)}
-    busy: dict[str, int] = {row[0]: row[1] for row in connection.execute(running)}
-    found = [
-        {
-            "queue": name,
-            "queued": depth.get(name, (0, None))[0],
-            "oldest_seconds": _age(depth.get(name, (0, None))[1]),
-            "running": busy.get(name, 0),
-        }
-        for name in sorted({"cpu", *depth, *busy})
-    ]
-    number, oldest = connection.execute(judging).one()
-    return [*found, {"queue": "judge", "queued": number, "oldest_seconds": _age(oldest), "running": 0}]
-
-
-def _workers(session: Session, now: float, period_seconds: float) -> list[dict[str, Any]]:
-    rows = session.connection().execute(select(WorkerRow).order_by(col(WorkerRow.name))).mappings()
-    return [
-        {
-            "name": row["name"],
-            "host": row["host"],
-            "queues": json.loads(row["queues"]),
-            "environments": json.loads(row["environments"]),
-            "started_at": row["started_at"],
-            "seen_seconds": round(max(0.0, now - row["seen_at"]), 1),
-            "present": now - row["seen_at"] <= 3 * period_seconds,
-        }
-        for row in rows
-    ]
-
-
-def _stuck(session: Session, now: float, stuck_seconds: float, seen: Visible) -> list[dict[str, Any]]:
-    """Return runs whose lease ran out, and runs that wait for longer than a nudge should take."""
-    query = (
-        select(
-            *(col(item) for item in (RunRow.id, RunRow.state, RunRow.queue)),
-            col(RunRow.attempts),
-            col(RunRow.touched_at),
-            seen.claims.label("shown"),
-        )
-        .join(Verification, col(Verification.id) == RunRow.verification_id)
-        .join(ClaimRevision, col(ClaimRevision.id) == Verification.claim_revision_id)
-        .join(ClaimRow, col(ClaimRow.id) == ClaimRevision.claim_id)
-        .join(Record, col(Record.id) == ClaimRow.record_id, isouter=True)
-        .where(
-            or_(
-                and_(col(RunRow.state) == "running", col(RunRow.lease_until) < now),
-                and_(col(RunRow.state) == "queued", col(RunRow.touched_at) < now - stuck_seconds),
-            )
-        )
-        .order_by(col(RunRow.touched_at))
-        .limit(LISTED_MAX)
-    )
-    return [
-        {
-            "run": row.id if row.shown else None,  # of a closed claim even its run's name is nobody's business
-            "state": row.state,
-            "queue": row.queue,
-            "attempts": row.attempts,
-            "seconds": round(max(0.0, now - row.touched_at), 1),
-        }
-        for row in session.connection().execute(query)
-    ]
-
-
-def _ended(session: Session) -> dict[str, int]:
-    """Return how many verifications of the last day ended how, at most COUNTED of each: what is asked is whether any did."""
-    day = datetime.now(UTC) - timedelta(days=1)
-    found = {}
-    for state in ("concluded", "cancelled", "faulted"):
-        newest = (
-            select(col(Verification.id))
-            .where(col(Verification.state) == state, col(Verification.created_at) >= day)
-            .limit(COUNTED)
-            .subquery()
-        )
-        found[state] = int(session.connection().execute(select(func.count()).select_from(newest)).scalar_one())
-    return found
-
-
-def _age(created_at: datetime | str | None) -> float | None:
-    if created_at is None:
-        return None
-    at = datetime.fromisoformat(created_at) if isinstance(created_at, str) else created_at
-    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at
-    return round(max(0.0, (datetime.now(UTC) - at).total_seconds()), 1)

@@ -117,7 +117,10 @@ def test_a_shown_number_stands_on_the_same_side_of_the_edges_as_the_value(pictur
 def test_drawn_marks_are_where_the_geometry_says_in_both_sizes(picture: Picture) -> None:
     found = line(picture)
     for svg, frame in zip(drawn(picture), (band_svg.WIDE, band_svg.NARROW), strict=True):
-        (zone,) = of_class(svg, "zone")
+        zones = of_class(svg, "zone")
+        assert len(zones) == (1 if frame is band_svg.WIDE else len(found.marks) + bool(found.strip))
+        assert len({(number(item, "x"), number(item, "width")) for item in zones}) == 1
+        zone = zones[0]
         left, right = number(zone, "x"), number(zone, "x") + number(zone, "width")
         circles = [item for item in of_class(svg, "mark") if item.tag == "circle"]
         assert len(circles) == sum(mark.shape == "circle" for mark in found.marks)
@@ -125,6 +128,17 @@ def test_drawn_marks_are_where_the_geometry_says_in_both_sizes(picture: Picture)
         assert all(0 < number(item, "cy") < number(svg, "height") for item in circles)
         assert frame.left <= left <= right <= frame.right
         assert number(svg, "width") == frame.width
+
+
+@given(pictures_drawn)
+def test_words_of_the_narrow_picture_stand_on_no_line_and_no_zone(picture: Picture) -> None:
+    _, svg = drawn(picture)
+    spans = [(number(item, "y"), number(item, "y") + number(item, "height")) for item in of_class(svg, "zone")]
+    for kind in ("edge", "expected", "hair"):
+        spans += [(number(item, "y1"), number(item, "y2")) for item in of_class(svg, kind)]
+    for kind in ("label", "value", "told", "axis"):
+        for y in (number(item, "y") for item in of_class(svg, kind)):
+            assert [span for span in spans if span[0] < y + 3 and y - 9 < span[1]] == [], kind
 
 
 @pytest.mark.parametrize(("index", "row", "width"), [(0, 26, 640), (1, 44, 340)])

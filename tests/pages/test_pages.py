@@ -20,7 +20,6 @@ from app.core.model import Attacker, Blame, ControlResult, OutcomeKind, Purpose,
 from app.core.reasons import BLAME
 from app.pages import feed, shell, words
 from app.pages.router import MODULES
-from app.pages.run import LINES_MAX, tail
 from tests.pages.conftest import CLOSED, HIDDEN, SHOWN
 
 if TYPE_CHECKING:
@@ -444,15 +443,6 @@ def test_static_files_are_kept_for_good_under_the_address_of_their_bytes(site: S
 def test_the_vendored_file_is_the_one_that_is_named() -> None:
     told = (Path(shell.__file__).parent / "static" / "VENDORED.md").read_text()
     assert hashlib.sha256(shell.FILES["htmx.min.js"]).hexdigest() in told
-
-
-def test_a_log_shows_its_last_lines_with_their_own_numbers_and_nothing_that_steers() -> None:
-    found = tail(b"".join(b"line %d\n" % index for index in range(1, 2001)) + b"\x1b[31m<b>\r\n")
-    assert found["total"] == 2001
-    assert [number for number, _ in found["lines"]] == list(range(2002 - LINES_MAX, 2002))
-    assert found["lines"][-1][1] == "\N{REPLACEMENT CHARACTER}[31m<b>"
-    assert tail(b"")["lines"] == []
-    assert tail(b"\xff\n")["lines"] == [(1, "\N{REPLACEMENT CHARACTER}")]
 
 
 @pytest.mark.parametrize(

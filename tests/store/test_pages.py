@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from app import actions
 from app.core.model import RecordRef
 from app.store import feed, pages
+from app.store.house import house as in_the_house
 from tests.core.builders import _evaluate as evaluate
 from tests.core.builders import a_claim, a_formula
 from tests.store.house import FALSE
@@ -133,14 +134,14 @@ def test_whatever_changes_on_a_page_changes_what_it_is_kept_under(house: House) 
 def test_the_house_says_what_waits_and_who_is_there(house: House) -> None:
     house.submit()
     with house.parts.store.read() as session:
-        found = pages.house(session, 10, 60)
+        found = in_the_house(session, 10, 60)
     assert {row["queue"]: row["queued"] for row in found["queues"]} == {"cpu": 1, "judge": 0}
     assert found["queues"][0]["oldest_seconds"] >= 0
     assert found["stuck"] == found["workers"] == []
     house.change("UPDATE run SET touched_at = touched_at - 1000")
     house.verify(a_claim(expect=(FALSE,)))
     with house.parts.store.read() as session:
-        found = pages.house(session, 10, 60)
+        found = in_the_house(session, 10, 60)
     assert [(row["state"], row["seconds"] >= 1000) for row in found["stuck"]] == [("queued", True)]
     assert found["stuck"][0]["run"] is not None
     assert found["ended"] == {"concluded": 1, "cancelled": 0, "faulted": 0}
@@ -150,4 +151,4 @@ def test_a_run_of_a_closed_claim_that_is_stuck_is_counted_and_not_named(house: H
     house.submit(a_record_claim("survey"))
     house.change("UPDATE run SET touched_at = touched_at - 1000")
     with house.parts.store.read() as session:
-        assert [row["run"] for row in pages.house(session, 10, 60)["stuck"]] == [None]
+        assert [row["run"] for row in in_the_house(session, 10, 60)["stuck"]] == [None]
