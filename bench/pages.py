@@ -1,8 +1,7 @@
-"""Reading pages beside a bare endpoint with the same bytes, and the feed as the table grows.
+"""Reading pages beside a bare endpoint with the same bytes, and a run's page as its log grows.
 
 A server of its own process answers two connections that ask again and again; page and bare endpoint take turns, so that
-both see the same machine. The tables of the feed are filled past the triggers, which would ask for real runs behind each
-verdict: the rows are of the right shape and of no claim. `python -m bench.pages [ROWS …]`, 1000 and 100000 by default.
+both see the same machine, and so do logs of several sizes. `python -m bench.pages`.
 """
 
 from __future__ import annotations
@@ -16,31 +15,23 @@ import sys
 import tempfile
 import threading
 import time
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Response
-from sqlalchemy import insert, text
+from sqlalchemy import insert
 
 from app import actions
-from app.core.model import Comparison
+from app.core import loglines
+from app.core.model import OutcomeKind, RunOutcome
 from app.main import create_app
 from app.settings import Settings
-from app.store import migrate
+from app.store import migrate, triggers
 from app.store.engine import Store
 from app.store.ids import new_id
-from app.store.tables import (
-    Artifact,
-    ClaimRevision,
-    ClaimRow,
-    ComparisonRow,
-    ControlRow,
-    SealRow,
-    Verdict,
-    Verification,
-)
+from app.store.tables import Artifact, LogRow, OutcomeRow, RunRow
+from bench.rows import DIGEST, fill
 from cli.supervisor import free_port
 
 if TYPE_CHECKING:
@@ -49,16 +40,30 @@ if TYPE_CHECKING:
 SECONDS = 2.0
 ROUNDS = 3
 CONNECTIONS = 2
-BATCH = 5_000
-SIZES = (1_000, 100_000)
-#: Of a run of real verdicts; what is rare is what a filter has to look for.
-CODES = (
-    ("VERIFIED", "MATCH_ROUNDING", None),
-    ("UNVERIFIED", "CRASHED", "author"),
-    ("UNVERIFIED", "TIMEOUT", "resource"),
-)
-RARE = ("FALSIFIED", "MISMATCH", "author")
-RARE_EVERY = 17
+VERDICTS = 1_000
+LOGS = (50_000, 5_000_000, 50_000_000)  # bytes
+LOADS = 100
+RUN = {
+    "key": "measure-0",
+    "purpose": "measure",
+    "seed": 0,
+    "spec": json.dumps({"key": "measure-0", "purpose": "measure", "seed": 0, "derivation": None}),
+    "environment": DIGEST,
+    "queue": "cpu",
+    "state": "done",
+    "fence": 1,
+    "attempts": 1,
+    "touched_at": 0.0,
+    "nudge_at": 0.0,
+}
+OUTCOME = {
+    "fence": 1,
+    "kind": "exited",
+    "document": RunOutcome(kind=OutcomeKind.EXITED, exit_code=0, wall_ms=900, cpu_ms=800).model_dump_json(),
+    "isolation": json.dumps({"level": "B"}),
+    "derived": "{}",
+    "worker": "host:1",
+}
 
 
 def application() -> FastAPI:
@@ -74,123 +79,6 @@ def _bare(body: bytes) -> Any:
         return Response(body, media_type="text/html; charset=utf-8")
 
     return read
-
-
-def fill(store: Store, number: int) -> str:
-    """Write so many verdicts, each of a claim of its own; returns the last one's claim."""
-    digest, now = "sha256:" + "0" * 64, datetime.now(UTC)
-    with without_triggers(store), store.transaction() as session:
-        connection = session.connection()
-        connection.execute(insert(Artifact), {"digest": digest, "size": 1, "created_at": now})
-        connection.execute(insert(SealRow), {"digest": digest, "body": SEAL, "created_at": now})
-        for first in range(0, number, BATCH):
-            indices = range(first, min(number, first + BATCH))
-            rows = [_rows(index, now - timedelta(seconds=number - index), digest) for index in indices]
-            for table in (ClaimRow, ClaimRevision, Verification, Verdict, ComparisonRow, ControlRow):
-                connection.execute(insert(table), [row for each in rows for row in each[table]])
-    claim_id: str = rows[-1][ClaimRow][0]["id"]
-    return claim_id
-
-
-@contextmanager
-def without_triggers(store: Store) -> Iterator[None]:
-    """Take the triggers of an SQLite database away for a while."""
-    with store.engine.connect() as connection:
-        found = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")).all()
-        for name, _ in found:
-            connection.exec_driver_sql(f'DROP TRIGGER "{name}"')
-    yield
-    with store.engine.connect() as connection:
-        for _, statement in found:
-            connection.exec_driver_sql(statement)
-
-
-SEAL = json.dumps({"seeds": [0], "claim": {"limits": {}}})
-DOCUMENT = json.dumps(
-    {
-        "schema": "assay-claim-v1",
-        "claim": {
-            "id": "gain",
-            "statement": "RemBERT is 8.7 F1 points above FILTER on TyDiQA, as the paper prints it.",
-        },
-        "expect": [{"metric": "gain", "value": "8.7", "unit": "points", "rule": "rounding"}],
-        "reproduce": {
-            "kind": "formula",
-            "formulas": {"gain": "a - b"},
-            "values": {"a": {"value": "77.0", "source": "Table 1"}, "b": {"value": "68.3", "source": "Table 1"}},
-        },
-    }
-)
-COMPARISON = Comparison(
-    metric="gain",
-    unit="points",
-    rule="rounding",
-    tolerance=None,
-    expected="8.7",
-    computed="8.7",
-    values=("8.7",),
-    low="8.65",
-    high="8.75",
-    computed_low="8.6",
-    computed_high="8.8",
-    match=True,
-    code="MATCH_EXACT",
-    flips_at="0",
-).model_dump_json()
-
-
-def _rows(index: int, at: datetime, digest: str) -> dict[Any, list[dict[str, Any]]]:
-    claim, revision, verification, verdict = (new_id(kind) for kind in ("clm", "rev", "ver", "vrd"))
-    status, code, blame = RARE if index % RARE_EVERY == 0 else CODES[index % len(CODES)]
-    controls = ("repeat", "input_response", "quote", "cells", "rounding_flip", "tolerance_flip", "coincidence")
-    return {
-        ClaimRow: [{"id": claim, "record_key": "", "publisher": "local", "name": f"claim-{index}", "created_at": at}],
-        ClaimRevision: [
-            {"id": revision, "claim_id": claim, "number": 1, "digest": digest, "document": DOCUMENT, "created_at": at}
-        ],
-        Verification: [
-            {
-                "id": verification,
-                "seal": digest,
-                "claim_revision_id": revision,
-                "publisher": "local",
-                "state": "concluded",
-                "runs_planned": 3,
-                "touched_at": at.timestamp(),
-                "created_at": at,
-                "ended_at": at,
-            }
-        ],
-        Verdict: [
-            {
-                "id": verdict,
-                "verification_id": verification,
-                "claim_id": claim,
-                "claim_revision_id": revision,
-                "revision": 1,
-                "status": status,
-                "outcome": "exited",
-                "reason_code": code,
-                "blame": blame,
-                "reason": "Sealed-sandbox formula repro: Computed 8.7 matches expected 8.7 (within printed rounding).",
-                "evidence": digest,
-                "evaluated_at": at,
-            }
-        ],
-        ComparisonRow: [{"verdict_id": verdict, "position": 0, "document": COMPARISON}],
-        ControlRow: [
-            {
-                "verdict_id": verdict,
-                "position": position,
-                "name": name,
-                "attacker": "replication",
-                "result": "pass",
-                "detail": "The same seal with the same seed gave identical values.",
-                "cannot_prove": "stability on other hardware",
-            }
-            for position, name in enumerate(controls)
-        ],
-    }
 
 
 # --- asking ----------------------------------------------------------------------------------------------------------
@@ -247,14 +135,8 @@ def processor_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def p95(port: int, path: str, number: int = 200) -> float:
-    """Return the 95th percentile of an answer's time, in milliseconds."""
-    asker = Asker(port)
-    times = []
-    for _ in range(number):
-        begun = time.perf_counter()
-        asker.ask(path)
-        times.append((time.perf_counter() - begun) * 1000)
+def p95(times: list[float]) -> float:
+    """Return the 95th percentile."""
     return statistics.quantiles(times, n=20)[18]
 
 
@@ -283,46 +165,63 @@ def serve(home: Path, folder: Path, **more: str) -> Iterator[tuple[int, int]]:
         server.wait()
 
 
-def main(sizes: tuple[int, ...]) -> None:
+def main() -> None:
     """Print every figure."""
-    feeds: dict[int, dict[str, float]] = {}
-    for number in sizes:
-        with tempfile.TemporaryDirectory() as name:
-            home, folder = Path(name), Path(name) / "bytes"
-            folder.mkdir()
-            settings = Settings(home=home, broker_url="memory://")
-            migrate.upgrade(settings.database)
-            store = Store(settings.database)
+    with tempfile.TemporaryDirectory() as name:
+        home, folder = Path(name), Path(name) / "bytes"
+        folder.mkdir()
+        settings = Settings(home=home, broker_url="memory://")
+        migrate.upgrade(settings.database)
+        store = Store(settings.database)
+        claim_id = fill(store, VERDICTS)
+        parts = actions.Parts.open(settings)
+        facts = {"title": "A record", "claims_total": 9, "abstract": "a" * 500}
+        record_id, _ = actions.put_record(parts, "local", "bench", facts)
+        runs = {size: write_run(parts, index, size) for index, size in enumerate(LOGS)}
+        parts.close()
+        store.close()
+        wanted = {"claim": f"/claims/{claim_id}", "record": f"/records/{record_id}"}
+        for port, _ in serve(home, folder):
+            for kind, path in wanted.items():
+                (folder / kind).write_bytes(Asker(port).ask(path))
+        for port, server in serve(home, folder):
+            for kind, path in wanted.items():
+                _compare(port, server, kind, path)
+            _logs(port, runs)
+
+
+def write_run(parts: actions.Parts, index: int, size: int) -> str:
+    """Write a run of the verdict of that place, with a log of so many bytes; returns its id."""
+    line = b"step %07d loss 0.1234567 of a training that says much\n"
+    log = b"".join(line % number for number in range(size // len(line % 0)))
+    digest, run_id, now = parts.blobs.put(log), new_id("run"), datetime.now(UTC)
+    known = loglines.index(log)
+    with parts.store.transaction() as session:
+        triggers.drop(session.connection())
+        add = session.connection().execute
+        add(insert(Artifact), {"digest": digest, "size": len(log), "created_at": now})
+        add(insert(RunRow), {**RUN, "id": run_id, "verification_id": f"ver_{index + 1:026}", "created_at": now})
+        add(insert(OutcomeRow), {**OUTCOME, "run_id": run_id, "stderr": digest, "created_at": now})
+        add(insert(LogRow), {"digest": digest, "lines": known.lines, "blocks": json.dumps(known.blocks)})
+        triggers.create(session.connection())
+    return run_id
+
+
+def _logs(port: int, runs: dict[int, str]) -> None:
+    times: dict[int, list[float]] = {size: [] for size in runs}
+    for asked in range(LOADS):
+        for size, run_id in runs.items():
+            asker, path = Asker(port), f"/runs/{run_id}"
             begun = time.perf_counter()
-            claim_id = fill(store, number)
-            parts = actions.Parts.open(settings)
-            facts = {"title": "A record", "claims_total": 9, "abstract": "a" * 500}
-            record_id, _ = actions.put_record(parts, "local", "bench", facts)
-            parts.close()
-            store.close()
-            print(f"\n{number} verdicts, written in {time.perf_counter() - begun:.0f} s")
-            wanted = {"claim": f"/claims/{claim_id}", "record": f"/records/{record_id}", "feed": "/"}
-            for port, _ in serve(home, folder):
-                for kind, path in wanted.items():
-                    (folder / kind).write_bytes(Asker(port).ask(path))
-            for port, server in serve(home, folder):
-                if number == sizes[0]:
-                    for kind in ("claim", "record"):
-                        _compare(port, server, kind, wanted[kind])
-                feeds[number] = {path: p95(port, path) for path in FEEDS}
-                for path, took in feeds[number].items():
-                    ratio = took / feeds[sizes[0]][path]
-                    print(f"  {path:<40} p95 {took:7.2f} ms   {ratio:.2f} × that of {sizes[0]}")
-
-
-FEEDS = (
-    "/",
-    "/?status=FALSIFIED",
-    "/?kind=formula",
-    "/?status=FALSIFIED&kind=script",
-    "/?reason_code=TIMEOUT&since=week",
-    "/workers",
-)
+            asker.ask(path)
+            if asked >= LOADS // 10:
+                times[size].append((time.perf_counter() - begun) * 1000)
+    least = statistics.median(times[LOGS[0]])
+    for size, each in times.items():
+        told = f"p50 {statistics.median(each):6.2f} ms, p95 {p95(each):6.2f} ms"
+        print(
+            f"  run with a log of {size:>10,} bytes: {told}, {statistics.median(each) / least:.2f} × that of the smallest"
+        )
 
 
 def _compare(port: int, server: int, kind: str, path: str) -> None:
@@ -334,4 +233,4 @@ def _compare(port: int, server: int, kind: str, path: str) -> None:
 
 
 if __name__ == "__main__":
-    main(tuple(int(item) for item in sys.argv[1:]) or SIZES)
+    main()

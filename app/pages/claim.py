@@ -17,6 +17,8 @@ from app.store.visible import Visible, visible_to
 if TYPE_CHECKING:
     from sqlmodel import Session
 
+    from app.actions import Parts
+
 router = APIRouter(include_in_schema=False)
 
 #: The order in which attacks are read.
@@ -27,8 +29,8 @@ WORST_FIRST = ("fail", "undecided", "warn", "pass", "not_applicable")
 def read_json(parts: PartsDep, caller: CallerDep, request: Request, claim_id: PageId) -> Response:
     """Answer with the claim for programs."""
     seen = visible_to(caller)
+    _version(parts, claim_id, seen)
     with parts.store.read() as session:
-        _version(session, claim_id, seen)
         return twin(request, data(session, claim_id, seen))
 
 
@@ -36,10 +38,9 @@ def read_json(parts: PartsDep, caller: CallerDep, request: Request, claim_id: Pa
 def read(parts: PartsDep, caller: CallerDep, request: Request, claim_id: PageId) -> Response:
     """Answer with the claim for people; it says the same to everybody who may read it."""
     seen = visible_to(caller)
-    with parts.store.read() as session:
-        base = str(request.base_url).rstrip("/")
-        key = ("claim", claim_id, base, *_version(session, claim_id, seen))
-        return page_at(request, key, lambda: _page(session, claim_id, base, seen))
+    base = str(request.base_url).rstrip("/")
+    key = ("claim", claim_id, base, *_version(parts, claim_id, seen))
+    return page_at(request, key, lambda: _page(parts, claim_id, base, seen))
 
 
 def data(session: Session, claim_id: str, seen: Visible) -> dict[str, Any]:
@@ -74,21 +75,23 @@ def data(session: Session, claim_id: str, seen: Visible) -> dict[str, Any]:
     }
 
 
-def _page(session: Session, claim_id: str, base: str, seen: Visible) -> bytes:
-    found = data(session, claim_id, seen)
-    verdict = found["verdict"]
+def _page(parts: Parts, claim_id: str, base: str, seen: Visible) -> bytes:
     drawn, runs = [], []
-    if verdict is not None:
-        seeds = pages.seal(session, found["seal"])["seeds"]
-        drawn = verdict_pictures(verdict, found["kind"], seeds)
-        runs = views.runs(session, verdict["verification_id"])
-        verdict = verdict | {"controls": sorted(verdict["controls"], key=lambda row: WORST_FIRST.index(row["result"]))}
+    with parts.store.read() as session:
+        found = data(session, claim_id, seen)
+        verdict = found["verdict"]
+        if verdict is not None:
+            seeds = pages.seal(session, found["seal"])["seeds"]
+            drawn = verdict_pictures(verdict, found["kind"], seeds)
+            runs = views.runs(session, verdict["verification_id"])
+            controls = sorted(verdict["controls"], key=lambda row: WORST_FIRST.index(row["result"]))
+            verdict = verdict | {"controls": controls}
     bare = expected_pictures(found["claim"], runs) if verdict is not None and not drawn else []
     return render("claim.html", claim=found, verdict=verdict, comparisons=drawn, bare=bare, runs=runs, base=base)
 
 
-def _version(session: Session, claim_id: str, seen: Visible) -> tuple[str, ...]:
-    version = pages.claim_version(session, claim_id, seen)
+def _version(parts: Parts, claim_id: str, seen: Visible) -> tuple[str, ...]:
+    version = pages.claim_version(parts.store, claim_id, seen)
     if version is None:
         raise not_found("claim")
     return version

@@ -44,15 +44,16 @@ def read_json(parts: PartsDep, caller: CallerDep, request: Request, record_id: R
 def read(parts: PartsDep, caller: CallerDep, request: Request, record_id: RecordName) -> Response:
     """Answer with the record for people; its publisher sees claims that are closed to others."""
     seen = visible_to(caller)
-    with parts.store.read() as session:
-        version = pages.record_version(session, caller.publisher or parts.settings.publisher, record_id, seen)
-        if version is None:
-            raise not_found("record")
-        return page_at(
-            request,
-            ("record", seen.key, *version),
-            lambda: _page(data(session, parts, _known(session, parts, caller, record_id), caller)),
-        )
+    publisher = caller.publisher or parts.settings.publisher
+    version = pages.record_version(parts.store, publisher, record_id, seen)
+    if version is None:
+        raise not_found("record")
+
+    def make() -> bytes:
+        with parts.store.read() as session:
+            return _page(data(session, parts, _known(session, parts, caller, record_id), caller))
+
+    return page_at(request, ("record", seen.key, *version), make)
 
 
 def _page(found: dict[str, Any]) -> bytes:

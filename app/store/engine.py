@@ -22,9 +22,9 @@ from app.store.errors import StoreBroken, StoreUnavailable
 from app.store.tables import REVISION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Connection, Engine, Executable, Row
 
 _SQLITE_PRAGMAS = (
     "PRAGMA journal_mode = WAL",
@@ -73,6 +73,16 @@ class Store:
         with self._session(write=False) as session:
             yield session
 
+    def first(self, statement: Executable, values: Mapping[str, Any]) -> Row[Any] | None:
+        """Return the first row of one statement, without what a session costs.
+
+        Raises:
+            StoreUnavailable: as `transaction`.
+
+        """
+        with self._told(), self.engine.connect() as connection:
+            return connection.execute(statement, values).first()
+
     def check(self) -> None:
         """Make sure that the database is the one this program was written for.
 
@@ -97,11 +107,16 @@ class Store:
 
     @contextmanager
     def _session(self, *, write: bool) -> Iterator[Session]:
+        with self._told(), Session(self.engine, expire_on_commit=False) as session:
+            if write and self.dialect == "sqlite":
+                session.connection().exec_driver_sql("BEGIN IMMEDIATE")
+            yield session
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Say of a database that cannot be reached that it cannot."""
         try:
-            with Session(self.engine, expire_on_commit=False) as session:
-                if write and self.dialect == "sqlite":
-                    session.connection().exec_driver_sql("BEGIN IMMEDIATE")
-                yield session
+            yield
         except (OperationalError, InterfaceError) as error:
             raise StoreUnavailable(f"the database does not answer ({type(error.orig).__name__})") from error
         except DBAPIError as error:

@@ -31,6 +31,8 @@ from app.store.visible import STRANGERS, Visible
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from app.store.engine import Store
+
 LIVE = ("queued", "running", "concluding")
 LISTED_MAX = 100
 
@@ -101,18 +103,18 @@ def _shown(seen: Visible) -> Any:
     return _SHOWN.where(seen.claims)
 
 
-def claim_version(session: Session, claim_id: str, seen: Visible = STRANGERS) -> tuple[str, ...] | None:
+def claim_version(store: Store, claim_id: str, seen: Visible = STRANGERS) -> tuple[str, ...] | None:
     """Return all that can change on a claim's page; None when the viewer may not know of it."""
-    row = session.connection().execute(_claim_version(seen), {"claim": claim_id}).first()
+    row = store.first(_claim_version(seen), {"claim": claim_id})
     return None if row is None else tuple(str(value) for value in row)
 
 
-def record_version(session: Session, publisher: str, name: str, seen: Visible = STRANGERS) -> tuple[str, ...] | None:
+def record_version(store: Store, publisher: str, name: str, seen: Visible = STRANGERS) -> tuple[str, ...] | None:
     """Return a record's id, and all that can change on its page: facts, gate verdict, claims, corrections.
 
     None: the viewer may not know of it. The name is the publisher's own, or ours.
     """
-    row = session.connection().execute(_record_version(seen), {"publisher": publisher, "name": name}).first()
+    row = store.first(_record_version(seen), {"publisher": publisher, "name": name})
     return None if row is None else tuple(str(value) for value in row)
 
 

@@ -43,7 +43,10 @@ def test_a_claim_is_listed_only_when_strangers_may_know_of_it(house: House) -> N
         with house.parts.store.read() as session:
             listed = {row["claim_id"] for row in feed.page(session, EVERYTHING, None, 50).rows}
             counted = sum(feed.counts(session, EVERYTHING)["status"].values())
-            asked = (pages.claim_version(session, closed), pages.record_version(session, "demo", "survey"))
+            asked = (
+                pages.claim_version(house.parts.store, closed),
+                pages.record_version(house.parts.store, "demo", "survey"),
+            )
             return listed, counted, pages.shown(session, job), asked[0] is not None, asked[1] is not None
 
     assert known() == ({free}, 1, False, False, True)
@@ -112,8 +115,8 @@ def test_whatever_changes_on_a_page_changes_what_it_is_kept_under(house: House) 
     claim = claim_of(house, job)
 
     def versions() -> tuple[Any, Any]:
-        with house.parts.store.read() as session:
-            return pages.claim_version(session, claim), pages.record_version(session, "demo", "survey")
+        store = house.parts.store
+        return pages.claim_version(store, claim), pages.record_version(store, "demo", "survey")
 
     seen = [versions()]
     changes = (
