@@ -1,12 +1,14 @@
 """The pages in a real browser: light and dark, desktop and phone, by keyboard alone, on paper, and without scripts.
 
-`axe-core` finds only a part of what keeps people out; what it finds is never there. Screenshots of every page lie below
-`pages/` in pytest's temporary folder, to be looked at.
+`axe-core` finds only a part of what keeps people out; what it finds is never there. Screenshots of every page lie in the
+folder that `ASSAY_SCREENSHOTS` names, to be kept and looked at, else below `pages/` in pytest's temporary folder.
 """
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,7 +18,6 @@ from tests.pages.browser import ARGUMENTS, CHROMIUM, SIZES, Watched, watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from playwright.sync_api import Browser
 
@@ -46,7 +47,12 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of the screenshots."""
-    return tmp_path_factory.mktemp("pages")
+    wanted = os.environ.get("ASSAY_SCREENSHOTS")
+    if not wanted:
+        return tmp_path_factory.mktemp("pages")
+    folder = Path(wanted)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def paths(site: Site) -> dict[str, str]:
@@ -172,6 +178,30 @@ def test_keys_walk_through_the_rows_and_can_be_switched_off(site: Site, browser:
     page.keyboard.press("j")
     assert page.evaluate("document.activeElement.tagName") == "BODY"
     assert page.locator("#keys-switch").text_content() == "Switch keys on"
+
+
+def test_new_verdicts_are_told_in_a_place_of_their_own_and_nothing_moves(site: Site, browser: Browser) -> None:
+    seen = watch(browser, site.url)
+    page = seen.page
+    page.goto(site.url + "/")
+    first = page.locator("tr[data-row]").first
+    before = first.bounding_box()
+    link = page.locator("#fresh a")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.wait_for_load_state("networkidle")
+    assert link.is_hidden(), "nothing is new"
+    place = page.locator("#fresh").get_attribute("data-new") or ""
+    page.evaluate(
+        "place => document.getElementById('fresh').dataset.new = place", place.partition("?")[0]
+    )  # as if the page had been read before there was any verdict
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    sync_api.expect(link).to_be_visible()
+    number = len(site.data("/feed.json")["verdicts"])
+    assert link.text_content() == f"{number} new – show"
+    assert first.bounding_box() == before
+    link.click()
+    assert page.url == site.url + "/"
+    assert seen.complaints == []
 
 
 def test_a_claim_prints(site: Site, browser: Browser, shots: Path) -> None:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from app import actions
 from app.core.model import RecordRef
-from app.store import feed, pages
+from app.store import feed, pages, presence
 from app.store.house import house as in_the_house
+from app.store.visible import EVERYTHING as EVERYTHING_KNOWN
 from tests.core.builders import _evaluate as evaluate
 from tests.core.builders import a_claim, a_formula
 from tests.store.house import FALSE
@@ -148,6 +149,26 @@ def test_the_house_says_what_waits_and_who_is_there(house: House) -> None:
     assert [(row["state"], row["seconds"] >= 1000) for row in found["stuck"]] == [("queued", True)]
     assert found["stuck"][0]["run"] is not None
     assert found["ended"] == {"concluded": 1, "cancelled": 0, "faulted": 0}
+
+
+def test_the_house_says_what_runs_where_and_how_the_day_ended(house: House) -> None:
+    house.verify(a_claim(expect=(FALSE,)))
+    house.verify(a_record_claim("survey"))
+    for job in (house.submit(force=True), house.submit(a_record_claim("survey"), force=True)):
+        house.claim(job.run_ids[0])
+    with house.parts.store.read() as session:
+        found = in_the_house(session, 1e9, 1e9)
+        all_of_it = in_the_house(session, 1e9, 1e9, EVERYTHING_KNOWN)
+    assert found["outcomes"]["verdicts"] == {"FALSIFIED": 1}, "what is closed is not counted"
+    assert all_of_it["outcomes"]["verdicts"] == {"FALSIFIED": 1, "VERIFIED": 1}
+    assert sum(all_of_it["outcomes"]["runs"].values()) > sum(found["outcomes"]["runs"].values()) > 0
+    owner = house.scalar("SELECT lease_owner FROM run WHERE state = 'running'")
+    with house.parts.store.transaction() as session:
+        presence.announce(session, presence.KnownWorker(str(owner), frozenset({"cpu"}), frozenset()))
+    with house.parts.store.read() as session:
+        (worker,) = in_the_house(session, 1e9, 1e9)["workers"]
+    assert sorted(item["claim"] or "" for item in worker["running"]) == ["", "mean-score"]
+    assert [item["run"] is None for item in worker["running"]].count(True) == 1
 
 
 def test_a_run_of_a_closed_claim_that_is_stuck_is_counted_and_not_named(house: House) -> None:
