@@ -112,6 +112,11 @@ class Box:
         os.close(self._go)
         self._go = -1
 
+    def unstage(self) -> None:
+        """Remove the job's files, while the kernel takes the box down: the runner has ended, and needs them no more."""
+        for folder in (self.staging.job, self.staging.inputs):
+            shutil.rmtree(folder, ignore_errors=True)
+
     def close(self) -> None:
         """Give back pipes and folders, when nothing of the box is left."""
         self.let_go()

@@ -13,11 +13,11 @@ N artifact's name, D artifact's data, T "result" or "output" is too large, W a w
 """
 
 import gc
-import os
+import posix  # what `os` is made of; `os` itself costs more than a millisecond of start, and many programs need none
 import select
-import stat
 import sys
 from itertools import islice
+from posix import _exit
 
 ARTIFACTS_MAX = 256
 ENTRIES_MAX = 4096  # looked at in the output folder, whatever they are
@@ -26,45 +26,46 @@ NAME_CAP = 404
 CHANNEL = 3
 OWN_PROCESSES = 2  # PID 1 of the box and this one
 LOOK_MS = 10  # between two looks at what the program has used up
+S_IFMT, S_IFREG = 0o170000, 0o100000  # as `stat` has them
 SCRATCH = ("/tmp", "/dev/shm")  # noqa: S108
 
 
 def main() -> None:
     """Start the program of the message, and report."""
-    if os.getpid() == 1:
+    if posix.getpid() == 1:
         init()
-    result = os.environ["ASSAY_RESULT"]
-    output = os.environ["ASSAY_OUTPUT"]
-    os.mkdir(os.path.dirname(result))  # noqa: PTH102, PTH120 - pathlib costs a millisecond of start
-    os.mkdir(output)  # noqa: PTH102
+    result, output = (text(posix.environ[name]) for name in (b"ASSAY_RESULT", b"ASSAY_OUTPUT"))
+    for folder in (result.rpartition("/")[0], output):
+        posix.mkdir(folder)
     require_filter()
-    reader, writer = os.pipe()
+    reader, writer = posix.pipe()
+    give_exits()
     gc.freeze()  # what is there already is not touched, and so not copied, when the program's interpreter ends
-    pid = os.fork()
+    pid = posix.fork()
     if pid == 0:
         program(receive(reader))
         return
     ended = select.poll()
-    ended.register(os.pidfd_open(pid))
+    ended.register(posix.pidfd_open(pid))
     job = receive(0)
     result_cap, output_cap, processes = (int(field) for field in job.split(b"\0", 3)[:3])
-    os.write(writer, len(job).to_bytes(4, "big") + job)
+    posix.write(writer, len(job).to_bytes(4, "big") + job)
     try:
         while not ended.poll(LOOK_MS):
             look(processes)
     except OSError:  # our right to have descriptors was taken from us
         pass
     look(processes)  # it still counts until we have waited for it
-    _, status = os.waitpid(pid, 0)
+    _, status = posix.waitpid(pid, 0)
     try:  # noqa: SIM105 - contextlib costs a millisecond of start
-        os.kill(-1, 9)  # all but us and PID 1
+        posix.kill(-1, 9)  # all but us and PID 1
     except ProcessLookupError:
         pass
-    text = f"signal {os.WTERMSIG(status)}" if os.WIFSIGNALED(status) else f"exit {os.WEXITSTATUS(status)}"
-    send(b"S", text.encode())
+    how = f"signal {posix.WTERMSIG(status)}" if posix.WIFSIGNALED(status) else f"exit {posix.WEXITSTATUS(status)}"
+    send(b"S", how.encode())
     send_file(b"R", result, result_cap)
     send_artifacts(output, output_cap)
-    os._exit(0)
+    _exit(0)
 
 
 def require_filter() -> None:
@@ -72,18 +73,18 @@ def require_filter() -> None:
     with open("/proc/self/status", "rb") as file:  # noqa: PTH123
         filtered = b"\nSeccomp:\t2\n" in file.read()
     try:
-        os.mkfifo("/tmp/.assay/fifo")  # noqa: S108 - a file like any other where nothing refuses it
+        posix.mkfifo("/tmp/.assay/fifo")  # noqa: S108 - a file like any other where nothing refuses it
     except PermissionError:
         if filtered:
             return
-    os.write(2, b"runner: there is no filter of system calls on the box\n")
-    os._exit(1)
+    posix.write(2, b"runner: there is no filter of system calls on the box\n")
+    _exit(1)
 
 
 def look(processes: int) -> None:
     """Say what is used up now; `processes` is their limit where no cgroup counts, else 0."""
     for folder in SCRATCH:
-        found = os.statvfs(folder)
+        found = posix.statvfs(folder)
         if found.f_bavail == 0 or found.f_favail == 0 < found.f_files:
             say(b"scratch")
     if processes and count() > processes + OWN_PROCESSES:
@@ -94,13 +95,13 @@ def count() -> int:
     """Return how many threads of how ever many processes there are in the box, ours included."""
     found = 0
     try:
-        names = os.listdir("/proc")  # noqa: PTH208
+        names = posix.listdir("/proc")
     except OSError:  # our descriptors were taken from us
         return 0
     for name in names:
         if name.isdigit():
             try:  # noqa: SIM105 - contextlib costs a millisecond of start
-                found += os.stat(f"/proc/{name}/task").st_nlink - 2  # noqa: PTH116 - it has a folder for each thread
+                found += posix.stat(f"/proc/{name}/task").st_nlink - 2  # - it has a folder for each thread
             except OSError:  # it ended meanwhile
                 pass
     return found
@@ -111,40 +112,41 @@ def init() -> None:
 
     A PID 1 has duties and rights that bubblewrap keeps for itself; with this one a box is the same under every engine.
     """
-    runner = os.fork()
+    runner = posix.fork()
     if runner == 0:
         return
-    os.closerange(0, CHANNEL + 1)
-    ended, status = os.wait()
+    posix.closerange(0, CHANNEL + 1)
+    ended, status = posix.wait()
     while ended != runner:
-        ended, status = os.wait()
-    code = os.waitstatus_to_exitcode(status)
-    os._exit(code if code >= 0 else 128 - code)
+        ended, status = posix.wait()
+    code = posix.waitstatus_to_exitcode(status)
+    _exit(code if code >= 0 else 128 - code)
 
 
 def receive(descriptor: int) -> bytes:
     """Return the message on a pipe: four bytes of length, then its bytes."""
     found = b""
     while len(found) < 4 or len(found) < 4 + int.from_bytes(found[:4], "big"):
-        data = os.read(descriptor, 65_536)
+        data = posix.read(descriptor, 65_536)
         if not data:  # nobody is left who could want it
-            os._exit(1)
+            _exit(1)
         found += data
     return found[4:]
 
 
 def program(job: bytes) -> None:
     """Become the program: variables, limits, nothing open but the streams, an empty standard input, then its code."""
-    _, _, processes, compiled, words, *rest = (os.fsdecode(field) for field in job.split(b"\0"))
+    _, _, processes, compiled, words, *rest = job.split(b"\0")
     for variable in rest[int(words) :]:
-        name, _, value = variable.partition("=")
-        os.environ[name] = value
+        name, _, value = variable.partition(b"=")
+        posix.putenv(name, value)
+        posix.environ[name] = value  # where `os` will find it
     limit(int(processes))
     send(b"B")
-    null = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(null, 0)
-    os.closerange(CHANNEL, null + 1)
-    run(rest[: int(words)], compiled)
+    null = posix.open("/dev/null", posix.O_RDONLY)
+    posix.dup2(null, 0)
+    posix.closerange(CHANNEL, null + 1)
+    run([text(word) for word in rest[: int(words)]], text(compiled))
 
 
 def limit(processes: int) -> None:
@@ -172,11 +174,7 @@ def run(argv: list[str], compiled: str) -> None:
     path = argv[0]
     sys.argv = list(argv)
     if not compiled:
-        import _sitebuiltins
-
-        for name in ("exit", "quit"):  # what `site`, which is not loaded, would have given
-            setattr(builtins, name, _sitebuiltins.Quitter(name, "Ctrl-D"))
-        for folder in (os.path.dirname(path), "/job"):  # noqa: PTH120
+        for folder in (path.rpartition("/")[0], "/job"):
             if folder not in sys.path:
                 sys.path.append(folder)
     module = type(sys)("__main__")
@@ -195,7 +193,7 @@ def run(argv: list[str], compiled: str) -> None:
         exec(code, module.__dict__)  # noqa: S102 - this is what the box is for
         if compiled:  # ours closes what it opens, and a forked interpreter takes milliseconds to end
             sys.stdout.flush()
-            os._exit(0)
+            _exit(0)
     except SystemExit:
         raise
     except BaseException as error:  # noqa: BLE001 - shown as the interpreter would show it
@@ -205,9 +203,28 @@ def run(argv: list[str], compiled: str) -> None:
         raise SystemExit(1) from None
 
 
+def give_exits() -> None:
+    """Give programs `exit` and `quit`, as `site` would have, which is not loaded."""
+    import _sitebuiltins
+    import builtins
+
+    for name in ("exit", "quit"):
+        setattr(builtins, name, _sitebuiltins.Quitter(name, "Ctrl-D"))
+
+
+def text(data: bytes) -> str:
+    """Return a name or an argument as `os.fsdecode` would."""
+    return data.decode(sys.getfilesystemencoding(), "surrogateescape")
+
+
+def data(name: str) -> bytes:
+    """Return what a name is on the disk, as `os.fsencode` would."""
+    return name.encode(sys.getfilesystemencoding(), "surrogateescape")
+
+
 def send(letter: bytes, payload: bytes = b"") -> None:
     """Write one small frame."""
-    os.write(CHANNEL, letter + len(payload).to_bytes(4, "big") + payload)
+    posix.write(CHANNEL, letter + len(payload).to_bytes(4, "big") + payload)
 
 
 def say(word: bytes, letter: bytes = b"W", said: set[bytes] = set()) -> None:  # noqa: B006 - kept between calls
@@ -220,26 +237,27 @@ def say(word: bytes, letter: bytes = b"W", said: set[bytes] = set()) -> None:  #
 def send_file(letter: bytes, path: str, cap: int, name: bytes = b"") -> int:
     """Send a regular file and return its size; say that it is too large, or no file at all."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        descriptor = posix.open(path, posix.O_RDONLY | posix.O_NOFOLLOW | posix.O_NONBLOCK)
     except FileNotFoundError:
         return 0
     except OSError:  # a link, a socket, or closed to us
         say(b"kind")
         return 0
-    found = os.fstat(descriptor)
-    size = found.st_size if stat.S_ISREG(found.st_mode) and found.st_size <= cap else 0
-    if not stat.S_ISREG(found.st_mode):
+    found = posix.fstat(descriptor)
+    regular = found.st_mode & S_IFMT == S_IFREG
+    size = found.st_size if regular and found.st_size <= cap else 0
+    if not regular:
         say(b"kind")
     elif found.st_size > cap:
         say(b"output" if name else b"result", b"T")
     else:
         if name:
             send(b"N", name)
-        os.write(CHANNEL, letter + size.to_bytes(4, "big"))
+        posix.write(CHANNEL, letter + size.to_bytes(4, "big"))
         left = size
-        while left and (sent := os.sendfile(CHANNEL, descriptor, None, left)):
+        while left and (sent := posix.sendfile(CHANNEL, descriptor, None, left)):
             left -= sent
-    os.close(descriptor)
+    posix.close(descriptor)
     return size
 
 
@@ -247,7 +265,7 @@ def send_artifacts(folder: str, cap: int) -> None:
     """Send the regular files below the output folder, in the order of their names."""
     left = cap
     for path in find(folder):
-        left -= send_file(b"D", path, left, os.fsencode(path[len(folder) + 1 :])[:NAME_CAP])
+        left -= send_file(b"D", path, left, data(path[len(folder) + 1 :])[:NAME_CAP])
 
 
 def find(folder: str) -> list[str]:
@@ -257,7 +275,7 @@ def find(folder: str) -> list[str]:
     while waiting:
         base, depth = waiting.pop()
         try:
-            entries = sorted(islice(os.scandir(base), ENTRIES_MAX - looked), key=lambda item: item.name)
+            entries = sorted(islice(posix.scandir(base), ENTRIES_MAX - looked), key=lambda item: item.name)
         except OSError:
             say(b"kind")
             continue

@@ -98,6 +98,8 @@ class Watch:
             for descriptor in ready:
                 if descriptor != socket and not self._read(descriptor, pipes[descriptor]):
                     poller.unregister(descriptor)  # at its end: poll said that there was something to read
+                    if pipes[descriptor] == "channel":
+                        self.box.unstage()
             if socket in ready:
                 self.seen.ending = self.slot.ending()
                 return

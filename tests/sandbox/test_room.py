@@ -15,7 +15,7 @@ MODULES = sorted(FOLDER.glob("*.py"))
 IDS = [path.name for path in MODULES]
 
 #: Imported by the runner whatever it runs: each costs every run its start.
-RUNNER_IMPORTS = {"gc", "itertools", "os", "select", "stat", "sys"}
+RUNNER_IMPORTS = {"gc", "itertools", "posix", "select", "sys"}
 
 
 def _imports(path: Path) -> set[str]:
