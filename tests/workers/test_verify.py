@@ -14,7 +14,7 @@ from app import actions
 from app.core import evidence
 from app.core.errors import Fault
 from app.store.presence import KnownWorker
-from sandbox import Outcome
+from sandbox import Outcome, Usage
 from tests.core.builders import a_bundle, a_claim
 from tests.store.house import FALSE
 from tests.workers.bundles import Slow
@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from sandbox import Job, Usage
-    from workers.verify import Heartbeat
+    from sandbox import Job
 
 pytestmark = pytest.mark.box
 
@@ -165,18 +164,30 @@ def test_a_run_that_was_lost_to_another_ends_and_stores_nothing(station: Station
 class Ended:
     """In the place of the box: ended because the database was away for longer than the lease; nobody else took the run."""
 
-    def run(self, job: Job, tick: Heartbeat, minimum: str = "C") -> Outcome:
+    def run(self, job: Job, tick: Callable[[Usage], bool], minimum: str = "C") -> Outcome:
         """See `sandbox.Sandbox`."""
         assert job.files
         assert minimum
-        tick.lost = True
+        assert not tick(Usage(1, 1, 1, b""))
         return Outcome("cancelled")
 
     def close(self) -> None:
         """See `sandbox.Sandbox`."""
 
 
-def test_what_a_box_says_that_we_ended_ourselves_is_no_outcome(station: Station) -> None:
+class Lost(verify.Heartbeat):
+    """Has lost its lease at the first beat."""
+
+    def __call__(self, usage: Usage) -> bool:
+        """See `Heartbeat`."""
+        self.lost = True
+        return super().__call__(usage) and not self.lost
+
+
+def test_what_a_box_says_that_we_ended_ourselves_is_no_outcome(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verify, "Heartbeat", Lost)
     station.hands = replace(station.hands, box=Ended())  # type: ignore[arg-type]
     submitted = station.submit_files(honest_bundle())
     station.work()
