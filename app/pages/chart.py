@@ -52,7 +52,7 @@ def curves(samples: Sequence[Sequence[int]], cpus: int, memory_bytes: int) -> tu
     held = [(wall / end, memory / MIB) for wall, _, memory in samples]
     allowed = memory_bytes / MIB
     return (
-        _curve("processors in use", busy, cpus, f"{cpus} allowed", "{:.1f}"),
+        _curve("processors in use", busy, cpus, f"{cpus} allowed", "{:.2g}"),
         _curve("memory in MiB", held, allowed, f"{allowed:,.0f} allowed", "{:,.0f}"),
     )
 
