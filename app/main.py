@@ -9,9 +9,22 @@ from fastapi import FastAPI
 
 from app import __version__
 from app.actions import Parts
-from app.api import contracts, front, health, keys, ledger, problems, records, verifications
+from app.api import (
+    contracts,
+    front,
+    health,
+    keys,
+    ledger,
+    lists,
+    problems,
+    records,
+    runs,
+    streams,
+    verifications,
+)
 from app.api.access import LocalOnly
 from app.api.callers import Door
+from app.api.methods import Methods
 from app.api.problems import Problem, ProblemGuard
 from app.pages.router import PageGuard
 from app.pages.router import router as pages
@@ -78,6 +91,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(pages)  # first: browsers find the feed where programs find the front door
     for router in (
         front.router,
+        streams.streams,  # before the lists of the same addresses
+        streams.router,
+        lists.router,  # before the routes that would take `summary` for an id
+        runs.router,
         verifications.router,
         records.router,
         ledger.router,
@@ -86,6 +103,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         health.router,
     ):
         app.include_router(router)
+    app.add_middleware(Methods)
     app.add_middleware(LocalOnly, settings=settings)
     return app
 

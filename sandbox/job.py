@@ -123,6 +123,9 @@ class Usage:
     cpu_ms: int
     memory_bytes: int
     stdout: bytes  # the end of it, at most a few KiB
+    stderr: bytes = b""  # likewise
+    stdout_bytes: int = 0  # how much there is of it by now
+    stderr_bytes: int = 0
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 POLL_SECONDS = 0.05  # between two readings of the counters
 TICK_SECONDS = 0.5
 CHUNK = 1 << 16
-TAIL = 4096
+TAIL = 8192
 MAKING_SECONDS_MAX = 30  # a box needs a fraction of one, on a busy machine a few
 KILL_SECONDS_MAX = 10
 
@@ -204,4 +204,13 @@ class Watch:
 
     def _usage(self) -> Usage:
         seen = self.seen
-        return Usage(seen.wall_ms, seen.cpu_ms, seen.memory_bytes, bytes(self.buffers["stdout"][-TAIL:]))
+        stdout, stderr = (self.buffers[name] for name in ("stdout", "stderr"))
+        return Usage(
+            seen.wall_ms,
+            seen.cpu_ms,
+            seen.memory_bytes,
+            bytes(stdout[-TAIL:]),
+            bytes(stderr[-TAIL:]),
+            len(stdout),
+            len(stderr),
+        )

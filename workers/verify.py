@@ -25,6 +25,7 @@ from app.core.errors import Fault
 from app.store.errors import StaleFence, StoreUnavailable
 from app.store.runs import Claimed, LeftToOthers
 from workers.execute import execute
+from workers.live import LiveLog
 
 if TYPE_CHECKING:
     from app.store.runs import Renewal
@@ -96,6 +97,8 @@ class Heartbeat:
         self._renewed_at = self._looked_at = time.monotonic()
         self._told_at = 0.0
         self._told = b""
+        self._log = LiveLog()
+        self._said_at = 0.0
 
     def __call__(self, usage: Usage) -> bool:
         """Return False when the run must end now."""
@@ -109,6 +112,7 @@ class Heartbeat:
                 self._heed(actions.look(self.hands.parts, self.claimed))
                 self._looked_at = now
             self._pass_on_progress(usage.stdout, now)
+            self._pass_on_log(usage, now)
         except StoreUnavailable as fault:
             # The lease outlives a short absence of the database; whether it was lost is known when it is back.
             log.warning("run %s: no heartbeat: %s", self.claimed.run_id, fault)
@@ -129,3 +133,11 @@ class Heartbeat:
         actions.report_progress(
             self.hands.parts, self.claimed, min(1.0, float(fraction)), text.decode("utf-8", "replace")
         )
+
+    def _pass_on_log(self, usage: Usage, now: float) -> None:
+        if now - self._said_at < PROGRESS_SECONDS_MIN:
+            return
+        pieces = self._log.pieces(usage)
+        if pieces:
+            self._said_at = now
+            actions.report_output(self.hands.parts, self.claimed, pieces)

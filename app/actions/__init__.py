@@ -18,14 +18,21 @@ either. No transaction is open while a stranger's program runs.
 
 from app.actions.auditing import audit, read_evidence
 from app.actions.conclusion import cancel, conclude, fault_verification
-from app.actions.intake import publish_environment, put_record, submit_archive, submit_formula
+from app.actions.intake import (
+    publish_environment,
+    put_blob,
+    put_record,
+    submit_archive,
+    submit_files,
+    submit_formula,
+)
 from app.actions.keys import publish_keys, retire_key
 from app.actions.ledger import close_day, day_to_close, make_checkpoint
 from app.actions.parts import Parts
 from app.actions.planning import sealed
 from app.actions.presence import announce, leave
 from app.actions.retrying import retry
-from app.actions.runs import cancel_run, claim_run, fail_run, finish_run, look, renew, report_progress
+from app.actions.runs import cancel_run, claim_run, fail_run, finish_run, look, renew, report_output, report_progress
 from app.actions.sweeping import sweep, tidy
 
 __all__ = [
@@ -46,14 +53,17 @@ __all__ = [
     "make_checkpoint",
     "publish_environment",
     "publish_keys",
+    "put_blob",
     "put_record",
     "read_evidence",
     "renew",
+    "report_output",
     "report_progress",
     "retire_key",
     "retry",
     "sealed",
     "submit_archive",
+    "submit_files",
     "submit_formula",
     "sweep",
     "tidy",

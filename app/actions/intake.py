@@ -14,17 +14,22 @@ from app.core.errors import Fault
 from app.core.grounding import check_sources
 from app.core.model import Environment, Script
 from app.core.seal import make_seal, seal_bytes, seal_digest
-from app.intake import ArchiveLimits, claim_of, read_archive
+from app.intake import ArchiveLimits, claim_of, read_archive, refuse
+from app.intake.gate import Gate, shown
 from app.queue import CPU_QUEUE, GPU_QUEUE
-from app.store import corrections, intake, judging
+from app.store import corrections, intake, judging, uploads
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+
+    from sqlmodel import Session
 
     from app.actions.parts import Parts
     from app.core.claim import Policy
     from app.core.model import Claim, Seal
     from app.store.intake import Submitted
+
+    Also = Callable[[Session, Submitted], None]
 
 JSON_CLAIM_FILE = "claim.json"
 FORMULA_ENVIRONMENT = "python"
@@ -40,8 +45,17 @@ class Sealed:
     sizes: Mapping[str, int]  # digest -> bytes
 
 
-def submit_archive(parts: Parts, stream: BinaryIO, publisher: str, *, force: bool = False) -> Submitted:
+def submit_archive(
+    parts: Parts, stream: BinaryIO, publisher: str, *, force: bool = False, also: Also | None = None
+) -> Submitted:
     """Take in a bundle archive: check, seal, store blobs, then rows, then nudge.
+
+    Args:
+        parts: the service's parts.
+        stream: the archive, seekable.
+        publisher: who submits it.
+        force: make a new verification although one of the same seal stands.
+        also: called in the transaction that writes the rows, with what was made of it.
 
     Raises:
         Refusal: the archive or its claim is not acceptable; no row was stored (its blobs are swept as orphans).
@@ -55,14 +69,28 @@ def submit_archive(parts: Parts, stream: BinaryIO, publisher: str, *, force: boo
         return found
 
     files = read_archive(stream, ArchiveLimits(), keep)
+    return _submit_bundle(parts, files, sizes, publisher, force=force, also=also)
+
+
+def _submit_bundle(  # noqa: PLR0913 - a bundle, and who submits it how
+    parts: Parts,
+    files: Mapping[str, str],
+    sizes: Mapping[str, int],
+    publisher: str,
+    *,
+    force: bool,
+    also: Also | None,
+) -> Submitted:
     own = claim_of(files)
     policy = _policy(parts)
     claim = parse_claim(parts.blobs.read(own), files, policy)
     check_sources(claim, lambda path: sizes[files[path]], lambda path: parts.blobs.read(files[path]))
-    return _submit(parts, _seal(claim, policy, files, sizes), publisher, force=force)
+    return _submit(parts, _seal(claim, policy, files, sizes), publisher, force=force, also=also)
 
 
-def submit_formula(parts: Parts, document: dict[str, Any], publisher: str, *, force: bool = False) -> Submitted:
+def submit_formula(
+    parts: Parts, document: dict[str, Any], publisher: str, *, force: bool = False, also: Also | None = None
+) -> Submitted:
     """Take in a formula claim given as JSON that mirrors `claim.toml`.
 
     Raises:
@@ -73,7 +101,51 @@ def submit_formula(parts: Parts, document: dict[str, Any], publisher: str, *, fo
     claim = claim_from_json(document, policy)
     body = canonical(document)
     stored = parts.blobs.put(body)
-    return _submit(parts, _seal(claim, policy, {JSON_CLAIM_FILE: stored}, {stored: len(body)}), publisher, force=force)
+    sealed = _seal(claim, policy, {JSON_CLAIM_FILE: stored}, {stored: len(body)})
+    return _submit(parts, sealed, publisher, force=force, also=also)
+
+
+def submit_files(  # noqa: PLR0913 - a bundle, and who submits it how
+    parts: Parts,
+    named: Mapping[str, str],
+    publisher: str,
+    may_use: Callable[[str], bool],
+    *,
+    force: bool = False,
+    also: Also | None = None,
+) -> Submitted:
+    """Take in a bundle whose files were sent before and are named by their digests.
+
+    Args:
+        parts: the service's parts.
+        named: path in the bundle -> digest.
+        publisher: who submits it.
+        may_use: whether the publisher may read a blob; to others it is as good as not there.
+        force: as everywhere.
+        also: as everywhere.
+
+    Raises:
+        Refusal: a file is missing, or the claim is not acceptable; no row was stored.
+
+    """
+    gate, sizes = Gate(ArchiveLimits(), None), dict[str, int]()
+    for path, found in named.items():
+        gate.admit(path)
+        size = parts.blobs.renew(found) if may_use(found) else None
+        if size is None:
+            detail = f"the file {shown(path)} was not sent, or is no longer kept"
+            raise refuse("missing-blob", detail, f"send it with PUT /v1/blobs/{found}")
+        sizes[found] = size
+        gate.count(size)
+    return _submit_bundle(parts, dict(named), sizes, publisher, force=force, also=also)
+
+
+def put_blob(parts: Parts, publisher: str, chunks: Iterator[bytes], size: int) -> str:
+    """Store a file that a publisher sent by itself: bytes first, then the row; returns its digest."""
+    found, _ = parts.blobs.put_stream(chunks)
+    with parts.store.transaction() as session:
+        uploads.note(session, publisher, found, size)
+    return found
 
 
 def put_record(
@@ -115,7 +187,7 @@ def _seal(claim: Claim, policy: Policy, files: Mapping[str, str], sizes: Mapping
     return Sealed(seal, body, seal_digest(body), sizes)
 
 
-def _submit(parts: Parts, sealed: Sealed, publisher: str, *, force: bool) -> Submitted:
+def _submit(parts: Parts, sealed: Sealed, publisher: str, *, force: bool, also: Also | None) -> Submitted:
     claim = sealed.seal.claim
     body = canonical(claim.model_dump(mode="json", by_alias=True, exclude_none=True))
     submission = intake.Submission(
@@ -136,6 +208,8 @@ def _submit(parts: Parts, sealed: Sealed, publisher: str, *, force: bool) -> Sub
         submitted = intake.submit(session, submission, force=force)
         if submitted.revised is not None:
             judging.note_revision(session, submitted.revised, parts.settings.contract_base)
+        if also is not None:
+            also(session, submitted)
     if submitted.created:
         nudge_runs(parts, submitted.run_ids, submitted.queue)
     return submitted

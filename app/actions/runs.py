@@ -10,10 +10,12 @@ from app.core import loglines
 from app.store import runs
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from app.actions.parts import Parts
     from app.core.model import Seal
     from app.executed import Executed
-    from app.store.runs import Claimed, LeftToOthers, Renewal
+    from app.store.runs import Claimed, LeftToOthers, LogPiece, Renewal
 
 CONFIRM_PATIENCE_SECONDS = 1.0  # for so long a confirm run waits for a worker that did not measure
 
@@ -57,7 +59,13 @@ def look(parts: Parts, claimed: Claimed) -> Renewal:
 def report_progress(parts: Parts, claimed: Claimed, fraction: float, text: str) -> None:
     """Pass on what a script says about its progress."""
     with parts.store.transaction() as session:
-        runs.progress(session, claimed.run_id, claimed.fence, fraction, text)
+        runs.progress(session, claimed, fraction, text)
+
+
+def report_output(parts: Parts, claimed: Claimed, pieces: Sequence[LogPiece]) -> None:
+    """Pass on what a script writes while it runs, for who watches it; its whole log comes with the outcome."""
+    with parts.store.transaction() as session:
+        runs.said(session, claimed, pieces)
 
 
 def finish_run(parts: Parts, claimed: Claimed, seal: Seal, done: Executed, *, worker: str) -> None:

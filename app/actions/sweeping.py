@@ -13,7 +13,7 @@ from app.actions.conclusion import fault_verification
 from app.actions.planning import Nudges, Results, plan_next, sealed, send
 from app.actions.retrying import SUBMIT_AGAIN, retry
 from app.core.errors import Fault, Refusal
-from app.store import ending, presence
+from app.store import answers, ending, events, presence, uploads
 from app.store import sweep as found
 from app.store.errors import StoreUnavailable
 
@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 HEALED_BY_TIME = frozenset({"WORKER_LOST", "NO_ISOLATION"})
 RETRY_WINDOW_SECONDS = 3600  # what faulted longer ago is begun again on request alone
 WORKERS_KEPT_SECONDS = 86_400
+ANSWERS_KEPT_SECONDS = 86_400  # under their idempotency keys
+PASSING_KEPT_SECONDS = 86_400  # progress and pieces of logs, for who watches
 JUDGE_LEASES = 10  # a judge has no heartbeat: the last one is thought to be lost when so many leases are over
 BATCH = 500
 
@@ -59,6 +61,9 @@ def tidy(parts: Parts) -> int:
         removed += sum(parts.blobs.remove_stale(digest, age) for digest in batch if digest not in known)
     with parts.store.transaction() as session:
         presence.forget(session, WORKERS_KEPT_SECONDS)
+        events.forget_passing(session, PASSING_KEPT_SECONDS)
+        answers.forget(session, ANSWERS_KEPT_SECONDS)
+        uploads.forget(session, age)
     return removed
 
 

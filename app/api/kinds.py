@@ -96,6 +96,18 @@ KINDS: dict[str, Kind] = {
         " while what it was sealed with is still there. `errors` says what stands in the way.",
         "Do what `errors` says; to verify a claim anew although it has a verdict, submit it with `?force=true`.",
     ),
+    "key-in-flight": Kind(
+        409,
+        "The same request is being answered",
+        "Another request with this `Idempotency-Key` has not been answered yet.",
+        "Wait a moment and send it again: it is then answered as the first one was.",
+    ),
+    "precondition-failed": Kind(
+        412,
+        "It has changed meanwhile",
+        "The request names by `If-Match` another version than the one that is there.",
+        "Read it again, see what changed, and send the request with its new `ETag`. Nothing was stored.",
+    ),
     "content-too-large": Kind(
         413,
         "The body is too large",
@@ -108,12 +120,36 @@ KINDS: dict[str, Kind] = {
         "Bundles come as `multipart/form-data`, formula claims and records as `application/json`.",
         "Set the `Content-Type` header to what the body is. Nothing was stored.",
     ),
+    "range-not-there": Kind(
+        416,
+        "There is nothing in this range",
+        "The header `Range` names bytes behind the end; `Content-Range` says how many there are.",
+        "Ask for an earlier range, or for the whole without `Range`.",
+    ),
     "unknown-host": Kind(
         421,
         "The Host header names another service",
         "The request was addressed to a name that this service does not go by. A page that rebinds its own name to this"
         " machine looks like that, so it is refused.",
         "Use `http://127.0.0.1:PORT` or `http://localhost:PORT`, or add the name to the setting `allow_hosts`.",
+    ),
+    "bad-cursor": Kind(
+        422,
+        "The cursor does not belong here",
+        "`cursor` was not given by this service for this list with these filters.",
+        "Begin again without it, and follow `next_cursor` with the filters left as they are.",
+    ),
+    "key-of-another": Kind(
+        422,
+        "The key belongs to another request",
+        "This `Idempotency-Key` came with another body or other parameters before.",
+        "Use a fresh key for what is new, and the same one only to repeat a request as it was. Nothing was stored.",
+    ),
+    "digest-mismatch": Kind(
+        422,
+        "The bytes are not those of the address",
+        "The SHA-256 of the body is not the one in the address.",
+        "Compute the digest of the file as it is and send it to that address. Nothing was stored.",
     ),
     "bundle-refused": Kind(
         422,
@@ -134,6 +170,18 @@ KINDS: dict[str, Kind] = {
         "There is no bundle in the request",
         "The multipart body has no file part named `bundle`.",
         "Send the archive as the file part `bundle`, for example with `curl -F bundle=@bundle.tar.gz`. Nothing was stored.",
+    ),
+    "too-many-streams": Kind(
+        429,
+        "Too many streams are open",
+        "This service follows as many streams of events as it can.",
+        "Close those that you need no more, or come back after `Retry-After` seconds; the list of events answers as ever.",
+    ),
+    "too-many-uploads": Kind(
+        429,
+        "Too much was sent that no bundle names",
+        "Files that are sent one by one are kept for a day, up to a limit for each publisher; this one would pass it.",
+        "Submit the bundles that name the files sent before, or wait for `Retry-After` seconds. Nothing was stored.",
     ),
     "internal-error": Kind(
         500,
@@ -169,7 +217,14 @@ KINDS: dict[str, Kind] = {
 }
 
 #: What the framework raises by number alone.
-BY_STATUS = {400: "bad-request", 404: "not-found", 405: "method-not-allowed", 413: "content-too-large"}
+BY_STATUS = {
+    400: "bad-request",
+    404: "not-found",
+    405: "method-not-allowed",
+    412: "precondition-failed",
+    413: "content-too-large",
+    416: "range-not-there",
+}
 
 
 def of_status(status: int) -> str:

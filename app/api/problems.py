@@ -105,9 +105,7 @@ def install(app: FastAPI) -> None:
         headers = dict(error.headers or {})
         if code == "method-not-allowed":
             # The router names the methods of one route, and an address may have several.
-            headers["Allow"] = _methods(app, request.url.path) or ", ".join(
-                sorted(headers.get("Allow", "").split(", "))
-            )
+            headers["Allow"] = _methods(app, request.url.path, headers.get("Allow", ""))
         return problem(request, code, KINDS[code].happened, headers=headers)
 
     @app.exception_handler(RequestValidationError)
@@ -181,14 +179,15 @@ def _items(refusal: Refusal, place: str) -> list[dict[str, Any]]:
     ]
 
 
-def _methods(app: FastAPI, path: str) -> str:
+def _methods(app: FastAPI, path: str, told: str) -> str:
+    """Return every method of an address: those of its operations, or those that the route told of a page."""
     found = {
         method.upper()
         for route, operations in app.openapi()["paths"].items()
         if re.fullmatch(re.sub(r"{\w+}", "[^/]+", route), path)
         for method in operations
-    }
-    return ", ".join(sorted(found))
+    } or set(told.split(", ")) - {""}
+    return ", ".join(sorted({*found, "OPTIONS"} | ({"HEAD"} if "GET" in found else set())))
 
 
 class ProblemGuard:

@@ -82,6 +82,8 @@ class Urls(BaseModel):
     """Where to go from here."""
 
     self: str
+    runs: str | None = None
+    events: str | None = None
     cancel: str | None = None
     retry: str | None = None
     record: str | None = None
@@ -235,6 +237,13 @@ class EvidenceHealth(BaseModel):
     status: Literal["ok", "alarm"]
     audit: Audit | None = Field(description="the last one; null before the first")
     alarms: int = Field(description="verdicts whose evidence does not hold; none of it is served")
+
+
+class BlobOut(BaseModel):
+    """A file that was sent."""
+
+    digest: str
+    size: int = Field(description="bytes")
 
 
 class FrontUrls(BaseModel):

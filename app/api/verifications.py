@@ -230,6 +230,8 @@ def _shown(session: Session, verification_id: str) -> VerificationOut:
     verdict = found.verdict
     urls = Urls(
         self=path,
+        runs=f"{path}/runs",
+        events=f"{path}/events",
         cancel=None if found.row["state"] in FINAL else f"{path}/cancel",
         retry=f"{path}/retry" if found.row["state"] == "faulted" else None,
         record=f"/v1/records/{found.record_id}" if found.record_id else None,

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, select, update
 from sqlmodel import Session, col
 
-from app.core.lifecycle import RUN, VERIFICATION, sources, step
+from app.core.lifecycle import RUN, VERIFICATION, final, sources, step
+from app.store import events
 from app.store.tables import RunRow, Verification
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,13 @@ def lock_of_run(session: Session, run_id: str) -> KnownVerification | None:
 
 
 def change(session: Session, verification_id: str, **values: Any) -> None:
-    """Write columns of a locked verification."""
+    """Write columns of a locked verification; a change of its state is told as an event, its end as another."""
+    state = values.get("state")
+    if state is not None:
+        told = {name: values[name] for name in ("reason_code", "detail") if name in values}
+        events.note(session, verification_id, "state", state=state, **told)
+        if state in final(VERIFICATION):
+            events.note(session, verification_id, "end", state=state)
     session.connection().execute(_CHANGE, {"verification": verification_id, **values})
 
 
@@ -77,6 +84,7 @@ def fault_verification(session: Session, verification_id: str, code: str, detail
     row = lock(session, verification_id)
     if row is None or row.state not in sources(VERIFICATION, "fault"):
         return False
+    _end_runs(session, verification_id, "fault", sources(RUN, "fault"))
     change(
         session,
         row.id,
@@ -86,7 +94,6 @@ def fault_verification(session: Session, verification_id: str, code: str, detail
         detail=detail,
         ended_at=datetime.now(UTC),
     )
-    _end_runs(session, verification_id, "fault", sources(RUN, "fault"))
     return True
 
 
@@ -113,9 +120,27 @@ def settle_cancel(session: Session, row: KnownVerification) -> bool:
     return True
 
 
-def end_run(session: Session, run_id: str, event: str, **values: Any) -> None:
-    """Take a running run out of its lease by an event that ends it, or gives it back to the queue."""
+def end_run(
+    session: Session,
+    verification_id: str,
+    run_id: str,
+    event: str,
+    told: Mapping[str, Any] | None = None,
+    **values: Any,
+) -> None:
+    """Take a running run out of its lease by an event that ends it, or gives it back to the queue.
+
+    Args:
+        session: in which the verification's row is locked.
+        verification_id: whose run it is.
+        run_id: the run.
+        event: of the table `app.core.lifecycle.RUN`.
+        told: what streams tell beside the new state.
+        values: further columns.
+
+    """
     state = step(RUN, "running", event)
+    events.note(session, verification_id, "run", run_id, state=state, **(told or {}))
     if state != "queued":
         values["ended_at"] = datetime.now(UTC)
     change = {"run": run_id, "state": state, "lease_owner": None, "lease_until": None, **values}
@@ -124,8 +149,12 @@ def end_run(session: Session, run_id: str, event: str, **values: Any) -> None:
 
 def _end_runs(session: Session, verification_id: str, event: str, states: Iterable[str]) -> None:
     for state in states:
-        session.connection().execute(
+        after = step(RUN, state, event)
+        ended = session.connection().execute(
             update(RunRow)
             .where(col(RunRow.verification_id) == verification_id, col(RunRow.state) == state)
-            .values(state=step(RUN, state, event), lease_owner=None, lease_until=None, ended_at=datetime.now(UTC))
+            .values(state=after, lease_owner=None, lease_until=None, ended_at=datetime.now(UTC))
+            .returning(col(RunRow.id))
         )
+        for run_id in ended.scalars():
+            events.note(session, verification_id, "run", run_id, state=after)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, func, insert, select
 from sqlmodel import Session, col
 
+from app.store import events
 from app.store.engine import database_time
 from app.store.ids import new_id
 from app.store.tables import (
@@ -209,6 +210,7 @@ def _begin(session: Session, job: Mapping[str, Any], specs: Sequence[RunSpec], e
     verification_id, queue, now = new_id("ver"), job["queue"], database_time(session)
     fresh = {"id": verification_id, "state": "queued", "cancel_requested": False, "touched_at": now}
     session.connection().execute(_ADD_VERIFICATION, {**fresh, **job})
+    events.note(session, verification_id, "state", state="queued")
     run_ids = add_runs(session, verification_id, queue, specs, environment, now)
     return Submitted(verification_id, run_ids, queue, created=True)
 
@@ -237,6 +239,9 @@ def add_runs(  # noqa: PLR0913 - what runs of one plan share
         for spec in specs
     ]
     session.connection().execute(_ADD_RUN, rows)
+    for row in rows:
+        told = {name: row[name] for name in ("state", "key", "purpose", "seed")}
+        events.note(session, verification_id, "run", str(row["id"]), **told)
     return tuple(str(row["id"]) for row in rows)
 
 

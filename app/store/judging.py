@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from app.core import gate
 from app.core.lifecycle import VERIFICATION, step
-from app.store import corrections, ledger
+from app.store import corrections, events, ledger
 from app.store.ending import VERIFICATION_COLUMNS, KnownVerification, change, lock
 from app.store.engine import database_time
 from app.store.ids import new_id
@@ -99,6 +99,8 @@ def record_verdict(  # noqa: PLR0913 - the parts of a conclusion
     before = None if claim.record_id is None else corrections.published(session, claim.record_id, claim.id)
     _add_findings(session, str(verdict["id"]), judgement)  # before the verdict, which the database refuses without them
     connection.execute(_ADD_VERDICT, verdict)
+    told = {"verdict_id": verdict["id"], **{name: verdict[name] for name in ("status", "reason_code", "reason")}}
+    events.note(session, row.id, "verdict", **told)
     change(session, row.id, state=step(VERIFICATION, row.state, "verdict"), ended_at=datetime.now(UTC))
     projected = None if before is None else project_gate(session, before.record_id, contract_base)
     # From here on all conclusions take turns.

@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 
 from app.core.lifecycle import VERIFICATION, sources, step
 from app.core.model import Purpose, RunOutcome, RunSpec
-from app.store import presence
+from app.store import events, presence
 from app.store.ending import (
     VERIFICATION_COLUMNS,
     KnownVerification,
@@ -124,6 +124,15 @@ class Kept:
 
 
 @dataclass(frozen=True)
+class LogPiece:
+    """A piece of what a run wrote, for who watches it."""
+
+    stream: str  # stdout or stderr
+    offset: int  # in bytes, of its begin
+    text: str
+
+
+@dataclass(frozen=True)
 class HeldRun:
     """A running run whose row is locked."""
 
@@ -157,6 +166,7 @@ def claim_run(
         return None
     if verification.state == "queued":
         change(session, verification.id, state=step(VERIFICATION, "queued", "claimed"), started_at=started)
+    events.note(session, verification.id, "run", run_id, state="running", attempts=claimed.attempts)
     return Claimed(
         run_id=run_id,
         verification_id=verification.id,
@@ -203,13 +213,26 @@ def look(session: Session, claimed: Claimed) -> Renewal:
     return Renewal(held=found is not None, cancel=bool(found))
 
 
-def progress(session: Session, run_id: str, fence: int, fraction: float, text: str) -> None:
-    """Note how far a run says it is."""
-    session.connection().execute(
+def progress(session: Session, claimed: Claimed, fraction: float, text: str) -> None:
+    """Note how far a run says it is, if it is still held under its fence."""
+    lock(session, claimed.verification_id)
+    changed = session.connection().execute(
         update(RunRow)
-        .where(col(RunRow.id) == run_id, col(RunRow.fence) == fence, col(RunRow.state) == "running")
+        .where(col(RunRow.id) == claimed.run_id, col(RunRow.fence) == claimed.fence, col(RunRow.state) == "running")
         .values(progress_fraction=fraction, progress_text=text[:PROGRESS_TEXT_MAX])
     )
+    if changed.rowcount == 1:
+        told = {"fraction": fraction, "text": text[:PROGRESS_TEXT_MAX]}
+        events.note(session, claimed.verification_id, "progress", claimed.run_id, **told)
+
+
+def said(session: Session, claimed: Claimed, pieces: Sequence[LogPiece]) -> None:
+    """Note what a run wrote, if it is still held under its fence."""
+    lock(session, claimed.verification_id)
+    if look(session, claimed).held:
+        for piece in pieces:
+            told = {"stream": piece.stream, "offset": piece.offset, "text": piece.text}
+            events.note(session, claimed.verification_id, "log", claimed.run_id, **told)
 
 
 def finish_run(  # noqa: PLR0913 - everything that a run leaves
@@ -255,7 +278,8 @@ def finish_run(  # noqa: PLR0913 - everything that a run leaves
     if kept.artifacts:
         rows = [{"run_id": run.id, "name": name, "artifact": digest} for name, digest, _ in kept.artifacts]
         session.connection().execute(_ADD_ARTIFACT, rows)
-    end_run(session, run.id, "outcome")
+    told = {"outcome": outcome.kind.value, "exit_code": outcome.exit_code, "wall_ms": outcome.wall_ms}
+    end_run(session, verification.id, run.id, "outcome", told)
     return verification
 
 
@@ -275,16 +299,16 @@ def give_back(session: Session, verification: KnownVerification, run: HeldRun, a
 
     A run without attempts left ends its verification; one whose verification was cancelled ends with it.
     """
-    fault = {"fault_code": run.fault_code, "fault_detail": run.fault_detail}
+    fault: dict[str, Any] = {"fault_code": run.fault_code, "fault_detail": run.fault_detail}
     if verification.cancel_requested:
-        end_run(session, run.id, "cancel", **fault)
+        end_run(session, verification.id, run.id, "cancel", **fault)
         settle_cancel(session, verification)
         return False
     if run.attempts < attempts_max:
-        end_run(session, run.id, "lost", touched_at=database_time(session), **fault)
+        end_run(session, verification.id, run.id, "lost", touched_at=database_time(session), **fault)
         return True
     code = run.fault_code or "WORKER_LOST"
-    end_run(session, run.id, "fault", **{**fault, "fault_code": code})
+    end_run(session, verification.id, run.id, "fault", **{**fault, "fault_code": code})
     detail = run.fault_detail or "Every worker that took the run was lost."
     fault_verification(session, verification.id, code, detail)
     return False
@@ -298,7 +322,7 @@ def cancel_run(session: Session, claimed: Claimed) -> None:
 
     """
     verification, run = _held(session, claimed)
-    end_run(session, run.id, "cancel")
+    end_run(session, verification.id, run.id, "cancel")
     settle_cancel(session, verification)
 
 

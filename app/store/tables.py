@@ -16,6 +16,7 @@ from sqlalchemy import (
     Column,
     Float,
     ForeignKey,
+    Identity,
     Index,
     Integer,
     MetaData,
@@ -102,6 +103,7 @@ class Record(SQLModel, table=True):
     __tablename__ = "record"
     __table_args__ = (
         UniqueConstraint("publisher", "external_id"),
+        Index(None, "created_at", "id"),
         _one_of("visibility", ("public", "private")),
         CheckConstraint("claims_total >= 0", name="claims_total"),
     )
@@ -130,6 +132,7 @@ class ClaimRow(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("publisher", "record_key", "name"),
         _one_of("visibility", ("public", "private")),
+        Index(None, "created_at", "id"),
     )
     id: str = Field(primary_key=True)
     record_id: str | None = Field(default=None, foreign_key="record.id", index=True)
@@ -181,6 +184,7 @@ class Verification(SQLModel, table=True):
         Index(None, "publisher", "seal"),
         Index(None, "state", "created_at"),
         Index(None, "key_id", "created_at"),
+        Index(None, "created_at", "id"),
     )
     id: str = Field(primary_key=True)
     seal: str = Field(foreign_key="seal.digest")
@@ -217,6 +221,7 @@ class RunRow(SQLModel, table=True):
             name="lease",
         ),
         Index(None, "state", "touched_at"),
+        Index(None, "created_at", "id"),
     )
     id: str = Field(primary_key=True)
     verification_id: str = Field(foreign_key="verification.id")
@@ -483,6 +488,51 @@ class Checkpoint(SQLModel, table=True):
     created_at: datetime
     signature: str | None = Field(default=None, sa_column=_text(nullable=True))
     key_id: str | None = None
+
+
+class EventRow(SQLModel, table=True):
+    """What happened to a verification, in the order in which it happened; see `app.store.events`."""
+
+    __tablename__ = "event"
+    __table_args__ = (
+        _one_of("kind", ("state", "run", "progress", "log", "verdict", "end")),
+        Index(None, "verification_id", "seq"),
+        Index(None, "kind", "created_at"),
+    )
+    seq: int | None = Field(
+        default=None, sa_column=Column(BigInteger().with_variant(Integer, "sqlite"), Identity(), primary_key=True)
+    )
+    verification_id: str = Field(foreign_key="verification.id")
+    run_id: str | None = None
+    kind: str
+    document: str = Field(sa_column=_text())  # JSON
+    created_at: datetime
+
+
+class Upload(SQLModel, table=True):
+    """A blob that a publisher sent by itself, to be named in a bundle later."""
+
+    __tablename__ = "upload"
+    __table_args__ = (CheckConstraint("size >= 0", name="size"), Index(None, "sent_at"))
+    publisher: str = Field(primary_key=True)
+    digest: str = Field(primary_key=True)
+    size: int = Field(sa_column=_big())
+    sent_at: datetime
+
+
+class Answered(SQLModel, table=True):
+    """The answer to a request that had an `Idempotency-Key`, written with what the request made."""
+
+    __tablename__ = "answered"
+    __table_args__ = (Index(None, "created_at"),)
+    caller: str = Field(primary_key=True)  # whose key it is
+    key: str = Field(primary_key=True)
+    route: str = Field(primary_key=True)
+    request: str  # digest of what was asked
+    status: int
+    headers: str = Field(sa_column=_text())  # JSON
+    body: str = Field(sa_column=_text())
+    created_at: datetime
 
 
 class AuditRow(SQLModel, table=True):

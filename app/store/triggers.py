@@ -15,6 +15,8 @@
     ledger_chain     the next number, and the hash of the row before
     ledger_node_rows a node of the tree only over rows of the ledger that are there
     checkpoint_head  a checkpoint ends with a row of the ledger and names its hash
+    event_same       an event is never changed
+    event_stays      of the events only progress and pieces of a live log are ever removed
 
 Further ones forbid nothing, and keep the tables of the feed (`app.store.upkeep`).
 
@@ -120,6 +122,8 @@ _RULES: tuple[tuple[str, str, str, str, str], ...] = (
     ("ledger", "ledger_chain", "INSERT", _CHAIN_BROKEN, "ledger chain broken"),
     ("ledger_node", "ledger_node_rows", "INSERT", _BEYOND, "a node over rows that are not there"),
     ("checkpoint", "checkpoint_head", "INSERT", f"NOT EXISTS ({_HEAD_OK})", "a checkpoint of rows that are not there"),
+    ("event", "event_same", "UPDATE", "OLD.seq IS NOT NULL", "an event is never changed"),
+    ("event", "event_stays", "DELETE", "OLD.kind NOT IN ('progress', 'log')", "an event stays"),
     (
         "run",
         "run_final",
@@ -220,7 +224,7 @@ def _postgresql() -> list[str]:
         found += [
             f"CREATE FUNCTION {trigger}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF {broken} THEN"
             " RAISE EXCEPTION USING ERRCODE = 'integrity_constraint_violation',"
-            f" MESSAGE = '{message}'; END IF; RETURN NEW; END $$",
+            f" MESSAGE = '{message}'; END IF; RETURN {'OLD' if event == 'DELETE' else 'NEW'}; END $$",
             f"CREATE TRIGGER {trigger} BEFORE {event} ON {table} FOR EACH ROW EXECUTE FUNCTION {trigger}()",
         ]
     return found

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from app import actions
+from app.api import streams
 from app.core.contracts import shape
 from tests.api.bundles import formula_document, script_bundle
 from tests.api.service import ENVIRONMENT, TARGET
@@ -41,7 +42,7 @@ def check(service: Service, answer: httpx2.Response, route: str) -> str:
     if answer.status_code == 304:
         assert not answer.content
         return f"{answer.request.method} {route} 304"
-    media_type = answer.headers["Content-Type"]
+    media_type = answer.headers["Content-Type"].partition(";")[0]
     assert media_type in described["content"], f"{media_type} is not described"
     schema = described["content"][media_type].get("schema")
     if schema is not None:
@@ -56,7 +57,7 @@ VERDICT, EVIDENCE = "/v1/verdicts/{verdict_id}", "/v1/verdicts/{verdict_id}/evid
 RECORD, GATE = "/v1/records/{record_id}", "/v1/records/{record_id}/gate-verdict"
 CONTRACT, HISTORY = f"{RECORD}/contracts/{{contract}}", f"{RECORD}/history"
 MANIFEST, CLAIM = "/paper/{record_id}/manifest.json", "/v1/claims/{claim_id}"
-LEDGER = "/v1/ledger"
+LEDGER, RUN = "/v1/ledger", "/v1/runs/{run_id}"
 RECEIPT, VERDICT_RECEIPT = f"{LEDGER}/{{index}}/receipt", f"{VERDICT}/receipt"
 Answers = "Iterator[tuple[str, httpx2.Response]]"
 
@@ -127,6 +128,39 @@ def verdicts(service: Service) -> Answers:
     yield EVIDENCE, client.get("/v1/verdicts/none/evidence")
     service.parts.blobs.path(client.get(urls["verdict"]).json()["evidence"]).unlink()
     yield EVIDENCE, client.get(urls["evidence"])
+
+
+LISTS = ("records", "claims", "verifications", "runs", "verdicts", "workers", "events")
+
+
+def the_lists(service: Service) -> Answers:
+    client = service.client
+    for route in (*(f"/v1/{name}" for name in LISTS), "/v1/verdicts/summary"):
+        answer = client.get(route)
+        yield route, answer
+        yield route, client.get(route, headers={"If-None-Match": answer.headers["ETag"]})
+        yield route, client.get(f"{route}?limit=0")
+    job = client.get("/v1/verifications?state=concluded").json()["data"][0]
+    run = client.get(f"{job['urls']['self']}/runs").json()["data"][0]["id"]
+    for route, path, unknown in (
+        (f"{ONE}/runs", f"{TARGET}/{job['id']}/runs", f"{TARGET}/none/runs"),
+        (f"{ONE}/events", f"{TARGET}/{job['id']}/events", f"{TARGET}/none/events"),
+        (f"{CLAIM}/verdicts", f"/v1/claims/{job['claim_id']}/verdicts", "/v1/claims/clm_none/verdicts"),
+        (RUN, f"/v1/runs/{run}", "/v1/runs/none"),
+        (f"{RUN}/{{stream}}", f"/v1/runs/{run}/stdout", "/v1/runs/none/stdout"),
+    ):
+        answer = client.get(path)
+        yield route, answer
+        yield route, client.get(path, headers={"If-None-Match": answer.headers["ETag"]})
+        yield route, client.get(unknown)
+        yield route, client.get(f"{path}?limit=0")
+    yield f"{RUN}/{{stream}}", client.get(f"/v1/runs/{run}/stdout", headers={"Range": "bytes=0-1"})
+    yield f"{RUN}/{{stream}}", client.get(f"/v1/runs/{run}/stdout", headers={"Range": "bytes=99-"})
+    yield f"{RUN}/{{stream}}", client.get(f"/v1/runs/{run}/stdlog")
+    client.app.state.streams = streams.STREAMS_MAX  # type: ignore[attr-defined]
+    for route, path in ((f"{ONE}/events", f"{TARGET}/{job['id']}/events"), ("/v1/events", "/v1/events")):
+        yield route, client.get(path, headers={"Accept": "text/event-stream"})
+    client.app.state.streams = 0  # type: ignore[attr-defined]
 
 
 def records(service: Service) -> Answers:
@@ -202,7 +236,7 @@ def others(service: Service) -> Answers:
 
 
 def test_every_answer_is_as_described_and_every_described_answer_is_given(service: Service) -> None:
-    walks = (submissions, lives, verdicts, records, publications, the_ledger, others)
+    walks = (submissions, lives, verdicts, records, publications, the_lists, the_ledger, others)
     seen = {check(service, answer, route) for walk in walks for route, answer in walk(service)}
     document = service.client.app.openapi()  # type: ignore[attr-defined]
     described = {

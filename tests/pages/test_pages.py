@@ -421,7 +421,7 @@ def test_a_foreign_host_gets_no_page(site: Site) -> None:
 
 def test_pages_refuse_other_methods(site: Site) -> None:
     answer = site.post("/read")
-    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD, OPTIONS")
 
 
 def test_an_unchanged_page_is_not_sent_again(site: Site) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 NAMES = {
     "alarm": "fk_alarm_verdict_id pk_alarm",
     "api_key": "fk_api_key_successor_of pk_api_key uq_api_key_hash",
+    "answered": "pk_answered",
     "artifact": "ck_artifact_digest ck_artifact_size pk_artifact",
     "audit": "pk_audit",
     "checkpoint": "ck_checkpoint_signature pk_checkpoint uq_checkpoint_day",
@@ -37,6 +38,7 @@ NAMES = {
     "control": "ck_control_attacker ck_control_result fk_control_verdict_id pk_control",
     "correction": "ck_correction_correction_type fk_correction_record_id fk_correction_verdict_id pk_correction",
     "environment": "pk_environment",
+    "event": "ck_event_kind fk_event_verification_id pk_event",
     "gate": "fk_gate_record_id pk_gate",
     "key_retirement": "fk_key_retirement_keyid pk_key_retirement",
     "ledger": "ck_ledger_seq pk_ledger uq_ledger_hash uq_ledger_prev_hash",
@@ -53,6 +55,7 @@ NAMES = {
     "seal_artifact": "fk_seal_artifact_artifact fk_seal_artifact_seal pk_seal_artifact",
     "signing_key": "pk_signing_key",
     "tally": "pk_tally",
+    "upload": "ck_upload_size pk_upload",
     "verdict": (
         "ck_verdict_blame ck_verdict_evidence ck_verdict_no_fault ck_verdict_outcome ck_verdict_status"
         " fk_verdict_claim_id fk_verdict_claim_revision_id fk_verdict_evidence fk_verdict_verification_id"

@@ -1,0 +1,120 @@
+"""`Idempotency-Key`: a request that is sent twice is done once, and answered twice alike.
+
+The answer is kept for a day by the transaction that made what it speaks of (`app.store.answers`). A key belongs to who
+sends it and to the operation. What was asked is compared by its digest: the same key with something else is a mistake, and
+is told as one. A refusal makes nothing, so it is not kept: what was refused may be sent again, mended, under its key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Lock
+from typing import TYPE_CHECKING, Annotated, BinaryIO
+
+from fastapi import Header, Response
+
+from app.api.problems import ApiError
+from app.store import answers
+from app.store.answers import Answer, Asked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pydantic import BaseModel
+    from sqlmodel import Session
+
+    from app.actions import Parts
+    from app.core.caller import Caller
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        pattern=r"^[\x21-\x7e]{1,255}$",
+        description="repeat the request with it, and it is done once: the answer is kept for 24 hours",
+    ),
+]
+
+_in_flight: set[Asked] = set()
+_lock = Lock()
+
+
+@dataclass(frozen=True)
+class Once:
+    """One request under its key, or without one: then nothing is kept and nothing found."""
+
+    asked: Asked | None
+    request: str  # digest of what is asked
+
+    @classmethod
+    def of(cls, caller: Caller, key: str | None, route: str, *parts: bytes) -> Once:
+        """Return the request of a caller to a route, told apart from others by its parts."""
+        state = hashlib.sha256()
+        for part in parts:
+            state.update(len(part).to_bytes(8, "big") + part)
+        who = caller.key_id or f"publisher {caller.publisher}"
+        return cls(None if key is None else Asked(who, key, route), state.hexdigest())
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the key while it is worked on.
+
+        Raises:
+            ApiError: another request of this process holds it.
+
+        """
+        if self.asked is None:
+            yield
+            return
+        with _lock:
+            if self.asked in _in_flight:
+                raise ApiError(
+                    "key-in-flight", "the first request with this key is being answered", {"Retry-After": "1"}
+                )
+            _in_flight.add(self.asked)
+        try:
+            yield
+        finally:
+            with _lock:
+                _in_flight.discard(self.asked)
+
+    def known(self, parts: Parts) -> Response | None:
+        """Return the answer that was given before; None: the key is fresh.
+
+        Raises:
+            ApiError: something else was asked with this key.
+
+        """
+        found = self.found(parts)
+        if found is None:
+            return None
+        headers = {**found.headers, "Idempotent-Replayed": "true"}
+        return Response(found.body, found.status, headers, "application/json")
+
+    def found(self, parts: Parts) -> Answer | None:
+        """Return what was answered before; raises as `known`."""
+        if self.asked is None:
+            return None
+        with parts.store.read() as session:
+            found = answers.find(session, self.asked)
+        if found is not None and found.request != self.request:
+            raise ApiError("key-of-another", "this key came with another request before")
+        return found
+
+    def keep(self, session: Session, status: int, headers: Mapping[str, str], document: BaseModel) -> None:
+        """Keep the answer, in the transaction that makes what it speaks of."""
+        if self.asked is not None:
+            body = document.model_dump_json(by_alias=True)
+            answers.keep(session, self.asked, Answer(self.request, status, headers, body))
+
+
+def digest_of(file: BinaryIO) -> bytes:
+    """Return the SHA-256 of a file from its begin, which is where it is left."""
+    file.seek(0)
+    state = hashlib.sha256()
+    while chunk := file.read(1 << 16):
+        state.update(chunk)
+    file.seek(0)
+    return state.digest()
