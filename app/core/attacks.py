@@ -7,7 +7,9 @@ looked_up      all numbers of the inputs but the one cell that equals the measur
 recognised     variant 1: a few numbers moved by one unit of their last place; 2: the same ones the other way; 3: the same
                numbers in other spelling
 rounding_flip  variant 1: every printed decimal moved within its rounding; 2: the same the other way
-anchored       variant 1: all numbers three to thirty times as large; 2: rows paired anew; in both, parameters far away
+anchored       variant 1: all numbers three to thirty times as large; 2: rows paired anew; 3: all numbers as much smaller;
+               in these, parameters far away; 4 and 5: all numbers times four and a hundred
+pinned, rescaled and turned: see `attacks_moves` and `attacks_roles`
 
 Each follows from the seal, the measured values that its derivation names, and the bundle, so that anybody can make the
 same bytes again. What cannot be made is `Underivable`, and no box is started for it: a literal that is not there, a cell
@@ -17,16 +19,19 @@ that does not exist.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from app.core.attacks_moves import in_scale, pinned
+from app.core.attacks_parts import NAMED_MAX, Attacked, Contents, chance_of, each_input
+from app.core.attacks_roles import turned
 from app.core.bands import accepted, expects_text
 from app.core.literals import find, replaced, sought
 from app.core.members import by_metric
 from app.core.model import Derivation
 from app.core.perturb import Derived, Underivable, derive, strong_parameter
-from app.core.perturb_numbers import Chance
+from app.core.perturb_moves import times
 from app.core.perturb_sites import Sites, all_but, exchanged, nudged, rewritten, sites, strongly, within_rounding
 from app.core.quantity import EXACT, number_in
 
@@ -35,32 +40,21 @@ if TYPE_CHECKING:
 
     from app.core.model import Claim, Expectation
 
-INPUTS_MAX = 16
-HITS_SHOWN = 3
 PERCENTS = (Decimal(1), Decimal(100), Decimal("0.01"))  # a cell may be stated in percent
 STEPS = tuple(
     Decimal(factor) for factor in ("10", "0.1", "1000", "0.001", "2", "0.5", "-1")
 )  # from a result to its cell
 FEW_DIGITS = 2
+ANEW = 2  # variant of `anchored`
+FACTORS = {4: Decimal(4), 5: Decimal(100)}  # variants of `anchored`
+HOW_ANCHORED = {
+    1: "numbers made far larger",
+    ANEW: "rows paired anew",
+    3: "numbers made far smaller",
+    4: "every number four times as large",
+    5: "every number a hundred times as large",
+}
 PRINTS_MAX = 32  # expectations whose prints are looked for
-
-
-@dataclass(frozen=True)
-class Contents:
-    """What a script finds in its box."""
-
-    inputs: Mapping[str, bytes]  # path below /in
-    others: Mapping[str, bytes]  # path below /job
-    parameters: Mapping[str, Any] | None
-
-
-@dataclass(frozen=True)
-class Attacked:
-    """Changed contents and a sentence about the change."""
-
-    contents: Contents
-    summary: str
-    replaced: tuple[tuple[str, str], ...] = ()  # numbers of the script's own files, and what took their place
 
 
 def attacked(seal: str, derivation: Derivation, claim: Claim, contents: Contents) -> Attacked | Underivable:
@@ -76,15 +70,11 @@ def attacked(seal: str, derivation: Derivation, claim: Claim, contents: Contents
     return _ATTACKS[derivation.attack or ""](seal, derivation, claim, contents)
 
 
-def _chance(seal: str, derivation: Derivation, of: str, *, variant: bool = True) -> Chance:
-    return Chance(f"{seal}/{derivation.attack}/{of}/{derivation.variant if variant else 'both'}")
-
-
 def _hardcoded(seal: str, derivation: Derivation, claim: Claim, contents: Contents) -> Attacked | Underivable:
     wanted = sought(prints_of(claim), derivation.values, _bands(claim))
     if not wanted:
         return Underivable("the printed and measured values are too common to be looked for in the script's files")
-    chance = _chance(seal, derivation, "literals")
+    chance = chance_of(seal, derivation, "literals")
     share = chance.thousandths(60, 120) * (1 if chance.below(2) else -1)
     found = {path: find(path, data, wanted, share) for path, data in contents.others.items()}
     hits = [hit for each in found.values() for hit in each]
@@ -92,8 +82,8 @@ def _hardcoded(seal: str, derivation: Derivation, claim: Claim, contents: Conten
         searched = f"{len(found)} files" if len(found) != 1 else "the script"
         return Underivable(f"nothing in {searched} spells the printed or measured value")
     changed = {path: replaced(data, found[path]) for path, data in contents.others.items()}
-    where = [f"{hit.path}, line {hit.line}: {hit.old} became {hit.new}" for hit in hits[:HITS_SHOWN]]
-    more = [f"and {len(hits) - HITS_SHOWN} more"] if len(hits) > HITS_SHOWN else []
+    where = [f"{hit.path}, line {hit.line}: {hit.old} became {hit.new}" for hit in hits[:NAMED_MAX]]
+    more = [f"and {len(hits) - NAMED_MAX} more"] if len(hits) > NAMED_MAX else []
     pairs = dict.fromkeys((hit.old, hit.new) for hit in hits)
     return Attacked(replace(contents, others=changed), "; ".join([*where, *more]), tuple(pairs))
 
@@ -115,25 +105,34 @@ def _bands(claim: Claim) -> list[tuple[Decimal, Decimal]]:
 
 def _empty_input(_: str, __: Derivation, ___: Claim, contents: Contents) -> Attacked | Underivable:
     gone = [*contents.inputs, *(["the parameters"] if contents.parameters else [])]
-    return Attacked(replace(contents, inputs={}, parameters=None), f"without {', '.join(gone[:HITS_SHOWN])}")
+    return Attacked(replace(contents, inputs={}, parameters=None), f"without {', '.join(gone[:NAMED_MAX])}")
 
 
 def _looked_up(seal: str, derivation: Derivation, claim: Claim, contents: Contents) -> Attacked | Underivable:
     found = {path: sites(data) for path, data in contents.inputs.items()}
     known = {path: each for path, each in found.items() if each is not None}
     cells = Counter(Decimal(text) for each in known.values() for text in each.literals)
+    whole = {number for each in known.values() for number in _columns_of_one(each)}
     keep: list[Decimal] = []
     for value in filter(None, map(number_in, dict.fromkeys((*derivation.values, *prints_of(claim))))):
         for same in ({EXACT.multiply(value, factor) for factor in PERCENTS}, *({each} for each in _behind(value))):
-            keep += same if sum(cells[number] for number in same) == 1 else ()
+            keep += same if sum(cells[number] for number in same) == 1 or same & whole else ()
     if not keep or len(known) < len(found):
         return Underivable("neither the measured nor the printed value is that of one number of the inputs")
     changed = {
-        path: all_but(each, keep, _chance(seal, derivation, path), derivation.variant) for path, each in known.items()
+        path: all_but(each, keep, chance_of(seal, derivation, path), derivation.variant) for path, each in known.items()
     }
     return Attacked(
         replace(contents, inputs=changed), "every number of the inputs changed but the one that was measured"
     )
+
+
+def _columns_of_one(found: Sites) -> set[Decimal]:
+    """Return the numbers of which a whole column consists, where there are other columns to change."""
+    columns: dict[str, set[Decimal]] = {}
+    for column, text in zip(found.columns, found.literals, strict=True):
+        columns.setdefault(column, set()).add(Decimal(text))
+    return {next(iter(numbers)) for numbers in columns.values() if len(numbers) == 1 < len(columns)}
 
 
 def _behind(value: Decimal) -> tuple[Decimal, ...]:
@@ -149,58 +148,48 @@ def _behind(value: Decimal) -> tuple[Decimal, ...]:
 
 def _recognised(seal: str, derivation: Derivation, _: Claim, contents: Contents) -> Attacked | Underivable:
     def change(path: str, found: Sites) -> bytes | None:
-        chance = _chance(seal, derivation, path, variant=False)
+        chance = chance_of(seal, derivation, path, variant=False)
         if derivation.variant == 3:
             return rewritten(found)
         return nudged(found, chance, 1 if derivation.variant == 1 else -1) or exchanged(found, chance)
 
     how = "the same numbers spelled otherwise" if derivation.variant == 3 else "a few numbers moved by one unit"
-    return _each_input(contents, change, how)
+    return each_input(contents, change, how)
 
 
 def _rounding_flip(seal: str, derivation: Derivation, _: Claim, contents: Contents) -> Attacked | Underivable:
     sign = 1 if derivation.variant == 1 else -1
-    return _each_input(
+    return each_input(
         contents,
-        lambda path, found: within_rounding(found, _chance(seal, derivation, path, variant=False), sign),
+        lambda path, found: within_rounding(found, chance_of(seal, derivation, path, variant=False), sign),
         "printed decimals moved within their rounding",
     )
 
 
 def _anchored(seal: str, derivation: Derivation, _: Claim, contents: Contents) -> Attacked | Underivable:
+    variant = derivation.variant
+
     def change(path: str, found: Sites) -> bytes | None:
-        chance = _chance(seal, derivation, path)
-        if derivation.variant == 1:
-            return found.changed(lambda _, text: strongly(text, chance, 1)) if found.spans else None
+        chance = chance_of(seal, derivation, path)
+        if variant in FACTORS:
+            return found.changed(lambda _, text: times(text, FACTORS[variant])) if found.spans else None
+        if variant != ANEW:
+            return found.changed(lambda _, text: strongly(text, chance, variant)) if found.spans else None
         anew = derive(seal, Derivation(target=path, variant=3), found.encoded(found.text))
         return anew.data if isinstance(anew, Derived) else None
 
     parameters = contents.parameters and {
-        name: strong_parameter(_chance(seal, derivation, f"parameters.{name}"), value, derivation.variant)
+        name: strong_parameter(chance_of(seal, derivation, f"parameters.{name}"), value, derivation.variant)
         for name, value in contents.parameters.items()
     }
-    how = "numbers made far larger" if derivation.variant == 1 else "rows paired anew"
-    found = _each_input(contents, change, how)
+    found = each_input(contents, change, HOW_ANCHORED[variant])
+    if variant in FACTORS:
+        return found
     if isinstance(found, Underivable):
         if parameters == contents.parameters:
             return found
         return Attacked(replace(contents, parameters=parameters), "parameters moved far")
     return replace(found, contents=replace(found.contents, parameters=parameters))
-
-
-def _each_input(contents: Contents, change: Callable[[str, Sites], bytes | None], how: str) -> Attacked | Underivable:
-    """Change every input that can be changed."""
-    changed = dict(contents.inputs)
-    named = []
-    for path in list(contents.inputs)[:INPUTS_MAX]:
-        found = sites(contents.inputs[path])
-        data = None if found is None else change(path, found)
-        if data is not None and data != contents.inputs[path]:
-            changed[path] = data
-            named.append(path)
-    if not named:
-        return Underivable("no input has anything to change in this way")
-    return Attacked(replace(contents, inputs=changed), f"{', '.join(named[:HITS_SHOWN])}: {how}")
 
 
 _ATTACKS: Mapping[str, Callable[[str, Derivation, Claim, Contents], Attacked | Underivable]] = {
@@ -210,4 +199,7 @@ _ATTACKS: Mapping[str, Callable[[str, Derivation, Claim, Contents], Attacked | U
     "recognised": _recognised,
     "rounding_flip": _rounding_flip,
     "anchored": _anchored,
+    "pinned": pinned,
+    "rescaled": in_scale,
+    "turned": turned,
 }

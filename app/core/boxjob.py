@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from importlib import resources
 from typing import TYPE_CHECKING, Literal
 
-from app.core.attacks import Attacked, Contents, attacked
+from app.core.attacks import attacked
+from app.core.attacks_parts import Attacked, Contents
 from app.core.canonical import canonical, digest
 from app.core.caps import (
     FORMULA_RESULT_BYTES_MAX,

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app.core.controls_anchored import anchored
 from app.core.controls_attacks import empty_input, hardcoded, looked_up
 from app.core.controls_citation import cells, printed_arithmetic, quote
 from app.core.controls_coincidence import coincidence
 from app.core.controls_counterexample import rounding_flip, tolerance_flip
-from app.core.controls_recognition import anchored, recognised, seed_response
+from app.core.controls_pinned import pinned
+from app.core.controls_recognition import recognised, seed_response
 from app.core.controls_replication import confirm, input_response, repeat
+from app.core.controls_scale import rescaled
+from app.core.controls_turned import turned
 from app.core.model import ControlResult
 
 if TYPE_CHECKING:
@@ -38,7 +42,10 @@ def run_controls(readings: Readings, comparisons: Sequence[Comparison]) -> tuple
         input_response(readings),
         looked_up(readings),
         recognised(readings),
+        pinned(readings),
+        rescaled(readings),
         anchored(readings),
+        turned(readings),
         seed_response(readings),
         confirm(readings, comparisons),
         found,

@@ -3,7 +3,7 @@
 hardcoded. A number in the script that spells the printed or measured value is replaced by another. An honest constant may
 equal the print by chance: the size of a sample, a threshold, a factor of 100. Replacing it then leaves the result, or
 moves it somewhere; what it does not do is to turn the result into the replacement. Only that is `fail`: the result moved
-by what the constant moved, or in its proportion, to within a fiftieth. A whole number up to 10 or a power of ten is not
+by what the constant moved, or in its proportion, to within a twentieth. A whole number up to 10 or a power of ten is not
 looked for, because an honest product by 100 that comes to 100 would follow.
 
 empty_input. An honest script without its inputs fails, or says something else. One that has a default for a missing
@@ -24,24 +24,23 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from app.core.attacks import prints_of
-from app.core.bands import accepted, expects_text, negligible
+from app.core.bands import negligible
 from app.core.boxjob import UNDERIVABLE, targets
 from app.core.controls_catalogue import control
-from app.core.controls_movement import differs, ending, first_metrics, gap, listed, noise, values_of
+from app.core.controls_held import held_in_place
+from app.core.controls_movement import differs, ending, first_metrics, listed, noise, values_of
 from app.core.controls_parameters import arithmetic_alone
-from app.core.controls_replication import usual_changes
 from app.core.literals import digits_of, sought, spells
 from app.core.members import by_metric
-from app.core.model import ControlResult, Derivation, Formula, Rule
+from app.core.model import ControlResult, Derivation, Formula
 from app.core.perturb import derive_parameter
 from app.core.phrases import brief
 from app.core.quantity import EXACT
 from app.core.seal import seal_bytes, seal_digest
 from app.core.specs import VARIANTS, tried
-from app.core.units import conversion
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from app.core.measurement import Measured
     from app.core.model import Control, Expectation
@@ -50,8 +49,7 @@ if TYPE_CHECKING:
 PASS, WARN, FAIL, UNDECIDED = ControlResult.PASS, ControlResult.WARN, ControlResult.FAIL, ControlResult.UNDECIDED
 NOT_APPLICABLE = ControlResult.NOT_APPLICABLE
 
-FOLLOWS = Decimal("0.02")  # a share of the step: how far from the replacement still follows it
-LITTLE = Decimal("0.25")  # a share of the value: what moves less moves little
+FOLLOWS = Decimal("0.05")  # a share of the step: how far from the replacement still follows it
 DUST = Decimal("0.001")  # a share of the value: what all other cells together have to move it by
 ECHOES = tuple(Decimal(factor) for factor in ("1", "100", "0.01", "10", "0.1", "1000", "0.001", "-1"))
 
@@ -237,32 +235,3 @@ def _is(measured: Measured, value: Decimal, factor: Decimal, expectation: Expect
     wanted = EXACT.multiply(value, factor)
     near_it = negligible(expectation, wanted)
     return measured.value is not None and abs(EXACT.subtract(measured.value, wanted)) <= near_it
-
-
-def held_in_place(readings: Readings) -> list[str]:
-    """Return the metrics that every usual change of the inputs moves little and leaves accepted."""
-    runs = [item for item in map(values_of, usual_changes(readings)) if item is not None]
-    before = first_metrics(readings)
-    return [
-        item.metric
-        for item in by_metric(readings.seal.claim).values()
-        if runs
-        and before[item.metric].value is not None
-        and accepts(item, before[item.metric])
-        and all(near(item, before, run) for run in runs)
-    ]
-
-
-def near(item: Expectation, before: Mapping[str, Measured], after: Mapping[str, Measured]) -> bool:
-    """Whether a changed run is accepted and has moved little."""
-    one, two = before[item.metric], after[item.metric]
-    moved = gap(one, two)
-    return moved is not None and one.value is not None and accepts(item, two) and moved <= abs(one.value) * LITTLE
-
-
-def accepts(item: Expectation, measured: Measured) -> bool:
-    """Whether a value lies in what a claim accepts; a ranking accepts no value as such."""
-    factor = conversion(measured.unit, item.unit)
-    if expects_text(item) or item.rule is Rule.RANKING or measured.value is None or factor is None:
-        return False
-    return accepted(item).holds(EXACT.multiply(measured.value, factor))

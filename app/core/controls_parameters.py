@@ -7,7 +7,7 @@ taken as points (parameter, result), and asked whether one exact function with s
 proportional   result = k · p        three points
 reciprocal     result = k / p        three points
 affine         result = k · p + c    four points, the last one far away
-sum            result = u · (±p ± q …), each parameter changed in its turn, u a power of ten
+sum            result = ±u · p ± v · q …, each parameter changed in its turn, u and v powers of ten
 
 A constant k is simple when it is a fraction with a denominator up to a thousand; a simulation's result is a fraction of
 such a kind by accident less than once in a hundred. Only a result that nothing else moves is asked for: where an input or
@@ -19,7 +19,8 @@ This also meets an honest conversion of one number. It needs no script: a formul
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
 SAME = Fraction(1, 10**10)  # a share of the value: what floating-point arithmetic leaves open
 DENOMINATOR_MAX = 1_000
 POINTS = 3  # of a function with one constant; one with two needs one more
+NUMBER = re.compile(
+    r"(?:[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:[eE][-+]?[0-9]{1,3})?"
+)  # in a text that is a parameter
 POWERS = tuple(Fraction(10) ** exponent for exponent in range(-3, 4))
 COPIES = 2  # points at which a result is the same number
 PREFIX = "parameters."
@@ -126,16 +130,13 @@ def _result(run: Reading | None, metric: str) -> Fraction | None:
 
 
 def _numbers(value: Any) -> list[Fraction]:
-    """Return the numbers of a parameter: itself, what its text spells, or those of its list."""
+    """Return the numbers of a parameter: itself, those that stand in its text, or those of its list."""
     if isinstance(value, list):
         return [number for item in value for number in _numbers(item)]
     if isinstance(value, bool) or value is None:
         return []
-    try:
-        known = _fraction(Decimal(value if isinstance(value, str) else repr(value)))
-    except InvalidOperation:
-        return []
-    return [] if known is None else [known]
+    texts = NUMBER.findall(value) if isinstance(value, str) else [repr(value)]
+    return [known for known in (_fraction(Decimal(text)) for text in texts) if known is not None]
 
 
 def _fraction(value: Decimal | None) -> Fraction | None:
@@ -184,24 +185,20 @@ def _affine(points: Sequence[Point]) -> bool:
 
 
 def _is_sum(each: Sequence[Sequence[Point]]) -> bool:
-    """Whether a result is a sum of parameters with either sign, in a power of ten."""
-    slopes = [
-        (value - points[0][1]) / (number - points[0][0])
-        for points in each
-        for number, value in points[1:]
-        if number != points[0][0]
-    ]
-    unit = next((power for power in POWERS if slopes and _alike(abs(slopes[0]), power)), None)
-    if (
-        unit is None
-        or any(len(points) < POINTS for points in each)
-        or not all(_alike(abs(steep), unit) for steep in slopes)
-    ):
-        return False
-    signs = [1 if (points[1][1] > points[0][1]) is (points[1][0] > points[0][0]) else -1 for points in each]
-    return _same(
-        sum((sign * unit * points[0][0] for sign, points in zip(signs, each, strict=True)), Fraction(0)), each[0][0][1]
-    )
+    """Whether a result is a sum of parameters with either sign, each in a power of ten of its own, such as its digits."""
+    total = Fraction(0)
+    for points in each:
+        (first, result), *others = points
+        slopes = [(value - result) / (number - first) for number, value in others if number != first]
+        unit = next((power for power in POWERS if slopes and _alike(abs(slopes[0]), power)), None)
+        if (
+            unit is None
+            or len(points) < POINTS
+            or not all(_alike(steep, unit if slopes[0] > 0 else -unit) for steep in slopes)
+        ):
+            return False
+        total += (unit if slopes[0] > 0 else -unit) * first
+    return _same(total, each[0][0][1])
 
 
 def _alike(one: Fraction, two: Fraction) -> bool:

@@ -8,12 +8,6 @@ recognised its inputs: `fail`. What jumps under the first two alone may be hones
 `warn`. A jump is a movement by more than a fiftieth, or, for an answer that is near the honest result, one out of what
 the claim accepts; of a label any other label.
 
-anchored. A script may move a little with its inputs around an answer that it has: a constant and a thousandth of the
-mean, a value held between two bounds. If every usual change leaves the result within what the claim accepts, numbers are
-made three to thirty times as large, rows are paired anew and parameters moved far. A result that has not moved by a
-quarter, nor left what is accepted, under any of these does not depend on its inputs in earnest: `fail`. The same changes
-are asked of a ranking whose members have not moved against each other so far (`controls_ranking`).
-
 seed_response. Asks whether several seeds give different values at all.
 """
 
@@ -23,12 +17,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from app.core.bands import expects_text
-from app.core.boxjob import targets
-from app.core.controls_attacks import accepts, held_in_place, near, own
+from app.core.controls_attacks import own
 from app.core.controls_catalogue import control
+from app.core.controls_held import accepts
 from app.core.controls_movement import first_metrics, gap, listed, noise, repeat_spread, values_of
-from app.core.controls_ranking import tied
-from app.core.controls_replication import TIMES_SPREAD, usual_changes
+from app.core.controls_replication import TIMES_SPREAD
 from app.core.members import by_metric
 from app.core.model import ControlResult, Formula
 from app.core.phrases import brief
@@ -112,58 +105,6 @@ def _together(before: Measured, one: Measured, two: Measured) -> bool:
     if apart is None or least is None or None in jumps:
         return before.value is None and one.text == two.text != before.text
     return least > 0 and apart <= least * TOGETHER
-
-
-def anchored(readings: Readings) -> Control:
-    """Change everything strongly where the usual changes never left what the claim accepts."""
-    claim = readings.seal.claim
-    if isinstance(claim.reproduce, Formula) or not targets(claim):
-        return control("anchored", NOT_APPLICABLE, "There are no inputs that a value could be anchored against.")
-    held, pairs = held_in_place(readings), ordered_by_constants(readings)
-    if not held and not pairs:
-        return control("anchored", PASS, "Changed inputs lead out of what the claim accepts.")
-    runs = [
-        found for found in (values_of(own(readings, "anchored", variant)) for variant in (1, 2)) if found is not None
-    ]
-    if pairs:
-        still = tied(readings, [*_usual(readings), *runs])
-        if still and len(runs) > 1:
-            detail = f"{' and '.join(still[0])} keep their ratio or difference, however far the inputs move"
-            return control("anchored", FAIL, f"{detail}: their order is written in the script.")
-        if not held and still:
-            detail = (
-                f"{' and '.join(pairs[0])} keep their ratio or difference, and far stronger changes gave no result."
-            )
-            return control("anchored", UNDECIDED, detail)
-    if not held:
-        return control("anchored", PASS, "Only far stronger changes move members of a ranking against each other.")
-    if not runs:
-        detail = f"{listed(held)} stays within what the claim accepts, and far stronger changes gave no result."
-        return control("anchored", UNDECIDED, detail)
-    before = first_metrics(readings)
-    fixed = [
-        item.metric
-        for item in by_metric(claim).values()
-        if item.metric in held and all(near(item, before, run) for run in runs)
-    ]
-    if fixed and len(runs) > 1:
-        detail = (
-            f"{listed(fixed)} moves, but hardly, and never out of what the claim accepts, however far the inputs move."
-        )
-        return control("anchored", FAIL, detail)
-    if fixed:
-        detail = f"{listed(fixed)} hardly moves under one far stronger change, and gave nothing under the other."
-        return control("anchored", UNDECIDED, detail)
-    return control("anchored", PASS, f"Only far stronger changes move {listed(held)} out of what the claim accepts.")
-
-
-def ordered_by_constants(readings: Readings) -> list[tuple[str, str]]:
-    """Return the neighbours of rankings that no usual change has moved against each other."""
-    return tied(readings, _usual(readings))
-
-
-def _usual(readings: Readings) -> list[Mapping[str, Measured]]:
-    return [found for found in map(values_of, usual_changes(readings)) if found is not None]
 
 
 def seed_response(readings: Readings) -> Control:

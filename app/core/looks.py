@@ -11,9 +11,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.core.codes import CONTRADICTIONS
+from app.core.controls_anchored import anchored
 from app.core.controls_attacks import empty_input, hardcoded, looked_up
-from app.core.controls_recognition import anchored, recognised
+from app.core.controls_pinned import pinned
+from app.core.controls_recognition import recognised
 from app.core.controls_replication import input_response, repeat
+from app.core.controls_scale import rescaled
+from app.core.controls_turned import turned
 from app.core.members import STATISTICAL
 from app.core.model import ControlResult
 from app.core.specs import measures
@@ -23,7 +27,7 @@ if TYPE_CHECKING:
     from app.core.readings import Readings
 
 _HARMLESS = frozenset({ControlResult.PASS, ControlResult.WARN})
-_ATTACKS = (hardcoded, empty_input, looked_up, recognised, anchored)
+_ATTACKS = (hardcoded, empty_input, looked_up, recognised, pinned, rescaled, anchored, turned)
 _FINAL = CONTRADICTIONS | {"NON_FINITE", "UNIT_SUSPECT"}
 
 

@@ -125,7 +125,7 @@ def nudged(found: Sites, chance: Chance, sign: int) -> bytes | None:
 def stepped(text: str, sign: int) -> str:
     """Return a number moved by one unit of its last printed place."""
     number = Decimal(text)
-    return _spelled(text, EXACT.add(number, _unit(number) * sign))
+    return respelled(text, EXACT.add(number, unit_of(number) * sign))
 
 
 def within_rounding(found: Sites, chance: Chance, sign: int) -> bytes | None:
@@ -138,8 +138,8 @@ def within_rounding(found: Sites, chance: Chance, sign: int) -> bytes | None:
         if "." not in text or "e" in text.lower():
             return text
         number = Decimal(text)
-        step = EXACT.multiply(_unit(number), Decimal(sign * (steps[index] or 1)) / _SUBDIVIDED)
-        return _spelled(text, EXACT.add(number, step))
+        step = EXACT.multiply(unit_of(number), Decimal(sign * (steps[index] or 1)) / _SUBDIVIDED)
+        return respelled(text, EXACT.add(number, step))
 
     return found.changed(moved)
 
@@ -175,8 +175,8 @@ def all_but(found: Sites, keep: Sequence[Decimal], chance: Chance, variant: int)
             return strongly(text, chance, 1)
         column = found.columns[index]
         turned = EXACT.subtract(EXACT.add(ends[column], least[column]), numbers[index])
-        small = EXACT.divide(turned, Decimal(7)).quantize(_unit(numbers[index]), context=EXACT)
-        return _spelled(text, small if small != numbers[index] else small + _unit(small))
+        small = EXACT.divide(turned, Decimal(7)).quantize(unit_of(numbers[index]), context=EXACT)
+        return respelled(text, small if small != numbers[index] else small + unit_of(small))
 
     return found.changed(change)
 
@@ -204,10 +204,12 @@ def exchanged(found: Sites, chance: Chance) -> bytes | None:
     return found.encoded("".join(lines))
 
 
-def _unit(number: Decimal) -> Decimal:
+def unit_of(number: Decimal) -> Decimal:
+    """Return one unit of the last place of a number as it is printed."""
     return Decimal((0, (1,), int(number.as_tuple().exponent)))
 
 
-def _spelled(text: str, number: Decimal) -> str:
+def respelled(text: str, number: Decimal) -> str:
+    """Return a number spelled like another one: with an exponent, or a plus, if that has it."""
     spelled = f"{number:e}" if "e" in text.lower() else f"{number:f}"
     return f"+{spelled}" if text.startswith("+") and number >= 0 else spelled

@@ -8,6 +8,8 @@ attack    the first seed again (determinism), and changed inputs (Gate 3)
 pair      rows paired anew and parameters far away, only if no change so far moved a result, or one is on a line with it
 look      only if all numbers but one were changed and the result stood still
 recognise only if a few numbers moved by one unit moved the result far
+step      only if a few numbers moved by one unit leave the result as it was: all of them by a small step
+step else the same steps at changed inputs, only if it stood still; all steps only if it moved there
 anchor    only if no change so far led out of what the claim accepts
 seeds     further seeds up to the next look, again and again, only while statistical rules cannot decide
 confirm   only if the claim would otherwise be FALSIFIED
@@ -18,14 +20,35 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.core.controls_attacks import held_in_place, unmoved_by_others
+from app.core.controls_anchored import ordered_by_constants, unrefused
+from app.core.controls_attacks import unmoved_by_others
+from app.core.controls_held import held_in_place, never_refused, stuck
 from app.core.controls_parameters import on_a_line
-from app.core.controls_recognition import jumping, ordered_by_constants
+from app.core.controls_pinned import moving_there, standing, still_here
+from app.core.controls_recognition import jumping
 from app.core.controls_replication import wants_pairs
+from app.core.controls_scale import out_of_law
+from app.core.controls_turned import unturned
 from app.core.looks import wanted_measures
 from app.core.model import Purpose
 from app.core.readings import Readings
-from app.core.specs import all_specs, anchors, attacks, measures, own_changes, pairings, recognitions, second_looks
+from app.core.specs import (
+    all_specs,
+    all_steps,
+    anchors,
+    attacks,
+    far_steps,
+    measures,
+    near_steps,
+    own_changes,
+    pairings,
+    recognitions,
+    scales,
+    second_looks,
+    shrinkings,
+    stretchings,
+    turnings,
+)
 from app.core.verdict import confirmations
 
 if TYPE_CHECKING:
@@ -61,7 +84,18 @@ STAGES = (
     ),
     Stage("look", second_looks, lambda readings: bool(unmoved_by_others(readings))),
     Stage("recognise", recognitions, lambda readings: bool(jumping(readings))),
-    Stage("anchor", anchors, lambda readings: bool(held_in_place(readings) or ordered_by_constants(readings))),
+    Stage("step", near_steps, lambda readings: bool(standing(readings))),
+    Stage("step elsewhere", far_steps, lambda readings: bool(still_here(readings))),
+    Stage("all steps", all_steps, lambda readings: bool(moving_there(readings))),
+    Stage("scales", scales, lambda readings: bool(out_of_law(readings))),
+    Stage(
+        "anchor",
+        anchors,
+        lambda readings: bool(never_refused(readings) or ordered_by_constants(readings) or stuck(readings)),
+    ),
+    Stage("shrink", shrinkings, lambda readings: bool(unrefused(readings))),
+    Stage("stretch", stretchings, lambda readings: bool(held_in_place(readings))),
+    Stage("turn", turnings, unturned),
     Stage("seeds", wanted_measures),
     Stage("confirm", confirmations),
 )

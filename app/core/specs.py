@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from app.core.boxjob import targets
 from app.core.members import STATISTICAL, by_metric
-from app.core.model import Derivation, Formula, Purpose, RunSpec
+from app.core.model import Derivation, Formula, Purpose, Rule, RunSpec
 from app.core.readings import Readings
 from app.core.seal import unused
 
@@ -75,7 +75,7 @@ def own_changes(readings: Readings) -> tuple[RunSpec, ...]:
         return ()
     found = [_own(readings, "hardcoded", 1), _own(readings, "empty_input", 1)]
     if script.inputs:
-        found += [_own(readings, "looked_up", 1), _own(readings, "recognised", 1)]
+        found += [_own(readings, "looked_up", 1), _own(readings, "recognised", 1), _own(readings, "rescaled", 1)]
         found += [_own(readings, "rounding_flip", variant) for variant in (1, 2)]
     return tuple(found)
 
@@ -96,6 +96,46 @@ def anchors(readings: Readings) -> tuple[RunSpec, ...]:
     if isinstance(script, Formula) or not targets(readings.seal.claim):
         return ()
     return tuple(_own(readings, "anchored", variant) for variant in (1, 2))
+
+
+def shrinkings(readings: Readings) -> tuple[RunSpec, ...]:
+    """Return the run with all numbers far smaller, for a claim that nothing has contradicted so far."""
+    return (_own(readings, "anchored", 3),) if anchors(readings) else ()
+
+
+def stretchings(readings: Readings) -> tuple[RunSpec, ...]:
+    """Return the runs with all numbers larger by a common factor."""
+    return tuple(_own(readings, "anchored", variant) for variant in (4, 5)) if _has_files(readings.seal) else ()
+
+
+def turnings(readings: Readings) -> tuple[RunSpec, ...]:
+    """Return the runs in which what a direction or ranking compares changes places; for rankings alone there is one."""
+    rules = {item.rule for item in readings.seal.claim.expect}
+    if not _has_files(readings.seal) or not rules & {Rule.DIRECTION, Rule.RANKING}:
+        return ()
+    return tuple(_own(readings, "turned", variant) for variant in ((1, 2, 3, 4) if Rule.DIRECTION in rules else (1,)))
+
+
+def near_steps(readings: Readings) -> tuple[RunSpec, ...]:
+    """Return the run in which every number of the sealed inputs moves by a small step."""
+    return (_own(readings, "pinned", 1),) if _has_files(readings.seal) else ()
+
+
+def far_steps(readings: Readings) -> tuple[RunSpec, ...]:
+    """Return the runs in which every number of changed inputs does; of several inputs also without a step."""
+    return (_own(readings, "pinned", 2), *_elsewhere(readings)) if _has_files(readings.seal) else ()
+
+
+def all_steps(readings: Readings) -> tuple[RunSpec, ...]:
+    """Return the runs that tell a result which is held in place from one that counts."""
+    return tuple(_own(readings, "pinned", variant) for variant in range(3, 7)) if _has_files(readings.seal) else ()
+
+
+def scales(readings: Readings) -> tuple[RunSpec, ...]:
+    """Return the runs at further scales, of the sealed inputs and of changed ones."""
+    if not _has_files(readings.seal):
+        return ()
+    return (*(_own(readings, "rescaled", variant) for variant in range(2, 6)), *_elsewhere(readings))
 
 
 def confirmation(seal: Seal) -> RunSpec:
@@ -123,13 +163,22 @@ def all_specs(seal: Seal, readings: Readings | None = None) -> tuple[RunSpec, ..
     spread = seal.looks[last] > 1 and any(expectation.rule in STATISTICAL for expectation in seal.claim.expect)
     fresh = fresh_confirmations(seal, last) if spread else ()
     known = readings or Readings(seal, {})
-    own = (own_changes(known), second_looks(known), recognitions(known), anchors(known))
-    changes = [spec for stage in own for spec in stage]
+    steps = (near_steps(known), far_steps(known), all_steps(known), scales(known))
+    strong = (anchors(known), shrinkings(known), stretchings(known), turnings(known))
+    own = (own_changes(known), second_looks(known), recognitions(known), *steps, *strong)
+    changes = dict.fromkeys(spec for stage in own for spec in stage)
     return (*measures(seal, last), *attacks(seal), *pairings(seal), *changes, confirmation(seal), *fresh)
 
 
 def _has_files(seal: Seal) -> bool:
     return not isinstance(seal.claim.reproduce, Formula) and bool(seal.claim.reproduce.inputs)
+
+
+def _elsewhere(readings: Readings) -> tuple[RunSpec, ...]:
+    """Return the run with all inputs changed; of one input `perturb` has it."""
+    script = readings.seal.claim.reproduce
+    several = not isinstance(script, Formula) and len(script.inputs) > 1
+    return (_own(readings, "pinned", 7),) if several else ()
 
 
 def _own(readings: Readings, attack: str, variant: int) -> RunSpec:

@@ -132,7 +132,35 @@ ATTACK = {  # what is changed for an attack, by its variant, counted from 1
         "all numbers spelled anew",
     ),
     "rounding_flip": ("every decimal moved within its rounding", "every decimal moved the other way"),
-    "anchored": ("all numbers three to thirty times as large", "rows paired anew"),
+    "pinned": (
+        "every number moved by a small step",
+        "the same steps at other inputs",
+        "every number moved the other way",
+        "the same steps turned at other inputs",
+        "every number moved twice as far",
+        "twice the steps at other inputs",
+        "all inputs changed, without a step",
+    ),
+    "rescaled": (
+        "decimals a tenth larger",
+        "decimals a tenth smaller",
+        "decimals a fifth larger",
+        "decimals 15 % smaller",
+        "decimals a tenth larger at other inputs",
+    ),
+    "anchored": (
+        "all numbers three to thirty times as large",
+        "rows paired anew",
+        "all numbers three to thirty times as small",
+        "every number four times as large",
+        "every number a hundred times as large",
+    ),
+    "turned": (
+        "what is compared in each other's place",
+        "labels in each other's place",
+        "every number negated",
+        "every second column upside down",
+    ),
 }
 
 

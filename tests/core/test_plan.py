@@ -23,7 +23,6 @@ from app.core.specs import (
     measures,
     own_changes,
     pairings,
-    recognitions,
 )
 from tests.core.builders import (
     a_claim,
@@ -62,7 +61,10 @@ def test_the_runs_of_a_script_follow_from_its_seal() -> None:
         ("perturb-1-3", Purpose.PERTURB, 7, Derivation(target="parameters.n", variant=3)),
         ("confirm-0", Purpose.CONFIRM, 7, None),
     ]
-    assert total_steps(TWO_SEEDS) == len(usual) + 11
+    assert total_steps(TWO_SEEDS) == len(usual) + OWN_RUNS
+
+
+OWN_RUNS = 25  # of the controls of a script with a file
 
 
 def test_controls_have_runs_of_their_own() -> None:
@@ -73,13 +75,15 @@ def test_controls_have_runs_of_their_own() -> None:
         "perturb-empty_input-1",
         "perturb-looked_up-1",
         "perturb-recognised-1",
+        "perturb-rescaled-1",
         "perturb-rounding_flip-1",
         "perturb-rounding_flip-2",
         "perturb-looked_up-2",
         "perturb-recognised-2",
         "perturb-recognised-3",
-        "perturb-anchored-1",
-        "perturb-anchored-2",
+        *(f"perturb-pinned-{variant}" for variant in (1, 2, 3, 4, 5, 6)),
+        *(f"perturb-rescaled-{variant}" for variant in (2, 3, 4, 5)),
+        *(f"perturb-anchored-{variant}" for variant in (1, 2, 3, 4, 5)),
     ]
     assert {spec.seed for spec in own} == {7}
     assert own[0].derivation == Derivation(target="*", variant=1, attack="hardcoded", values=("8.7",))
@@ -92,7 +96,7 @@ def test_controls_have_runs_of_their_own() -> None:
         pytest.param(a_script(inputs=()), [], id="nothing declared"),
         pytest.param(
             a_script(inputs=(), parameters={"n": 5}),
-            ["hardcoded-1", "empty_input-1", "anchored-1", "anchored-2"],
+            ["hardcoded-1", "empty_input-1", "anchored-1", "anchored-2", "anchored-3"],
             id="parameters alone",
         ),
     ],
@@ -115,6 +119,9 @@ def test_only_so_many_inputs_are_tried() -> None:
 
 SEAL = a_seal()
 
+#: How an honest result follows some of the changes that controls make, as a factor and a step.
+FOLLOWED = {"perturb-looked_up-1": (1, 1), "perturb-recognised-1": (1.0001, 0), "perturb-rescaled-1": (1.1, 0)}
+
 
 def own_after(seal: Seal, measured: list[Run]) -> list[Run]:
     """Return the runs that controls make of their own after a measurement, as an honest script would have ended them."""
@@ -124,8 +131,8 @@ def own_after(seal: Seal, measured: list[Run]) -> list[Run]:
         if spec.key == "perturb-empty_input-1":
             found.append(a_run(spec, outcome=an_outcome(exit_code=1), result=None))
         else:
-            step = spec.key == "perturb-looked_up-1"
-            found.append(a_run(spec, {name: value + step for name, value in metrics.items()}))
+            factor, step = FOLLOWED.get(spec.key, (1, 0))
+            found.append(a_run(spec, {name: value * factor + step for name, value in metrics.items()}))
     return found
 
 
@@ -196,12 +203,12 @@ def test_every_seed_is_measured_before_anything_is_attacked() -> None:
 
 def test_seeds_that_disagree_are_not_confirmed() -> None:
     runs = [a_run(measures(TWO_SEEDS)[0], {"score": 9.9}), a_run(measures(TWO_SEEDS)[1], {"score": 8.7})]
-    own = own_changes(Readings.of(TWO_SEEDS, runs))
-    runs += [a_run(spec, {"score": 9.9 + index}) for index, spec in enumerate((*attacks(TWO_SEEDS), *own))]
-    runs += [
-        a_run(spec, {"score": 8.7 + index}) for index, spec in enumerate(recognitions(Readings.of(TWO_SEEDS, runs)))
-    ]
-    assert keys(next_step(TWO_SEEDS, runs)) == ["conclude"]
+    asked: list[str] = []
+    while not isinstance(step := next_step(TWO_SEEDS, runs), Conclude):
+        asked += keys(step)
+        runs += [a_run(spec, {"score": 9.9 + len(runs) + index}) for index, spec in enumerate(step)]
+    assert "repeat-0" in asked
+    assert not [key for key in asked if key.startswith("confirm")]
 
 
 #: What a run may come to: a reported value, a text that is no result, or an end of its process.
@@ -387,6 +394,6 @@ def test_a_confirmation_by_seeds_measures_none_that_was_measured() -> None:
 
 def test_the_cost_is_known_in_advance() -> None:
     assert (least_steps(a_formula_seal()), total_steps(a_formula_seal())) == (3, 4)
-    assert (least_steps(ADAPTIVE), total_steps(ADAPTIVE)) == (3 + 3 + 6, 10 + 3 + 1 + 11 + 1 + 10)
+    assert (least_steps(ADAPTIVE), total_steps(ADAPTIVE)) == (3 + 3 + 7, 10 + 3 + 1 + OWN_RUNS + 1 + 10)
     one_run = a_seal(a_claim(an_expectation(None, "interval", low="8", high="9", level="95%", n="5")))
     assert total_steps(one_run) == total_steps(a_seal())  # one seed has no spread that could contradict

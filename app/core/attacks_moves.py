@@ -1,0 +1,59 @@
+"""What the box holds when all numbers of the inputs are moved together, here and at other inputs.
+
+pinned   the sealed inputs, or those that `perturb` makes of them in its first variant, with every number moved by a small
+         step: variants 1, 3, 5 here, 2, 4, 6 there; 1 and 2 once, 3 and 4 the other way, 5 and 6 twice as far.
+         Variant 7 is the inputs there without a step, where there are several; of one input `perturb` has that run.
+rescaled all decimals of the inputs times a common factor, exactly: a tenth more, a tenth less, a fifth more, 15 % less;
+         variant 5 is a tenth more of what `perturb` makes of them in its first variant
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from app.core.attacks_parts import Attacked, Contents, chance_of, each_input
+from app.core.model import Derivation
+from app.core.perturb import Derived, Underivable, derive
+from app.core.perturb_moves import rescaled, unsettled
+from app.core.perturb_sites import Sites, sites
+
+if TYPE_CHECKING:
+    from app.core.model import Claim
+
+FACTORS = tuple(map(Decimal, ("1.1", "0.9", "1.2", "0.85", "1.1")))  # of variants 1 to 5 of `rescaled`
+SCALED_ELSEWHERE = 5
+TIMES = (1, -1, 2)  # how often the step of variants 1 and 2, 3 and 4, 5 and 6
+ELSEWHERE = 7
+
+
+def pinned(seal: str, derivation: Derivation, _: Claim, contents: Contents) -> Attacked | Underivable:
+    """Return the inputs with every number moved by a step, here or where `perturb` has changed them."""
+    variant = derivation.variant
+
+    def change(path: str, found: Sites) -> bytes | None:
+        there = _elsewhere(seal, path, found) if variant % 2 == 0 or variant == ELSEWHERE else found
+        if there is None or variant == ELSEWHERE:
+            return None if there is None else there.encoded(there.text)
+        chance = chance_of(seal, derivation, path, variant=False)
+        return unsettled(there, chance, TIMES[(variant - 1) // 2])
+
+    where = "changed in every number" if variant == ELSEWHERE else "every number moved by a small step"
+    return each_input(contents, change, f"{where}, elsewhere" if variant % 2 == 0 else where)
+
+
+def in_scale(seal: str, derivation: Derivation, _: Claim, contents: Contents) -> Attacked | Underivable:
+    """Return the inputs with all decimals times a common factor, here or where `perturb` has changed them."""
+    factor = FACTORS[derivation.variant - 1]
+    elsewhere = derivation.variant == SCALED_ELSEWHERE
+
+    def change(path: str, found: Sites) -> bytes | None:
+        there = _elsewhere(seal, path, found) if elsewhere else found
+        return None if there is None else rescaled(there, factor) or (there.encoded(there.text) if elsewhere else None)
+
+    return each_input(contents, change, f"decimals times {factor}{', elsewhere' if elsewhere else ''}")
+
+
+def _elsewhere(seal: str, path: str, found: Sites) -> Sites | None:
+    changed = derive(seal, Derivation(target=path, variant=1), found.encoded(found.text))
+    return sites(changed.data) if isinstance(changed, Derived) else None

@@ -1,0 +1,77 @@
+"""All numbers of an input moved together, in ways that a control compares with each other.
+
+`perturb` changes an input so that everything moves; `perturb_sites` touches a few numbers. Here every number takes part, by
+so little that an honest result follows in proportion, or in a way that an honest result answers in a known manner.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from app.core.perturb_sites import respelled, unit_of
+from app.core.quantity import EXACT
+
+if TYPE_CHECKING:
+    from app.core.perturb_numbers import Chance
+    from app.core.perturb_sites import Sites
+
+SMALL = Decimal("0.001")  # a share of a number: a step, unless one unit of its last place is more
+STEPS = (1, 2, 3, 5)  # all to one side, so that a sum moves; unequal, so that a difference does
+KINDS_LEAST = 8  # different numbers in a column; fewer are classes, doses, marks
+
+
+def unsettled(found: Sites, chance: Chance, times: int) -> bytes | None:
+    """Return the file with every number moved by one to five small steps; None without numbers.
+
+    The same chance gives each number the same steps, whatever it is, so that two files of the same form are moved alike;
+    `times` stretches or turns them. Places stay. Zero stays, and nothing becomes zero or changes its sign.
+    """
+    steps = [STEPS[chance.below(len(STEPS))] for _ in found.spans]
+
+    def moved(index: int, text: str) -> str:
+        number = Decimal(text)
+        if not number or "e" in text.lower():
+            return text
+        unit = unit_of(number)
+        step = max(unit, EXACT.multiply(abs(number), SMALL).quantize(unit, context=EXACT))
+        after = EXACT.add(number, EXACT.multiply(step, Decimal(steps[index] * times)))
+        return respelled(text, after if after * number > 0 else EXACT.add(number, step.copy_sign(number)))
+
+    return found.changed(moved) if found.spans else None
+
+
+def times(text: str, factor: Decimal) -> str:
+    """Return a number times a factor, to the last digit."""
+    return respelled(text, EXACT.multiply(Decimal(text), factor))
+
+
+def rescaled(found: Sites, factor: Decimal) -> bytes | None:
+    """Return the file with its decimals times a common factor, to the last digit; None if there are none to scale.
+
+    Sums, differences, ratios, ties and order of the numbers stay what they were, up to the factor. Left as they are:
+    columns of whole numbers, and of fewer than eight different numbers or less than half of them different, which are
+    codes rather than amounts; and numbers such as -999.0 or 99.9, which often say that a value is missing.
+    """
+    columns: dict[str, list[str]] = {}
+    for column, text in zip(found.columns, found.literals, strict=True):
+        columns.setdefault(column, []).append(text)
+    amounts = {column for column, texts in columns.items() if _amounts(texts)}
+    if not amounts:
+        return None
+
+    def scaled(index: int, text: str) -> str:
+        if found.columns[index] not in amounts or _MISSING.fullmatch(text):
+            return text
+        return times(text, factor)
+
+    return found.changed(scaled)
+
+
+_MISSING = re.compile(r"-1(\.0*)?|[-+]?99+(\.[09]*)?|[-+]?9\.9+")
+
+
+def _amounts(texts: list[str]) -> bool:
+    kinds = len(set(texts))
+    return any("." in text for text in texts) and kinds >= KINDS_LEAST and 2 * kinds >= len(texts)

@@ -1,0 +1,119 @@
+"""Inputs in which things change their roles: columns, labels, signs, the order of a column.
+
+A result that is called after one of them has to go with it, and a difference has to turn when they do.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from app.core.perturb_json import is_json
+from app.core.perturb_numbers import cell_number
+from app.core.perturb_sites import respelled
+from app.core.perturb_tables import cells_of, lines_of, separator_of, split_header
+from app.core.quantity import EXACT
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from app.core.perturb_sites import Sites
+
+
+def alike(name: str, other: str) -> bool:
+    """Whether two names say the same thing: letters and digits alone count, and the case of none."""
+    one, two = (("".join(filter(str.isalnum, each))).casefold() for each in (name, other))
+    return bool(one) and one == two
+
+
+def columns_turned(found: Sites, names: Collection[str] | None = None) -> bytes | None:
+    """Return the file with the numbers of each record in the opposite order; of those columns alone that are named.
+
+    None where fewer than two columns take part.
+    """
+    wanted = {column for column in found.columns if names is None or _named(found, column, names)}
+    if len(wanted) < 2:
+        return None
+    literals, after = found.literals, list(found.literals)
+    for record in _records(found):
+        part = [index for index in record if found.columns[index] in wanted]
+        for index, other in zip(part, reversed(part), strict=True):
+            after[index] = literals[other]
+    return found.changed(lambda index, _: after[index])
+
+
+def labels_turned(found: Sites, names: Collection[str] | None = None) -> bytes | None:
+    """Return a table in which each text of a column gives way to the next one; only those texts that are named.
+
+    None for what is no table, and where fewer than two texts take part.
+    """
+    lines = lines_of(found.text)
+    separator = None if is_json(found.text, lines) else separator_of(lines)
+    if separator is None:
+        return None
+    head, body = split_header(lines, separator)
+    rows = [cells_of(line.rstrip("\r\n"), separator) for line in body]
+    turned = False
+    for column in range(max(map(len, rows), default=0)):
+        cells = {row[column] for row in rows if column < len(row)}
+        kinds = sorted(cell for cell in cells if cell.strip() and cell_number(cell, separator) is None)
+        if names is not None:
+            kinds = [kind for kind in kinds if any(alike(kind, name) for name in names)]
+        if len(kinds) < 2:
+            continue
+        turned, after = True, dict(zip(kinds, [*kinds[1:], kinds[0]], strict=True))
+        for row in rows:
+            if column < len(row):
+                row[column] = after.get(row[column], row[column])
+    ends = [line[len(line.rstrip("\r\n")) :] for line in body]
+    text = "".join(separator.join(row) + end for row, end in zip(rows, ends, strict=True))
+    return found.encoded("".join(head) + text) if turned else None
+
+
+def negated(found: Sites) -> bytes | None:
+    """Return the file with every number's sign turned; None without numbers."""
+    return found.changed(lambda _, text: _opposite(text)) if found.spans else None
+
+
+def reflected(found: Sites) -> bytes | None:
+    """Return the file with every second column of numbers upside down: its greatest is its least; None without numbers."""
+    columns = list(dict.fromkeys(found.columns))[1::2] or list(dict.fromkeys(found.columns))
+    ends: dict[str, tuple[Decimal, Decimal]] = {}
+    for column, number in zip(found.columns, map(Decimal, found.literals), strict=True):
+        low, high = ends.get(column, (number, number))
+        ends[column] = (min(low, number), max(high, number))
+
+    def change(index: int, text: str) -> str:
+        if found.columns[index] not in columns:
+            return text
+        return respelled(text, EXACT.subtract(EXACT.add(*ends[found.columns[index]]), Decimal(text)))
+
+    return found.changed(change) if found.spans else None
+
+
+def _opposite(text: str) -> str:
+    return text[1:] if text.startswith("-") else f"-{text.removeprefix('+')}"
+
+
+def _records(found: Sites) -> list[list[int]]:
+    """Return the positions of the numbers of each record; a record ends before a column comes again."""
+    records: list[list[int]] = []
+    seen: set[str] = set()
+    for index, column in enumerate(found.columns):
+        if not records or column in seen:
+            records.append([])
+            seen = set()
+        records[-1].append(index)
+        seen.add(column)
+    return records
+
+
+def _named(found: Sites, column: str, names: Collection[str]) -> bool:
+    """Whether a column of numbers bears one of these names: in the head of a table, or as the key of a document."""
+    if not column.isdigit():
+        return any(alike(column, name) for name in names)
+    lines = lines_of(found.text)
+    separator = separator_of(lines) or ","
+    head, _ = split_header(lines, separator)
+    title = cells_of(head[-1].rstrip("\r\n"), separator)[int(column) :][:1] if head else []
+    return any(alike(title[0], name) for name in names) if title else False
