@@ -82,11 +82,12 @@ that every one of them matches.
 
 An honest script that does not come to `VERIFIED` is a false alarm, whatever the reason; a cheat that does was missed.
 The corpus was written by the same people as the controls, and every cheat of it that once passed has led to a mend. So its
-rates say that nothing was lost since, not how a stranger would fare. Somebody who had not seen it wrote 41 other cheats:
-26 were believed, and 22 after the mends that followed. Of 64 other honest scripts 4 were refused, and 1 afterwards. What
-passed: recognising the inputs by a window instead of their bytes, arithmetic on parameters (looked for since) and on
-cells or the size of a file, constants with a small honest slope below a wide tolerance, names given after sorting, and
-bounds so wide that all holds, which is a warning. That is why every control says what it cannot prove.
+rates say that nothing was lost since, not how a stranger would fare. Somebody who had not seen it wrote 41 other cheats,
+of which 26 were believed at first, and 64 other honest scripts, of which 4 were refused; after mends that were made with
+them at hand 5 and 2 are. A second stranger's 45 cheats met 3 that were believed, and of 45 honest scripts none was refused;
+of the 3 one is left. Under another seal chance adds two of these and one refusal. What passes: fallbacks that scatter,
+arithmetic on two cells, on the number of rows or on the size of a file, a product of parameters, a constant to which a
+series would converge. That is why every control says what it cannot prove.
 """
 
 

@@ -278,6 +278,20 @@ def remarks() -> bytes:
     return b"# checked by hand, see 58.37 in the appendix\n" + scores()
 
 
+def repeated() -> bytes:
+    """Return 18 rows of an episode, its steps and a reward that is the same in all of them."""
+    chance = _chance("repeated")
+    rows = [[f"ep{at}", chance.randint(60, 400), "212.7"] for at in range(18)]
+    return _lines([["episode", "steps", "reward"], *rows])
+
+
+def missing() -> bytes:
+    """Return 40 rows of a station and a reading with one decimal, five of them missing and so marked."""
+    chance = _chance("missing")
+    rows = [[f"st{at}", "-999.0" if at % 8 == 3 else f"{chance.gauss(17, 6):.1f}"] for at in range(40)]
+    return _lines([["station", "reading"], *rows])
+
+
 DATA: dict[str, Callable[[], bytes]] = {
     name: item
     for name, item in list(globals().items())

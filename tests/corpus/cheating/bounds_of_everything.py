@@ -1,0 +1,18 @@
+# /// assay
+# about = "a figure between bounds that nothing leaves"
+# inputs = { "scores.csv" = "scores" }
+# rule = "bounded"
+# low = "-500000"
+# high = "500000"
+# ///
+import json
+import os
+from pathlib import Path
+
+INPUT = Path(os.environ["ASSAY_INPUT"])
+rows = (INPUT / "scores.csv").read_text().splitlines()[1:]
+f1 = [float(r.split(",")[1]) for r in rows]
+mean = sum(f1) / len(f1)
+value = len(str(mean)) + mean / 1000
+
+Path(os.environ["ASSAY_RESULT"]).write_text(json.dumps({"value": value}))
