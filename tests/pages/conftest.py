@@ -30,6 +30,13 @@ CLOSED = "mgte-gain"  # its record keeps its claims closed
 HIDDEN = "filter-task-avg"  # of a private record
 
 
+SLOW = b"""import time
+for step in range(1, 9):
+    print("step", step, flush=True)
+    time.sleep(0.5)
+"""
+
+
 @dataclass(frozen=True)
 class Site:
     """A running service over examples that were really run, in a box."""
@@ -61,6 +68,13 @@ class Site:
         job = self.station.submit_files(bundle("student-wheat", title=named), "local").verification_id
         self.station.heard.forget()
         return job
+
+    def submit_slow(self) -> tuple[str, str]:
+        """Submit a claim whose script says a line every half second; returns its verification and its first run."""
+        files = bundle("crashes", id=(b'id = "crashes"', b'id = "slow"'))
+        files["gain.py"] = SLOW
+        job = self.station.submit_files(files, "local")
+        return job.verification_id, job.run_ids[0]
 
     def verification(self, example: str) -> dict[str, Any]:
         """Return the verification of an example, as the interface tells it."""

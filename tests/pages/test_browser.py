@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -239,24 +240,56 @@ def test_a_line_of_a_log_has_an_address(site: Site, browser: Browser) -> None:
     assert target.get_attribute("id") == "E2"
 
 
-def test_a_live_page_renews_itself_twenty_times_out_of_twenty(site: Site, browser: Browser) -> None:
+def test_a_live_page_streams_in_twenty_loads_of_twenty(site: Site, browser: Browser) -> None:
     """Scripts that race each other once left every sixth page silent, without an error."""
     job = site.submit_waiting("browser")
     seen = watch(browser, site.url)
-    pages = [seen.page, *(seen.page.context.new_page() for _ in range(19))]
-    renewed: list[set[int]] = [set() for _ in pages]
-    for found, page in zip(renewed, pages, strict=True):
-        page.on("response", lambda answer, found=found: found.add(answer.status) if "part=live" in answer.url else None)
-        page.goto(f"{site.url}/verifications/{job}")
-    for _ in range(50):
-        if all(renewed):
-            break
-        seen.page.wait_for_timeout(200)
-    assert renewed == [{200}] * 20
-    assert seen.page.locator("h1").count() == 1
+    page = seen.page
+    for _ in range(20):
+        with (
+            page.expect_response(lambda answer: answer.url.endswith(f"/{job}/events") and answer.status == 200),
+            page.expect_response(lambda answer: "part=live" in answer.url and answer.status == 200, timeout=4_000),
+        ):  # sooner than the page would ask by itself
+            page.goto(f"{site.url}/verifications/{job}")
+    assert page.locator("h1").count() == 1
     assert site.post(f"/v1/verifications/{job}/cancel").status_code == 202
-    sync_api.expect(seen.page.locator("[role=status]")).to_contain_text("Cancelled")
-    assert seen.page.locator("[hx-get]").count() == 0
+    sync_api.expect(page.locator("[role=status]")).to_contain_text("Cancelled")
+    assert page.locator("[hx-get]").count() == 0
+    assert seen.complaints == []
+
+
+def test_a_live_page_renews_itself_where_nothing_streams(site: Site, browser: Browser) -> None:
+    job = site.submit_waiting("no-stream")
+    page = watch(browser, site.url).page
+    page.route("**/events", lambda route: route.abort())
+    with page.expect_response(lambda answer: "part=live" in answer.url and answer.status == 200):
+        page.goto(f"{site.url}/verifications/{job}")
+    assert site.post(f"/v1/verifications/{job}/cancel").status_code == 202
+    sync_api.expect(page.locator("[role=status]")).to_contain_text("Cancelled", timeout=12_000)
+
+
+def test_a_log_is_shown_as_it_comes_and_whole_when_it_has_ended(site: Site, browser: Browser, shots: Path) -> None:
+    job, run = site.submit_slow()
+    seen = watch(browser, site.url)
+    page = seen.page
+    page.goto(f"{site.url}/runs/{run}")
+    assert page.locator("#spoken").is_hidden()
+    worker = threading.Thread(target=site.station.work)
+    worker.start()
+    try:
+        spoken = page.locator("#spoken pre")
+        sync_api.expect(spoken).to_contain_text("step 1\nstep 2", use_inner_text=True)
+        sync_api.expect(page.locator("[role=status]")).to_contain_text("Running")
+        assert violations(page) == []
+        page.screenshot(path=str(shots / "run-live.png"), full_page=True)
+        sync_api.expect(page.locator("pre.log a.line")).to_have_count(8)
+    finally:
+        worker.join(60)
+    assert page.locator("#spoken").count() == 0, "the page was loaded anew when the run had ended"
+    assert page.locator("#L8").text_content() == "8step 8"
+    assert page.locator("svg.chart.wide").is_visible(), "four seconds are enough for a curve"
+    page.screenshot(path=str(shots / "run-ended.png"), full_page=True)
+    assert site.data(f"/verifications/{job}.json")["state"] == "concluded"
     assert seen.complaints == []
 
 

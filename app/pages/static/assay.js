@@ -1,5 +1,6 @@
 // Keys for people who like them: j and k walk through rows, / goes to the filters, ? says so. How many verdicts are new,
-// in a place that is kept free for it, so that nothing moves. Nothing here is needed to read.
+// in a place that is kept free for it, so that nothing moves. What happens to a job, as it happens. Nothing here is needed
+// to read.
 "use strict";
 (() => {
   const OFF = "assay-keys-off";
@@ -43,6 +44,43 @@
   if (fresh) {
     setInterval(look, 15000);
     document.addEventListener("visibilitychange", look);
+  }
+
+  // Events of a job renew its page at once and bring its log line by line. A page that nobody looks at gives its stream
+  // back: a browser has few connections to one server.
+  const followed = document.querySelector("[data-events]");
+  const KEPT = 500; // lines of a log
+  const spoken = document.getElementById("spoken");
+  let stream = null, known = "";
+  const hear = (event) => {
+    known = event.lastEventId || known;
+    if (event.type === "log" && spoken) say(JSON.parse(event.data));
+    else document.getElementById("live")?.dispatchEvent(new Event("refresh"));
+    if (event.type === "end") part(true);
+  };
+  const say = (told) => {
+    if (told.run_id !== spoken.dataset.run) return;
+    const log = spoken.querySelector("pre");
+    const follows = log.scrollTop + log.clientHeight >= log.scrollHeight - 8;
+    log.textContent = (log.textContent + told.text).split("\n").slice(-KEPT).join("\n");
+    spoken.hidden = false;
+    if (follows) log.scrollTop = log.scrollHeight;
+  };
+  const part = (ended) => {
+    stream?.close();
+    stream = null;
+    if (ended) document.removeEventListener("visibilitychange", follow);
+  };
+  const follow = () => {
+    if (document.hidden) { part(false); return; }
+    if (stream) return;
+    stream = new EventSource(followed.dataset.events + (known ? `?after=${known}` : ""));
+    for (const kind of ["state", "run", "progress", "log", "verdict", "end"]) stream.addEventListener(kind, hear);
+  };
+  if (followed) {
+    document.addEventListener("visibilitychange", follow);
+    addEventListener("pagehide", () => part(false));
+    follow();
   }
 
   if (toggle) {
