@@ -320,3 +320,25 @@ def test_a_ranking_that_exchanged_columns_crash_is_open() -> None:
         return sorted_members(inputs, 0) if sum(one) > sum(two) else an_outcome(exit_code=1)
 
     assert asked(fragile, RANKED)[1]["turned"][0] == "undecided"
+
+
+def test_one_far_change_that_is_left_says_less() -> None:
+    def fragile(inputs: Mapping[str, bytes], _: int) -> Any:
+        return an_outcome(exit_code=1) if mean(inputs) > 3 * MEAN else {"score": 90 + mean(inputs) / 1e4}
+
+    found = asked(fragile, printing(90.007, tolerance="1"))[1]
+    assert found["anchored"][0] == "undecided"
+    assert "gave nothing under the other" in found["anchored"][1]
+
+
+def test_text_under_far_changes_is_no_line_and_no_proportion() -> None:
+    def at_far(inputs: Mapping[str, bytes], _: int) -> Any:
+        far = mean(inputs) / MEAN
+        return {"score": 90 + (far - 1) * 4 if far < 50 else "much"}
+
+    assert asked(at_far, printing(90, tolerance="2"))[1]["anchored"][0] == "pass"
+
+
+def test_no_band_is_as_wide_as_changes_around_nothing() -> None:
+    zero = asked(lambda inputs, _: {"score": 0 if mean(inputs) > 0 else 1}, printing(0, tolerance="5"))[1]
+    assert "it decides nothing" not in zero["anchored"][1]
