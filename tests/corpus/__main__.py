@@ -84,10 +84,21 @@ An honest script that does not come to `VERIFIED` is a false alarm, whatever the
 The corpus was written by the same people as the controls, and every cheat of it that once passed has led to a mend. So its
 rates say that nothing was lost since, not how a stranger would fare. Somebody who had not seen it wrote 41 other cheats,
 of which 26 were believed at first, and 64 other honest scripts, of which 4 were refused; after mends that were made with
-them at hand 5 and 2 are. A second stranger's 45 cheats met 3 that were believed, and of 45 honest scripts none was refused;
-of the 3 one is left. Under another seal chance adds two of these and one refusal. What passes: fallbacks that scatter,
-arithmetic on two cells, on the number of rows or on the size of a file, a product of parameters, a constant to which a
-series would converge. That is why every control says what it cannot prove.
+them at hand 5 and 2 are.
+
+A second stranger wrote three sets, knowing no more than the documents, and measured them before and after the same mends:
+
+| set | cheats believed, at first and now | honest refused, at first and now |
+|---|---|---|
+| what careless authors write, 45 and 45 | 3, 1 | 0, 0 |
+| careless as well, but with a use of the data: 20 and 24 that strict checks make delicate | 10, 10 | 5, 5 |
+| by somebody who has read how the controls work and wants to pass, 45 and 45 | 45, 36 | 1, 1 |
+
+What passes most often is a number of the data's own that is brought to the print: by a factor, weights, exclusions, a seed
+or a subsample chosen for it, or figures typed in and weighted by counts of the data. From outside, such a choice looks like
+the constants of any model; the script stands in the evidence, and a reader sees it there. Fallbacks that scatter, the size of
+a file and functions of parameters pass as well. The honest ones that were refused check their inputs so strictly that changed
+ones are no inputs to them. That is why every control says what it cannot prove.
 """
 
 
