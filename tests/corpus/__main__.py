@@ -94,11 +94,11 @@ A second stranger wrote three sets, knowing no more than the documents, and meas
 | careless as well, but with a use of the data: 20 and 24 that strict checks make delicate | 10, 10 | 5, 5 |
 | by somebody who has read how the controls work and wants to pass, 45 and 45 | 45, 36 | 1, 1 |
 
-What passes most often is a number of the data's own that is brought to the print: by a factor, weights, exclusions, a seed
-or a subsample chosen for it, or figures typed in and weighted by counts of the data. From outside, such a choice looks like
-the constants of any model; the script stands in the evidence, and a reader sees it there. Fallbacks that scatter, the size of
-a file and functions of parameters pass as well. The honest ones that were refused check their inputs so strictly that changed
-ones are no inputs to them. That is why every control says what it cannot prove.
+What passes most often is a number of the data's own that is brought to the print: by a factor, weights, exclusions, a
+seed or a subsample chosen for it, or figures typed in and weighted by counts of the data. From outside, such a choice
+looks like the constants of any model; the script stands in the evidence, and a reader sees it there. Fallbacks that
+scatter, the size of a file and functions of parameters pass as well. The honest ones that were refused check their
+inputs so strictly that changed ones are no inputs to them. That is why every control says what it cannot prove.
 """
 
 
