@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from app import __version__
 from app.actions import Parts
 from app.api import (
+    api_keys,
     contracts,
     front,
     health,
@@ -100,6 +101,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         ledger.router,
         contracts.router,
         keys.router,
+        api_keys.router,
         health.router,
     ):
         app.include_router(router)

@@ -23,6 +23,7 @@ from rich.console import Console
 from rich.live import Live
 
 from app.core.errors import Refusal
+from app.settings import Settings
 from cli import demo_show
 from cli.client import Client, ServiceError, Unreachable, pack
 from cli.demo_show import Gate, Row
@@ -33,7 +34,6 @@ from cli.temporary import DEMO_PREFIX, own_folder
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from app.settings import Settings
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 PUBLISHER = "demo"
@@ -99,7 +99,9 @@ def _house(settings: Settings, port: int | None, console: Console) -> Iterator[t
     previous = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         with own_folder(DEMO_PREFIX) as folder:
-            own = {"home": folder, "publisher": PUBLISHER, "database_url": "", "blobs": None}
+            own = {"home": folder, "publisher": PUBLISHER, "database_url": "", "blobs": None, "key_pepper": None}
+            for name in ("allow_clients", "allow_hosts"):  # it answers this machine alone, and so needs no key
+                own[name] = Settings.model_fields[name].default
             number = free_port(port or PORT, fall_back=port is None)
             house = House(settings.model_copy(update=own), number, quiet=True)
             try:

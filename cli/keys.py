@@ -1,4 +1,8 @@
-"""`assay keys`: a judge's own keys below $ASSAY_HOME, and the keys of other judges that one has decided to trust."""
+"""`assay keys`: a judge's own keys below $ASSAY_HOME, the keys of other judges that are trusted, and the service's API keys.
+
+They have nothing to do with each other. A judge's key signs evidence and has an id `sha256:…` (generate, trust, distrust,
+retire, export); an API key lets a program act for a publisher and has an id `key_…` (create, rotate, revoke).
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ import typer
 
 from app.core.canonical import canonical
 from app.core.keys import BadKey, KnownKey, key_set, read_keys
+from cli import api_keys
 from cli.options import AsJson, print_json, read_settings
 
 if TYPE_CHECKING:
@@ -17,17 +22,22 @@ if TYPE_CHECKING:
     from workers.keyring import PrivateSigner
 
 app = typer.Typer(
-    no_args_is_help=True, help="Keys that evidence is signed with, and keys that are trusted.", rich_markup_mode=None
+    no_args_is_help=True,
+    help="Keys that evidence is signed with, keys that are trusted, and API keys by which programs act for a publisher.",
+    rich_markup_mode=None,
 )
 
 TRUSTED = "trusted-keys"  # folder below home
+
+for _command in (api_keys.create, api_keys.rotate, api_keys.revoke):
+    app.command()(_command)
 
 
 @app.command()
 def generate(
     to: Annotated[Path | None, typer.Option("--to", help="Write the private key here, for a judge elsewhere.")] = None,
 ) -> None:
-    """Make a key, which signs from now on; the ones before it stay until they are retired."""
+    """Make a judge's key, which signs from now on; the ones before it stay until they are retired."""
     from workers.keyring import keyring, write_private
 
     if to is not None:
@@ -41,17 +51,20 @@ def generate(
 
 @app.command("list")
 def list_keys(as_json: AsJson = False) -> None:
-    """Show the keys of this home, and those that are trusted."""
+    """Show the judge's keys of this home, those that are trusted, and the API keys of its service."""
     from workers.keyring import keyring
 
     settings = read_settings()
-    own, known = keyring(settings).keys(), trusted(settings)
+    own, known, api = keyring(settings).keys(), trusted(settings), api_keys.listed(settings)
     if as_json:
-        print_json({"own": key_set(own)["keys"], "trusted": key_set(known)["keys"]})
+        told = {"own": key_set(own)["keys"], "trusted": key_set(known)["keys"], "api": api_keys.as_documents(api)}
+        print_json(told)
         return
     for title, keys in (("own", own), ("trusted", known)):
         for key in keys:
             typer.echo(f"{title:8} {key.public.id}  {_life(key)}")
+    for row in api:
+        typer.echo(f"{'api':8} {api_keys.line(row)}")
 
 
 @app.command()
@@ -67,7 +80,7 @@ def trust(file: Annotated[Path, typer.Argument(help="Public keys: PEM, or a docu
 
 @app.command()
 def distrust(keyid: Annotated[str, typer.Argument(help="sha256:…")]) -> None:
-    """Trust a key no longer."""
+    """Trust a judge's key no longer."""
     path = _pinned(read_settings().home / TRUSTED, keyid)
     if not path.is_file():
         raise typer.BadParameter(f"the key {keyid} is not trusted here; see `assay keys list`")
@@ -76,7 +89,7 @@ def distrust(keyid: Annotated[str, typer.Argument(help="sha256:…")]) -> None:
 
 @app.command()
 def retire(keyid: Annotated[str, typer.Argument(help="sha256:…")]) -> None:
-    """Say that a key signs no more; what it signed before keeps its worth."""
+    """Say that a judge's key signs no more; what it signed before keeps its worth."""
     from workers.keyring import keyring
 
     settings = read_settings()

@@ -129,16 +129,20 @@ def lint(
 
 @app.command()
 def serve(
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.", min=1, max=65535)] = 8000,
+    port: Annotated[int, typer.Option(help="Port to listen at.", min=1, max=65535)] = 8000,
     workers: Annotated[int, typer.Option(help="Runs at a time.", min=1, max=64)] = 2,
+    host: Annotated[
+        str, typer.Option(help="Address to listen at; another than this machine's own needs an API key to exist.")
+    ] = "127.0.0.1",
 ) -> None:
     """Run the whole service on this machine; state lies below $ASSAY_HOME."""
-    from cli.supervisor import House, free_port, only_one
+    from cli.supervisor import House, free_port, may_bind, only_one
 
     settings = read_settings()
     _end_on_signals(0)
     with only_one(settings.home), suppress(KeyboardInterrupt):
-        house = House(settings, free_port(port, fall_back=False), workers=workers)
+        may_bind(settings, host)
+        house = House(settings, free_port(port, fall_back=False, host=host), workers=workers, host=host)
         house.start()
         try:
             typer.echo(f"assay serves at {house.url} (state in {settings.home}); Ctrl-C ends it", err=True)

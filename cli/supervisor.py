@@ -10,6 +10,7 @@ children are started from the main thread. State lies below `home`; a lock there
 from __future__ import annotations
 
 import fcntl
+import ipaddress
 import json
 import os
 import signal
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CannotServe", "House", "free_port", "only_one"]
 
+LOOPBACK = "127.0.0.1"
 START_SECONDS_MAX = 30
 STOP_SECONDS_MAX = 8
 QUICK_DEATH_SECONDS = 5
@@ -60,11 +62,14 @@ class Child:
 class House:
     """The running service: its address and its children."""
 
-    def __init__(self, settings: Settings, port: int, *, workers: int = 2, quiet: bool = False) -> None:
+    def __init__(
+        self, settings: Settings, port: int, *, workers: int = 2, quiet: bool = False, host: str = LOOPBACK
+    ) -> None:
         self.settings = settings
         self.home = settings.home
         self.port = port
-        self.url = f"http://127.0.0.1:{port}"
+        self.host = host
+        self.url = f"http://{reached_at(host)}:{port}"
         for folder in (self.home / "broker", self.home / "logs"):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._held = ExitStack()
@@ -78,7 +83,9 @@ class House:
         python = [sys.executable, "-m"]
         celery = ["celery", "-A", "workers.main", "--quiet", "worker", "-Q", "cpu,gpu,judge", "-c", str(workers)]
         beat = ["-B", "--schedule", str(self.home / "beat"), "--without-gossip", "--without-mingle"]
-        uvicorn = ["uvicorn", "app.main:create_app", "--factory", "--host", "127.0.0.1", "--port", str(self.port)]
+        uvicorn = ["uvicorn", "app.main:create_app", "--factory", "--host", self.host, "--port", str(self.port)]
+        # Who asks is who is at the other end: a header that names somebody else would let him choose his address.
+        uvicorn.append("--no-proxy-headers")
         commands = {
             "broker": broker.command(self.socket, self.home / "broker"),
             "worker": [sys.executable, "-W", AS_ROOT, "-m", *celery, *beat, "--loglevel", "warning"],
@@ -213,21 +220,49 @@ def only_one(home: Path) -> Iterator[None]:
         yield
 
 
-def free_port(wanted: int, *, fall_back: bool) -> int:
+def reached_at(host: str) -> str:
+    """Return the name by which a service that is bound to an address is asked from its own machine."""
+    address = ipaddress.ip_address(host)
+    if address.is_unspecified:
+        return LOOPBACK if address.version == 4 else "[::1]"
+    return host if address.version == 4 else f"[{host}]"
+
+
+def may_bind(settings: Settings, host: str) -> None:
+    """Make sure that whoever may reach the service there can be told apart.
+
+    Raises:
+        CannotServe: others than this machine could, and nobody has a key.
+
+    """
+    from cli import api_keys
+
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        raise CannotServe(f"{host!r} is no address of this machine such as 127.0.0.1 or 0.0.0.0") from None
+    if not address.is_loopback and not api_keys.any_exists(settings):
+        raise CannotServe(
+            f"others could reach the service at {host}, and nobody has an API key; make one with `assay keys create`,"
+            " then start it again, or leave --host out to serve this machine alone"
+        )
+
+
+def free_port(wanted: int, *, fall_back: bool, host: str = LOOPBACK) -> int:
     """Return `wanted` when nobody listens there, else any free port if `fall_back`.
 
     Raises:
         CannotServe: the port is taken and no other may be used.
 
     """
-    with socket.socket() as probe:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", wanted))
+            probe.bind((host, wanted))
         except OSError:
             if not fall_back:
                 raise CannotServe(f"port {wanted} is taken; choose another with --port") from None
-            probe.bind(("127.0.0.1", 0))
+            probe.bind((host, 0))
         return int(probe.getsockname()[1])
 
 

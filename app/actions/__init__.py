@@ -10,12 +10,14 @@ either. No transaction is open while a stranger's program runs.
     ledger       checkpoints over verdicts and corrections
     conclusion   how it ends: verdict, fault, cancellation
     keys         judges' public keys: published, retired
+    api_keys     keys by which programs act for publishers, and logins that show them
     auditing     stored evidence: never believed, held against signature and rows
     retrying     a faulted one, begun again
     sweeping     what somebody should have done and did not
     presence     which workers are there
 """
 
+from app.actions.api_keys import NewKey, create_key, log_in, log_out, revoke_key, rotate_key
 from app.actions.auditing import audit, read_evidence
 from app.actions.conclusion import cancel, conclude, fault_verification
 from app.actions.intake import (
@@ -36,6 +38,7 @@ from app.actions.runs import cancel_run, claim_run, fail_run, finish_run, look, 
 from app.actions.sweeping import sweep, tidy
 
 __all__ = [
+    "NewKey",
     "Parts",
     "announce",
     "audit",
@@ -44,11 +47,14 @@ __all__ = [
     "claim_run",
     "close_day",
     "conclude",
+    "create_key",
     "day_to_close",
     "fail_run",
     "fault_verification",
     "finish_run",
     "leave",
+    "log_in",
+    "log_out",
     "look",
     "make_checkpoint",
     "publish_environment",
@@ -61,6 +67,8 @@ __all__ = [
     "report_progress",
     "retire_key",
     "retry",
+    "revoke_key",
+    "rotate_key",
     "sealed",
     "submit_archive",
     "submit_files",

@@ -108,6 +108,12 @@ KINDS: dict[str, Kind] = {
         "The request names by `If-Match` another version than the one that is there.",
         "Read it again, see what changed, and send the request with its new `ETag`. Nothing was stored.",
     ),
+    "key-over": Kind(
+        409,
+        "The key is no longer good",
+        "Only a key that is neither expired nor revoked is given a successor.",
+        "Make a new key instead.",
+    ),
     "content-too-large": Kind(
         413,
         "The body is too large",

@@ -27,6 +27,10 @@ class Scope(StrEnum):
     ADMIN = "admin"  # everything of everybody, and the keys
 
 
+#: How publishers and keys may be called: by what can be read in one line of a table.
+PUBLISHER_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9 ._@-]{0,63}$"
+NAME_PATTERN = r"^[A-Za-z0-9 ._@/:+()-]{0,100}$"
+
 #: What a key may do when nobody says otherwise.
 USUAL = frozenset({Scope.CLAIMS_WRITE, Scope.VERIFICATIONS_WRITE, Scope.VERDICTS_READ, Scope.EVIDENCE_READ})
 

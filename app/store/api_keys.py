@@ -167,4 +167,7 @@ def _scopes(names: Iterable[str]) -> frozenset[Scope]:
 
 
 def _shown(row: RowMapping) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name != "hash"} | {"scopes": row["scopes"].split()}
+    shown = {name: value for name, value in row.items() if name != "hash"}
+    ends, now = row["expires_at"], datetime.now(UTC)
+    lasts = ends is None or (ends if ends.tzinfo else ends.replace(tzinfo=UTC)) > now
+    return shown | {"scopes": row["scopes"].split(), "good": lasts and row["revoked_at"] is None}

@@ -191,6 +191,7 @@ class Verification(SQLModel, table=True):
     claim_revision_id: str = Field(foreign_key="claim_revision.id", index=True)
     publisher: str
     key_id: str | None = None  # of the API key that asked for it; null: none, on a machine without keys
+    gpus: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))  # that each run takes
     gpu_ms: int = Field(default=0, sa_column=_big(default=0))  # GPU time that its runs may take at most, all together
     state: str = "queued"
     revision: int = Field(default=0, sa_column=_big(default=0))

@@ -55,6 +55,7 @@ def upgrade() -> None:
         " CONSTRAINT ck_claim_visibility CHECK (visibility IN ('public', 'private'))"
     )
     op.add_column("verification", sa.Column("key_id", STRING(), nullable=True))
+    op.add_column("verification", sa.Column("gpus", sa.Integer(), server_default="0", nullable=False))
     op.add_column("verification", sa.Column("gpu_ms", sa.BigInteger(), server_default="0", nullable=False))
     op.create_index(op.f("ix_verification_key_id_created_at"), "verification", ["key_id", "created_at"])
 
@@ -63,6 +64,7 @@ def downgrade() -> None:
     triggers.drop(op.get_bind())
     op.drop_index(op.f("ix_verification_key_id_created_at"), table_name="verification")
     op.drop_column("verification", "gpu_ms")
+    op.drop_column("verification", "gpus")
     op.drop_column("verification", "key_id")
     op.execute("ALTER TABLE claim DROP COLUMN visibility")
     op.drop_table("login")

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from app import actions
 from app.api import streams
+from app.core.caller import Scope
 from app.core.contracts import shape
 from tests.api.bundles import formula_document, script_bundle
 from tests.api.service import ENVIRONMENT, TARGET
@@ -58,6 +59,7 @@ RECORD, GATE = "/v1/records/{record_id}", "/v1/records/{record_id}/gate-verdict"
 CONTRACT, HISTORY = f"{RECORD}/contracts/{{contract}}", f"{RECORD}/history"
 MANIFEST, CLAIM = "/paper/{record_id}/manifest.json", "/v1/claims/{claim_id}"
 LEDGER, RUN = "/v1/ledger", "/v1/runs/{run_id}"
+KEYS, KEY = "/v1/keys", "/v1/keys/{key_id}"
 RECEIPT, VERDICT_RECEIPT = f"{LEDGER}/{{index}}/receipt", f"{VERDICT}/receipt"
 Answers = "Iterator[tuple[str, httpx2.Response]]"
 
@@ -235,8 +237,32 @@ def others(service: Service) -> Answers:
     yield "/", client.get("/")
 
 
+def api_keys(service: Service) -> Answers:
+    """Walk through keys; from the first one on, who shows none changes nothing."""
+    made = actions.create_key(service.parts, actions.NewKey("house", "", frozenset({Scope.ADMIN})))
+    shown = {"Authorization": f"Bearer {made[1]}"}
+    wanted = {"publisher": "alice", "name": "laptop", "expires_in_days": 90, "queued_runs": 5}
+    for headers in ({}, shown):
+        answer = service.client.post(KEYS, json=wanted, headers=headers)
+        yield KEYS, answer
+    key_id = answer.json()["id"]
+    yield KEYS, service.client.post(KEYS, json={"publisher": ""}, headers=shown)
+    yield KEYS, service.client.get(KEYS, headers=shown)
+    for name in (key_id, "key_none"):
+        yield KEY, service.client.get(f"{KEYS}/{name}", headers=shown)
+        yield f"{KEY}/rotate", service.client.post(f"{KEYS}/{name}/rotate", json={}, headers=shown)
+        yield f"{KEY}/revoke", service.client.post(f"{KEYS}/{name}/revoke", headers=shown)
+    yield f"{KEY}/rotate", service.client.post(f"{KEYS}/{key_id}/rotate", json={}, headers=shown)
+    yield f"{KEY}/rotate", service.client.post(f"{KEYS}/{key_id}/rotate", json={"overlap_seconds": -1}, headers=shown)
+    for path in ("GET", "rotate", "revoke"):
+        where = f"{KEYS}/NONE" if path == "GET" else f"{KEYS}/NONE/{path}"
+        route = KEY if path == "GET" else f"{KEY}/{path}"
+        answer = service.client.request("GET" if path == "GET" else "POST", where, json={}, headers=shown)
+        yield route, answer
+
+
 def test_every_answer_is_as_described_and_every_described_answer_is_given(service: Service) -> None:
-    walks = (submissions, lives, verdicts, records, publications, the_lists, the_ledger, others)
+    walks = (submissions, lives, verdicts, records, publications, the_lists, the_ledger, others, api_keys)
     seen = {check(service, answer, route) for walk in walks for route, answer in walk(service)}
     document = service.client.app.openapi()  # type: ignore[attr-defined]
     described = {

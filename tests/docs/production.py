@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self
 
@@ -110,6 +111,21 @@ class Production:
                 assert self._is_up(other), f"{name} waits for {other}"
         with self._log(name).open("ab") as log:
             self.running[name] = self._spawn(self.command(name), self.environment(name), log)
+
+    @cached_property
+    def key(self) -> str:
+        """Make an API key as docs/operations.md says, in a container like that of the service `api`; returns it."""
+        command = [sys.executable, "-m", "cli", "keys", "create", "--publisher", "laboratory"]
+        done = subprocess.run(
+            command, env=self.environment("api"), cwd=ROOT, capture_output=True, check=False, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Return what a request shows that may change something."""
+        return {"Authorization": f"Bearer {self.key}"}
 
     def said(self, name: str) -> str:
         """Return the end of what a process wrote."""

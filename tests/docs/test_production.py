@@ -74,7 +74,9 @@ def test_each_process_passes_its_own_health_check(production: Production, servic
 def concluded(production: Production) -> dict[str, Any]:
     """Send a formula over HTTP; return what the service shows at its end."""
     wait_for("the service is ready", lambda: production.health("api"))
-    with httpx2.Client(base_url=production.url, trust_env=False) as client:
+    with httpx2.Client(base_url=production.url, trust_env=False, headers=production.headers) as client:
+        refused = httpx2.post(f"{production.url}/v1/verifications", json=FORMULA, trust_env=False)
+        assert refused.status_code == 401, "the gateway is let in, so that who comes through it must show a key"
         answer = client.post("/v1/verifications", json=FORMULA)
         assert answer.status_code == 202, answer.text
         where = answer.headers["location"]
@@ -88,7 +90,7 @@ def test_a_formula_sent_over_http_gets_its_verdict_and_evidence_that_holds(
     production: Production, concluded: dict[str, Any]
 ) -> None:
     assert (concluded["verdict"]["status"], concluded["verdict"]["reason_code"]) == ("VERIFIED", "MATCH_EXACT")
-    with httpx2.Client(base_url=production.url, trust_env=False) as client:
+    with httpx2.Client(base_url=production.url, trust_env=False, headers=production.headers) as client:
         keys = read_keys(client.get("/.well-known/assay-keys.json").content, "keys")
         report = evidence.verify(client.get(concluded["urls"]["evidence"]).content, keys)
         assert report.ok, report.findings
@@ -159,12 +161,13 @@ def test_a_run_worker_ends_within_its_grace_period_although_a_run_goes_on(
     wait_for("the service is ready", lambda: production.health("api"))
     (tmp_path / "claim.toml").write_text(SLEEPER)
     (tmp_path / "sleep.py").write_text("import time\ntime.sleep(120)\n")
-    with Client(production.url) as client:
+    with Client(production.url, production.key) as client:
         submitted = client.submit(pack(tmp_path))["id"]
         wait_for("the run begins", lambda: client.verification(submitted)["runs"][0]["state"] == "running")
         production.terminate("worker-cpu")
         assert client.verification(submitted)["runs"][0]["state"] == "running", "its lease is still to run out"
-        httpx2.post(f"{production.url}/v1/verifications/{submitted}/cancel").raise_for_status()
+        where = f"{production.url}/v1/verifications/{submitted}/cancel"
+        httpx2.post(where, headers=production.headers, trust_env=False).raise_for_status()
     production.start("worker-cpu")
 
 

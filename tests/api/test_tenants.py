@@ -1,0 +1,237 @@
+"""Every route, asked by everybody: what belongs to one publisher is seen and changed by nobody else."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.api.service import open_service
+from tests.api.tenants import SECRET, WRONG, World, build
+from tests.api.test_routes import rules, walk
+from tests.store.postgres import Cluster
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import httpx2
+
+#: What else stands in addresses, and what is asked for there.
+OTHERS = {
+    "contract": "gate-verdict-v1",
+    "index": "0",
+    "name": "assay.css",
+    "stream": "stdout",
+    "code": "not-found",
+    "key_id": "key_none",
+}
+#: Parameters without which a route answers nothing.
+QUERIES = {
+    "/v1/ledger/consistency": "?first=1&second=2",
+    "/compare": "?verification={verification_id}&verification={other}",
+    "/compare.json": "?verification={verification_id}&verification={other}",
+}
+#: They never end; who is told what by them is asked where they are tested.
+ENDLESS = {"/v1/events", "/v1/verifications/{verification_id}/events"}
+BAD = ("wrong", "alice_expired", "alice_revoked", "malformed", "no key at all", "other scheme")
+
+
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def world(request: pytest.FixtureRequest, migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Give the service with two publishers, on both databases."""
+    home = tmp_path_factory.mktemp("tenants")
+    if request.param == "sqlite":
+        for service in open_service(migrated, home):
+            yield build(service)
+        return
+    cluster = Cluster()
+    try:
+        for service in open_service(home / "none", home, database_url=cluster.create()):
+            yield build(service)
+    finally:
+        cluster.stop()
+
+
+def reading(world: World) -> list[tuple[str, Any]]:
+    """Return every route that is read, with itself."""
+    routes = [route for route in walk(world.service.client.app.routes) if hasattr(route, "dependant")]  # type: ignore[attr-defined]
+    return [(route.path, route) for route in routes if "GET" in route.methods and route.path not in ENDLESS]
+
+
+def address(world: World, path: str, ids: dict[str, str]) -> str:
+    """Return the address of something; a parameter that is not known yet is a route that this test must be told of."""
+    other = world.shown["verification_id"]
+    known = {**OTHERS, "digest": ids["evidence"], "other": other, **ids}
+    full = path + QUERIES.get(path, "")
+    return re.sub(r"{(\w+)(?::\w+)?}", lambda found: known[found[1]], full)
+
+
+def header(world: World, name: str) -> dict[str, str]:
+    """Return what a caller with a bad key shows."""
+    shown = {"wrong": WRONG, "malformed": "assay_live_x", "no key at all": "", **world.keys}
+    if name == "other scheme":
+        return {"Authorization": f"Basic {world.keys['alice']}"}
+    return {"Authorization": f"Bearer {shown[name]}"}
+
+
+def leaks(world: World, answer: httpx2.Response) -> list[str]:
+    """Return what an answer tells of the private record."""
+    secrets = {SECRET, *world.hidden.values()}
+    asked = str(answer.request.url)
+    text = answer.text + repr(sorted(answer.headers.items()))
+    return sorted(secret for secret in secrets if secret in text and secret not in asked)
+
+
+@pytest.mark.parametrize("accept", ["application/json", "text/html"])
+@pytest.mark.parametrize("who", [None, "bob", "poor"])
+def test_nobody_else_is_told_of_what_is_private(world: World, who: str | None, accept: str) -> None:
+    client, looked = world.as_(who), 0
+    for path, _ in reading(world):
+        where = address(world, path, world.hidden)
+        answer = client.get(where, headers={"Accept": accept})
+        assert leaks(world, answer) == [], where
+        assert answer.status_code < 500, where
+        if any(secret in where for secret in world.hidden.values()):
+            assert answer.status_code == 404, where
+            looked += 1
+        elif not path.startswith("/v1/keys"):
+            assert answer.status_code == 200, where
+    assert looked > 15
+
+
+@pytest.mark.parametrize("who", ["alice", "admin"])
+def test_its_publisher_and_the_operator_see_it(world: World, who: str) -> None:
+    client, told = world.as_(who), 0
+    for path, route in reading(world):
+        if path.startswith("/v1/keys"):
+            continue
+        where = address(world, path, world.hidden)
+        answer = client.get(where)
+        assert answer.status_code == 200, where
+        told += bool(leaks(world, answer))
+        if "anybody" not in rules(route):
+            assert "public" not in answer.headers.get("Cache-Control", ""), f"{where} may be kept by others"
+    assert told > 5
+
+
+@pytest.mark.parametrize("who", [None, "bob", "poor", "alice", "admin"])
+def test_what_is_public_is_there_for_everybody(world: World, who: str | None) -> None:
+    client = world.as_(who)
+    for path, _ in reading(world):
+        if "{" in path and not path.startswith(("/v1/keys", "/compare")):
+            where = address(world, path, world.shown)
+            assert client.get(where).status_code == 200, where
+
+
+@pytest.mark.parametrize("bad", BAD)
+def test_a_bad_key_is_refused_in_the_same_words_whyever_it_is_bad(world: World, bad: str) -> None:
+    client, texts = world.as_(None), set()
+    for path, route in reading(world):
+        if "anybody" not in rules(route) and path != "/" and not path.startswith("/compare"):
+            answer = client.get(address(world, path, world.hidden), headers=header(world, bad))
+            document = answer.json()
+            assert answer.status_code == 401, path
+            assert answer.headers["WWW-Authenticate"] == 'Bearer realm="assay", error="invalid_token"'
+            texts.add((document["type"], document["detail"]))
+    assert texts == {("/problems/key-refused", "the key is not one of this service, or it is no longer good")}
+
+
+def test_a_bad_key_costs_the_same_work_whyever_it_is_bad(world: World) -> None:
+    client, seen = world.as_(None), []
+    for bad in BAD[:5]:
+        with world.statements() as asked:
+            assert client.get("/v1/ledger", headers=header(world, bad)).status_code == 401
+        seen.append(list(asked))
+    assert len(seen[0]) == 1
+    assert all(asked == seen[0] for asked in seen)
+
+
+def test_what_may_not_be_known_costs_the_same_work_as_what_is_not_there(world: World) -> None:
+    """The statements are the same ones, so that no clock tells the two apart."""
+    nothing = {name: f"{value[:4]}0none" for name, value in world.hidden.items()}
+    nothing["evidence"] = "sha256:" + "0" * 64
+    for who in (None, "bob"):
+        client, looked = world.as_(who), 0
+        for path, _ in reading(world):
+            if not ({f"{{{name}}}" for name in world.hidden} & set(re.findall(r"{\w+}", path))):
+                continue
+            answers = []
+            for ids in (world.hidden, nothing):
+                with world.statements() as asked:
+                    answer = client.get(address(world, path, ids), headers={"Accept": "application/json"})
+                body = re.sub(r'"(instance|request_id)": ?"[^"]*"', "", answer.text)
+                answers.append((answer.status_code, body, list(asked)))
+            assert answers[0] == answers[1], path
+            assert answers[0][0] == 404, path
+            looked += 1
+        assert looked > 12
+
+
+# --- what changes something -------------------------------------------------------------------------------------------
+
+
+def writing(world: World) -> list[tuple[str, str]]:
+    """Return method and path of every route that changes something."""
+    routes = [route for route in walk(world.service.client.app.routes) if hasattr(route, "dependant")]  # type: ignore[attr-defined]
+    found = [(method, route.path) for route in routes for method in route.methods - {"GET", "HEAD", "OPTIONS"}]
+    return sorted((method, path) for method, path in found if path not in PAGES)
+
+
+#: Forms of pages, which have a test of their own.
+PAGES = {"/login", "/logout"}
+
+
+@pytest.mark.parametrize(("who", "status"), [(None, 401), *((bad, 401) for bad in BAD), ("poor", 403)])
+def test_nothing_is_changed_without_the_right_key(world: World, who: str | None, status: int) -> None:
+    known = world.service.rows()
+    kind = {"poor": "scope-missing", None: "key-needed"}.get(who, "key-refused")
+    for method, path in writing(world):
+        headers = header(world, who) if who is not None else {}
+        where = address(world, path, {**world.hidden, "key_id": "key_none"})
+        answer = world.as_(None).request(method, where, json={}, headers=headers)
+        assert answer.status_code == status, (method, path, answer.text)
+        assert answer.json()["type"] == f"/problems/{kind}"
+    assert world.service.rows() == known
+
+
+@pytest.mark.parametrize("which", ["hidden", "shown"])
+@pytest.mark.parametrize("action", ["cancel", "retry"])
+def test_a_verification_of_another_is_as_good_as_not_there(world: World, which: str, action: str) -> None:
+    ids, bob = getattr(world, which), world.as_("bob")
+    answers = []
+    for verification in (ids["verification_id"], "ver_none"):
+        with world.statements() as asked:
+            answer = bob.post(f"/v1/verifications/{verification}/{action}")
+        answers.append((answer.status_code, answer.json()["detail"], list(asked)))
+    assert answers[0] == answers[1]
+    assert answers[0][0] == 404
+    expected = {"cancel": 202, "retry": 409}[action]
+    assert world.as_("alice").post(f"/v1/verifications/{ids['verification_id']}/{action}").status_code == expected
+    assert world.as_("admin").post(f"/v1/verifications/{ids['verification_id']}/{action}").status_code == expected
+
+
+def test_a_record_of_another_is_not_changed_and_names_are_the_publishers_own(world: World) -> None:
+    bob, alice = world.as_("bob"), world.as_("alice")
+    before = alice.get(f"/v1/records/{world.shown['record_id']}").json()
+    for ids in (world.shown, world.hidden):
+        assert bob.put(f"/v1/records/{ids['record_id']}", json={"title": "Bob's"}).status_code == 404
+    made = bob.put(f"/v1/records/{SECRET}", json={"title": "Bob's own"})
+    assert made.status_code == 201
+    assert made.json()["publisher"] == "bob"
+    assert bob.get(f"/v1/records/{SECRET}").json()["title"] == "Bob's own"
+    assert alice.get(f"/v1/records/{SECRET}").json()["id"] == world.hidden["record_id"]
+    assert world.as_(None).get(f"/v1/records/{SECRET}").status_code == 404  # strangers use our id
+    assert world.as_(None).get(f"/v1/records/{made.json()['id']}").status_code == 200
+    assert bob.put("/v1/records/mine", json={"superseded_by": world.shown["record_id"]}).status_code == 422
+    assert alice.get(f"/v1/records/{world.shown['record_id']}").json() == before
+
+
+def test_the_same_bundle_of_two_publishers_is_two_questions(world: World) -> None:
+    first = world.of("alice").submit()
+    assert (first.status_code, world.of("alice").submit().status_code) == (202, 200)
+    second = world.of("bob").submit()
+    assert second.status_code == 202
+    assert second.json()["id"] != first.json()["id"]
+    assert second.json()["seal"] == first.json()["seal"]
