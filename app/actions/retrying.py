@@ -13,6 +13,7 @@ from app.core.seal import check_versions
 from app.store import ending, intake, presence
 
 if TYPE_CHECKING:
+    from app.actions.intake import Also
     from app.actions.parts import Parts
     from app.core.model import Seal
     from app.store.intake import Submitted
@@ -20,10 +21,12 @@ if TYPE_CHECKING:
 SUBMIT_AGAIN = "submit the claim again: it is then sealed as things are now"
 
 
-def retry(parts: Parts, verification_id: str, caller: Caller = OPERATOR) -> Submitted | None:
+def retry(
+    parts: Parts, verification_id: str, caller: Caller = OPERATOR, *, also: Also | None = None
+) -> Submitted | None:
     """Begin a faulted verification again under its own seal, or return the one that was begun since.
 
-    None: there is no such verification of the caller's.
+    None: there is no such verification of the caller's. `also` is called in the transaction that writes the rows.
 
     Raises:
         Refusal: it has not faulted, or what it was sealed with is gone.
@@ -41,6 +44,8 @@ def retry(parts: Parts, verification_id: str, caller: Caller = OPERATOR) -> Subm
     _refuse_what_is_gone(parts, seal)
     with parts.store.transaction() as session:
         found = intake.again(session, verification_id, first_runs(seal), seal.environment.digest)
+        if also is not None:
+            also(session, found)
     if found.created:
         nudge_runs(parts, found.run_ids, found.queue)
     return found

@@ -11,22 +11,24 @@ import hashlib
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
-from typing import TYPE_CHECKING, Annotated, BinaryIO
+from typing import TYPE_CHECKING, Annotated, BinaryIO, TypeVar
 
 from fastapi import Header, Response
 
 from app.api.problems import ApiError
 from app.store import answers
-from app.store.answers import Answer, Asked
+from app.store.answers import AlreadyAnswered, Answer, Asked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from pydantic import BaseModel
     from sqlmodel import Session
 
     from app.actions import Parts
     from app.core.caller import Caller
+
+T = TypeVar("T")
 
 IdempotencyKey = Annotated[
     str | None,
@@ -79,6 +81,25 @@ class Once:
         finally:
             with _lock:
                 _in_flight.discard(self.asked)
+
+    def done(self, parts: Parts, work: Callable[[], T]) -> T | Response:
+        """Return what the work returns, which keeps its answer by `keep`; or the answer that was given before.
+
+        Raises:
+            ApiError: as `alone` and `known`; whatever the work raises besides.
+
+        """
+        with self.alone():
+            before = self.known(parts)
+            if before is not None:
+                return before
+            try:
+                return work()
+            except AlreadyAnswered:  # by another process
+                before = self.known(parts)
+                if before is None:
+                    raise
+                return before
 
     def known(self, parts: Parts) -> Response | None:
         """Return the answer that was given before; None: the key is fresh.

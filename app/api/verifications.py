@@ -7,6 +7,7 @@ import json
 import re
 import threading
 import time
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
@@ -16,6 +17,7 @@ from app import actions
 from app.actions import Parts
 from app.api.callers import CallerDep, needs
 from app.api.conditional import CONDITIONAL, IMMUTABLE, current_at, kept, not_modified, settled
+from app.api.idempotency import IdempotencyKey, Once, digest_of
 from app.api.parts import PartsDep, require_environment
 from app.api.problems import ApiError, Problem, not_found
 from app.api.schemas import Urls, VerdictOut, VerificationOut
@@ -24,6 +26,7 @@ from app.core.caller import Caller, Scope
 from app.core.errors import Refusal
 from app.core.lifecycle import VERIFICATION, final
 from app.store import views
+from app.store.intake import Submitted
 from app.store.visible import Visible, visible_to
 
 router = APIRouter(prefix="/v1", tags=["verifications"])
@@ -65,7 +68,7 @@ VerdictId = Annotated[str, Depends(_verdict_id)]
     dependencies=[needs(Scope.VERIFICATIONS_WRITE), Depends(require_environment)],
     responses={
         200: {"model": VerificationOut, "description": "the same seal is known, or `Prefer: wait` saw the end"},
-        **{status: {"model": Problem} for status in (400, 413, 415, 422, 503)},
+        **{status: {"model": Problem} for status in (400, 409, 413, 415, 422, 503)},
     },
     summary="Submit a bundle or a formula claim",
 )
@@ -78,19 +81,47 @@ def create(  # noqa: PLR0913 - parameters of a request
     prefer: Annotated[
         str, Header(description=f"`wait=N`: answer when it ended, or after N ≤ {WAIT_SECONDS_MAX} s")
     ] = "",
-) -> VerificationOut:
+    key: IdempotencyKey = None,
+) -> VerificationOut | Response:
     """Take in a claim: it is checked and sealed now, runs later; follow `urls.self`."""
     publisher = str(caller.publisher)  # whoever may write has one
-    if body.archive is not None:
-        submitted = actions.submit_archive(parts, body.archive, publisher, force=force)
-    else:
-        submitted = actions.submit_formula(parts, body.document, publisher, force=force)
+    once = Once.of(caller, key, "verifications_create", b"force" if force else b"", *(_told(body) if key else ()))
+
+    also = _keeping(once) if key else None
+
+    def make() -> Submitted:
+        if body.archive is not None:
+            return actions.submit_archive(parts, body.archive, publisher, force=force, also=also)
+        return actions.submit_formula(parts, body.document, publisher, force=force, also=also)
+
+    submitted = once.done(parts, make)
+    if isinstance(submitted, Response):
+        return submitted
     answer = _show(parts, submitted.verification_id)
     wanted = _PREFER_WAIT.search(prefer)
     if wanted is not None and answer.state not in FINAL:
         answer = _wait(parts, answer, min(int(wanted[1]), WAIT_SECONDS_MAX))
         response.headers["Preference-Applied"] = f"wait={min(int(wanted[1]), WAIT_SECONDS_MAX)}"
     return _accepted(response, answer, created=submitted.created and answer.state not in FINAL)
+
+
+def _told(body: Body) -> tuple[bytes, bytes]:
+    """Return what tells the body of a submission from others."""
+    if body.archive is not None:
+        return b"archive", digest_of(body.archive)
+    return b"document", json.dumps(body.document, sort_keys=True).encode()
+
+
+def _keeping(once: Once) -> Callable[[Session, Submitted], None]:
+    """Return what keeps the first answer about a verification, without the wait that its client may have asked for."""
+
+    def keep(session: Session, submitted: Submitted) -> None:
+        answer, response = _shown(session, submitted.verification_id), Response()
+        _accepted(response, answer, created=submitted.created and answer.state not in FINAL)
+        headers = {name: response.headers[name] for name in ("Location", "Retry-After") if name in response.headers}
+        once.keep(session, response.status_code, headers, answer)
+
+    return keep
 
 
 def _accepted(response: Response, answer: VerificationOut, *, created: bool) -> VerificationOut:
@@ -161,14 +192,20 @@ def retry(
     caller: Annotated[Caller, needs(Scope.VERIFICATIONS_WRITE)],
     response: Response,
     verification_id: VerificationId,
-) -> VerificationOut:
+    key: IdempotencyKey = None,
+) -> VerificationOut | Response:
     """Begin a verification that faulted again, under its own seal; a new verification comes of it."""
+    once = Once.of(caller, key, "verifications_retry", verification_id.encode())
     try:
-        submitted = actions.retry(parts, verification_id, caller)
+        submitted = once.done(
+            parts, lambda: actions.retry(parts, verification_id, caller, also=_keeping(once) if key else None)
+        )
     except Refusal as refusal:
         raise ApiError("not-retryable", refusal.detail, refusal=refusal) from refusal
     if submitted is None:
         raise not_found("verification")
+    if isinstance(submitted, Response):
+        return submitted
     return _accepted(response, _show(parts, submitted.verification_id), created=submitted.created)
 
 
