@@ -22,14 +22,10 @@ from app.store import corrections, intake, judging, uploads
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from sqlmodel import Session
-
-    from app.actions.parts import Parts
+    from app.actions.parts import Also, Parts
     from app.core.claim import Policy
     from app.core.model import Claim, Seal
     from app.store.intake import Submitted
-
-    Also = Callable[[Session, Submitted], None]
 
 JSON_CLAIM_FILE = "claim.json"
 FORMULA_ENVIRONMENT = "python"

@@ -10,8 +10,16 @@ from app.store.blobs import Blobs
 from app.store.engine import Store
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlmodel import Session
+
     from app.core.keys import Signer
     from app.settings import Settings
+    from app.store.intake import Submitted
+
+    #: Called in the transaction that writes what was submitted.
+    Also = Callable[[Session, Submitted], None]
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,7 @@ from app.core.seal import check_versions
 from app.store import ending, intake, presence
 
 if TYPE_CHECKING:
-    from app.actions.intake import Also
-    from app.actions.parts import Parts
+    from app.actions.parts import Also, Parts
     from app.core.model import Seal
     from app.store.intake import Submitted
 

@@ -11,7 +11,8 @@ from sqlalchemy import text
 
 from app import actions
 from app.api import streams
-from app.core.caller import Scope
+from app.api.idempotency import Once
+from app.core.caller import Caller, Scope
 from app.core.contracts import shape
 from tests.api.bundles import formula_document, script_bundle
 from tests.api.service import ENVIRONMENT, TARGET
@@ -83,6 +84,9 @@ def submissions(service: Service) -> Answers:
     yield TARGET, client.post(TARGET, content=b"x", headers={"Content-Type": "text/plain"})
     yield TARGET, client.post(TARGET, content=b" " * (1 << 21), headers={"Content-Type": "application/json"})
     yield TARGET, client.post(TARGET, json={}, headers={"Origin": "null"})
+    alone = Caller(publisher=service.parts.settings.publisher, loopback=True)
+    with Once.of(alone, "k", "verifications_create").alone():  # as a first request holds its key
+        yield TARGET, client.post(TARGET, json=formula_document(), headers={"Idempotency-Key": "k"})
 
 
 def lives(service: Service) -> Answers:
