@@ -333,7 +333,7 @@ def test_a_signal_leaves_no_process_and_no_folder(
     sleeping = SCRIPT_CLAIM + '[limits]\nwall = "300s"\n'
     folder = lay(tmp_path / "x", script_bundle(sleeping, "import time\ntime.sleep(250)\n"))
     child = subprocess.Popen(
-        [*COMMAND, "verify", folder],
+        ["env", "--default-signal=HUP", *COMMAND, "verify", folder],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=environment(home, TMPDIR=str(temporary)),
