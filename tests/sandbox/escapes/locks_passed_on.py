@@ -25,10 +25,16 @@ def leave():
 
 
 def go_on(passed):
-    if time.monotonic() > end:
-        report(passed > 100, f"9000 locks, passed on {passed} times")
-        os._exit(0)
-    threading.Thread(target=go_on, args=(passed + 1,)).start()
+    heir = None
+    while heir is None:
+        if time.monotonic() > end:
+            report(passed > 100, f"9000 locks, passed on {passed} times")
+            os._exit(0)
+        heir = threading.Thread(target=go_on, args=(passed + 1,))
+        try:
+            heir.start()
+        except RuntimeError:  # those that left are still being buried, and count as processes
+            heir = None
     leave()
 
 
