@@ -88,7 +88,6 @@ class Settings(BaseSettings):
     orphan_seconds: float = 86_400  # blobs without a row are removed at this age
     attempts_max: int = 3
     body_bytes_max: int = 65 * MIB  # one request; the archive reader has its own limits inside
-    upload_bytes_max: int = 2048 * MIB  # files that a publisher sent and no bundle names yet
     pool_size: int = 10
 
     @field_validator("home")

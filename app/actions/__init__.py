@@ -22,10 +22,8 @@ from app.actions.auditing import audit, read_evidence
 from app.actions.conclusion import cancel, conclude, fault_verification
 from app.actions.intake import (
     publish_environment,
-    put_blob,
     put_record,
     submit_archive,
-    submit_files,
     submit_formula,
 )
 from app.actions.keys import publish_keys, retire_key
@@ -59,7 +57,6 @@ __all__ = [
     "make_checkpoint",
     "publish_environment",
     "publish_keys",
-    "put_blob",
     "put_record",
     "read_evidence",
     "renew",
@@ -71,7 +68,6 @@ __all__ = [
     "rotate_key",
     "sealed",
     "submit_archive",
-    "submit_files",
     "submit_formula",
     "sweep",
     "tidy",

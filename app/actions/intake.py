@@ -14,13 +14,12 @@ from app.core.errors import Fault
 from app.core.grounding import check_sources
 from app.core.model import Environment, Script
 from app.core.seal import make_seal, seal_bytes, seal_digest
-from app.intake import ArchiveLimits, claim_of, read_archive, refuse
-from app.intake.gate import Gate, shown
+from app.intake import ArchiveLimits, claim_of, read_archive
 from app.queue import CPU_QUEUE, GPU_QUEUE
-from app.store import corrections, intake, judging, uploads
+from app.store import corrections, intake, judging
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from app.actions.parts import Also, Parts
     from app.core.claim import Policy
@@ -65,18 +64,6 @@ def submit_archive(
         return found
 
     files = read_archive(stream, ArchiveLimits(), keep)
-    return _submit_bundle(parts, files, sizes, publisher, force=force, also=also)
-
-
-def _submit_bundle(  # noqa: PLR0913 - a bundle, and who submits it how
-    parts: Parts,
-    files: Mapping[str, str],
-    sizes: Mapping[str, int],
-    publisher: str,
-    *,
-    force: bool,
-    also: Also | None,
-) -> Submitted:
     own = claim_of(files)
     policy = _policy(parts)
     claim = parse_claim(parts.blobs.read(own), files, policy)
@@ -99,49 +86,6 @@ def submit_formula(
     stored = parts.blobs.put(body)
     sealed = _seal(claim, policy, {JSON_CLAIM_FILE: stored}, {stored: len(body)})
     return _submit(parts, sealed, publisher, force=force, also=also)
-
-
-def submit_files(  # noqa: PLR0913 - a bundle, and who submits it how
-    parts: Parts,
-    named: Mapping[str, str],
-    publisher: str,
-    may_use: Callable[[str], bool],
-    *,
-    force: bool = False,
-    also: Also | None = None,
-) -> Submitted:
-    """Take in a bundle whose files were sent before and are named by their digests.
-
-    Args:
-        parts: the service's parts.
-        named: path in the bundle -> digest.
-        publisher: who submits it.
-        may_use: whether the publisher may read a blob; to others it is as good as not there.
-        force: as everywhere.
-        also: as everywhere.
-
-    Raises:
-        Refusal: a file is missing, or the claim is not acceptable; no row was stored.
-
-    """
-    gate, sizes = Gate(ArchiveLimits(), None), dict[str, int]()
-    for path, found in named.items():
-        gate.admit(path)
-        size = parts.blobs.renew(found) if may_use(found) else None
-        if size is None:
-            detail = f"the file {shown(path)} was not sent, or is no longer kept"
-            raise refuse("missing-blob", detail, f"send it with PUT /v1/blobs/{found}")
-        sizes[found] = size
-        gate.count(size)
-    return _submit_bundle(parts, dict(named), sizes, publisher, force=force, also=also)
-
-
-def put_blob(parts: Parts, publisher: str, chunks: Iterator[bytes], size: int) -> str:
-    """Store a file that a publisher sent by itself: bytes first, then the row; returns its digest."""
-    found, _ = parts.blobs.put_stream(chunks)
-    with parts.store.transaction() as session:
-        uploads.note(session, publisher, found, size)
-    return found
 
 
 def put_record(

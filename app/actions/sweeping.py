@@ -13,7 +13,7 @@ from app.actions.conclusion import fault_verification
 from app.actions.planning import Nudges, Results, plan_next, sealed, send
 from app.actions.retrying import SUBMIT_AGAIN, retry
 from app.core.errors import Fault, Refusal
-from app.store import answers, ending, events, presence, uploads
+from app.store import answers, ending, events, presence
 from app.store import sweep as found
 from app.store.errors import StoreUnavailable
 
@@ -63,7 +63,6 @@ def tidy(parts: Parts) -> int:
         presence.forget(session, WORKERS_KEPT_SECONDS)
         events.forget_passing(session, PASSING_KEPT_SECONDS)
         answers.forget(session, ANSWERS_KEPT_SECONDS)
-        uploads.forget(session, age)
     return removed
 
 

@@ -102,12 +102,6 @@ KINDS: dict[str, Kind] = {
         "Another request with this `Idempotency-Key` has not been answered yet.",
         "Wait a moment and send it again: it is then answered as the first one was.",
     ),
-    "precondition-failed": Kind(
-        412,
-        "It has changed meanwhile",
-        "The request names by `If-Match` another version than the one that is there.",
-        "Read it again, see what changed, and send the request with its new `ETag`. Nothing was stored.",
-    ),
     "key-over": Kind(
         409,
         "The key is no longer good",
@@ -151,12 +145,6 @@ KINDS: dict[str, Kind] = {
         "This `Idempotency-Key` came with another body or other parameters before.",
         "Use a fresh key for what is new, and the same one only to repeat a request as it was. Nothing was stored.",
     ),
-    "digest-mismatch": Kind(
-        422,
-        "The bytes are not those of the address",
-        "The SHA-256 of the body is not the one in the address.",
-        "Compute the digest of the file as it is and send it to that address. Nothing was stored.",
-    ),
     "bundle-refused": Kind(
         422,
         "The claim is not accepted",
@@ -182,12 +170,6 @@ KINDS: dict[str, Kind] = {
         "Too many streams are open",
         "This service follows as many streams of events as it can.",
         "Close those that you need no more, or come back after `Retry-After` seconds; the list of events answers as ever.",
-    ),
-    "too-many-uploads": Kind(
-        429,
-        "Too much was sent that no bundle names",
-        "Files that are sent one by one are kept for a day, up to a limit for each publisher; this one would pass it.",
-        "Submit the bundles that name the files sent before, or wait for `Retry-After` seconds. Nothing was stored.",
     ),
     "internal-error": Kind(
         500,
@@ -227,7 +209,6 @@ BY_STATUS = {
     400: "bad-request",
     404: "not-found",
     405: "method-not-allowed",
-    412: "precondition-failed",
     413: "content-too-large",
     416: "range-not-there",
 }

@@ -239,13 +239,6 @@ class EvidenceHealth(BaseModel):
     alarms: int = Field(description="verdicts whose evidence does not hold; none of it is served")
 
 
-class BlobOut(BaseModel):
-    """A file that was sent."""
-
-    digest: str
-    size: int = Field(description="bytes")
-
-
 class FrontUrls(BaseModel):
     """The addresses to begin with."""
 

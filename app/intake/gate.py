@@ -90,18 +90,6 @@ class Gate:
             raise too_many_files(self.limits)
         return name
 
-    def count(self, size: int) -> None:
-        """Count bytes that lie here already.
-
-        Raises:
-            Refusal: they are too many.
-
-        """
-        self.unpacked += size
-        if self.unpacked > self.limits.unpacked_bytes:
-            detail = f"the bundle unpacks to more than {self.limits.unpacked_bytes // MIB} MiB"
-            raise refuse("too-large", detail, "leave data out")
-
     def counted(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         """Pass bytes on while they stay within the limits.
 
@@ -110,7 +98,10 @@ class Gate:
 
         """
         for chunk in chunks:
-            self.count(len(chunk))
+            self.unpacked += len(chunk)
+            if self.unpacked > self.limits.unpacked_bytes:
+                detail = f"the bundle unpacks to more than {self.limits.unpacked_bytes // MIB} MiB"
+                raise refuse("too-large", detail, "leave data out")
             enough = self.unpacked > self.limits.ratio_from_bytes
             if self.packed is not None and enough and self.unpacked > self.limits.ratio * self.packed:
                 detail = f"the archive unpacks to more than {self.limits.ratio} times its size"

@@ -20,7 +20,7 @@ import tempfile
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from app.store.errors import BlobMissing, BlobTampered
 
@@ -116,32 +116,6 @@ class Blobs:
         if match is None:
             raise ValueError(f"{digest[:80]!r} is not a digest")
         return self.folder / match[1][:2] / match[1]
-
-    def renew(self, digest: str) -> int | None:
-        """Make a whole blob as young as a new one and return its size; None when it is not there, or not whole."""
-        if not self._refreshed(digest):
-            return None
-        with suppress(FileNotFoundError):
-            return self.path(digest).stat().st_size
-        return None
-
-    @contextmanager
-    def opened(self, digest: str) -> Iterator[BinaryIO]:
-        """Give a blob's file, hashed before and at its begin; for what is too large to be held in memory.
-
-        Raises:
-            BlobMissing, BlobTampered: as `read`.
-
-        """
-        try:
-            file = self.path(digest).open("rb")
-        except FileNotFoundError:
-            raise BlobMissing(digest) from None
-        with file:
-            if f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}" != digest:
-                raise BlobTampered(digest)
-            file.seek(0)
-            yield file
 
     def stale(self, older_than_seconds: float) -> Iterator[str]:
         """Yield the digests of blobs that were put long ago, referred to or not."""

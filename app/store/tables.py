@@ -510,17 +510,6 @@ class EventRow(SQLModel, table=True):
     created_at: datetime
 
 
-class Upload(SQLModel, table=True):
-    """A blob that a publisher sent by itself, to be named in a bundle later."""
-
-    __tablename__ = "upload"
-    __table_args__ = (CheckConstraint("size >= 0", name="size"), Index(None, "sent_at"))
-    publisher: str = Field(primary_key=True)
-    digest: str = Field(primary_key=True)
-    size: int = Field(sa_column=_big())
-    sent_at: datetime
-
-
 class Answered(SQLModel, table=True):
     """The answer to a request that had an `Idempotency-Key`, written with what the request made."""
 

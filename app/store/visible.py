@@ -6,7 +6,6 @@
     verdict        of a public record, its claims open or not, or of a released claim without a record; or own. A public
                    record names its verdicts and their evidence, or nobody could check what it says.
     evidence       as its verdict, under a scope of its own
-    blob           of a verification or verdict that may be known
     ledger row     shows its body as its verdict or correction may be known, hashes always (`app.store.ledger`)
 
 "Own" means that the caller's key has the scope to read. The operator knows everything. The loopback (see
@@ -26,13 +25,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, or_, select, true
+from sqlalchemy import and_, or_, true
 from sqlmodel import col
 
 from app.core.caller import STRANGER, Caller, Scope
-from app.store.tables import ClaimRevision, ClaimRow, Record, SealArtifact, Verdict, Verification
+from app.store.tables import ClaimRow, Record
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
@@ -56,26 +55,6 @@ class Visible:
     key: str
     audiences: tuple[str, ...] | None = ("",)  # whose claims' verdicts they are (`app.store.upkeep`); None: everybody's
 
-    def blobs(self, digest: Any) -> ColumnElement[bool]:
-        """Return the condition that a file of this digest belongs to something that may be known."""
-        sealed = (
-            select(1)
-            .select_from(SealArtifact)
-            .join(Verification, col(Verification.seal) == SealArtifact.seal)
-            .join(ClaimRevision, col(ClaimRevision.id) == Verification.claim_revision_id)
-            .join(ClaimRow, col(ClaimRow.id) == ClaimRevision.claim_id)
-            .join(Record, col(Record.id) == ClaimRow.record_id, isouter=True)
-            .where(col(SealArtifact.artifact) == digest, self.verifications)
-        )
-        evidence = (
-            select(1)
-            .select_from(Verdict)
-            .join(ClaimRow, col(ClaimRow.id) == Verdict.claim_id)
-            .join(Record, col(Record.id) == ClaimRow.record_id, isouter=True)
-            .where(col(Verdict.evidence) == digest, self.verdicts)
-        )
-        return or_(sealed.exists(), evidence.exists())
-
 
 #: What the operator and the service itself know of.
 EVERYTHING = Visible(true(), true(), true(), true(), true(), "all", None)
@@ -86,7 +65,7 @@ def visible_to(caller: Caller = STRANGER, scope: Scope = Scope.VERDICTS_READ) ->
 
     Args:
         caller: who asks.
-        scope: what its key must allow for its own private things; `EVIDENCE_READ` for evidence and files.
+        scope: what its key must allow for its own private things; `EVIDENCE_READ` for evidence.
 
     """
     if caller.operator:

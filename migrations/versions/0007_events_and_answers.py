@@ -1,4 +1,4 @@
-"""Events of verifications, blobs that are sent by themselves, answers that are kept, and indexes of the lists."""
+"""Events of verifications, answers that are kept, and indexes of the lists."""
 
 from __future__ import annotations
 
@@ -36,16 +36,6 @@ def upgrade() -> None:
     op.create_index(op.f("ix_event_verification_id_seq"), "event", ["verification_id", "seq"])
     op.create_index(op.f("ix_event_kind_created_at"), "event", ["kind", "created_at"])
     op.create_table(
-        "upload",
-        sa.Column("publisher", STRING(), nullable=False),
-        sa.Column("digest", STRING(), nullable=False),
-        sa.Column("size", sa.BigInteger(), nullable=False),
-        sa.Column("sent_at", TIME(), nullable=False),
-        sa.CheckConstraint("size >= 0", name=op.f("ck_upload_size")),
-        sa.PrimaryKeyConstraint("publisher", "digest", name=op.f("pk_upload")),
-    )
-    op.create_index(op.f("ix_upload_sent_at"), "upload", ["sent_at"])
-    op.create_table(
         "answered",
         sa.Column("caller", STRING(), nullable=False),
         sa.Column("key", STRING(), nullable=False),
@@ -66,5 +56,5 @@ def downgrade() -> None:
     triggers.drop(op.get_bind())
     for table in LISTED:
         op.drop_index(op.f(f"ix_{table}_created_at_id"), table)
-    for table in ("answered", "upload", "event"):
+    for table in ("answered", "event"):
         op.drop_table(table)
