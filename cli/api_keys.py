@@ -73,7 +73,7 @@ def rotate(
 
 
 def revoke(key_id: KeyId) -> None:
-    """Let an API key be good no longer, at once and for ever, with every login that it made."""
+    """Let an API key be good no longer, at once and for ever."""
     from app import actions
 
     with opened(read_settings()) as parts:

@@ -10,14 +10,14 @@ either. No transaction is open while a stranger's program runs.
     ledger       checkpoints over verdicts and corrections
     conclusion   how it ends: verdict, fault, cancellation
     keys         judges' public keys: published, retired
-    api_keys     keys by which programs act for publishers, and logins that show them
+    api_keys     keys by which programs act for publishers
     auditing     stored evidence: never believed, held against signature and rows
     retrying     a faulted one, begun again
     sweeping     what somebody should have done and did not
     presence     which workers are there
 """
 
-from app.actions.api_keys import NewKey, create_key, log_in, log_out, revoke_key, rotate_key
+from app.actions.api_keys import NewKey, create_key, revoke_key, rotate_key
 from app.actions.auditing import audit, read_evidence
 from app.actions.conclusion import cancel, conclude, fault_verification
 from app.actions.intake import (
@@ -51,8 +51,6 @@ __all__ = [
     "fault_verification",
     "finish_run",
     "leave",
-    "log_in",
-    "log_out",
     "look",
     "make_checkpoint",
     "publish_environment",

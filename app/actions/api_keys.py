@@ -1,4 +1,4 @@
-"""API keys: made, given a successor, revoked; and logins, by which a browser stands for one.
+"""API keys: made, given a successor, revoked.
 
 The text of a key is returned once, by what makes it, and is nowhere afterwards. The pepper under which it is hashed lies in
 a file of its own: whoever reads the database alone can neither use a key nor recognise one.
@@ -22,9 +22,7 @@ if TYPE_CHECKING:
     from app.actions.parts import Parts
     from app.settings import Settings
 
-__all__ = ["NewKey", "create_key", "log_in", "log_out", "revoke_key", "rotate_key"]
-
-LOGIN_LASTS = timedelta(hours=12)
+__all__ = ["NewKey", "create_key", "revoke_key", "rotate_key"]
 
 
 def create_key(parts: Parts, new: NewKey) -> tuple[str, str]:
@@ -55,23 +53,9 @@ def rotate_key(parts: Parts, key_id: str, overlap: timedelta) -> tuple[str, str]
 
 
 def revoke_key(parts: Parts, key_id: str) -> bool:
-    """Let a key be good no longer, at once and for ever, with its logins; False when there is no such key."""
+    """Let a key be good no longer, at once and for ever; False when there is no such key."""
     with parts.store.transaction() as session:
         return api_keys.revoke(session, key_id, datetime.now(UTC))
-
-
-def log_in(parts: Parts, key_id: str) -> tuple[str, datetime]:
-    """Make a login of a key; returns its token and when it ends. It also ends with its key."""
-    token, ends = secrets.token_urlsafe(32), datetime.now(UTC) + LOGIN_LASTS
-    with parts.store.transaction() as session:
-        api_keys.log_in(session, hashed(token, _pepper(parts.settings)), key_id, ends)
-    return token, ends
-
-
-def log_out(parts: Parts, token: str) -> None:
-    """End a login."""
-    with parts.store.transaction() as session:
-        api_keys.log_out(session, hashed(token, _pepper(parts.settings)))
 
 
 def _pepper(settings: Settings) -> bytes:

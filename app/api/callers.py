@@ -2,9 +2,7 @@
 
     Authorization: Bearer assay_live_…    a key. One that is misspelt, unknown, expired or revoked is answered 401, always
                                           in the same words and after the same one statement.
-    the cookie of a login                 its key's caller, for reading alone. A cookie comes along with whatever a page
-                                          makes a browser send, so it never stands behind a request that changes things.
-    neither                               the loopback while no key exists and the service answers its own machine only,
+    nothing                               the loopback while no key exists and the service answers its own machine only,
                                           else a stranger, who sees what is public
 
 Every route says who may ask, by one of three dependencies; a test walks through all routes and finds those that do not.
@@ -39,7 +37,6 @@ if TYPE_CHECKING:
     from app.actions import Parts
     from app.settings import Settings
 
-COOKIE = "assay_login"
 ASKED_SECONDS = 1.0  # for reading, that no key exists is believed so long
 _BEARER = HTTPBearer(scheme_name="key", description="`assay_live_…`, from `assay keys create`", auto_error=False)
 
@@ -57,7 +54,7 @@ class Door:
         self._no_pepper = os.urandom(PEPPER_BYTES)  # where no key was ever made a wrong one costs the same work
 
     def hash(self, text: str) -> str:
-        """Return what a key or token is stored as."""
+        """Return what a key is stored as."""
         if self._pepper is None:
             self._pepper = self.parts.settings.read_pepper()
         return hashed(text, self._pepper or self._no_pepper)
@@ -67,12 +64,6 @@ class Door:
         digest = self.hash(key)
         with self.parts.store.read() as session:
             return self._used(api_keys.find(session, digest))
-
-    def of_login(self, token: str) -> Caller | None:
-        """Return who stands behind a login; None when it is over."""
-        digest = self.hash(token)
-        with self.parts.store.read() as session:
-            return self._used(api_keys.find_login(session, digest))
 
     def nobody_known(self) -> Caller | None:
         """Return who it is that shows nothing, if that need not be looked up: nobody can un-make a key."""
@@ -131,13 +122,7 @@ async def find_caller(request: Request) -> Caller:
                 {"WWW-Authenticate": 'Bearer realm="assay", error="invalid_token"'},
             )
         return found
-    safe = request.method in SAFE_METHODS
-    token = request.cookies.get(COOKIE)
-    if token is not None and safe:
-        known = await run_in_threadpool(door.of_login, token)
-        if known is not None:
-            return known
-    cheap = door.nobody_known() if safe else None
+    cheap = door.nobody_known() if request.method in SAFE_METHODS else None
     return cheap if cheap is not None else await run_in_threadpool(door.nobody)
 
 

@@ -57,7 +57,7 @@ def settled(request: Request, document: BaseModel) -> Response:
 
 
 def kept(request: Request, how: str) -> str:
-    """Return how an answer may be kept: by nobody in between when the request shows a key or the cookie of a login."""
+    """Return how an answer may be kept: by nobody in between when the request shows a key or a cookie."""
     if "authorization" not in request.headers and "cookie" not in request.headers:
         return how
     return f"private, {how.removeprefix('public, ')}"

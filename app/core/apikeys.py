@@ -43,5 +43,5 @@ def well_formed(text: str) -> bool:
 
 
 def hashed(text: str, pepper: bytes) -> str:
-    """Return what is stored of a key, or of a login's token: 64 hexadecimal digits."""
+    """Return what is stored of a key: 64 hexadecimal digits."""
     return hmac.new(pepper, text.encode("utf-8", "surrogateescape"), hashlib.sha256).hexdigest()

@@ -1,4 +1,4 @@
-"""API keys and logins as rows. Whether a key is good is decided in the statement that looks for it.
+"""API keys as rows. Whether a key is good is decided in the statement that looks for it.
 
 A key that is unknown, misspelt, expired or revoked is not found, all the same and after the same one statement.
 """
@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import and_, bindparam, insert, or_, select, update
 from sqlmodel import Session, col
 
 from app.core.caller import NO_BUDGETS, Budgets, Caller, Scope
 from app.store.ids import new_id
-from app.store.tables import ApiKeyRow, LoginRow
+from app.store.tables import ApiKeyRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,13 +29,8 @@ _GOOD = and_(
     or_(col(ApiKeyRow.expires_at).is_(None), col(ApiKeyRow.expires_at) > bindparam("now")),
 )
 _BY_KEY = select(ApiKeyRow).where(col(ApiKeyRow.hash) == bindparam("hash"), _GOOD)
-_BY_LOGIN = (
-    select(ApiKeyRow)
-    .join(LoginRow, col(LoginRow.key_id) == ApiKeyRow.id)
-    .where(col(LoginRow.hash) == bindparam("hash"), col(LoginRow.expires_at) > bindparam("now"), _GOOD)
-)
 _ANY = select(col(ApiKeyRow.id)).limit(1)
-_ADD, _ADD_LOGIN = insert(ApiKeyRow), insert(LoginRow)
+_ADD = insert(ApiKeyRow)
 
 
 @dataclass(frozen=True)
@@ -52,7 +47,7 @@ class NewKey:
 
 @dataclass(frozen=True)
 class Found:
-    """Who stands behind a key or a login, and when the key was used before."""
+    """Who stands behind a key, and when the key was used before."""
 
     caller: Caller
     used_at: datetime | None
@@ -61,11 +56,6 @@ class Found:
 def find(session: Session, key_hash: str) -> Found | None:
     """Return who stands behind a key, by its hash; None when it is not good, whyever."""
     return _found(session.connection().execute(_BY_KEY, _at(key_hash)).mappings().first())
-
-
-def find_login(session: Session, token_hash: str) -> Found | None:
-    """Return who stands behind a login, by its token's hash: its key must still be good."""
-    return _found(session.connection().execute(_BY_LOGIN, _at(token_hash)).mappings().first())
 
 
 def any_exists(session: Session) -> bool:
@@ -126,24 +116,10 @@ def end(session: Session, key_id: str, moment: datetime) -> bool:
 
 
 def revoke(session: Session, key_id: str, moment: datetime) -> bool:
-    """Let a key be good no longer, for ever, with every login that it made; False when there is no such key."""
+    """Let a key be good no longer, for ever; False when there is no such key."""
     change = update(ApiKeyRow).where(col(ApiKeyRow.id) == key_id, col(ApiKeyRow.revoked_at).is_(None))
     session.connection().execute(change.values(revoked_at=moment))
-    session.connection().execute(delete(LoginRow).where(col(LoginRow.key_id) == key_id))
     return get(session, key_id) is not None
-
-
-def log_in(session: Session, token_hash: str, key_id: str, expires_at: datetime) -> None:
-    """Write a login of a key, and forget those that are over."""
-    now = datetime.now(UTC)
-    session.connection().execute(delete(LoginRow).where(col(LoginRow.expires_at) <= now))
-    row = {"hash": token_hash, "key_id": key_id, "created_at": now, "expires_at": expires_at}
-    session.connection().execute(_ADD_LOGIN, row)
-
-
-def log_out(session: Session, token_hash: str) -> None:
-    """Forget a login."""
-    session.connection().execute(delete(LoginRow).where(col(LoginRow.hash) == token_hash))
 
 
 def _at(key_hash: str) -> dict[str, Any]:

@@ -183,16 +183,12 @@ class Verification(SQLModel, table=True):
         _one_of("blame", Blame),
         Index(None, "publisher", "seal"),
         Index(None, "state", "created_at"),
-        Index(None, "key_id", "created_at"),
         Index(None, "created_at", "id"),
     )
     id: str = Field(primary_key=True)
     seal: str = Field(foreign_key="seal.digest")
     claim_revision_id: str = Field(foreign_key="claim_revision.id", index=True)
     publisher: str
-    key_id: str | None = None  # of the API key that asked for it; null: none, on a machine without keys
-    gpus: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))  # that each run takes
-    gpu_ms: int = Field(default=0, sa_column=_big(default=0))  # GPU time that its runs may take at most, all together
     state: str = "queued"
     revision: int = Field(default=0, sa_column=_big(default=0))
     judgings: int = Field(default=0, sa_column=_big(default=0))  # judges that took it up
@@ -311,16 +307,6 @@ class ApiKeyRow(SQLModel, table=True):
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
     used_at: datetime | None = None  # to the minute
-
-
-class LoginRow(SQLModel, table=True):
-    """A browser that has shown a key; its cookie is hashed like a key."""
-
-    __tablename__ = "login"
-    hash: str = Field(primary_key=True)
-    key_id: str = Field(foreign_key="api_key.id", index=True)
-    created_at: datetime
-    expires_at: datetime = Field(index=True)
 
 
 class Verdict(SQLModel, table=True):

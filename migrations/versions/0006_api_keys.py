@@ -1,4 +1,4 @@
-"""API keys and logins, who asked for a verification, and claims that are no stranger's business."""
+"""API keys, and claims that are no stranger's business."""
 
 from __future__ import annotations
 
@@ -38,34 +38,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("hash", name=op.f("uq_api_key_hash")),
     )
     op.create_index(op.f("ix_api_key_publisher"), "api_key", ["publisher"])
-    op.create_table(
-        "login",
-        sa.Column("hash", STRING(), nullable=False),
-        sa.Column("key_id", STRING(), nullable=False),
-        sa.Column("created_at", UTC(), nullable=False),
-        sa.Column("expires_at", UTC(), nullable=False),
-        sa.ForeignKeyConstraint(["key_id"], ["api_key.id"], name=op.f("fk_login_key_id")),
-        sa.PrimaryKeyConstraint("hash", name=op.f("pk_login")),
-    )
-    op.create_index(op.f("ix_login_key_id"), "login", ["key_id"])
-    op.create_index(op.f("ix_login_expires_at"), "login", ["expires_at"])
     # In one statement, for SQLite would make a table anew to which others refer.
     op.execute(
         "ALTER TABLE claim ADD COLUMN visibility TEXT DEFAULT 'public' NOT NULL"
         " CONSTRAINT ck_claim_visibility CHECK (visibility IN ('public', 'private'))"
     )
-    op.add_column("verification", sa.Column("key_id", STRING(), nullable=True))
-    op.add_column("verification", sa.Column("gpus", sa.Integer(), server_default="0", nullable=False))
-    op.add_column("verification", sa.Column("gpu_ms", sa.BigInteger(), server_default="0", nullable=False))
-    op.create_index(op.f("ix_verification_key_id_created_at"), "verification", ["key_id", "created_at"])
 
 
 def downgrade() -> None:
     triggers.drop(op.get_bind())
-    op.drop_index(op.f("ix_verification_key_id_created_at"), table_name="verification")
-    op.drop_column("verification", "gpu_ms")
-    op.drop_column("verification", "gpus")
-    op.drop_column("verification", "key_id")
     op.execute("ALTER TABLE claim DROP COLUMN visibility")
-    op.drop_table("login")
     op.drop_table("api_key")

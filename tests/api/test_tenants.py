@@ -176,11 +176,7 @@ def writing(world: World) -> list[tuple[str, str]]:
     """Return method and path of every route that changes something."""
     routes = [route for route in walk(world.service.client.app.routes) if hasattr(route, "dependant")]  # type: ignore[attr-defined]
     found = [(method, route.path) for route in routes for method in route.methods - {"GET", "HEAD", "OPTIONS"}]
-    return sorted((method, path) for method, path in found if path not in PAGES)
-
-
-#: Forms of pages, which have a test of their own.
-PAGES = {"/login", "/logout"}
+    return sorted((method, path) for method, path in found)
 
 
 @pytest.mark.parametrize(("who", "status"), [(None, 401), *((bad, 401) for bad in BAD), ("poor", 403)])
