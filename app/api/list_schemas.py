@@ -188,34 +188,18 @@ class RunItem(BaseModel):
     urls: RunUrls
 
 
-class RunDetail(BaseModel):
+class RunDetail(RunItem):
     """One run with everything that is known of it."""
 
-    id: str
-    verification_id: str
-    claim_id: str
-    key: str
-    purpose: str
-    seed: int
-    derivation: Derivation | None
-    state: str
-    queue: str
     environment: str = Field(description="digest")
-    attempts: int
-    outcome: RunOutcome | None
     isolation: dict[str, Any] | None
     derived: dict[str, str] | None = Field(description="files in the box that differ from the bundle's, by digest")
-    worker: str | None
     result: str | None = Field(description="digest")
     stdout: str | None = Field(description="digest")
     stderr: str | None = Field(description="digest")
     progress_fraction: float | None
     progress_text: str | None
     fault_code: str | None
-    created_at: datetime
-    started_at: datetime | None
-    ended_at: datetime | None
-    urls: RunUrls
 
 
 class ClaimItem(BaseModel):

@@ -41,8 +41,12 @@ from app.store.visible import visible_to
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from sqlmodel import Session
+
     from app.actions import Parts
+    from app.core.caller import Caller
     from app.store.lists import Listed
+    from app.store.visible import Visible
 
 router = APIRouter(prefix="/v1")
 
@@ -58,9 +62,7 @@ def list_records(
     parts: PartsDep, request: Request, caller: CallerDep, query: Annotated[RecordsQuery, Query()]
 ) -> Response:
     """Return the records that you may know of, newest first."""
-    seen = visible_to(caller)
-    with parts.store.read() as session:
-        return _answer(parts, request, query, RecordItem, lambda wanted: lists.records(session, wanted, seen))
+    return _page(parts, request, caller, query, RecordItem, lists.records)
 
 
 @router.get(
@@ -70,9 +72,7 @@ def list_claims(
     parts: PartsDep, request: Request, caller: CallerDep, query: Annotated[ClaimsQuery, Query()]
 ) -> Response:
     """Return the claims that you may know of, as their newest revisions say them, newest first."""
-    seen = visible_to(caller)
-    with parts.store.read() as session:
-        return _answer(parts, request, query, ClaimItem, lambda wanted: lists.claims(session, wanted, seen))
+    return _page(parts, request, caller, query, ClaimItem, lists.claims)
 
 
 @router.get(
@@ -87,19 +87,13 @@ def list_verifications(
     parts: PartsDep, request: Request, caller: CallerDep, query: Annotated[VerificationsQuery, Query()]
 ) -> Response:
     """Return the verifications of claims that you may know of, newest first."""
-    seen = visible_to(caller)
-    with parts.store.read() as session:
-        return _answer(
-            parts, request, query, VerificationItem, lambda wanted: lists.verifications(session, wanted, seen)
-        )
+    return _page(parts, request, caller, query, VerificationItem, lists.verifications)
 
 
 @router.get("/runs", tags=["runs"], name="list", response_model=ListOut[RunItem], responses=LISTED, summary="Runs")
 def list_runs(parts: PartsDep, request: Request, caller: CallerDep, query: Annotated[RunsQuery, Query()]) -> Response:
     """Return the runs of claims that you may know of, newest first."""
-    seen = visible_to(caller)
-    with parts.store.read() as session:
-        return _answer(parts, request, query, RunItem, lambda wanted: lists.runs(session, wanted, seen))
+    return _page(parts, request, caller, query, RunItem, lists.runs)
 
 
 @router.get(
@@ -138,9 +132,7 @@ def list_verdicts(
     parts: PartsDep, request: Request, caller: CallerDep, query: Annotated[VerdictsQuery, Query()]
 ) -> Response:
     """Return the verdicts on claims that you may know of, newest first."""
-    seen = visible_to(caller)
-    with parts.store.read() as session:
-        return _answer(parts, request, query, VerdictItem, lambda wanted: lists.verdicts(session, wanted, seen))
+    return _page(parts, request, caller, query, VerdictItem, lists.verdicts)
 
 
 @router.get(
@@ -216,6 +208,20 @@ def list_workers(parts: PartsDep, request: Request, query: Annotated[WorkersQuer
             return found
 
         return _answer(parts, request, query, WorkerItem, find)
+
+
+def _page(  # noqa: PLR0913 - a list, who asks, and for which part of it
+    parts: Parts,
+    request: Request,
+    caller: Caller,
+    query: PageQuery,
+    shape: type[T],
+    rows: Callable[[Session, Wanted, Visible], Listed],
+) -> Response:
+    """Return a page of a list of what the caller may know of."""
+    seen = visible_to(caller)
+    with parts.store.read() as session:
+        return _answer(parts, request, query, shape, lambda wanted: rows(session, wanted, seen))
 
 
 def _answer(  # noqa: PLR0913 - a list, and who asks for which part of it
