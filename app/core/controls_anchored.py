@@ -26,10 +26,9 @@ from app.core.bands import accepted, expects_text
 from app.core.boxjob import targets
 from app.core.controls_attacks import own
 from app.core.controls_catalogue import control
-from app.core.controls_held import accepts, held_in_place, near, never_refused, stuck
+from app.core.controls_held import accepts, changed, held_in_place, near, never_refused, stuck
 from app.core.controls_movement import differs, first_metrics, listed, noise, values_of
 from app.core.controls_ranking import tied
-from app.core.controls_replication import usual_changes
 from app.core.members import by_metric
 from app.core.model import ControlResult, Formula, Rule
 from app.core.quantity import EXACT
@@ -89,7 +88,7 @@ def _ordered(
     alone: bool,
 ) -> Control | None:
     """Judge a ranking whose members have not moved against each other so far."""
-    still = tied(readings, [*_usual(readings), *runs]) if pairs else []
+    still = tied(readings, [*changed(readings), *runs]) if pairs else []
     if still and len(runs) > 1:
         detail = f"{' and '.join(still[0])} keep their ratio or difference, however far the inputs move"
         return control("anchored", FAIL, f"{detail}: their order is written in the script.")
@@ -202,7 +201,7 @@ def unrefused(readings: Readings) -> list[str]:
 
 def ordered_by_constants(readings: Readings) -> list[tuple[str, str]]:
     """Return the neighbours of rankings that no usual change has moved against each other."""
-    return tied(readings, _usual(readings))
+    return tied(readings, changed(readings))
 
 
 def _members(readings: Readings, names: Sequence[str]) -> list[Expectation]:
@@ -213,7 +212,3 @@ def _runs(readings: Readings, *variants: int) -> list[Mapping[str, Measured]]:
     """Return what those of these variants measured that gave a result."""
     found = (values_of(own(readings, "anchored", variant)) for variant in variants)
     return [run for run in found if run is not None]
-
-
-def _usual(readings: Readings) -> list[Mapping[str, Measured]]:
-    return [found for found in map(values_of, usual_changes(readings)) if found is not None]

@@ -23,9 +23,14 @@ if TYPE_CHECKING:
 LITTLE = Decimal("0.25")  # a share of the value: what moves less moves little
 
 
+def changed(readings: Readings) -> list[Mapping[str, Measured]]:
+    """Return what the usual changes of the inputs gave, those that gave no result left out."""
+    return [found for found in map(values_of, usual_changes(readings)) if found is not None]
+
+
 def held_in_place(readings: Readings) -> list[str]:
     """Return the metrics that every usual change of the inputs moves little and leaves accepted."""
-    runs = _changed(readings)
+    runs = changed(readings)
     before = first_metrics(readings)
     return [
         item.metric
@@ -54,7 +59,7 @@ def accepts(item: Expectation, measured: Measured) -> bool:
 
 def never_refused(readings: Readings) -> list[str]:
     """Return the metrics that the claim accepts under every usual change of the inputs, however far they move."""
-    runs = _changed(readings)
+    runs = changed(readings)
     before = first_metrics(readings)
     return [
         item.metric
@@ -66,14 +71,9 @@ def never_refused(readings: Readings) -> list[str]:
 def stuck(readings: Readings, stronger: Sequence[Mapping[str, Measured]] = ()) -> list[Expectation]:
     """Return the rankings that are in order in every changed run, and no member of which has moved by a quarter in any."""
     before = first_metrics(readings)
-    runs = [*_changed(readings), *stronger]
+    runs = [*changed(readings), *stronger]
     ranked = [item for item in readings.seal.claim.expect if item.rule is Rule.RANKING]
     return [item for item in ranked if runs and all(in_order(item, run) and _hardly(item, before, run) for run in runs)]
-
-
-def _changed(readings: Readings) -> list[Mapping[str, Measured]]:
-    """Return what the usual changes of the inputs gave, those that gave no result left out."""
-    return [found for found in map(values_of, usual_changes(readings)) if found is not None]
 
 
 def _hardly(item: Expectation, before: Mapping[str, Measured], after: Mapping[str, Measured]) -> bool:

@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING
 from app.core.attacks_moves import FACTORS, SCALED_ELSEWHERE
 from app.core.controls_attacks import own
 from app.core.controls_catalogue import control
+from app.core.controls_held import changed
 from app.core.controls_movement import differs, first_metrics, repeat_spread, values_of
 from app.core.controls_pinned import elsewhere
-from app.core.controls_replication import usual_changes
 from app.core.members import by_metric
 from app.core.model import ControlResult, Formula
 from app.core.phrases import brief
@@ -140,7 +140,7 @@ def _label_around(readings: Readings, name: str) -> str | None:
     sealed = first_metrics(readings)[name]
     scales = [values_of(own(readings, "rescaled", variant)) for variant in range(1, SCALED_ELSEWHERE)]
     around = {None if run is None else run[name].text for run in scales}
-    seen = {run[name].text for run in map(values_of, usual_changes(readings)) if run is not None} | around
+    seen = {run[name].text for run in changed(readings)} | around
     if sealed.value is not None or len(around) > 1 or None in around or sealed.text in seen or len(seen) < KINDS:
         return None
     return around.pop()

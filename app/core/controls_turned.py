@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING
 
 from app.core.controls_attacks import not_made, own
 from app.core.controls_catalogue import control
-from app.core.controls_held import accepts, in_order, never_refused
+from app.core.controls_held import accepts, changed, in_order, never_refused
 from app.core.controls_movement import differs, first_metrics, listed, values_of
-from app.core.controls_replication import usual_changes
 from app.core.model import ControlResult, Formula, Rule
 
 if TYPE_CHECKING:
@@ -76,7 +75,7 @@ def one_sided(readings: Readings) -> list[Expectation]:
 
 def never_turned(readings: Readings) -> list[Expectation]:
     """Return the rankings whose whole order is as claimed under every usual change that gave a result."""
-    runs = [found for found in map(values_of, usual_changes(readings)) if found is not None]
+    runs = changed(readings)
     ranked = [item for item in readings.seal.claim.expect if item.rule is Rule.RANKING]
     return [item for item in ranked if runs and all(in_order(item, run) for run in runs)]
 
