@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from app.core.readings import Reading, Readings
 
 FLOAT_DIGITS = 17  # shows the least movement of a float
+HOW_INPUT = {1: "with its values changed", 2: "with other rows or values", PAIRS_VARIANT: "with its rows paired anew"}
+HOW_PARAMETER = {1: "made smaller", 2: "made larger", PAIRS_VARIANT: "moved far"}
 TIMES_SPREAD = 10  # how much further than one repetition a change has to move what does not repeat
 
 NOT_APPLICABLE = ControlResult.NOT_APPLICABLE
@@ -78,8 +80,9 @@ def input_response(readings: Readings) -> Control:
         return control("input_response", FAIL, f"{detail}{note}")
     if unmoved:
         opened = [name for name, answer in asked.items() if answer.open & set(unmoved)]
-        near = any(answer.noisy & set(unmoved) for answer in asked.values())
-        did = f"moves {listed(unmoved)} hardly more than a repetition" if near else "gave no result"
+        did = f"gave no result{_silent(asked, unmoved)}"
+        if any(answer.noisy & set(unmoved) for answer in asked.values()):
+            did = f"moves {listed(unmoved)} hardly more than a repetition"
         detail = f"{doing.capitalize()} {listed(opened)} {did}, so whether {listed(unmoved)} is computed is open."
         return control("input_response", UNDECIDED, f"{detail}{note}")
     metric, movement = next(iter(next(iter(moved.values())).moved.items()))
@@ -145,6 +148,7 @@ class _Answer:
     moved: Mapping[str, str]  # metric -> from what to what
     open: frozenset[str]  # metrics that are neither moved nor shown to stand still
     noisy: frozenset[str]  # those of them that moved, but as a repetition might move them too
+    silent: tuple[str, ...] = ()  # how it was changed where it gave no result, where others did
 
 
 def _answer(
@@ -178,6 +182,12 @@ def _answer(
     return _Answer(moved, frozenset(unsure | noisy), frozenset(noisy))
 
 
+def _silent(asked: Mapping[str, _Answer], unmoved: Collection[str]) -> str:
+    """Return which changes gave no result, where others of the same input did."""
+    found = [f"{name} {how}" for name, each in asked.items() if each.open & set(unmoved) for how in each.silent]
+    return f" ({listed(found)})" if found else ""
+
+
 def _always_accepted(readings: Readings) -> bool:
     """Whether every changed input gave finite values, and all of them are within what the claim accepts."""
     claim = readings.seal.claim
@@ -205,8 +215,7 @@ def usual_changes(readings: Readings) -> list[Reading]:
 def _changed(readings: Readings, target: str, variants: int = PAIRS_VARIANT) -> _Answer:
     """Judge by the runs in which a target was changed, up to a variant.
 
-    The pairing is the change under which most moves: who stands still under it and one other has no use of a crash under
-    the third, such as that of a lookup whose row was left out.
+    A change that crashes proves nothing, whatever the others leave where it is: an honest script may refuse it.
     """
     runs = {
         item.run.spec.derivation.variant: item.measurement.metrics if item.measurement is not None else None
@@ -216,9 +225,10 @@ def _changed(readings: Readings, target: str, variants: int = PAIRS_VARIANT) -> 
         and item.run.spec.derivation.variant <= variants
         and item.run.outcome.limit != UNDERIVABLE
     }
-    known = [metrics for metrics in runs.values() if metrics is not None]
-    paired = runs.get(PAIRS_VARIANT) is not None and len(known) >= VARIANTS
-    return _answer(readings, first_metrics(readings), known if paired else list(runs.values()), repeat_spread(readings))
+    found = _answer(readings, first_metrics(readings), list(runs.values()), repeat_spread(readings))
+    words = HOW_PARAMETER if target not in getattr(readings.seal.claim.reproduce, "inputs", ()) else HOW_INPUT
+    known = {key for key, metrics in runs.items() if metrics and all(metrics[name].finite for name in found.open)}
+    return replace(found, silent=tuple(words[key] for key in sorted(runs.keys() - known)) if known else ())
 
 
 def _shifted(readings: Readings, name: str) -> _Answer:

@@ -171,7 +171,9 @@ PAIRINGS = [
     pytest.param(["8.7", "8.7", "9.1"], "pass", id="it moves what the others left"),
     pytest.param([CRASH, CRASH, "9.1"], "pass", id="it alone gave a result, which moved"),
     pytest.param(["8.7", "8.7", "8.7"], "fail", id="nothing moves under any"),
-    pytest.param(["8.7", CRASH, "8.7"], "fail", id="nor under two, of which it is one"),
+    pytest.param([CRASH, "8.7", "8.7"], "undecided", id="it stands still, and one of the others crashes"),
+    pytest.param(["8.7", CRASH, "8.7"], "undecided", id="it stands still, and the rows crash, as strict dates do"),
+    pytest.param(["8.7", "NaN", "8.7"], "undecided", id="it stands still, and another gives no number"),
     pytest.param([UNDERIVABLE, "8.7", "8.7"], "fail", id="nor under the two that can be made"),
     pytest.param(["8.7", "8.7", CRASH], "undecided", id="it crashes, which an honest script may do"),
     pytest.param(["8.7", "8.7", "NaN"], "undecided", id="it gives no number"),
@@ -185,6 +187,31 @@ def test_what_stands_still_has_to_do_so_with_its_rows_paired_anew(values: list[A
     runs += [perturbed("scores.csv", variant, value) for variant, value in enumerate(values, 1)]
     assert result_of("input_response", a_seal(), runs) == result
     assert result_of("input_response", a_seal(), runs[::-1]) == result
+
+
+SILENT = [
+    pytest.param([CRASH, "8.7", "8.7"], "(scores.csv with its values changed)", id="values"),
+    pytest.param(["8.7", "NaN", "8.7"], "(scores.csv with other rows or values)", id="rows"),
+    pytest.param(["8.7", "8.7", CRASH], "(scores.csv with its rows paired anew)", id="pairs"),
+    pytest.param([CRASH, CRASH, CRASH], "Changing scores.csv gave no result, so whether score", id="all of them"),
+]
+
+
+@pytest.mark.parametrize(("values", "says"), SILENT)
+def test_the_change_that_gave_no_result_is_named(values: list[Any], says: str) -> None:
+    runs = [run_of("measure-0", "8.7"), run_of("repeat-0", "8.7")]
+    runs += [perturbed("scores.csv", variant, value) for variant, value in enumerate(values, 1)]
+    found = control_of("input_response", a_seal(), runs)
+    assert (found.result, says in found.detail) == ("undecided", True), found
+    assert judge(a_seal(), runs).reason_code == "CONTROL_UNDECIDED"
+
+
+def test_the_change_of_a_parameter_that_gave_no_result_is_named() -> None:
+    runs = [run_of("measure-0", "8.7"), run_of("repeat-0", "8.7")]
+    runs += [perturbed("scores.csv", variant, "8.7") for variant in (1, 2, 3)]
+    runs += [perturbed("parameters.n", variant, value, 1) for variant, value in ((1, CRASH), (2, "8.7"), (3, CRASH))]
+    found = control_of("input_response", TWO_INPUTS, runs)
+    assert "gave no result (parameters.n made smaller, parameters.n moved far)" in found.detail, found
 
 
 TWO_INPUTS = a_seal(a_claim(reproduce=a_script(parameters={"n": 5})))
