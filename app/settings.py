@@ -86,6 +86,8 @@ class Settings(BaseSettings):
     tidy_seconds: float = 3600
     audit_seconds: float = 86_400  # all stored evidence is held against its signatures so often
     orphan_seconds: float = 86_400  # blobs without a row are removed at this age
+    outside_allow: list[str] = []  # `host:port` that may be spoken to although they are private, without TLS too
+    outside_ca: Path | None = None  # certificates that are believed beside the system's own, for such hosts
     attempts_max: int = 3
     body_bytes_max: int = 65 * MIB  # one request; the archive reader has its own limits inside
     pool_size: int = 10
