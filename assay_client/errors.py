@@ -20,9 +20,11 @@ class ServiceError(Exception):
     """
 
     def __init__(self, status: int, problem: dict[str, Any], retry_after: float | None = None) -> None:
-        lines = [str(problem.get("detail", problem.get("title", f"the service answered {status}")))]
-        lines += [_line(item) for item in problem.get("errors", []) if isinstance(item, dict)]
-        super().__init__("\n".join(lines))
+        detail = str(problem.get("detail", problem.get("title", f"the service answered {status}")))
+        errors = [item for item in problem.get("errors", []) if isinstance(item, dict)]
+        # Of several problems the service puts the first one into its detail; said once is enough.
+        said = bool(errors) and detail.startswith(str(errors[0].get("detail", "\0")))
+        super().__init__("\n".join([*([] if said else [detail]), *map(_line, errors)]))
         self.status = status
         self.problem = problem
         self.retry_after = retry_after

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app.core.errors import Fault
 from cli import show
 from cli.exits import Exit
 from cli.keys import own_keys, read_key_file, trusted
@@ -55,10 +57,17 @@ def verify(
     if again and not findings and report.judgement is not None:
         executed = _rerun(settings, archive, report.judgement, file.name)
     if as_json:
-        print_json(_document(report, findings, entry, executed))
+        print_json(_document(report, findings, entry, executed, own=_is_own(settings, report.signer)))
     else:
-        show.report(report, entry, executed)
+        show.report(report, entry, executed, own=_is_own(settings, report.signer))
     raise typer.Exit(_exit(report, findings, executed))
+
+
+def _is_own(settings: Settings, signer: str | None) -> bool:
+    """Whether a signer is a judge of this home, who is trusted no more than others before somebody says so."""
+    with suppress(Fault):  # an own key that cannot be read has no say in what another one signed
+        return signer in {key.public.id for key in own_keys(settings)}
+    return False
 
 
 def _exit(report: Report, findings: list[str], executed: Rerun | None) -> Exit:
@@ -83,7 +92,7 @@ def _rerun(settings: Settings, archive: bytes, judgement: Judgement, name: str) 
 
 
 def _document(
-    report: Report, findings: list[str], entry: ReceiptReport | None, executed: Rerun | None
+    report: Report, findings: list[str], entry: ReceiptReport | None, executed: Rerun | None, *, own: bool
 ) -> dict[str, Any]:
     judgement = report.judgement.model_dump(mode="json") if report.judgement else None
     return {
@@ -92,6 +101,7 @@ def _document(
         "signed": report.signed,
         "signer": report.signer,
         "trusted": report.trusted,
+        "own": own,
         "seal": report.seal,
         "findings": findings,
         "members": report.members,
@@ -128,7 +138,6 @@ def export(
 
 def stored(settings: Settings) -> dict[str, Any] | None:
     """Return what the last audit of a service's stored evidence found, ready for JSON; None: no service keeps state here."""
-    from app.core.errors import Fault
     from app.store import auditing, keys
     from app.store.engine import Store
 

@@ -59,6 +59,7 @@ class Linted:
         return {
             "bundle": self.bundle,
             "claim": self.claim,
+            "claim_name": self.claim,  # the same word as in what other commands print
             "problems": problems_of(Refusal(self.problems)) if self.problems else [],
             "advice": [
                 {"level": item.level, **found}

@@ -78,10 +78,11 @@ class Local:
             said: called with a plain line for every step, and which share of the most runs is done.
 
         """
-        sealed = None
+        sealed = name = None
         try:
             files = read_bundle(path)
             seal = self._seal(files)
+            name = seal.claim.claim.id
             body = seal_bytes(seal)
             sealed = seal_digest(body)
             runs = self.runs(seal, sealed, files, said)
@@ -90,12 +91,12 @@ class Local:
         except Refusal as refusal:
             return Verified(str(path), Exit.REFUSED, _refused(refusal))
         except Fault as fault:
-            return Verified(str(path), Exit.FAULT, _faulted(fault, sealed))
+            return Verified(str(path), Exit.FAULT, _faulted(fault, sealed, name))
         except Exception:  # noqa: BLE001 - one bundle's surprise must not take the others' answers away
             traceback.print_exc()
             surprise = Fault("unexpected", "this program failed; its output above has the reason", "report it")
-            return Verified(str(path), Exit.FAULT, _faulted(surprise, sealed))
-        return Verified(str(path), of_status(judgement.status), _document(judgement, sealed, runs), archive)
+            return Verified(str(path), Exit.FAULT, _faulted(surprise, sealed, name))
+        return Verified(str(path), of_status(judgement.status), _document(judgement, sealed, name, runs), archive)
 
     def _seal(self, files: dict[str, bytes]) -> Seal:
         own = claim_of(files)
@@ -152,7 +153,7 @@ def _archived(run: Run, executed: Executed) -> evidence.ArchivedRun:
     return evidence.ArchivedRun(run, executed.stdout, executed.stderr, executed.derived, dict(executed.artifacts))
 
 
-def _document(judgement: Judgement, sealed: str, runs: list[tuple[Run, Executed]]) -> dict[str, Any]:
+def _document(judgement: Judgement, sealed: str, name: str | None, runs: list[tuple[Run, Executed]]) -> dict[str, Any]:
     measured = next((run for run, _ in runs if run.isolation), None)
     found = judgement.model_dump(mode="json")
     return {
@@ -172,10 +173,13 @@ def _document(judgement: Judgement, sealed: str, runs: list[tuple[Run, Executed]
             for run, executed in runs
         ],
         "isolation": measured.isolation if measured else None,
+        "claim_name": name,
     }
 
 
-def _nothing(reason_code: str | None, reason: str, blame: str | None, sealed: str | None) -> dict[str, Any]:
+def _nothing(
+    reason_code: str | None, reason: str, blame: str | None, sealed: str | None, name: str | None
+) -> dict[str, Any]:
     return {
         "status": None,
         "outcome": None,
@@ -187,12 +191,13 @@ def _nothing(reason_code: str | None, reason: str, blame: str | None, sealed: st
         "controls": [],
         "runs": [],
         "isolation": None,
+        "claim_name": name,
     }
 
 
 def _refused(refusal: Refusal) -> dict[str, Any]:
-    return {**_nothing(None, str(refusal), "author", None), "problems": problems_of(refusal)}
+    return {**_nothing(None, str(refusal), "author", None, None), "problems": problems_of(refusal)}
 
 
-def _faulted(fault: Fault, sealed: str | None) -> dict[str, Any]:
-    return _nothing(fault.reason_code, str(fault), "service", sealed)
+def _faulted(fault: Fault, sealed: str | None, name: str | None) -> dict[str, Any]:
+    return _nothing(fault.reason_code, str(fault), "service", sealed, name)

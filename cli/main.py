@@ -66,7 +66,8 @@ def verify(  # noqa: PLR0913 - options of a command
     settings = read_settings()
     reports = Reports(junit, sarif, summary)
     reports.check()
-    found, several = bundles_of(paths, changed_since)
+    with reports.searching():
+        found, several = bundles_of(paths, changed_since)
     if not found:
         typer.echo(f"no bundle changed since {changed_since}", err=True)
     if keep is not None and several:

@@ -51,8 +51,10 @@ class Sent:
 
     def as_json(self) -> dict[str, Any]:
         """Return it as it is printed where there are several."""
-        said = {"state": "refused", "problems": problems(self.refusal)} if self.document is None else self.document
-        return {"bundle": str(self.bundle), **said}
+        if self.document is None:
+            refused = {"state": "refused", "claim_name": None, "problems": problems(self.refusal)}
+            return {"bundle": str(self.bundle), **refused}
+        return {"bundle": str(self.bundle), **named(self.document)}
 
 
 def submit(  # noqa: PLR0913 - options of a command
@@ -82,7 +84,8 @@ def submit(  # noqa: PLR0913 - options of a command
     reports.check()
     if not wait and reports != Reports():
         raise typer.BadParameter("a report needs a verdict: add --wait")
-    found, several = bundles_of(paths, changed_since)
+    with reports.searching():
+        found, several = bundles_of(paths, changed_since)
     if key is not None and len(found) > 1:
         raise typer.BadParameter("--idempotency-key takes one bundle at a time")
     if not found:
@@ -119,12 +122,12 @@ def watch(
         def seen(document: Mapping[str, Any]) -> None:
             if document["state"] not in FINAL_STATES and last != [document]:
                 last[:] = [document]
-                print_json(document)
+                print_json(named(document))
 
     with connected(url, token) as client, _goes_on(client.url, verification, steps):
         document = client.wait(verification, timeout, seen)
     if as_json:
-        print_json(document)
+        print_json(named(document))
     else:
         show.verification(document, client.url)
     verdict = document["verdict"]
@@ -141,7 +144,7 @@ def cancel(
     with connected(url, token) as client:
         document = client.cancel(verification)
     if as_json:
-        print_json(document)
+        print_json(named(document))
     else:
         show.verification(document, client.url)
 
@@ -184,6 +187,11 @@ def _case(item: Sent, seconds: float) -> Any:
     return case_of(item.bundle, verdict_fields(item.document), seconds if taken is None else taken)
 
 
+def named(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a verification with its claim's name in one word, as every JSON output of the command has it."""
+    return {**document, "claim_name": document["claim"]["name"]}
+
+
 def problems(refusal: ServiceError | Refusal | None) -> list[dict[str, Any]]:
     """Return what is wrong with a bundle, as `assay verify --json` says it."""
     from cli.bundles import problems_of
@@ -218,7 +226,7 @@ def _tell(item: Sent, url: str, *, several: bool, wait: bool, as_json: bool) -> 
         return
     assert item.document is not None  # noqa: S101 - what is not refused was taken
     if as_json:
-        print_json(item.as_json() if several else item.document)
+        print_json(item.as_json() if several else named(item.document))
     else:
         show.verification(item.document, url)
     if not wait:

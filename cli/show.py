@@ -80,7 +80,7 @@ def verification(document: Mapping[str, Any], url: str) -> None:
         print(f"  verdict {verdict['id']}; its evidence: {url}{document['urls']['evidence']}")
 
 
-def report(found: Report, entry: ReceiptReport | None = None, again: Rerun | None = None) -> None:
+def report(found: Report, entry: ReceiptReport | None = None, again: Rerun | None = None, *, own: bool = False) -> None:
     """Print what checking an archive found, with its receipt and what executing it again came to, where asked for."""
     if found.judgement is not None:
         print(f"derived again: {found.judgement.status} {found.judgement.reason_code}")
@@ -90,6 +90,8 @@ def report(found: Report, entry: ReceiptReport | None = None, again: Rerun | Non
         print(f"  ✗ {finding}")
     if found.ok:
         print(f"  ✓ all {found.members} members hold; {_signer(found)}")
+        if found.signer is not None and not found.trusted:
+            _stranger(own=own)
     if entry is not None:
         _receipt(entry)
     if again is not None:
@@ -126,6 +128,18 @@ def _signer(found: Report) -> str:
     return f"signed by {found.signer}, " + ("who is trusted" if found.trusted else "who is not known here")
 
 
+def _stranger(*, own: bool) -> None:
+    """Say what an unknown signer means and what to do; nobody is trusted unasked, oneself included."""
+    if own:
+        print("    it is this home's own key: you judged it yourself, and nobody else vouches for it (exit 3)")
+        print(
+            "    remedy: `assay keys export > own.pem`, then `assay keys trust own.pem`, here or where others check it"
+        )
+        return
+    print("    nothing was changed since, but nobody whom you trust says that it was judged honestly (exit 3)")
+    print("    remedy: ask the judge, by another way, for the public key and its id, then `assay keys trust FILE`")
+
+
 def audit(found: Audit) -> None:
     """Print an audit of the host."""
     for check in found.checks:
@@ -149,7 +163,8 @@ def stored_evidence(found: dict[str, Any] | None) -> None:
         return
     audit = found["audit"]
     if audit is None:
-        print("! stored evidence: no audit yet; a judge and a beat must be running")
+        print("! stored evidence: no audit yet; a service that runs begins the first one within ten minutes")
+        print("    remedy: let `assay serve` run, or elsewhere a judge and the beat, then ask again")
     else:
         over = (
             f"ended {audit['ended_at']}"

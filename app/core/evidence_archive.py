@@ -124,8 +124,15 @@ def unpack(archive: bytes) -> dict[str, bytes]:
             if data[tar.offset :].strip(b"\0"):
                 raise Unreadable("something follows the last member")
     except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError, OverflowError) as error:
-        raise Unreadable(f"this is no evidence archive: {error}") from error
+        raise Unreadable(_why(archive, error)) from error
     return members
+
+
+def _why(archive: bytes, error: Exception) -> str:
+    """Return why an archive cannot be read; one that begins like ours was ours before something changed it."""
+    if archive.startswith(_GZIP_HEADER):
+        return f"the archive was changed or damaged since it was signed ({error}); fetch it again"
+    return f"this is no evidence archive: {error}"
 
 
 def _admit(member: tarfile.TarInfo, members: Mapping[str, bytes], size: int) -> None:

@@ -9,19 +9,22 @@ it are strangers': each format escapes them for its own reader.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
+from app.core.errors import Refusal
+from cli.bundles import problems_of
 from cli.reports.case import Case, case_of, refused_fields, verdict_fields
 from cli.reports.junit import junit
 from cli.reports.sarif import sarif
 from cli.reports.summary import summary
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Iterator, Sequence
 
 __all__ = ["Case", "Reports", "case_of", "refused_fields", "verdict_fields"]
 
@@ -47,6 +50,15 @@ class Reports:
                     f"{name} cannot be written to {path}: it is a folder, or its folder is missing"
                 )
 
+    @contextmanager
+    def searching(self) -> Iterator[None]:
+        """Write what was asked for when the search for bundles is refused: a pipeline reads the files, not our stderr."""
+        try:
+            yield
+        except Refusal as refusal:
+            self.write(_unfound(refusal))
+            raise
+
     def write(self, cases: Sequence[Case]) -> None:
         """Write what was asked for; a summary is put behind what its file holds, for a job's steps share one."""
         if self.junit is not None:
@@ -56,3 +68,12 @@ class Reports:
         if self.summary is not None:
             with self.summary.open("a", encoding="utf-8") as file:
                 file.write(summary(cases))
+
+
+def _unfound(refusal: Refusal) -> list[Case]:
+    """Return a case for every path at which a search was refused; it has no claim, so it is pointed at as a whole."""
+    cases = []
+    for item, told in zip(refusal.problems, problems_of(refusal), strict=True):
+        fields = refused_fields(str(Refusal.of(item)), [{**told, "file": None}])
+        cases.append(replace(case_of(Path(item.file or "."), fields, 0), archived=True, lines={}))
+    return cases

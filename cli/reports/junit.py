@@ -1,8 +1,8 @@
 """JUnit's XML, as build servers read it: one test case a claim.
 
 FALSIFIED is a failure: the claim was tested and does not hold. UNVERIFIED is an error, not a failure: the test could not
-say. What was never executed (refused, or no box, or cancelled before the first run) is skipped; the command's exit code
-says 2 or 5 then, so that a pipeline stops all the same.
+say. Refused, no box, no verdict in time: errors too, because a board that reads nothing else would take a skipped test for
+a good one. Skipped is only what somebody cancelled before its first run.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def _result(case: Case) -> str:
         case "FALSIFIED":
             return "failure"
         case _:
-            return "error" if case.attempted else "skipped"
+            return "skipped" if case.status == "CANCELLED" and not case.attempted else "error"
 
 
 def _add(suite: ET.Element, case: Case, result: str) -> None:
@@ -56,7 +56,8 @@ def _add(suite: ET.Element, case: Case, result: str) -> None:
     reason = str(case.document["reason"])
     code = str(case.document["reason_code"] or case.status)
     if result != "pass":
-        said = {"message": plain(f"{case.status} {code}: {reason.partition(chr(10))[0]}"), "type": plain(code)}
+        words = case.status if code == case.status else f"{case.status} {code}"
+        said = {"message": plain(f"{words}: {reason.partition(chr(10))[0]}"), "type": plain(code)}
         ET.SubElement(element, result, said).text = plain(reason)
     ET.SubElement(element, "system-out").text = plain("\n".join([case.statement, *_details(case)]))
 

@@ -249,6 +249,7 @@ def test_doctor_tells_of_stored_evidence(tmp_path: Path) -> None:
         assert (document["audit"], document["alarms"]) == (None, [])
         assert document["keys_of_others"] == [SIGNER.public.id]  # the key of the tests is not in this home
         assert "no audit yet" in text
+        assert "remedy: let `assay serve` run" in text
         assert f"the key {SIGNER.public.id} was published by a judge elsewhere" in text
         house.parts.blobs.path(str(house.scalar("SELECT evidence FROM verdict"))).unlink()
         while actions.audit(house.parts):

@@ -67,9 +67,9 @@ def line_in(text: bytes, part: str, nth: int = 1) -> int:
 def test_junit_has_a_case_for_every_claim_with_its_own_ending(written: Path) -> None:
     (suite,) = parsed((written / "j.xml").read_bytes())
     found = {Path(case.attrib["file"]).parent.name: [item.tag for item in case][:-1] for case in suite}
-    assert found == {"good": [], "refused": ["skipped"], "two": ["failure"], "crash": ["error"]}
+    assert found == {"good": [], "refused": ["error"], "two": ["failure"], "crash": ["error"]}
     counts = {name: suite.attrib[name] for name in ("tests", "failures", "errors", "skipped")}
-    assert counts == {"tests": "4", "failures": "1", "errors": "1", "skipped": "1"}
+    assert counts == {"tests": "4", "failures": "1", "errors": "2", "skipped": "0"}
     cases = {Path(case.attrib["file"]).parent.name: case for case in suite}
     assert cases["crash"][0].attrib["type"] == "CRASHED"
     assert cases["two"].attrib["name"] == "gain"
@@ -144,7 +144,7 @@ def case(tmp_path: Path, claim: str = CLAIM, **more: Any) -> Case:
     return case_of(lay(tmp_path / "x", {"claim.toml": claim.encode()}), document(**more), 1.5)
 
 
-def test_a_fault_is_no_result_but_a_notification_and_a_skipped_test(tmp_path: Path) -> None:
+def test_a_fault_is_no_result_but_a_notification_and_an_error(tmp_path: Path) -> None:
     found = case(tmp_path, reason_code="NO_ISOLATION", blame="service")
     log = sarif([found])
     assert not list(SCHEMA.iter_errors(log))
@@ -152,7 +152,7 @@ def test_a_fault_is_no_result_but_a_notification_and_a_skipped_test(tmp_path: Pa
     (invocation,) = log["runs"][0]["invocations"]
     assert invocation["executionSuccessful"] is False
     assert "says nothing about the claim" in invocation["toolExecutionNotifications"][0]["message"]["text"]
-    assert parsed(junit([found]))[0][0][0].tag == "skipped"
+    assert parsed(junit([found]))[0][0][0].tag == "error"
     assert "1 FAULTED" in summary([found])
 
 
@@ -168,6 +168,43 @@ def test_a_fault_is_no_result_but_a_notification_and_a_skipped_test(tmp_path: Pa
 )
 def test_what_has_no_verdict_has_a_word_for_why(tmp_path: Path, more: dict[str, Any], status: str) -> None:
     assert case(tmp_path, **more).status == status
+
+
+@pytest.mark.parametrize(
+    ("more", "tag", "message"),
+    [
+        ({"problems": []}, "error", "REFUSED: It could not."),
+        ({"state": "running"}, "error", "PENDING: It could not."),
+        ({"state": "cancelled"}, "skipped", "CANCELLED: It could not."),
+        ({"state": "cancelled", "runs": [{}], "reason_code": "X"}, "error", "CANCELLED X: It could not."),
+    ],
+)
+def test_only_what_was_cancelled_unbegun_is_skipped_and_a_status_is_said_once(
+    tmp_path: Path, more: dict[str, Any], tag: str, message: str
+) -> None:
+    ending = parsed(junit([case(tmp_path, **more)]))[0][0][0]
+    assert (ending.tag, ending.attrib["message"]) == (tag, message)
+
+
+@pytest.mark.parametrize("place", ["empty", "nowhere"])
+def test_a_search_that_is_refused_is_reported_all_the_same(tmp_path: Path, place: str) -> None:
+    (tmp_path / "empty").mkdir()
+    reports = {name: tmp_path / name for name in ("junit", "sarif", "summary")}
+    options = [item for name, path in reports.items() for item in (f"--{name}", path)]
+    for command in (("verify",), ("submit", "--wait", "--url", "http://127.0.0.1:1")):
+        done = assay(*command, tmp_path / place, *options, home=tmp_path / "h")
+        assert (done.returncode, done.stdout) == (2, "")
+        suite = parsed(reports["junit"].read_bytes())[0]
+        assert (suite.attrib["tests"], suite.attrib["errors"], suite[0][0].tag) == ("1", "1", "error")
+        log = json.loads(reports["sarif"].read_text())
+        assert not list(SCHEMA.iter_errors(log))
+        (result,) = log["runs"][0]["results"]
+        assert result["ruleId"] == "intake/no-bundle"
+        uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+        assert uri == (tmp_path / place).as_uri()
+        assert "## Assay: 1 REFUSED" in reports["summary"].read_text(encoding="utf-8")
+        for path in reports.values():
+            path.unlink()
 
 
 @pytest.mark.parametrize("claim", ["", "= nonsense", "claim = 3\nexpect = 4", "a." * 80 + "b = 1", "\ufffd\x00"])

@@ -67,7 +67,9 @@ def test_a_folder_of_bundles_is_submitted_and_reported_like_a_local_one(
         "d": "refused",
     }
     assert found["c"]["problems"][0]["code"] == "unknown-key"
-    assert f"{claims / 'c'}: refused\n" in done.stderr
+    assert f"{claims / 'c'}: refused\nclaim.toml:" in done.stderr
+    assert done.stderr.count("unknown key 'typo'") == 1
+    assert found["a"]["claim_name"] == found["a"]["claim"]["name"] == "gain"
     log = json.loads(reports["sarif"].read_text())
     assert not list(Draft4Validator(SCHEMA).iter_errors(log))
     placed = {
@@ -82,8 +84,8 @@ def test_a_folder_of_bundles_is_submitted_and_reported_like_a_local_one(
     assert {name: suite.attrib[name] for name in ("tests", "failures", "errors", "skipped")} == {
         "tests": "4",
         "failures": "1",
-        "errors": "0",
-        "skipped": "2",
+        "errors": "2",
+        "skipped": "0",
     }
     assert reports["summary"].read_text(encoding="utf-8").startswith("## Assay: 1 FALSIFIED, 2 REFUSED, 1 VERIFIED\n")
 

@@ -39,6 +39,7 @@ FIELDS = [
     "controls",
     "runs",
     "isolation",
+    "claim_name",
 ]
 COMPARISON = ["metric", "unit", "rule", "tolerance", "expected", "computed", "values", "low", "high"]
 COMPARISON += ["computed_low", "computed_high", "match", "code", "flips_at", "table", "p", "note"]
@@ -204,7 +205,7 @@ def test_a_path_without_a_bundle_is_usage(home: Path, tmp_path: Path, path: str)
     (tmp_path / "empty").mkdir()
     done = assay("verify", tmp_path / path, "--json", home=home)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "there is no bundle here" in done.stderr
+    assert ("there is no bundle here" if path == "empty" else "no such file or folder") in done.stderr
 
 
 def test_a_fault_of_ours_is_exit_5_without_a_status(home: Path, tmp_path: Path) -> None:
@@ -376,7 +377,13 @@ def test_evidence_holds_and_its_signer_is_unknown_until_the_reader_brings_the_ke
     assert (document["ok"], document["signed"], document["trusted"]) == (True, True, False)
     assert document["findings"] == []
     assert document["judgement"]["status"] == "VERIFIED"
-    assert "who is not known here" in assay("evidence", "verify", path, home=home).stdout
+    said = assay("evidence", "verify", path, home=home).stdout
+    assert document["own"] is True
+    assert "who is not known here" in said
+    assert "it is this home's own key" in said
+    strange = assay("evidence", "verify", path, home=tmp_path / "elsewhere").stdout
+    assert "remedy: ask the judge" in strange
+    assert "own key" not in strange
     (tmp_path / "judge.pem").write_text(assay("keys", "export", home=home).stdout)
     done = assay("evidence", "verify", path, "--key", tmp_path / "judge.pem", "--json", home=home)
     assert (done.returncode, json.loads(done.stdout)["trusted"]) == (0, True)
@@ -468,7 +475,18 @@ def test_evidence_that_was_changed_is_contradicted(home: Path, tmp_path: Path, e
 
 
 @pytest.mark.parametrize(
-    "name", ["nothing", "text", "half a header", "a tar without a manifest", "zip", "truncated", "a folder", "nowhere"]
+    "name",
+    [
+        "nothing",
+        "text",
+        "half a header",
+        "a tar without a manifest",
+        "zip",
+        "truncated",
+        "changed",
+        "a folder",
+        "nowhere",
+    ],
 )
 def test_what_is_no_evidence_is_unreadable(
     tmp_path: Path, evidence: bytes, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
@@ -481,6 +499,7 @@ def test_what_is_no_evidence_is_unreadable(
         "a tar without a manifest": tarred({"a": b"1"}),
         "zip": zipped({"a": b"1"}),
         "truncated": evidence[:-20],
+        "changed": evidence[:5000] + bytes([evidence[5000] ^ 1]) + evidence[5001:],
     }
     lay(tmp_path, data)
     monkeypatch.setattr(sys, "argv", ["assay", "evidence", "verify", str(tmp_path / name)])
@@ -488,6 +507,7 @@ def test_what_is_no_evidence_is_unreadable(
     out, err = capsys.readouterr()
     assert out == ""
     assert err.startswith("unreadable: ")
+    assert ("changed or damaged since it was signed" in err) is (name in {"truncated", "changed"})
 
 
 @pytest.mark.parametrize("place", ["missing/e.tar.gz", "folder"])

@@ -109,6 +109,7 @@ def test_a_refusal_carries_every_problem(speak: Callable[..., Any], service: Ser
     assert caught.value.status == 422
     assert {item["code"] for item in caught.value.problem["errors"]} == {"unreadable-number", "unknown-key"}
     assert "claim.toml:7: value: " in str(caught.value)
+    assert str(caught.value).count("unknown key 'typo'") == str(caught.value).count("'eight' is not") == 1
     assert service.rows() == before
     for name in ("verification", "cancel", "wait"):
         with pytest.raises(ServiceError) as caught:

@@ -204,3 +204,4 @@ def test_the_verdict_in_the_readme_is_what_the_command_prints() -> None:
         need(done.stdout)
     assert done.returncode == Exit.VERIFIED, done.stderr
     assert done.stdout.partition("  seal ")[0] == shown.partition("  seal ")[0]
+    assert shown.partition("  seal ")[2] == "sha256:…\n"  # one that is printed would be another than the reader's
