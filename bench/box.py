@@ -1,7 +1,8 @@
 """What the box costs: a supervised sealed run beside the bare interpreter, round robin: `python -m bench.box`.
 
     starts   `pass` and others, in a box made at once (cold) and in one made ahead (prepared), beside `python3 -c pass`;
-             `paired` is the median of (variant - bare) over rounds, so that a noisy machine slows both sides of it
+             or the same after the pause that making a box ahead takes; `paired` is the median of (variant - bare)
+             over rounds, so that a noisy machine slows both sides of it
     work     loops that time themselves, inside and outside in turn: what the box costs a program that runs
     torch    `import torch` inside and outside, cold, with --torch FOLDER, a folder of packages that holds it
 
@@ -63,31 +64,35 @@ def timed(work: Callable[[], object]) -> float:
 
 
 def starts(environment: Environment, rounds: int) -> None:
-    """Measure and print what a start costs."""
-    found: dict[str, list[float]] = {"bare": []}
+    """Measure and print what a start costs.
+
+    A box made ahead needs a pause to be made in, and a machine that paused starts everything slower (its processors
+    slept, their caches are another's); so such a start stands beside a bare one after the same pause.
+    """
+    bare = [environment.interpreter, "-c", "pass"]
     with Sandbox() as cold, Sandbox(ahead=1) as ahead:
-        inside = {
-            f"{name}, {how}": (box, job)
-            for name, job in jobs(environment).items()
-            for how, box in (("cold", cold), ("prepared", ahead))
+        variants: dict[str, tuple[str, float, Callable[[], object]]] = {
+            "bare": ("bare", 0, lambda: subprocess.run(bare, check=True)),
+            "bare, after a pause": ("bare, after a pause", REFILL_SECONDS, lambda: subprocess.run(bare, check=True)),
         }
-        for box, job in inside.values():
-            if box.run(job).exit_code != 0:
+        for name, job in jobs(environment).items():
+            if cold.run(job).exit_code != 0 or ahead.run(job).exit_code != 0:
                 raise SystemExit("a job of the bench failed in the box")
+            variants[f"{name}, cold"] = ("bare", 0, lambda job=job: cold.run(job))  # type: ignore[misc]
+            prepared = lambda job=job: ahead.run(job)  # noqa: E731
+            variants[f"{name}, prepared"] = ("bare, after a pause", REFILL_SECONDS, prepared)
+        found: dict[str, list[float]] = {name: [] for name in variants}
         for _ in range(rounds):
-            bare = [environment.interpreter, "-c", "pass"]
-            found["bare"].append(timed(lambda bare=bare: subprocess.run(bare, check=True)))  # type: ignore[misc]
-            for name, (box, job) in inside.items():
-                if box is ahead:
-                    time.sleep(REFILL_SECONDS)
-                found.setdefault(name, []).append(timed(lambda box=box, job=job: box.run(job)))  # type: ignore[misc]
+            for name, (_, pause, work) in variants.items():
+                time.sleep(pause)
+                found[name].append(timed(work))
         print(f"isolation level {cold.level()}, {rounds} rounds")
-    base = statistics.median(found["bare"])
-    for name, values in found.items():
-        paired = statistics.median(one - other for one, other in zip(values, found["bare"], strict=True))
-        median = statistics.median(values)
+    for name, (beside, _, _) in variants.items():
+        paired = statistics.median(one - other for one, other in zip(found[name], found[beside], strict=True))
+        median = statistics.median(found[name])
+        ratio = median / statistics.median(found[beside])
         print(
-            f"{name:22} median {median:6.1f} ms  min {min(values):6.1f} ms  {median / base:5.2f} × bare"
+            f"{name:22} median {median:6.1f} ms  min {min(found[name]):6.1f} ms  {ratio:5.2f} × {beside}"
             f"  paired {paired:+6.1f} ms"
         )
 
