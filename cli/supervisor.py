@@ -39,6 +39,7 @@ __all__ = ["CannotServe", "House", "free_port", "only_one"]
 LOOPBACK = "127.0.0.1"
 START_SECONDS_MAX = 30
 STOP_SECONDS_MAX = 8
+ANSWER_SECONDS_MAX = 4  # of those, for requests at work; streams of events would go on for a quarter of an hour
 QUICK_DEATH_SECONDS = 5
 QUICK_DEATHS_MAX = 3
 #: Celery's warning to whoever is root. Its workers run nothing of a stranger's here: boxes do, each as a user of its own.
@@ -86,10 +87,11 @@ class House:
         uvicorn = ["uvicorn", "app.main:create_app", "--factory", "--host", self.host, "--port", str(self.port)]
         # Who asks is who is at the other end: a header that names somebody else would let him choose his address.
         uvicorn.append("--no-proxy-headers")
+        grace = ["--timeout-graceful-shutdown", str(ANSWER_SECONDS_MAX)]
         commands = {
             "broker": broker.command(self.socket, self.home / "broker"),
             "worker": [sys.executable, "-W", AS_ROOT, "-m", *celery, *beat, "--loglevel", "warning"],
-            "api": [*python, *uvicorn, "--no-access-log", "--log-level", "warning"],
+            "api": [*python, *uvicorn, "--no-access-log", "--log-level", "warning", *grace],
         }
         # On SIGTERM the worker would wait for its runs, an hour if need be; so it gives them back after a few seconds.
         extra = {"worker": {"REMAP_SIGTERM": "SIGQUIT"}}
