@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ from app.api import (
 )
 from app.api.access import LocalOnly
 from app.api.callers import Door
+from app.api.description import describe, operation_id, spelled
 from app.api.methods import Methods
 from app.api.problems import Problem, ProblemGuard
 from app.pages.router import PageGuard
@@ -34,7 +36,6 @@ from app.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from fastapi.routing import APIRoute
     from starlette.types import ASGIApp
 
 DESCRIPTION = (
@@ -51,14 +52,10 @@ class Service(FastAPI):
         return PageGuard(ProblemGuard(super().build_middleware_stack()))
 
     def openapi(self) -> dict[str, Any]:
-        """Return the description; problems are of their own media type, which FastAPI does not know."""
+        """Return the description; what FastAPI does not know of it is added once."""
         if self.openapi_schema is None:
-            document = super().openapi()
-            for operation in (item for path in document["paths"].values() for item in path.values()):
-                for status, response in operation["responses"].items():
-                    if not status.startswith("2") and "content" in response:
-                        response["content"] = {problems.MEDIA_TYPE: next(iter(response["content"].values()))}
-        return self.openapi_schema or document
+            describe(super().openapi(), self.routes)
+        return self.openapi_schema or {}
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -85,7 +82,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         max_body_size=settings.body_bytes_max,
-        generate_unique_id_function=_operation_id,
+        generate_unique_id_function=operation_id,
         responses={"default": {"model": Problem, "description": "any other error"}},
     )
     problems.install(app)
@@ -110,6 +107,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     return app
 
 
-def _operation_id(route: APIRoute) -> str:
-    """Return names such as `verifications_create`."""
-    return f"{route.tags[0] if route.tags else 'assay'}_{route.name}"
+if __name__ == "__main__":  # `python -m app.main > openapi.json`
+    sys.stdout.write(spelled(create_app().openapi()))

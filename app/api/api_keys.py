@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 from app import actions
 from app.actions import NewKey
 from app.api.callers import needs
-from app.api.parts import PartsDep
+from app.api.parts import JSON_BYTES_MAX, PartsDep, json_only
 from app.api.problems import ApiError, Problem, not_found
 from app.api.schemas import Closed
 from app.core.caller import NAME_PATTERN, PUBLISHER_PATTERN, USUAL, Budgets, Caller, Scope
@@ -89,7 +89,13 @@ class Keys(BaseModel):
     data: list[KeyOut]
 
 
-@router.post("", status_code=201, responses={422: {"model": Problem}}, summary="Make an API key")
+@router.post(
+    "",
+    status_code=201,
+    dependencies=[Depends(json_only)],
+    max_body_size=JSON_BYTES_MAX,
+    summary="Make an API key",
+)
 def create(parts: PartsDep, response: Response, wanted: KeyIn) -> NewKeyOut:
     """Make a key for a publisher. It is shown in this answer alone."""
     lasts = None if wanted.expires_in_days is None else datetime.now(UTC) + timedelta(days=wanted.expires_in_days)
@@ -114,7 +120,9 @@ def read(parts: PartsDep, key_id: KeyId) -> KeyOut:
 @router.post(
     "/{key_id}/rotate",
     status_code=201,
-    responses={status: {"model": Problem} for status in (404, 409, 422)},
+    dependencies=[Depends(json_only)],
+    max_body_size=JSON_BYTES_MAX,
+    responses={status: {"model": Problem} for status in (404, 409)},
     summary="Give an API key a successor",
 )
 def rotate(parts: PartsDep, response: Response, key_id: KeyId, wanted: RotationIn) -> NewKeyOut:

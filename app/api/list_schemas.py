@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, Field
 
 from app.api.schemas import Closed
 from app.core.model import Derivation, OutcomeKind, Purpose, RunOutcome, Status
@@ -13,6 +14,7 @@ from app.core.model import Derivation, OutcomeKind, Purpose, RunOutcome, Status
 T = TypeVar("T")
 
 LIMIT_MAX = 200
+_DATE = re.compile(r"\d{4}-\d\d-\d\d[Tt ]")
 
 
 def _utc(at: datetime) -> datetime:
@@ -22,7 +24,14 @@ def _utc(at: datetime) -> datetime:
         raise ValueError("this time is out of range") from None
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
+def _spelled_out(told: Any) -> Any:
+    """Refuse the numbers that would be taken for seconds since 1970: nobody who writes one here means that."""
+    if isinstance(told, str) and not _DATE.match(told):
+        raise ValueError("this is no ISO 8601 time with offset")
+    return told
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_spelled_out), AfterValidator(_utc)]
 Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Name = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]{1,200}$")]
 Identity = Annotated[str, Field(pattern=r"^[a-z]{3}_[0-9a-z]{1,64}$")]

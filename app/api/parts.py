@@ -17,7 +17,15 @@ async def get_parts(request: Request) -> Parts:
     return parts
 
 
+JSON_BYTES_MAX = 1 << 20  # of a JSON body
+
 PartsDep = Annotated[Parts, Depends(get_parts)]
+
+
+def json_only(request: Request) -> None:
+    """Refuse a body of another type; without this it would be called a body of the wrong shape."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise ApiError("unsupported-media-type", "the body is sent as application/json")
 
 
 def require_environment(parts: PartsDep) -> None:

@@ -14,7 +14,7 @@ from app.actions import Parts
 from app.api import public_record
 from app.api.callers import CallerDep, needs
 from app.api.conditional import CONDITIONAL, current
-from app.api.parts import PartsDep
+from app.api.parts import JSON_BYTES_MAX, PartsDep, json_only
 from app.api.problems import ApiError, Problem, not_found
 from app.api.record_schemas import (
     ClaimHistoryOut,
@@ -28,10 +28,11 @@ from app.api.record_schemas import (
     RecordUrls,
     RevisionOut,
 )
-from app.api.submission import JSON_BYTES_MAX
+from app.core import errors as core_errors
 from app.core.caller import Caller, Scope
 from app.core.claim import SERVICE_PREFIX
 from app.core.contracts import benchmark_evidence, correction_record, paper_manifest
+from app.core.errors import Refusal
 from app.store import records
 from app.store.tables import Record
 from app.store.visible import visible_to
@@ -45,14 +46,16 @@ router = APIRouter(tags=["records"])
 RecordId = Annotated[
     str, Path(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$", description="the publisher's own id, or ours (`rec_…`)")
 ]
+NO_SUCCESSOR = core_errors.Problem(
+    file="body",
+    line=None,
+    pointer="/superseded_by",
+    code="unknown-record",
+    detail="`superseded_by` names no other record of the publisher",
+    remedy="send the record that takes its place first, then name its id",
+)
 ClaimId = Annotated[str, Path(pattern=r"^clm_[0-9a-z]{1,64}$")]
 Pair = Annotated[str | None, Query(max_length=200)]
-
-
-def json_only(request: Request) -> None:
-    """Refuse a body of another type; without this it would be called a body of the wrong shape."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise ApiError("unsupported-media-type", "a record is sent as application/json")
 
 
 @router.put(
@@ -211,7 +214,7 @@ def _facts(parts: Parts, facts: RecordIn, publisher: str, external_id: str) -> d
         with parts.store.read() as session:
             other = records.find(session, publisher, values["superseded_by"])
         if other is None or other.publisher != publisher or other.external_id == external_id:
-            raise ApiError("invalid-request", "`superseded_by` names no other record of the publisher")
+            raise ApiError("invalid-request", NO_SUCCESSOR.detail, refusal=Refusal.of(NO_SUCCESSOR))
         values["superseded_by"] = other.id
     return values
 

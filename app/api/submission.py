@@ -11,12 +11,11 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from app.api.parts import JSON_BYTES_MAX
 from app.api.problems import ApiError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-
-JSON_BYTES_MAX = 1 << 20
 
 #: How the body is described; FastAPI cannot derive it, because one of the two is streamed.
 REQUEST_BODY: dict[str, Any] = {

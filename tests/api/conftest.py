@@ -7,6 +7,7 @@ import pytest
 
 from app.store import migrate
 from tests.api.service import Service, open_service
+from tests.store.postgres import Cluster
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,6 +21,14 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("migrated") / "assay.db"
     migrate.upgrade(f"sqlite:///{path}")
     return path
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """Give a PostgreSQL server."""
+    found = Cluster()
+    yield found
+    found.stop()
 
 
 @pytest.fixture

@@ -7,18 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
+from fastapi.testclient import TestClient
 from sqlalchemy import text
 
 from app import actions
 from app.api import streams
+from app.api.description import spelled
 from app.api.idempotency import Once
 from app.core.caller import Caller, Scope
 from app.core.contracts import shape
 from tests.api.bundles import formula_document, script_bundle
-from tests.api.service import ENVIRONMENT, TARGET
+from tests.api.service import ADDRESS, ENVIRONMENT, TARGET
+from tests.api.tenants import WRONG
 from tests.cli.command import ROOT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import httpx2
 
     from tests.api.service import Service
@@ -38,9 +43,9 @@ def check(service: Service, answer: httpx2.Response, route: str) -> str:
     document = service.client.app.openapi()  # type: ignore[attr-defined]
     operation = document["paths"][route][answer.request.method.lower()]
     responses = operation["responses"]
-    described = responses.get(str(answer.status_code), responses["default"])
-    if answer.status_code < 400:
-        assert str(answer.status_code) in responses, f"{answer.status_code} is not described"
+    told = f"{answer.request.method} {answer.request.url}: {answer.status_code} is not described: {answer.text[:200]}"
+    assert str(answer.status_code) in responses, told
+    described = responses[str(answer.status_code)]
     if answer.status_code == 304:
         assert not answer.content
         return f"{answer.request.method} {route} 304"
@@ -54,6 +59,7 @@ def check(service: Service, answer: httpx2.Response, route: str) -> str:
     return f"{answer.request.method} {route} {answer.status_code}"
 
 
+JSON = "application/json"
 ONE = f"{TARGET}/{{verification_id}}"
 VERDICT, EVIDENCE = "/v1/verdicts/{verdict_id}", "/v1/verdicts/{verdict_id}/evidence"
 RECORD, GATE = "/v1/records/{record_id}", "/v1/records/{record_id}/gate-verdict"
@@ -265,16 +271,40 @@ def api_keys(service: Service) -> Answers:
         yield route, answer
 
 
+def refusals(service: Service) -> Answers:
+    """Walk through what any operation may refuse, each in the same way; keys exist by now."""
+    client, document = service.client, service.client.app.openapi()  # type: ignore[attr-defined]
+    key = actions.create_key(service.parts, actions.NewKey("house", "", frozenset({Scope.ADMIN})))[1]
+    poor = actions.create_key(service.parts, actions.NewKey("house", "", frozenset({Scope.WEBHOOKS_MANAGE})))[1]
+    shown = {"Authorization": f"Bearer {key}", "Idempotency-Key": "\x7f", "Last-Event-ID": "x"}
+    stranger = TestClient(client.app, ADDRESS, client=("203.0.113.7", 5), raise_server_exceptions=False)
+    wrong = "?limit=x&from=x&first=x&second=1&force=x&bench=" + "x" * 201
+    for route, path in document["paths"].items():
+        address = re.sub(r"{\w+}", "NONE", route.replace("{verification_id}", "ver_none"))
+        for method, operation in path.items():
+            yield route, client.request(method, address, headers={"Host": "elsewhere"})
+            yield route, stranger.request(method, address)
+            yield route, client.request(method, address, headers={"Authorization": f"Bearer {WRONG}"})
+            yield route, client.request(method, address, headers={"Authorization": f"Bearer {poor}"})
+            yield route, client.request(method, address + wrong, headers=shown)
+            for kind, body in (("text/plain", b"x"), (JSON, b"\xe9"), (JSON, b" " * (1 << 21)), (JSON, b"{")):
+                if "requestBody" in operation:
+                    headers = {"Authorization": f"Bearer {key}", "Content-Type": kind}
+                    yield route, client.request(method, address, content=body, headers=headers)
+
+
+WALKS = (submissions, lives, verdicts, records, publications, the_lists, the_ledger, others, api_keys, refusals)
+
+
 def test_every_answer_is_as_described_and_every_described_answer_is_given(service: Service) -> None:
-    walks = (submissions, lives, verdicts, records, publications, the_lists, the_ledger, others, api_keys)
-    seen = {check(service, answer, route) for walk in walks for route, answer in walk(service)}
+    seen = {check(service, answer, route) for walk in WALKS for route, answer in walk(service)}
     document = service.client.app.openapi()  # type: ignore[attr-defined]
     described = {
         f"{method.upper()} {route} {status}"
         for route, path in document["paths"].items()
         for method, operation in path.items()
         for status in operation["responses"]
-        if status != "default" and not status.startswith("5")
+        if not status.startswith("5")
     }
     assert described - seen == set()
 
@@ -284,8 +314,9 @@ def test_the_served_description_is_openapi_and_names_no_outside_host(service: Se
     document = answer.json()
     assert document["openapi"].startswith("3.1")
     assert document["info"]["title"] == "Assay"
-    # The contracts' source, the pattern of web addresses, and an address that RFC 2606 keeps free for examples.
-    assert "://" not in re.sub(r"https://assignee\.net|https\?://|https://example\.org", "", answer.text)
+    # The contracts' source, their dialect, the pattern of web addresses, and what RFC 2606 keeps free for examples.
+    known = r"https://assignee\.net|https://json-schema\.org|https\?://|https://example\.org"
+    assert "://" not in re.sub(known, "", answer.text)
     for schema in document["components"]["schemas"].values():
         jsonschema.Draft202012Validator.check_schema(resolve(document, schema))
 
@@ -317,6 +348,39 @@ def test_every_operation_says_what_it_does_and_describes_its_errors(service: Ser
             for status, response in operation["responses"].items():
                 if not status.startswith(("2", "3")):
                     assert list(response["content"]) == ["application/problem+json"]
+
+
+def test_the_committed_description_is_that_of_the_running_service(service: Service) -> None:
+    served = spelled(service.client.get("/openapi.json").json())
+    assert (ROOT / "openapi.json").read_text() == served, "write it anew: python -m app.main > openapi.json"
+
+
+def examples_of(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """Yield name, examples and schema of everything in the description that may have examples."""
+    for path in document["paths"].values():
+        for operation in path.values():
+            name = operation["operationId"]
+            for item in operation.get("parameters", ()):
+                yield f"{name} {item['name']}", item, item["schema"]
+            body = operation.get("requestBody", {}).get("content", {}).get(JSON)
+            if body:
+                yield f"{name} body", body, body["schema"]
+            for status, response in operation["responses"].items():
+                for kind, content in response.get("content", {}).items():
+                    if kind in {JSON, "application/problem+json"}:
+                        yield f"{name} {status}", content, content["schema"]
+
+
+def test_every_body_and_answer_has_named_examples_that_fit(service: Service) -> None:
+    document = service.client.app.openapi()  # type: ignore[attr-defined]
+    for name, place, schema in examples_of(document):
+        optional = "in" in place and not place.get("required")
+        assert place.get("examples") or optional, f"{name}: record it with python -m tests.api.examples"
+        shared = document["components"]["examples"]
+        for example in place.get("examples", {}).values():
+            value = shared[example["$ref"].rpartition("/")[2]] if "$ref" in example else example
+            checker = jsonschema.FormatChecker()
+            jsonschema.Draft202012Validator(resolve(document, schema), format_checker=checker).validate(value["value"])
 
 
 def test_bodies_of_requests_fit_their_description(service: Service) -> None:
