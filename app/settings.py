@@ -7,6 +7,7 @@ it. Lists are given as JSON. No setting can set a verdict, skip a control or loo
 from __future__ import annotations
 
 import ipaddress
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -14,6 +15,7 @@ from pydantic import AfterValidator, AliasChoices, Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.core.apikeys import PEPPER_BYTES
+from app.core.caller import PUBLISHER_PATTERN, PUBLISHER_SAID
 from app.core.claim import Policy
 from app.core.errors import Fault
 from app.core.model import Limits
@@ -48,6 +50,13 @@ def _network(text: str) -> str:
     return text
 
 
+def _publisher(text: str) -> str:
+    """Refuse at start a name that no key could have."""
+    if re.fullmatch(PUBLISHER_PATTERN, text) is None:
+        raise ValueError(f"this cannot be a publisher's name, which has {PUBLISHER_SAID}")
+    return text
+
+
 class Settings(BaseSettings):
     """What an operator may decide. Durations are seconds, sizes bytes."""
 
@@ -61,7 +70,8 @@ class Settings(BaseSettings):
 
     signing_key: Path | None = None  # the judge's private key; default: the one in use below home
 
-    publisher: str = "local"  # who submits while no API key exists, and whose names of records strangers may use
+    #: Who submits while no API key exists, and whose names of records strangers may use.
+    publisher: Annotated[str, AfterValidator(_publisher)] = "local"
     key_pepper: Path | None = (
         None  # secret with which API keys are hashed; default: below home, made with the first key
     )

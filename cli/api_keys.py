@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.core.caller import NAME_PATTERN, PUBLISHER_PATTERN, USUAL, Budgets, Scope
+from app.core.caller import NAME_PATTERN, NAME_SAID, PUBLISHER_PATTERN, PUBLISHER_SAID, USUAL, Budgets, Scope
 from app.core.errors import Fault
 from cli.options import AsJson, print_json, read_settings
 
@@ -46,8 +46,10 @@ def create(  # noqa: PLR0913 - options of a command
 
     settings = read_settings()
     wanted = actions.NewKey(
-        _matching(publisher or settings.publisher, PUBLISHER_PATTERN, "publisher"),
-        _matching(name, NAME_PATTERN, "name"),
+        _matching(
+            settings.publisher if publisher is None else publisher, PUBLISHER_PATTERN, "publisher", PUBLISHER_SAID
+        ),
+        _matching(name, NAME_PATTERN, "name", NAME_SAID),
         frozenset(scope or USUAL),
         None if expires is None else datetime.now(UTC) + _duration(expires),
         Budgets(requests_per_minute, queued_runs, gpu_seconds_per_day),
@@ -159,7 +161,7 @@ def _duration(text: str) -> timedelta:
     return lasting
 
 
-def _matching(text: str, pattern: str, what: str) -> str:
+def _matching(text: str, pattern: str, what: str, said: str) -> str:
     if re.fullmatch(pattern, text) is None:
-        raise typer.BadParameter(f"{text!r} cannot be the {what} of a key: letters, digits, blanks and ._@- can")
+        raise typer.BadParameter(f"{text!r} cannot be the {what} of a key, which has {said}")
     return text

@@ -17,7 +17,7 @@ from app.api.callers import needs
 from app.api.parts import JSON_BYTES_MAX, PartsDep, json_only
 from app.api.problems import ApiError, Problem, not_found
 from app.api.schemas import Closed
-from app.core.caller import NAME_PATTERN, PUBLISHER_PATTERN, USUAL, Budgets, Caller, Scope
+from app.core.caller import NAME_PATTERN, NAME_SAID, PUBLISHER_PATTERN, PUBLISHER_SAID, USUAL, Budgets, Caller, Scope
 from app.store import api_keys
 
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ Amount = Annotated[int | None, Field(ge=1, le=BUDGET_MAX)]
 class KeyIn(Closed):
     """What a key is made for."""
 
-    publisher: str = Field(pattern=PUBLISHER_PATTERN, description="for whom it acts")
-    name: str = Field(default="", pattern=NAME_PATTERN, description="what its holder calls it")
+    publisher: str = Field(pattern=PUBLISHER_PATTERN, description=f"for whom it acts: {PUBLISHER_SAID}")
+    name: str = Field(default="", pattern=NAME_PATTERN, description=f"what its holder calls it: {NAME_SAID}")
     scopes: list[Scope] = Field(default=sorted(USUAL), min_length=1, description="what it may be used for")
     expires_in_days: Annotated[int | None, Field(ge=1, le=DAYS_MAX)] = None
     requests_per_minute: Amount = Field(default=None, description="null: as many as the operator's setting says")

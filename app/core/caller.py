@@ -28,8 +28,10 @@ class Scope(StrEnum):
 
 
 #: How publishers and keys may be called: by what can be read in one line of a table.
-PUBLISHER_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9 ._@-]{0,63}$"
+PUBLISHER_PATTERN = r"^[A-Za-z0-9]([A-Za-z0-9 ._@-]{0,62}[A-Za-z0-9._@-])?$"
+PUBLISHER_SAID = "1 to 64 letters, digits, blanks and ._@-, with a letter or digit first and no blank last"
 NAME_PATTERN = r"^[A-Za-z0-9 ._@/:+()-]{0,100}$"
+NAME_SAID = "at most 100 letters, digits, blanks and ._@/:+()-"
 
 #: What a key may do when nobody says otherwise.
 USUAL = frozenset({Scope.CLAIMS_WRITE, Scope.VERIFICATIONS_WRITE, Scope.VERDICTS_READ, Scope.EVIDENCE_READ})
