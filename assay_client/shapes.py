@@ -143,4 +143,5 @@ class Record(TypedDict):
     id: str
     title: str | None
     doi: str | None
+    claims_visibility: str
     urls: RecordUrls

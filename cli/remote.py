@@ -97,7 +97,7 @@ def submit(  # noqa: PLR0913 - options of a command
             for item in sent:
                 if wait:
                     _follow(client, item, timeout - (time.monotonic() - begun))
-                _tell(item, client.url, several=several, wait=wait, as_json=as_json)
+                _tell(client, item, several=several, wait=wait, as_json=as_json)
         finally:  # a report says also which verdicts are still open when the time is over
             reports.write([_case(item, time.monotonic() - begun) for item in sent])
     judged = [item.exit for item in sent if wait or item.document is None]
@@ -217,7 +217,7 @@ def problems(refusal: ServiceError | Refusal | None) -> list[dict[str, Any]]:
     ]
 
 
-def _tell(item: Sent, url: str, *, several: bool, wait: bool, as_json: bool) -> None:
+def _tell(client: Client, item: Sent, *, several: bool, wait: bool, as_json: bool) -> None:
     """Print what became of a bundle; a single one that is refused has its complaint on stderr alone."""
     if item.refusal is not None:
         print(f"{item.bundle}: refused\n{item.refusal}" if several else item.refusal, file=sys.stderr)
@@ -228,9 +228,26 @@ def _tell(item: Sent, url: str, *, several: bool, wait: bool, as_json: bool) -> 
     if as_json:
         print_json(item.as_json() if several else named(item.document))
     else:
-        show.verification(item.document, url)
+        show.verification(item.document, client.url)
+        _tell_of_closed(client, item.document)
     if not wait:
-        print(f"follow it: {_command('watch', url, item.document['id'])}", file=sys.stderr)
+        print(f"follow it: {_command('watch', client.url, item.document['id'])}", file=sys.stderr)
+
+
+def _tell_of_closed(client: Client, document: Mapping[str, Any]) -> None:
+    """Say where to find what no list shows to others; a record that is private may be unknown to who asks."""
+    if document["record_id"] is None:
+        return
+    try:
+        closed = client.record(document["record_id"])["claims_visibility"] == "closed"
+    except ServiceError as error:
+        closed = error.status == 404
+    if closed:
+        where = client.url + (document["urls"]["verdict"] or document["urls"]["self"])
+        print(
+            f"its record keeps its claims closed, so lists show it to its publisher's key alone: {where}",
+            file=sys.stderr,
+        )
 
 
 @contextmanager

@@ -147,7 +147,7 @@ def summarise(parts: PartsDep, caller: CallerDep, request: Request) -> Response:
     """Return counts by status, kind, reason and blame of what you may know of; lists have no totals."""
     seen = visible_to(caller)
     with parts.store.read() as session:
-        rows = feed.verdict_tally(session, seen)
+        rows = feed.tally(session, seen)
         gates = lists.gates(session, seen)
     counts: dict[str, dict[str, int]] = {name: {} for name in feed.FACETS}
     for row in rows:

@@ -232,11 +232,17 @@ def read_verdict(parts: PartsDep, caller: CallerDep, request: Request, verdict_i
 )
 def read_evidence(parts: PartsDep, caller: CallerDep, request: Request, verdict_id: VerdictId) -> Response:
     """Return the archive, held against its signature and the verdict's rows; check it with `assay evidence verify FILE`."""
-    found = _verdict(parts, verdict_id, visible_to(caller, Scope.EVIDENCE_READ))
-    if found["evidence"] is None:
+    with parts.store.read() as session:
+        found = views.evidence(session, verdict_id, visible_to(caller, Scope.EVIDENCE_READ))
+    if found is None:
+        raise not_found("verdict")
+    digest, is_open = found
+    if digest is None:
         raise not_found("evidence")
+    if not is_open:
+        raise ApiError("not-found", "the record keeps its claims closed, so only the digest of this evidence is public")
     headers = {
-        "ETag": f'"{found["evidence"]}"',
+        "ETag": f'"{digest}"',
         "Cache-Control": kept(request, IMMUTABLE),
         "Content-Disposition": f'attachment; filename="{verdict_id}.tar.gz"',
     }

@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, bindparam, func, or_, select, tuple_, union_all
+from sqlalchemy import bindparam, func, select, tuple_, union_all
 from sqlmodel import Session, col
 
 from app.store import views
 from app.store.tables import ClaimRevision, ClaimRow, GateRow, ListingRow, Record, TallyRow, Verdict
-from app.store.upkeep import CLOSED
 from app.store.visible import STRANGERS
 
 if TYPE_CHECKING:
@@ -98,15 +97,6 @@ def tally(session: Session, seen: Visible = STRANGERS) -> list[dict[str, Any]]:
     return [{**row, "number": int(row["number"])} for row in rows]  # PostgreSQL's sums are decimals
 
 
-def verdict_tally(session: Session, seen: Visible = STRANGERS) -> list[dict[str, Any]]:
-    """Return the same of the verdicts that the viewer may know of, also those of a public record's closed claims."""
-    if seen.audiences is None:
-        return tally(session, seen)
-    known = {"audiences": list(seen.audiences)}
-    rows = session.connection().execute(_TALLY_KNOWN, known).mappings()
-    return [{**row, "number": int(row["number"])} for row in rows]
-
-
 _COLUMNS = [getattr(TallyRow, name) for name in ("bucket", *FACETS)]
 _TALLY: Any = (
     select(*_COLUMNS, func.sum(col(TallyRow.number)).label("number"))
@@ -114,10 +104,7 @@ _TALLY: Any = (
     .group_by(*_COLUMNS)
     .order_by(col(TallyRow.bucket))
 )
-_AUDIENCE = col(TallyRow.audience).in_(bindparam("audiences", expanding=True))
-_TALLY_OF = _TALLY.where(_AUDIENCE)
-_CLOSED = and_(col(TallyRow.audience) >= CLOSED, col(TallyRow.audience) < chr(ord(CLOSED) + 1))
-_TALLY_KNOWN = _TALLY.where(or_(_AUDIENCE, _CLOSED))
+_TALLY_OF = _TALLY.where(col(TallyRow.audience).in_(bindparam("audiences", expanding=True)))
 
 
 def _places(  # noqa: PLR0913 - filters, viewer and either end

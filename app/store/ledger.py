@@ -55,7 +55,7 @@ def _shown(seen: Visible) -> Any:
     tells of neither hides nothing.
     """
     told = case(
-        (col(Verdict.id).is_not(None), seen.listed_verdicts),
+        (col(Verdict.id).is_not(None), seen.ledgered),
         (col(Correction.id).is_not(None), seen.records),
         else_=true(),
     )

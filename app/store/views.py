@@ -103,6 +103,16 @@ def _version(seen: Visible) -> Any:
 
 
 @lru_cache(maxsize=256)
+def _evidence(seen: Visible) -> Any:
+    return (
+        select(col(Verdict.evidence), seen.evidence.label("open"))
+        .join(ClaimRow, col(ClaimRow.id) == Verdict.claim_id)
+        .join(Record, col(Record.id) == ClaimRow.record_id, isouter=True)
+        .where(col(Verdict.id) == bindparam("verdict"), seen.verdicts)
+    )
+
+
+@lru_cache(maxsize=256)
 def _verdict(seen: Visible) -> Any:
     if seen.verdicts is EVERYTHING.verdicts:
         return _VERDICT
@@ -156,6 +166,12 @@ def verdict(session: Session, verdict_id: str, seen: Visible = EVERYTHING) -> di
     """Return one verdict with its comparisons and controls; None when there is none, or none that may be known."""
     row = session.connection().execute(_verdict(seen), {"verdict": verdict_id}).mappings().first()
     return None if row is None else with_findings(session, [row])[0]
+
+
+def evidence(session: Session, verdict_id: str, seen: Visible) -> tuple[str | None, bool] | None:
+    """Return the digest of a verdict's evidence and whether its archive may be read; None for a verdict not to be known."""
+    row = session.connection().execute(_evidence(seen), {"verdict": verdict_id}).first()
+    return None if row is None else (row.evidence, bool(row.open))
 
 
 def latest(session: Session, limit: int) -> list[dict[str, Any]]:

@@ -3,9 +3,9 @@
     record         public, or the caller's own
     claim          of a public record whose publisher has opened its claims, or without a record and released; or own
     verification   as its claim; its runs, logs and events likewise
-    verdict        of a public record, its claims open or not, or of a released claim without a record; or own. A public
-                   record names its verdicts and their evidence, or nobody could check what it says.
-    evidence       as its verdict, under a scope of its own
+    verdict        by its id: of a public record, its claims open or not, or of a released claim without a record; or own.
+                   A public record names its verdicts, and the digests of their evidence. In lists and counts: as its claim.
+    evidence       its archive, which holds the claim and its files: as its claim, under a scope of its own
     ledger row     shows its body as its verdict or correction may be known, hashes always (`app.store.ledger`)
 
 "Own" means that the caller's key has the scope to read. The operator knows everything. The loopback (see
@@ -32,6 +32,7 @@ from sqlmodel import col
 
 from app.core.caller import STRANGER, Caller, Scope
 from app.store.tables import ClaimRow, Record
+from app.store.upkeep import CLOSED
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
@@ -50,14 +51,17 @@ class Visible:
     records: ColumnElement[bool]
     claims: ColumnElement[bool]
     verifications: ColumnElement[bool]  # and runs
-    verdicts: ColumnElement[bool]  # and evidence
-    listed_verdicts: ColumnElement[bool]  # without being asked for by id; the same but for the loopback
+    verdicts: ColumnElement[bool]  # asked for by id
+    ledgered: ColumnElement[
+        bool
+    ]  # verdicts in the ledger, without being asked for by id; the same but for the loopback
+    evidence: ColumnElement[bool]
     key: str
     audiences: tuple[str, ...] | None = ("",)  # whose claims' verdicts they are (`app.store.upkeep`); None: everybody's
 
 
 #: What the operator and the service itself know of.
-EVERYTHING = Visible(true(), true(), true(), true(), true(), "all", None)
+EVERYTHING = Visible(true(), true(), true(), true(), true(), true(), "all", None)
 
 
 def visible_to(caller: Caller = STRANGER, scope: Scope = Scope.VERDICTS_READ) -> Visible:
@@ -79,11 +83,13 @@ def _visible(own: str | None, *, by_id: bool) -> Visible:
     record, claim, verdict = PUBLIC_RECORD, PUBLIC_CLAIM, PUBLIC_VERDICT
     if own is None:
         free = EVERYTHING.verifications
-        shown = (free, free) if by_id else (claim, verdict)
-        return Visible(record, claim, *shown, verdict, "")
+        if by_id:
+            return Visible(record, claim, free, free, verdict, free, "")
+        return Visible(record, claim, claim, verdict, verdict, claim, "")
     of_record, of_claim = col(Record.publisher) == own, col(ClaimRow.publisher) == own
     claims, verdicts = or_(claim, of_claim), or_(verdict, of_claim)
-    return Visible(or_(record, of_record), claims, claims, verdicts, verdicts, f"own {own}", ("", f"~{own}", own))
+    of_own = ("", f"{CLOSED}{own}", own)
+    return Visible(or_(record, of_record), claims, claims, verdicts, verdicts, claims, f"own {own}", of_own)
 
 
 #: What strangers know of.

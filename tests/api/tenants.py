@@ -35,6 +35,7 @@ class World:
         default_factory=dict
     )  # parameter of an address -> id of something private of Alice's
     shown: dict[str, str] = field(default_factory=dict)  # the same of something public of hers
+    closed: dict[str, str] = field(default_factory=dict)  # the same of a public record whose claims she keeps closed
 
     def as_(self, name: str | None) -> TestClient:
         """Return a client that shows a key; None: none."""
@@ -97,6 +98,7 @@ def build(service: Service) -> World:
     assert alice.client.put("/v1/records/closed", json={}).status_code == 201
     hidden = alice.conclude(matching, bundle(f"{SECRET}-gain", SECRET))
     shown = alice.conclude(matching, bundle("shown-gain", "open"))
+    world.closed = ids_of(alice.conclude(matching, bundle("closed-gain", "closed")))
     world.hidden, world.shown = ids_of(hidden), ids_of(shown)
     with service.parts.store.transaction() as session:
         from sqlalchemy import text

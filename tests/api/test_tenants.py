@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from app.settings import Settings
 from tests.api.service import open_service
 from tests.api.tenants import SECRET, WRONG, World, build
 from tests.api.test_routes import rules, walk
@@ -123,6 +124,38 @@ def test_what_is_public_is_there_for_everybody(world: World, who: str | None) ->
         if "{" in path and not path.startswith(("/v1/keys", "/compare")):
             where = address(world, path, world.shown)
             assert client.get(where).status_code == 200, where
+
+
+@pytest.mark.parametrize("who", [None, "bob", "poor", "alice", "admin"])
+def test_of_closed_claims_everybody_reads_the_verdict_and_its_publisher_the_evidence(
+    world: World, who: str | None
+) -> None:
+    client, ids = world.as_(who), world.closed
+    entitled = who in {"alice", "admin"}
+    assert client.get(f"/v1/verdicts/{ids['verdict_id']}").json()["evidence"] == ids["evidence"]
+    answer = client.get(f"/v1/verdicts/{ids['verdict_id']}/evidence")
+    assert answer.status_code == (200 if entitled else 404)
+    if not entitled:
+        assert "keeps its claims closed" in answer.json()["detail"]
+    for path in ("claims/{claim_id}", "verifications/{verification_id}", "runs/{run_id}", "runs/{run_id}/stdout"):
+        assert client.get("/v1/" + path.format(**ids)).status_code == (200 if entitled else 404), path
+
+
+@pytest.mark.parametrize("who", [None, "bob", "poor", "alice", "admin"])
+def test_verdicts_are_counted_that_are_listed_and_no_others(world: World, who: str | None) -> None:
+    client = world.as_(who)
+    listed = [row["status"] for row in client.get("/v1/verdicts?limit=200").json()["data"]]
+    counted = client.get("/v1/verdicts/summary").json()["status"]
+    assert counted == {status: listed.count(status) for status in listed}
+    assert len(listed) == (3 if who in {"alice", "admin"} else 1)
+
+
+@pytest.mark.parametrize("publisher", ["", " ", "alice ", " alice", "a" * 65, "élise", "alice\n"])
+def test_a_publisher_is_called_by_what_reads_the_same_everywhere(world: World, publisher: str) -> None:
+    answer = world.as_("admin").post("/v1/keys", json={"publisher": publisher})
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/publisher")
+    with pytest.raises(ValueError, match="cannot be a publisher's name"):
+        Settings(publisher=publisher)
 
 
 @pytest.mark.parametrize("bad", BAD)

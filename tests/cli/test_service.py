@@ -63,6 +63,18 @@ def test_submit_and_wait_exits_with_the_verdict(
     assert "\x1b" not in done.stdout + done.stderr
 
 
+def test_submit_says_where_a_closed_claim_is_found(served: Served, tmp_path: Path) -> None:
+    claim = CLAIM.replace("[claim]", '[record]\nid = "closed"\n[claim]')
+    done = assay("submit", lay(tmp_path / "x", formula_bundle(claim)), "--wait", "--url", served.url, home=tmp_path)
+    assert done.returncode == 0
+    where = done.stderr.partition("to its publisher's key alone: ")[2].strip()
+    assert where.startswith(f"{served.url}/v1/verdicts/vrd_")
+    assert httpx2.get(where, trust_env=False).json()["status"] == "VERIFIED"
+    assert httpx2.put(f"{served.url}/v1/records/closed", json={"claims_visibility": "open"}, trust_env=False).is_success
+    again = assay("submit", tmp_path / "x", "--wait", "--url", served.url, home=tmp_path)
+    assert "closed" not in again.stderr
+
+
 def test_submit_answers_at_once_and_watch_sees_the_end(served: Served, tmp_path: Path) -> None:
     folder = lay(tmp_path / "x", script_bundle(script="raise SystemExit(3)"))
     done = assay("submit", folder, "--url", served.url, home=tmp_path)

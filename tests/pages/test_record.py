@@ -102,6 +102,7 @@ def test_a_record_lists_its_claims_only_when_they_are_open(site: Site) -> None:
     assert [link for link in page.links if link.startswith(("/claims/", "/v1/verdicts/"))] == []
     assert closed["claim"]["statement"][:40] not in page.text
     assert "1 of 2 claims tested" in page.text
+    assert "withheld, for the claims are closed" in page.text
 
 
 def test_a_private_record_has_neither_page_nor_badge(site: Site) -> None:
