@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import httpx2
 
-from assay_client import flows, wire
+from assay_client import flows, streams, wire
 from assay_client.errors import ServiceError, Unreachable
-from assay_client.flows import Pause
+from assay_client.flows import Listen, Pause
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import TracebackType
 
-    from assay_client.shapes import Record, Verdict, Verification
+    from assay_client.shapes import Event, Record, Verdict, VerdictPage, Verification
 
 T = TypeVar("T")
 
@@ -90,6 +90,32 @@ class Client:
         """Return a verdict with its comparisons and controls."""
         return self._run(flows.verdict(verdict_id))
 
+    def verdicts(self, filters: Mapping[str, str] | None = None, cursor: str | None = None) -> VerdictPage:
+        """Return a page of verdicts, newest first; `next_cursor` asks for the next one."""
+        return self._run(flows.verdict_page(filters, cursor))
+
+    def follow(
+        self, verification_id: str, seen: Callable[[Event], None], seconds: float | None = None, after: int = 0
+    ) -> Verification:
+        """Listen to what happens to a verification until it has ended; a stream that breaks goes on where it was.
+
+        Args:
+            verification_id: which one.
+            seen: called with every event, each once, in their order.
+            seconds: give up after so long; None listens for ever.
+            after: number of the last event that is known.
+
+        Raises:
+            TimeoutError: the time is over; the verification goes on.
+            Unreachable: the service is not there, or went away for good.
+
+        """
+        return self._run(streams.following(verification_id, seconds, seen, after))
+
+    def log(self, run_id: str, stream: str, begin: int = 0) -> bytes:
+        """Return what a run that is over wrote to `stdout` or `stderr`, from a byte on, at most 256 KiB."""
+        return self._run(streams.log(run_id, stream, begin))
+
     def evidence(self, verdict_id: str) -> bytes:
         """Return the evidence archive of a verdict; whoever keeps it can check it offline."""
         return self._run(flows.evidence(verdict_id))
@@ -120,7 +146,11 @@ class Client:
                     step = next(flow)
                     continue
                 try:
-                    answer = self._send(step)
+                    answer = None
+                    if isinstance(step, Listen):
+                        self._listen(step)
+                    else:
+                        answer = self._send(step)
                 except (ServiceError, Unreachable) as error:
                     step = flow.throw(error)
                 else:
@@ -134,3 +164,19 @@ class Client:
         except httpx2.TransportError as error:
             raise wire.unreachable(self.url, error) from error
         return wire.accepted(answer)
+
+    def _listen(self, step: Listen) -> None:
+        """Listen to a stream; that one which was opened is silent for long, or breaks, is no failure."""
+        opened = False
+        try:
+            with self._http.sse(step.request.path, **wire.listening(step)) as source:
+                if source.response.is_error:
+                    source.response.read()
+                    wire.accepted(source.response)
+                opened = True
+                for said in source:
+                    if not step.take(said):
+                        return
+        except httpx2.TransportError as error:
+            if not opened or isinstance(error, httpx2.SSEError):
+                raise wire.unreachable(self.url, error) from error

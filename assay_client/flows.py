@@ -20,7 +20,7 @@ import httpx2
 from assay_client.errors import ServiceError, Unreachable
 
 if TYPE_CHECKING:
-    from assay_client.shapes import Record, Verdict, Verification
+    from assay_client.shapes import Record, Verdict, VerdictPage, Verification
 
 T = TypeVar("T")
 
@@ -52,7 +52,19 @@ class Pause:
     seconds: float
 
 
-Flow: TypeAlias = Generator[Request | Pause, httpx2.Response | None, T]
+@dataclass(frozen=True)
+class Listen:
+    """A stream of events to be opened and listened to until it ends, is silent for too long, or `take` has enough.
+
+    `take` is called with the stream's events and says whether to go on. Nothing is sent back.
+    """
+
+    request: Request
+    take: Callable[[httpx2.ServerSentEvent], bool]
+    silence: float  # seconds
+
+
+Flow: TypeAlias = Generator[Request | Pause | Listen, httpx2.Response | None, T]
 
 
 def submission(bundle: bytes, *, force: bool, key: str | None) -> Flow[Verification]:
@@ -67,7 +79,7 @@ def submission(bundle: bytes, *, force: bool, key: str | None) -> Flow[Verificat
         key = secrets.token_hex(16) if force else hashlib.sha256(bundle).hexdigest()
     params = {"force": "true"} if force else {}
     for _ in range(SUBMISSIONS_MAX):
-        answer = yield from _send(Request("POST", "/v1/verifications", {"Idempotency-Key": key}, params, bundle=bundle))
+        answer = yield from send(Request("POST", "/v1/verifications", {"Idempotency-Key": key}, params, bundle=bundle))
         found = cast("Verification", described(answer))
         if answer.headers.get("Idempotent-Replayed") != "true":
             return found
@@ -80,18 +92,18 @@ def submission(bundle: bytes, *, force: bool, key: str | None) -> Flow[Verificat
 
 def verification(verification_id: str) -> Flow[Verification]:
     """Return a verification as it stands."""
-    return cast("Verification", (yield from _document("GET", f"/v1/verifications/{_part(verification_id)}")))
+    return cast("Verification", (yield from _document("GET", f"/v1/verifications/{part(verification_id)}")))
 
 
 def cancellation(verification_id: str) -> Flow[Verification]:
     """Ask for the end of a verification; a verdict that stands stays."""
-    path = f"/v1/verifications/{_part(verification_id)}/cancel"
+    path = f"/v1/verifications/{part(verification_id)}/cancel"
     return cast("Verification", (yield from _document("POST", path)))
 
 
 def another_try(verification_id: str) -> Flow[Verification]:
     """Begin a verification that faulted again."""
-    path = f"/v1/verifications/{_part(verification_id)}/retry"
+    path = f"/v1/verifications/{part(verification_id)}/retry"
     return cast("Verification", (yield from _document("POST", path)))
 
 
@@ -110,8 +122,8 @@ def waiting(
     tag, pause = "", PAUSE_FIRST
     while True:
         try:
-            request = Request("GET", f"/v1/verifications/{_part(verification_id)}", {"If-None-Match": tag})
-            answer = yield from _send(request)
+            request = Request("GET", f"/v1/verifications/{part(verification_id)}", {"If-None-Match": tag})
+            answer = yield from send(request)
             answered = time.monotonic()
             if document is None or answer.status_code != httpx2.codes.NOT_MODIFIED:
                 document = cast("Verification", described(answer))
@@ -130,37 +142,44 @@ def waiting(
         pause = min(pause * PAUSE_GROWTH, PAUSE_MAX)
 
 
+def verdict_page(filters: Mapping[str, str] | None, cursor: str | None) -> Flow[VerdictPage]:
+    """Return a page of verdicts, newest first."""
+    params = {**(filters or {}), **({"cursor": cursor} if cursor else {})}
+    answer = yield from send(Request("GET", "/v1/verdicts", params=params))
+    return cast("VerdictPage", described(answer, "next_cursor"))
+
+
 def verdict(verdict_id: str) -> Flow[Verdict]:
     """Return a verdict."""
-    answer = yield from _send(Request("GET", f"/v1/verdicts/{_part(verdict_id)}"))
+    answer = yield from send(Request("GET", f"/v1/verdicts/{part(verdict_id)}"))
     return cast("Verdict", described(answer, "reason_code"))
 
 
 def evidence(verdict_id: str) -> Flow[bytes]:
     """Return the evidence archive of a verdict; whoever keeps it can check it offline."""
-    return (yield from _send(Request("GET", f"/v1/verdicts/{_part(verdict_id)}/evidence"))).content
+    return (yield from send(Request("GET", f"/v1/verdicts/{part(verdict_id)}/evidence"))).content
 
 
 def record(record_id: str) -> Flow[Record]:
     """Return a record under the publisher's id or the service's."""
-    return cast("Record", (yield from _document("GET", f"/v1/records/{_part(record_id)}")))
+    return cast("Record", (yield from _document("GET", f"/v1/records/{part(record_id)}")))
 
 
 def record_facts(record_id: str, facts: Mapping[str, Any]) -> Flow[Record]:
     """Create or change a record of the publisher."""
-    answer = yield from _send(Request("PUT", f"/v1/records/{_part(record_id)}", json=dict(facts)))
+    answer = yield from send(Request("PUT", f"/v1/records/{part(record_id)}", json=dict(facts)))
     return cast("Record", described(answer))
 
 
 def gate_verdict(record_id: str) -> Flow[dict[str, Any]]:
     """Return the document of the contract `gate-verdict-v1`."""
-    answer = yield from _send(Request("GET", f"/v1/records/{_part(record_id)}/gate-verdict"))
+    answer = yield from send(Request("GET", f"/v1/records/{part(record_id)}/gate-verdict"))
     return described(answer, "schema")
 
 
 def fetching(path: str) -> Flow[httpx2.Response]:
     """Return what lies at a path, as it is."""
-    return (yield from _send(Request("GET", path)))
+    return (yield from send(Request("GET", path)))
 
 
 def described(answer: httpx2.Response, member: str = "urls") -> dict[str, Any]:
@@ -181,10 +200,10 @@ def described(answer: httpx2.Response, member: str = "urls") -> dict[str, Any]:
 
 
 def _document(method: str, path: str) -> Flow[dict[str, Any]]:
-    return described((yield from _send(Request(method, path))))
+    return described((yield from send(Request(method, path))))
 
 
-def _send(request: Request) -> Flow[httpx2.Response]:
+def send(request: Request) -> Flow[httpx2.Response]:
     """Send a request, again when the service asks for it: it is busy with the same one, or has too much to do."""
     waited = 0.0
     while True:
@@ -201,6 +220,6 @@ def _send(request: Request) -> Flow[httpx2.Response]:
         waited += max(pause, PAUSE_FIRST)
 
 
-def _part(name: str) -> str:
+def part(name: str) -> str:
     """Return an id as one part of a path, whatever is in it."""
     return quote(name, safe="")

@@ -86,6 +86,52 @@ class Verdict(TypedDict):
     controls: list[Control]
 
 
+class Self(TypedDict):
+    """Where the whole of an item is."""
+
+    self: str
+
+
+class VerdictItem(TypedDict):
+    """A verdict in a list; `verdict` has its comparisons and controls."""
+
+    id: str
+    verification_id: str
+    claim_id: str
+    claim: str
+    statement: str
+    kind: str
+    record_id: str | None
+    publisher: str
+    gate: str | None
+    status: str
+    outcome: str
+    reason_code: str
+    blame: str | None
+    reason: str
+    evidence: str | None
+    evaluated_at: str
+    urls: Self
+
+
+class VerdictPage(TypedDict):
+    """A page of verdicts, newest first; the end is where `next_cursor` is null, and a short page is not."""
+
+    data: list[VerdictItem]
+    next_cursor: str | None
+
+
+class Event(TypedDict):
+    """Something that happened to a verification."""
+
+    seq: int
+    kind: str
+    verification_id: str
+    run_id: str | None
+    created_at: str
+    data: dict[str, Any]
+
+
 class SubmittedClaim(TypedDict):
     """The claim of a verification, as of the submitted revision."""
 

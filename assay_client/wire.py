@@ -9,7 +9,7 @@ import httpx2
 from assay_client.errors import ServiceError, Unreachable
 
 if TYPE_CHECKING:
-    from assay_client.flows import Request
+    from assay_client.flows import Listen, Request
 
 CONNECT_SECONDS = 5
 ANSWER_SECONDS = 120  # the service stores a large bundle before it answers
@@ -55,6 +55,12 @@ def arguments(request: Request) -> dict[str, Any]:
     elif request.json is not None:
         found["json"] = request.json
     return found
+
+
+def listening(step: Listen) -> dict[str, Any]:
+    """Return how a stream is opened."""
+    timeout = httpx2.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS, read=step.silence)
+    return {"headers": dict(step.request.headers), "timeout": timeout}
 
 
 def accepted(answer: httpx2.Response) -> httpx2.Response:

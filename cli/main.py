@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from app.core.errors import AssayError, Refusal
-from cli import evidence, keys, ledger, options, remote, show
+from cli import evidence, keys, ledger, options, remote, show, verdicts, watch
 from cli.errors import CannotServe, ServiceError, Unreachable
 from cli.exits import Exit, of_http, worst
 from cli.options import AsJson, Junit, Sarif, Since, Summary, print_json, read_settings
@@ -168,8 +168,9 @@ def demo(
 
 
 app.command()(remote.submit)
-app.command()(remote.watch)
+app.command()(watch.watch)
 app.command()(remote.cancel)
+app.command()(verdicts.verdicts)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""The commands that speak to a service: submit, watch, cancel."""
+"""The commands that speak to a service: submit and cancel; and what all of them share. `cli.watch` follows."""
 
 from __future__ import annotations
 
@@ -104,36 +104,6 @@ def submit(  # noqa: PLR0913 - options of a command
     raise typer.Exit(worst(judged) if judged else Exit.VERIFIED)
 
 
-def watch(
-    verification: Annotated[str, typer.Argument(help="ver_…")],
-    timeout: Timeout = 3600,
-    as_json: AsJson = False,
-    url: Url = DEFAULT_URL,
-    token: Token = None,
-) -> None:
-    """Follow a verification to its end; with --json one line for every change."""
-    from cli.client import FINAL_STATES
-
-    steps = Steps(verification)
-    seen = steps.state
-    if as_json:
-        last: list[Mapping[str, Any]] = []
-
-        def seen(document: Mapping[str, Any]) -> None:
-            if document["state"] not in FINAL_STATES and last != [document]:
-                last[:] = [document]
-                print_json(named(document))
-
-    with connected(url, token) as client, _goes_on(client.url, verification, steps):
-        document = client.wait(verification, timeout, seen)
-    if as_json:
-        print_json(named(document))
-    else:
-        show.verification(document, client.url)
-    verdict = document["verdict"]
-    raise typer.Exit(of_status(verdict["status"] if verdict else None))
-
-
 def cancel(
     verification: Annotated[str, typer.Argument(help="ver_…")],
     as_json: AsJson = False,
@@ -174,7 +144,7 @@ def _follow(client: Client, item: Sent, seconds: float) -> None:
         item.document = document
         steps.state(document)
 
-    with _goes_on(client.url, verification, steps):
+    with goes_on(client.url, verification, steps):
         item.document = client.wait(verification, max(seconds, 0), seen)
 
 
@@ -289,7 +259,7 @@ def _command(word: str, url: str, verification: str) -> str:
 
 
 @contextmanager
-def _goes_on(url: str, verification: str, steps: Steps) -> Iterator[None]:
+def goes_on(url: str, verification: str, steps: Steps) -> Iterator[None]:
     """Say, when waiting ends before the verification does, how to come back to it or to end it."""
     try:
         yield

@@ -1,4 +1,4 @@
-"""What a script said on its standard error, made fit to be shown: its last lines, short, without control characters."""
+"""What scripts and claims say, made fit to be shown: short, without control characters."""
 
 from __future__ import annotations
 
@@ -12,6 +12,17 @@ def last_words(stderr: bytes) -> str:
     text = stderr[-BYTES_READ_MAX:].decode("utf-8", "replace").expandtabs(4)
     lines = [line for line in (_plain(line) for line in text.split("\n")) if line]
     return "\n".join(lines[-LINES_MAX:])
+
+
+def shown_lines(text: str) -> list[str]:
+    """Return every line of a stranger's text, made fit for a terminal."""
+    return [_plain(line) for line in text.expandtabs(4).removesuffix("\n").split("\n")] if text else []
+
+
+def one_line(text: str, characters: int = LINE_CHARACTERS_MAX) -> str:
+    """Return a stranger's text on one line of so many characters at most, made fit for a terminal."""
+    found = _plain(" ".join(text.split()))
+    return found if len(found) <= characters else found[: characters - 1] + "…"
 
 
 def _plain(line: str) -> str:

@@ -15,7 +15,7 @@ import pytest
 
 from app.main import create_app
 from app.settings import Settings
-from assay_client import AsyncClient, Client, flows, shapes
+from assay_client import AsyncClient, Client, flows, shapes, streams
 from tests.cli.command import ROOT
 
 if TYPE_CHECKING:
@@ -32,6 +32,10 @@ NAMES = {
     "Comparison": "Comparison",
     "Control": "ControlOut",
     "Verdict": "VerdictOut",
+    "Self": "Self",
+    "VerdictItem": "VerdictItem",
+    "VerdictPage": "ListOut_VerdictItem_",
+    "Event": "EventOut",
     "SubmittedClaim": "ClaimOut",
     "Urls": "Urls",
     "Verification": "VerificationOut",
@@ -91,6 +95,9 @@ FLOWS: dict[str, flows.Flow[Any]] = {
     "cancel": flows.cancellation("ver_1"),
     "retry": flows.another_try("ver_1"),
     "wait": flows.waiting("ver_1", None, None),
+    "follow": streams.following("ver_1", None, lambda _: None, 0),
+    "log": streams.log("run_1", "stdout", 7),
+    "verdicts": flows.verdict_page({"status": "VERIFIED", "since": "x", "limit": "1"}, "c"),
     "verdict": flows.verdict("vrd_1"),
     "evidence": flows.evidence("vrd_1"),
     "record": flows.record("r"),
@@ -103,7 +110,8 @@ ALWAYS = {"If-None-Match"}
 
 @pytest.mark.parametrize("name", FLOWS)
 def test_every_request_of_the_client_meets_an_operation_that_is_described(name: str) -> None:
-    request = next(FLOWS[name])
+    step = next(FLOWS[name])
+    request = step.request if isinstance(step, flows.Listen) else step
     assert isinstance(request, flows.Request)
     (operation,) = (
         methods[request.method.lower()]
