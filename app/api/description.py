@@ -37,6 +37,16 @@ _HEADERS = {
 }
 
 
+_ITEM = {
+    "in": "query",
+    "pointer": "/limit",
+    "line": None,
+    "code": "less-than-equal",
+    "detail": "`limit` is too large",
+    "remedy": "give a number of at most 200",
+}
+
+
 def _is(*names: str) -> Callable[[Document], bool]:
     return lambda operation: operation["operationId"] in names
 
@@ -150,7 +160,7 @@ def _problem(code: str) -> Document:
         "detail": kind.happened,
         "instance": "/v1/verifications",
         "request_id": "5f1c0f2d9f3e4b6f8a7d6c5b4a392817",
-        "errors": [],
+        "errors": [dict(_ITEM)] if code == "invalid-request" else [],
     }
     return {"summary": kind.title, "value": shown}
 

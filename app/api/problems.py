@@ -18,13 +18,13 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from app.api.invalid import problem_of
 from app.api.kinds import KINDS, of_status
-from app.core.claim_reader import near
 from app.core.errors import Fault, Refusal
 from app.store.errors import StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -110,17 +110,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        errors = [
-            {
-                "in": str(item["loc"][0]) if item["loc"] else "body",
-                "pointer": "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in item["loc"][1:]),
-                "line": None,
-                "code": str(item["type"]).replace("_", "-"),
-                "detail": str(item["msg"]),
-                "remedy": _remedy(request, item),
-            }
-            for item in error.errors()
-        ]
+        errors = [problem_of(request, item) for item in error.errors()]
         return problem(request, "invalid-request", "the request does not fit its description", errors=errors)
 
     @app.exception_handler(StoreUnavailable)
@@ -140,29 +130,6 @@ def install(app: FastAPI) -> None:
     def _unexpected(request: Request, error: Exception) -> JSONResponse:
         log.error("unexpected error (%s)", _request_id(request.scope), exc_info=error)
         return problem(request, "internal-error", "the service failed; this says nothing about any claim")
-
-
-def _remedy(request: Request, item: Mapping[str, Any]) -> str:
-    """Return what to do about a key that is not known: the name that was meant, or all that there are."""
-    body = getattr(request.scope.get("route"), "body_field", None)
-    model: Any = None if body is None else body.field_info.annotation
-    if item["type"] != "extra_forbidden" or item["loc"][0] != "body" or not hasattr(model, "model_json_schema"):
-        return ""
-    schema = model.model_json_schema()
-    known = list(_object(schema, schema, item["loc"][1:-1]).get("properties", ()))
-    return near(str(item["loc"][-1]), known) or (f"use one of {', '.join(known)}" if known else "leave it out")
-
-
-def _object(schema: Mapping[str, Any], found: Mapping[str, Any], path: Sequence[str | int]) -> Mapping[str, Any]:
-    """Return the part of a model's schema that describes the object at a path; empty where none is described."""
-    for part in path:
-        found = found.get("properties", {}).get(part, {}) if isinstance(part, str) else found.get("items", {})
-        found = next((one for one in found.get("anyOf", ()) if one.get("type") != "null"), found)
-        if "items" in found and "$ref" in found["items"]:
-            found = {**found, "items": schema["$defs"][found["items"]["$ref"].rpartition("/")[2]]}
-        if "$ref" in found:
-            found = schema["$defs"][found["$ref"].rpartition("/")[2]]
-    return found
 
 
 def _items(refusal: Refusal, place: str) -> list[dict[str, Any]]:
