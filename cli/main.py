@@ -18,7 +18,7 @@ from app.core.errors import AssayError, Refusal
 from cli import evidence, keys, ledger, options, remote, show, verdicts, watch
 from cli.errors import CannotServe, ServiceError, Unreachable
 from cli.exits import Exit, of_http, worst
-from cli.options import AsJson, Junit, Sarif, Since, Summary, print_json, read_settings
+from cli.options import Annotations, AsJson, Junit, Sarif, Since, Summary, print_json, read_settings
 from cli.progress import Steps
 from sandbox import SandboxFault
 
@@ -55,6 +55,7 @@ def verify(  # noqa: PLR0913 - options of a command
     junit: Junit = None,
     sarif: Sarif = None,
     summary: Summary = None,
+    annotations: Annotations = None,
 ) -> None:
     """Verify bundles on this machine: the whole job, no server, no account."""
     from cli.bundles import bundles_of
@@ -64,7 +65,7 @@ def verify(  # noqa: PLR0913 - options of a command
     from sandbox import Sandbox
 
     settings = read_settings()
-    reports = Reports(junit, sarif, summary)
+    reports = Reports(junit, sarif, summary, annotations)
     reports.check()
     with reports.searching():
         found, several = bundles_of(paths, changed_since)

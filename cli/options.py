@@ -19,6 +19,9 @@ Sarif = Annotated[Path | None, typer.Option("--sarif", metavar="FILE", help="Wri
 Summary = Annotated[
     Path | None, typer.Option("--summary", metavar="FILE", help="Append a Markdown summary here, as to a job's.")
 ]
+Annotations = Annotated[
+    Path | None, typer.Option("--annotations", metavar="FILE", help="Write commands for GitHub's runner here.")
+]
 
 Since = Annotated[
     str | None,

@@ -18,7 +18,7 @@ from app.core.errors import Refusal
 from cli import show
 from cli.errors import ServiceError
 from cli.exits import Exit, of_http, of_status, worst
-from cli.options import AsJson, Junit, Sarif, Since, Summary, print_json
+from cli.options import Annotations, AsJson, Junit, Sarif, Since, Summary, print_json
 from cli.progress import Steps
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ def submit(  # noqa: PLR0913 - options of a command
     junit: Junit = None,
     sarif: Sarif = None,
     summary: Summary = None,
+    annotations: Annotations = None,
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,
     token: Token = None,
@@ -80,7 +81,7 @@ def submit(  # noqa: PLR0913 - options of a command
     from cli.bundles import bundles_of
     from cli.reports import Reports
 
-    reports = Reports(junit, sarif, summary)
+    reports = Reports(junit, sarif, summary, annotations)
     reports.check()
     if not wait and reports != Reports():
         raise typer.BadParameter("a report needs a verdict: add --wait")

@@ -1,9 +1,9 @@
-"""What a pipeline reads of verdicts: JUnit, SARIF and a job summary, all three from the same cases.
+"""What a pipeline reads of verdicts: JUnit, SARIF, a job summary and annotations, all from the same cases.
 
 A case is one bundle and what came of it, whether here (`assay verify`) or at a service (`assay submit --wait`). Texts in
 it are strangers': each format escapes them for its own reader.
 
-    case      one bundle, its verdict, and the lines of its claim      junit, sarif, summary   one format each
+    case      one bundle, its verdict, and the lines of its claim      junit, sarif, summary, annotations   one format each
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import typer
 
 from app.core.errors import Refusal
 from cli.bundles import problems_of
+from cli.reports.annotations import workflow_commands
 from cli.reports.case import Case, case_of, refused_fields, verdict_fields
 from cli.reports.junit import junit
 from cli.reports.sarif import sarif
@@ -36,6 +37,7 @@ class Reports:
     junit: Path | None = None
     sarif: Path | None = None
     summary: Path | None = None
+    annotations: Path | None = None
 
     def check(self) -> None:
         """Refuse files that cannot be written before anything is run.
@@ -44,10 +46,11 @@ class Reports:
             typer.BadParameter: one is a folder, or its folder is not there.
 
         """
-        for name, path in (("--junit", self.junit), ("--sarif", self.sarif), ("--summary", self.summary)):
+        for name in ("junit", "sarif", "summary", "annotations"):
+            path: Path | None = getattr(self, name)
             if path is not None and (path.is_dir() or not path.parent.is_dir()):
                 raise typer.BadParameter(
-                    f"{name} cannot be written to {path}: it is a folder, or its folder is missing"
+                    f"--{name} cannot be written to {path}: it is a folder, or its folder is missing"
                 )
 
     @contextmanager
@@ -65,6 +68,8 @@ class Reports:
             self.junit.write_bytes(junit(cases))
         if self.sarif is not None:
             self.sarif.write_text(json.dumps(sarif(cases), indent=1) + "\n", encoding="utf-8")
+        if self.annotations is not None:
+            self.annotations.write_text(workflow_commands(cases), encoding="utf-8")
         if self.summary is not None:
             with self.summary.open("a", encoding="utf-8") as file:
                 file.write(summary(cases))
