@@ -23,6 +23,7 @@ from app.api import (
     runs,
     streams,
     verifications,
+    webhooks,
 )
 from app.api.access import LocalOnly
 from app.api.callers import Door
@@ -99,6 +100,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         contracts.router,
         keys.router,
         api_keys.router,
+        webhooks.router,
         health.router,
     ):
         app.include_router(router)

@@ -24,11 +24,14 @@ SWEEP_TASK = "assay.sweep"
 TIDY_TASK = "assay.tidy"
 CHECKPOINT_TASK = "assay.checkpoint"
 AUDIT_TASK = "assay.audit"
-TASK_NAMES = (RUN_TASK, JUDGE_TASK, SWEEP_TASK, TIDY_TASK, CHECKPOINT_TASK, AUDIT_TASK)
+DELIVER_TASK = "assay.deliver"
+_OF_JUDGES = (JUDGE_TASK, SWEEP_TASK, TIDY_TASK, CHECKPOINT_TASK, AUDIT_TASK)
+TASK_NAMES = (RUN_TASK, *_OF_JUDGES, DELIVER_TASK)
 
 CPU_QUEUE = "cpu"
 GPU_QUEUE = "gpu"
 JUDGE_QUEUE = "judge"
+OUTSIDE_QUEUE = "outside"  # whoever serves it speaks to hosts that strangers name, and needs neither boxes nor keys
 
 #: A request thread must not wait for a dead broker: no second try (a connection that broke is opened anew by itself), and
 #: a nudge is answered within milliseconds or not at all. Workers wait longer, for their connection idles by design.
@@ -51,7 +54,7 @@ def celery_app(settings: Settings) -> Celery:
         task_serializer="json",
         accept_content=["json"],
         task_default_queue=CPU_QUEUE,
-        task_routes={task: {"queue": JUDGE_QUEUE} for task in TASK_NAMES if task != RUN_TASK},
+        task_routes={task: {"queue": JUDGE_QUEUE} for task in _OF_JUDGES} | {DELIVER_TASK: {"queue": OUTSIDE_QUEUE}},
         task_create_missing_queues=True,
         worker_soft_shutdown_timeout=5,
         worker_cancel_long_running_tasks_on_connection_loss=False,
@@ -94,6 +97,10 @@ class Queue:
     def nudge_audit(self) -> bool:
         """Ask a judge for the next step of an audit; False when the broker could not be reached."""
         return self._send(AUDIT_TASK, None, JUDGE_QUEUE)
+
+    def nudge_deliver(self) -> bool:
+        """Ask for the deliveries that are due to be made; False when the broker could not be reached."""
+        return self._send(DELIVER_TASK, None, OUTSIDE_QUEUE)
 
     def ping(self) -> None:
         """Touch the broker; raises `kombu.exceptions.OperationalError` when it is not there."""

@@ -19,6 +19,7 @@ from app.core.caller import PUBLISHER_PATTERN, PUBLISHER_SAID
 from app.core.claim import Policy
 from app.core.errors import Fault
 from app.core.model import Limits
+from app.core.webhook import SCHEDULE
 
 MIB = 1 << 20
 GIB = 1 << 30
@@ -98,6 +99,11 @@ class Settings(BaseSettings):
     orphan_seconds: float = 86_400  # blobs without a row are removed at this age
     outside_allow: list[str] = []  # `host:port` that may be spoken to although they are private, without TLS too
     outside_ca: Path | None = None  # certificates that are believed beside the system's own, for such hosts
+    public_url: str = "http://127.0.0.1:8000"  # address of this service, as receivers are told it
+    webhook_schedule: list[float] = list(SCHEDULE)  # pauses after each failed attempt at a delivery
+    webhook_timeout_seconds: float = 15  # of one attempt, from looking up the name to the end of the answer
+    webhook_disable_seconds: float = 432_000  # an endpoint that has failed for so long is disabled
+    webhook_keep_seconds: float = 2_592_000  # so long the log of deliveries is kept
     attempts_max: int = 3
     body_bytes_max: int = 65 * MIB  # one request; the archive reader has its own limits inside
     pool_size: int = 10

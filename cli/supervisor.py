@@ -82,7 +82,8 @@ class House:
         from cli import broker  # it loads the server's wheel, which most commands do without
 
         python = [sys.executable, "-m"]
-        celery = ["celery", "-A", "workers.main", "--quiet", "worker", "-Q", "cpu,gpu,judge", "-c", str(workers)]
+        queues = "cpu,gpu,judge,outside"
+        celery = ["celery", "-A", "workers.main", "--quiet", "worker", "-Q", queues, "-c", str(workers)]
         beat = ["-B", "--schedule", str(self.home / "beat"), "--without-gossip", "--without-mingle"]
         uvicorn = ["uvicorn", "app.main:create_app", "--factory", "--host", self.host, "--port", str(self.port)]
         # Who asks is who is at the other end: a header that names somebody else would let him choose his address.

@@ -10,7 +10,10 @@ from typing import Any
 
 from alembic import context
 
-from app.store import triggers
+from app.store import (
+    hook_tables,  # noqa: F401 - its tables are part of the metadata
+    triggers,
+)
 from app.store.engine import open_engine
 from app.store.tables import metadata
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from app import actions
 from app.actions import Parts
 from app.core.errors import Fault
-from app.queue import CPU_QUEUE, GPU_QUEUE, JUDGE_QUEUE
+from app.queue import CPU_QUEUE, GPU_QUEUE, JUDGE_QUEUE, OUTSIDE_QUEUE
 from app.store.presence import KnownWorker
 from sandbox import Sandbox, host_python
 from workers.execute import owner
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-ALL_QUEUES = (CPU_QUEUE, GPU_QUEUE, JUDGE_QUEUE)
+ALL_QUEUES = (CPU_QUEUE, GPU_QUEUE, JUDGE_QUEUE, OUTSIDE_QUEUE)
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.queue import AUDIT_TASK, CHECKPOINT_TASK, JUDGE_TASK, RUN_TASK, SWEEP_TASK, TIDY_TASK
+from app.queue import (
+    AUDIT_TASK,
+    CHECKPOINT_TASK,
+    DELIVER_TASK,
+    JUDGE_TASK,
+    OUTSIDE_QUEUE,
+    RUN_TASK,
+    SWEEP_TASK,
+    TIDY_TASK,
+)
 from workers import audit, judge, sweep, verify
+from workers.deliver import Messenger
 from workers.hands import ALL_QUEUES, Hands, Presence
+from workers.outside import way_out
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -17,6 +28,7 @@ _settings: Settings | None = None
 _queues: tuple[str, ...] = ALL_QUEUES
 _hands: Hands | None = None
 _presence: Presence | None = None
+_messenger: Messenger | None = None
 
 
 def register(app: Celery, settings: Settings) -> None:
@@ -48,8 +60,14 @@ def register(app: Celery, settings: Settings) -> None:
     def audit_evidence() -> None:
         audit.audit(hands())
 
+    @app.task(name=DELIVER_TASK, shared=False)
+    def deliver_due() -> None:
+        hands()
+        if _messenger is not None:
+            _messenger.wake()
+
     # Kept alive by the registry; named here so that the list of tasks can be read in one place.
-    del run, judge_verification, sweep_up, tidy_up, make_checkpoint, audit_evidence
+    del run, judge_verification, sweep_up, tidy_up, make_checkpoint, audit_evidence, deliver_due
 
 
 def begin(queues: tuple[str, ...] = ALL_QUEUES) -> None:
@@ -61,7 +79,10 @@ def begin(queues: tuple[str, ...] = ALL_QUEUES) -> None:
 
 def end() -> None:
     """Close this process's hands."""
-    global _hands, _presence  # noqa: PLW0603 - as above
+    global _hands, _presence, _messenger  # noqa: PLW0603 - as above
+    if _messenger is not None:
+        _messenger.stop()
+        _messenger = None
     if _presence is not None:
         _presence.stop()
         _presence = None
@@ -72,11 +93,14 @@ def end() -> None:
 
 def hands() -> Hands:
     """Return this process's hands, opened on first use: a database that was away at the start may be back."""
-    global _hands, _presence  # noqa: PLW0603 - as above
+    global _hands, _presence, _messenger  # noqa: PLW0603 - as above
     if _hands is None:
         if _settings is None:
             raise RuntimeError("register() comes first")
         _hands = Hands.open(_settings, _queues)
         _presence = Presence(_hands)
         _presence.start()
+        if OUTSIDE_QUEUE in _queues:
+            _messenger = Messenger(_hands.parts, way_out(_settings))
+            _messenger.start()
     return _hands

@@ -15,6 +15,8 @@ either. No transaction is open while a stranger's program runs.
     retrying     a faulted one, begun again
     sweeping     what somebody should have done and did not
     presence     which workers are there
+    pepper       under which secrets are kept
+    webhooks     who is told of events, and what became of each
 """
 
 from app.actions.api_keys import NewKey, create_key, revoke_key, rotate_key
@@ -34,6 +36,18 @@ from app.actions.presence import announce, leave
 from app.actions.retrying import retry
 from app.actions.runs import cancel_run, claim_run, fail_run, finish_run, look, renew, report_output, report_progress
 from app.actions.sweeping import sweep, tidy
+from app.actions.webhooks import (
+    change_endpoint,
+    create_endpoint,
+    deliveries_due_in,
+    give_up_endpoint,
+    replay_delivery,
+    rotate_endpoint,
+    secrets_of,
+    settle_delivery,
+    take_deliveries,
+    test_endpoint,
+)
 
 __all__ = [
     "NewKey",
@@ -42,14 +56,18 @@ __all__ = [
     "audit",
     "cancel",
     "cancel_run",
+    "change_endpoint",
     "claim_run",
     "close_day",
     "conclude",
+    "create_endpoint",
     "create_key",
     "day_to_close",
+    "deliveries_due_in",
     "fail_run",
     "fault_verification",
     "finish_run",
+    "give_up_endpoint",
     "leave",
     "look",
     "make_checkpoint",
@@ -58,15 +76,21 @@ __all__ = [
     "put_record",
     "read_evidence",
     "renew",
+    "replay_delivery",
     "report_output",
     "report_progress",
     "retire_key",
     "retry",
     "revoke_key",
+    "rotate_endpoint",
     "rotate_key",
     "sealed",
+    "secrets_of",
+    "settle_delivery",
     "submit_archive",
     "submit_formula",
     "sweep",
+    "take_deliveries",
+    "test_endpoint",
     "tidy",
 ]

@@ -6,21 +6,18 @@ a file of its own: whoever reads the database alone can neither use a key nor re
 
 from __future__ import annotations
 
-import os
 import secrets
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from app.core.apikeys import PEPPER_BYTES, SECRET_BYTES, hashed, spell
+from app.actions.pepper import pepper
+from app.core.apikeys import SECRET_BYTES, hashed, spell
 from app.core.caller import Budgets, Scope
-from app.core.errors import Fault
 from app.store import api_keys
 from app.store.api_keys import NewKey
 
 if TYPE_CHECKING:
     from app.actions.parts import Parts
-    from app.settings import Settings
 
 __all__ = ["NewKey", "create_key", "revoke_key", "rotate_key"]
 
@@ -28,7 +25,7 @@ __all__ = ["NewKey", "create_key", "revoke_key", "rotate_key"]
 def create_key(parts: Parts, new: NewKey) -> tuple[str, str]:
     """Make a key; returns its id and the key itself, which nobody is told again."""
     text = spell(secrets.token_bytes(SECRET_BYTES))
-    digest = hashed(text, _pepper(parts.settings))
+    digest = hashed(text, pepper(parts.settings))
     with parts.store.transaction() as session:
         return api_keys.add(session, digest, new), text
 
@@ -39,7 +36,7 @@ def rotate_key(parts: Parts, key_id: str, overlap: timedelta) -> tuple[str, str]
     None: there is no such key, or it is no longer good, so that it has no place to take.
     """
     text = spell(secrets.token_bytes(SECRET_BYTES))
-    digest, now = hashed(text, _pepper(parts.settings)), datetime.now(UTC)
+    digest, now = hashed(text, pepper(parts.settings)), datetime.now(UTC)
     with parts.store.transaction() as session:
         old = api_keys.get(session, key_id)
         if old is None or not old["good"]:
@@ -56,36 +53,6 @@ def revoke_key(parts: Parts, key_id: str) -> bool:
     """Let a key be good no longer, at once and for ever; False when there is no such key."""
     with parts.store.transaction() as session:
         return api_keys.revoke(session, key_id, datetime.now(UTC))
-
-
-def _pepper(settings: Settings) -> bytes:
-    """Return the pepper, made now if there is none.
-
-    Raises:
-        Fault: its file cannot be written, or is not what it should be.
-
-    """
-    found = settings.read_pepper()
-    if found is not None:
-        return found
-    path = settings.pepper_file
-    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(secrets.token_bytes(PEPPER_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileExistsError):  # somebody was faster: his counts
-            os.link(draft, path)
-    except OSError as error:
-        raise Fault("key-pepper", f"the pepper {path} cannot be written: {error.strerror}", "see ASSAY_HOME") from error
-    finally:
-        draft.unlink(missing_ok=True)
-    made = settings.read_pepper()
-    if made is None:
-        raise Fault("key-pepper", f"the pepper {path} is gone again", "see who removes it")
-    return made
 
 
 def _aware(moment: datetime) -> datetime:

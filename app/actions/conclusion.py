@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from app.actions.planning import Results, core_run, sealed
+from app.actions.planning import Results, core_run, deliver_soon, sealed
 from app.core import evidence, verdict
 from app.core.caller import OPERATOR, Caller
 from app.core.errors import Fault
@@ -58,7 +58,7 @@ def conclude(parts: Parts, verification_id: str) -> str | None:
     stored = parts.blobs.put(archive)
     parts.blobs.read(stored)  # stored and re-read by hash before any status is written
     with parts.store.transaction() as session:
-        return judging.record_verdict(
+        verdict_id = judging.record_verdict(
             session,
             row.id,
             row.revision,
@@ -69,12 +69,16 @@ def conclude(parts: Parts, verification_id: str) -> str | None:
             evaluated_at=moment,
             contract_base=parts.settings.contract_base,
         )
+    deliver_soon(parts, session)
+    return verdict_id
 
 
 def fault_verification(parts: Parts, verification_id: str, code: str, detail: str) -> bool:
     """End a verification without a verdict because our side failed for good; False when it has ended already."""
     with parts.store.transaction() as session:
-        return ending.fault_verification(session, verification_id, code, detail)
+        faulted = ending.fault_verification(session, verification_id, code, detail)
+    deliver_soon(parts, session)
+    return faulted
 
 
 def cancel(parts: Parts, verification_id: str, caller: Caller = OPERATOR) -> bool:
@@ -84,7 +88,9 @@ def cancel(parts: Parts, verification_id: str, caller: Caller = OPERATOR) -> boo
     the verdict comes.
     """
     with parts.store.transaction() as session:
-        return ending.request_cancel(session, verification_id, caller.owns)
+        known = ending.request_cancel(session, verification_id, caller.owns)
+    deliver_soon(parts, session)
+    return known
 
 
 def _archived(parts: Parts, row: KnownRun, run: Run, artifacts: dict[str, str]) -> evidence.ArchivedRun:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from app.actions.planning import first_runs, nudge_runs
+from app.actions.planning import deliver_soon, first_runs, nudge_runs
 from app.core import boxjob, plan
 from app.core.canonical import canonical, digest
 from app.core.claim import claim_from_json, parse_claim
@@ -152,4 +152,5 @@ def _submit(parts: Parts, sealed: Sealed, publisher: str, *, force: bool, also: 
             also(session, submitted)
     if submitted.created:
         nudge_runs(parts, submitted.run_ids, submitted.queue)
+    deliver_soon(parts, session)
     return submitted

@@ -14,7 +14,7 @@ from app.core.errors import Fault
 from app.core.model import Run
 from app.core.seal import read_seal, seal_digest
 from app.queue import CPU_QUEUE
-from app.store import ending, planning
+from app.store import ending, outbox, planning
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -128,6 +128,12 @@ def send(parts: Parts, nudges: Nudges) -> None:
     nudge_runs(parts, nudges.runs, nudges.queue)
     if nudges.judge is not None:
         parts.queue.nudge_judge(nudges.judge)
+
+
+def deliver_soon(parts: Parts, session: Session) -> None:
+    """Nudge who delivers when a transaction, committed by now, wrote events; what cannot be sent the sweeper repeats."""
+    if outbox.told(session):
+        parts.queue.nudge_deliver()
 
 
 def nudge_runs(parts: Parts, run_ids: tuple[str, ...], queue: str) -> None:

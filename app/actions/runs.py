@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from app.actions.planning import Results, nudge_runs, plan_next, send
+from app.actions.planning import Results, deliver_soon, nudge_runs, plan_next, send
 from app.core import loglines
 from app.store import runs
 
@@ -100,6 +100,7 @@ def finish_run(parts: Parts, claimed: Claimed, seal: Seal, done: Executed, *, wo
         )
         nudges = plan_next(session, verification, seal, results)
     send(parts, nudges)
+    deliver_soon(parts, session)
 
 
 def cancel_run(parts: Parts, claimed: Claimed) -> None:
@@ -111,6 +112,7 @@ def cancel_run(parts: Parts, claimed: Claimed) -> None:
     """
     with parts.store.transaction() as session:
         runs.cancel_run(session, claimed)
+    deliver_soon(parts, session)
 
 
 def fail_run(parts: Parts, claimed: Claimed, code: str, detail: str) -> None:
@@ -122,6 +124,7 @@ def fail_run(parts: Parts, claimed: Claimed, code: str, detail: str) -> None:
     """
     with parts.store.transaction() as session:
         again = runs.fail_run(session, claimed, code, detail, parts.settings.attempts_max)
+    deliver_soon(parts, session)
     if again:
         nudge_runs(parts, (claimed.run_id,), claimed.queue)
 

@@ -13,7 +13,7 @@ from app.actions.conclusion import fault_verification
 from app.actions.planning import Nudges, Results, plan_next, sealed, send
 from app.actions.retrying import SUBMIT_AGAIN, retry
 from app.core.errors import Fault, Refusal
-from app.store import answers, ending, events, presence
+from app.store import answers, ending, events, outbox, presence
 from app.store import sweep as found
 from app.store.errors import StoreUnavailable
 
@@ -48,6 +48,7 @@ def sweep(parts: Parts) -> None:
     _end_unjudged(parts)
     _retry_faulted(parts)
     _nudge_waiting(parts)
+    _tell(parts)
 
 
 def tidy(parts: Parts) -> int:
@@ -63,6 +64,7 @@ def tidy(parts: Parts) -> int:
         presence.forget(session, WORKERS_KEPT_SECONDS)
         events.forget_passing(session, PASSING_KEPT_SECONDS)
         answers.forget(session, ANSWERS_KEPT_SECONDS)
+        outbox.forget(session, parts.settings.webhook_keep_seconds)
     return removed
 
 
@@ -127,3 +129,12 @@ def _nudge_waiting(parts: Parts) -> None:
         with parts.store.transaction() as session:
             found.nudged(session, runs, stale)
             found.touched(session, judged)
+
+
+def _tell(parts: Parts) -> None:
+    """Tell the operator of workers that are gone, and nudge whoever delivers when something is due."""
+    with parts.store.transaction() as session:
+        presence.tell_missing(session, parts.settings.presence_seconds)
+        due = outbox.due_in(session)
+    if due is not None and due <= 0:
+        parts.queue.nudge_deliver()

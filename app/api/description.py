@@ -65,6 +65,7 @@ MET_BY: dict[str, Callable[[Document], bool]] = {
     "no-environment": _is("verifications_create"),
     "not-retryable": _is("verifications_retry"),
     "key-over": _is("api_keys_rotate"),
+    "endpoint-disabled": _is("webhooks_test", "webhooks_replay"),
     "not-ready": _is("health_readyz", "ledger_create_checkpoint"),
     "service-fault": _is("verifications_read_evidence", "runs_read_log"),
     "key-needed": lambda operation: "security" in operation,

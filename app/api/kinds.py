@@ -108,6 +108,12 @@ KINDS: dict[str, Kind] = {
         "Only a key that is neither expired nor revoked is given a successor.",
         "Make a new key instead.",
     ),
+    "endpoint-disabled": Kind(
+        409,
+        "The endpoint is disabled",
+        "A disabled webhook endpoint is sent nothing, neither tests nor repetitions.",
+        'Enable it with `PATCH` and `{"state": "enabled"}`, then ask again.',
+    ),
     "content-too-large": Kind(
         413,
         "The body is too large",

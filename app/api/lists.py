@@ -117,7 +117,7 @@ def list_runs_of(
         if not lists.has_verification(session, verification_id, seen):
             raise not_found("verification")
         of = {"verification_id": verification_id}
-        return _answer(parts, request, query, RunItem, lambda wanted: lists.runs(session, wanted, seen), of)
+        return answer_page(parts, request, query, RunItem, lambda wanted: lists.runs(session, wanted, seen), of)
 
 
 @router.get(
@@ -182,7 +182,7 @@ def list_verdicts_on(
         if not lists.has_claim(session, claim_id, seen):
             raise not_found("claim")
         of = {"claim_id": claim_id}
-        return _answer(parts, request, query, VerdictItem, lambda wanted: lists.verdicts(session, wanted, seen), of)
+        return answer_page(parts, request, query, VerdictItem, lambda wanted: lists.verdicts(session, wanted, seen), of)
 
 
 @router.get(
@@ -207,7 +207,7 @@ def list_workers(parts: PartsDep, request: Request, query: Annotated[WorkersQuer
                 row["seen_at"] = datetime.fromtimestamp(row["seen_at"], UTC)
             return found
 
-        return _answer(parts, request, query, WorkerItem, find)
+        return answer_page(parts, request, query, WorkerItem, find)
 
 
 def _page(  # noqa: PLR0913 - a list, who asks, and for which part of it
@@ -221,10 +221,10 @@ def _page(  # noqa: PLR0913 - a list, who asks, and for which part of it
     """Return a page of a list of what the caller may know of."""
     seen = visible_to(caller)
     with parts.store.read() as session:
-        return _answer(parts, request, query, shape, lambda wanted: rows(session, wanted, seen))
+        return answer_page(parts, request, query, shape, lambda wanted: rows(session, wanted, seen))
 
 
-def _answer(  # noqa: PLR0913 - a list, and who asks for which part of it
+def answer_page(  # noqa: PLR0913 - a list, and who asks for which part of it
     parts: Parts,
     request: Request,
     query: PageQuery,

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, select, update
 from sqlmodel import Session, col
 
 from app.core.lifecycle import RUN, VERIFICATION, final, sources, step
-from app.store import events
+from app.store import events, outbox
 from app.store.tables import RunRow, Verification
 
 if TYPE_CHECKING:
@@ -94,6 +94,7 @@ def fault_verification(session: Session, verification_id: str, code: str, detail
         detail=detail,
         ended_at=datetime.now(UTC),
     )
+    outbox.finished(session, row.id, row.publisher, "faulted", reason_code=code)
     return True
 
 
@@ -117,6 +118,7 @@ def settle_cancel(session: Session, row: KnownVerification) -> bool:
     if session.connection().execute(running).first() is None:
         state = step(VERIFICATION, row.state, "cancel")
         change(session, row.id, state=state, reason_code="CANCELLED", ended_at=datetime.now(UTC))
+        outbox.finished(session, row.id, row.publisher, state, reason_code="CANCELLED")
     return True
 
 

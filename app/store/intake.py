@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, func, insert, select
 from sqlmodel import Session, col
 
-from app.store import events
+from app.core.webhook import Event
+from app.store import events, outbox
 from app.store.engine import database_time
 from app.store.ids import new_id
 from app.store.tables import (
@@ -176,7 +177,9 @@ def submit(session: Session, submission: Submission, *, force: bool) -> Submitte
         "runs_planned": submission.planned,
         "created_at": now,
     }
-    return replace(_begin(session, job, submission.specs, submission.environment), revised=revised)
+    begun = _begin(session, job, submission.specs, submission.environment)
+    outbox.of_verification(session, begun.verification_id, submission.publisher, Event.RECEIVED)
+    return replace(begun, revised=revised)
 
 
 def again(session: Session, verification_id: str, specs: Sequence[RunSpec], environment: str) -> Submitted:

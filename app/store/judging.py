@@ -12,7 +12,8 @@ from sqlmodel import Session, col, select
 
 from app.core import gate
 from app.core.lifecycle import VERIFICATION, step
-from app.store import corrections, events, ledger
+from app.core.webhook import Event
+from app.store import corrections, events, ledger, outbox
 from app.store.ending import VERIFICATION_COLUMNS, KnownVerification, change, lock
 from app.store.engine import database_time
 from app.store.ids import new_id
@@ -102,22 +103,55 @@ def record_verdict(  # noqa: PLR0913 - the parts of a conclusion
     told = {"verdict_id": verdict["id"], **{name: verdict[name] for name in ("status", "reason_code", "reason")}}
     events.note(session, row.id, "verdict", **told)
     change(session, row.id, state=step(VERIFICATION, row.state, "verdict"), ended_at=datetime.now(UTC))
+    _tell(session, row, verdict)
     projected = None if before is None else project_gate(session, before.record_id, contract_base)
     # From here on all conclusions take turns.
     ledger.append(session, "verdict", str(verdict["id"]), _ledger_body(verdict, row.seal))
     if before is not None and projected is not None:
-        corrections.of_verdict(session, before, projected["status"], str(verdict["id"]))
+        corrected = corrections.of_verdict(session, before, projected["status"], str(verdict["id"]))
+        if corrected is not None:
+            old = None if before.verdict is None else before.verdict.id
+            _tell_correction(session, before, row.publisher, corrected, str(verdict["id"]), corrected=old)
     return str(verdict["id"])
 
 
 def note_revision(session: Session, claim_id: str, contract_base: str) -> None:
     """Publish that a claim of a record has a new revision: what was tested before no longer stands, and stays readable."""
-    record_id = session.exec(select(ClaimRow.record_id).where(ClaimRow.id == claim_id)).one()
-    tested = session.exec(select(Verdict.id).where(Verdict.claim_id == claim_id).limit(1)).first()
+    claim = select(ClaimRow.record_id, ClaimRow.publisher).where(ClaimRow.id == claim_id)
+    record_id, publisher = session.exec(claim).one()
+    newest = select(Verdict.id).where(Verdict.claim_id == claim_id)
+    tested = session.exec(newest.order_by(col(Verdict.evaluated_at).desc(), col(Verdict.id).desc()).limit(1)).first()
     if record_id is None or tested is None:
         return
     before = corrections.published(session, record_id, claim_id)
-    corrections.of_revision(session, before, project_gate(session, record_id, contract_base)["status"])
+    status = project_gate(session, record_id, contract_base)["status"]
+    correction_id = corrections.of_revision(session, before, status)
+    _tell_correction(session, before, publisher, correction_id, None, corrected=tested)
+
+
+def _tell(session: Session, row: KnownVerification, verdict: Mapping[str, Any]) -> None:
+    """Write the events of a verdict."""
+    told = {name: verdict[name] for name in ("status", "reason_code")}
+    urls = {"verdict": f"/v1/verdicts/{verdict['id']}", "evidence": f"/v1/verdicts/{verdict['id']}/evidence"}
+    known = {"verdict_id": verdict["id"], **told}
+    outbox.of_verification(session, row.id, row.publisher, Event.RECORDED, **known, urls=urls)
+    outbox.finished(session, row.id, row.publisher, "concluded", **known)
+
+
+def _tell_correction(  # noqa: PLR0913 - the parts of a correction
+    session: Session,
+    before: corrections.Published,
+    publisher: str,
+    correction_id: str,
+    verdict_id: str | None,
+    *,
+    corrected: str | None,
+) -> None:
+    """Write the event of a correction: by a new verdict, or (without one) by a new revision of a tested claim."""
+    known = {"claim_id": before.claim_id, "record_id": before.record_id, "correction_id": correction_id}
+    urls = {"history": f"/v1/records/{before.record_id}/history"}
+    told = {**known, "verdict_id": verdict_id, "corrected_verdict_id": corrected, "urls": urls}
+    outbox.tell(session, publisher, Event.CORRECTED, told)
 
 
 def _add_findings(session: Session, verdict_id: str, judgement: Judgement) -> None:

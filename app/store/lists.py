@@ -129,7 +129,7 @@ def workers(session: Session, wanted: Wanted) -> Listed:
     query = select(WorkerRow).order_by(started.desc(), name.desc()).limit(wanted.limit + 1)
     if "host" in wanted.filters:
         query = query.where(col(WorkerRow.host) == wanted.filters["host"])
-    query = _between(query, started, name, wanted)
+    query = between(query, started, name, wanted)
     rows = [dict(row) for row in session.connection().execute(query).mappings()]
     for row in rows:
         row["queues"], row["environments"] = json.loads(row["queues"]), json.loads(row["environments"])
@@ -155,10 +155,11 @@ def _window(table: Any, at: Any, wanted: Wanted, columns: tuple[str, ...]) -> An
     for name in columns:
         if name in wanted.filters:
             query = query.where(getattr(table, name) == wanted.filters[name])
-    return _between(query, col(at), col(table.id), wanted).subquery()
+    return between(query, col(at), col(table.id), wanted).subquery()
 
 
-def _between(query: Select[Any], at: Any, identity: Any, wanted: Wanted) -> Select[Any]:
+def between(query: Select[Any], at: Any, identity: Any, wanted: Wanted) -> Select[Any]:
+    """Leave what a page asks for: of its time, and behind its place."""
     if wanted.since is not None:
         query = query.where(at >= wanted.since)
     if wanted.until is not None:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
+from app.core.webhook import Event
+from app.store import outbox
 from app.store.engine import database_time
 from app.store.tables import OutcomeRow, RunRow, WorkerRow
 
@@ -54,7 +56,7 @@ def announce(session: Session, worker: KnownWorker) -> None:
 def still_here(session: Session, name: str) -> bool:
     """Note that a worker is there; False when its row is gone and must be written anew."""
     changed = session.connection().execute(
-        update(WorkerRow).where(col(WorkerRow.name) == name).values(seen_at=database_time(session))
+        update(WorkerRow).where(col(WorkerRow.name) == name).values(seen_at=database_time(session), missed=False)
     )
     return changed.rowcount == 1
 
@@ -68,6 +70,19 @@ def forget(session: Session, older_than_seconds: float) -> None:
     """Forget workers that have not been seen for long."""
     before = database_time(session) - older_than_seconds
     session.connection().execute(delete(WorkerRow).where(col(WorkerRow.seen_at) < before))
+
+
+def tell_missing(session: Session, period_seconds: float) -> int:
+    """Tell the operator, once each, of workers that went away without a word; returns how many."""
+    before = database_time(session) - MISSED_MAX * period_seconds
+    gone = update(WorkerRow).where(col(WorkerRow.seen_at) < before, col(WorkerRow.missed).is_(False))
+    told_of = gone.values(missed=True).returning(col(WorkerRow.name), col(WorkerRow.queues), col(WorkerRow.seen_at))
+    rows = session.connection().execute(told_of).all()
+    for name, queues, seen_at in rows:
+        seen = datetime.fromtimestamp(seen_at, UTC).isoformat()
+        told = {"worker": name, "queues": json.loads(queues), "seen_at": seen, "urls": {"workers": "/workers"}}
+        outbox.tell_operators(session, Event.OFFLINE, told)
+    return len(rows)
 
 
 def present(session: Session, period_seconds: float) -> list[KnownWorker]:

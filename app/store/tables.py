@@ -41,7 +41,7 @@ SQLModel.metadata = MetaData(
 )
 metadata = SQLModel.metadata
 
-REVISION = "0008"  # the migration whose tables these are; a database at another one is refused at start
+REVISION = "0009"  # the migration whose tables these are; a database at another one is refused at start
 
 
 def _one_of(column: str, values: Any) -> CheckConstraint:
@@ -82,6 +82,9 @@ class WorkerRow(SQLModel, table=True):
     environments: str = Field(sa_column=_text())  # JSON list of digests
     started_at: datetime
     seen_at: float = Field(sa_column=Column(Float, nullable=False))  # epoch seconds, the database's
+    missed: bool = Field(
+        default=False, sa_column=Column(Boolean, nullable=False, server_default=false())
+    )  # whether the operator was told that it is gone
 
 
 class Artifact(SQLModel, table=True):

@@ -24,9 +24,10 @@ PLACE = ROOT / "app" / "api" / "examples.json"
 BYTES_MAX = 4_000  # of one example
 ROWS_MAX = 2
 SHORTEST = "correction-record-v1"  # of the contracts of a record
-_ID = re.compile(r"\b(ver|run|vrd|clm|rec|key|cor)_[0-9a-z]{26}\b")
+_ID = re.compile(r"\b(ver|run|vrd|clm|rec|key|cor|whe|msg)_[0-9a-z]{26}\b")
 _TIME = re.compile(r"\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)")
 _KEY = re.compile(r"assay_live_[0-9A-Za-z_-]{49}")
+_SECRET = re.compile(r"whsec_[0-9A-Za-z+/=]+")
 _TOKEN = re.compile(r'(?<="next_cursor": ")[^"]+')
 BEGIN = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 
@@ -43,7 +44,7 @@ def record() -> dict[str, Any]:
         for service in open_service(template, Path(folder) / "home"):
             for route, answer in (item for walk in WALKS for item in walk(service)):
                 status = answer.status_code
-                if status >= 300 or answer.headers["Content-Type"] != "application/json":
+                if status >= 300 or answer.headers.get("Content-Type") != "application/json":
                     continue
                 operation = document["paths"][route][answer.request.method.lower()]
                 kept = found.setdefault(operation["operationId"], {})
@@ -79,7 +80,7 @@ def counted(text: str) -> str:
     text = _ID.sub(id_of, text)
     times = {name: BEGIN + timedelta(seconds=at) for at, name in enumerate(sorted(set(_TIME.findall(text))))}
     text = _TIME.sub(lambda match: f"{times[match[0]]:%Y-%m-%dT%H:%M:%SZ}", text)
-    text = _KEY.sub("assay_live_…", text)
+    text = _SECRET.sub("whsec_…", _KEY.sub("assay_live_…", text))
     return _TOKEN.sub("eyJhZnRlciI6…", text)
 
 

@@ -84,7 +84,15 @@ def world(
 
 NUMBERS = itertools.count()
 #: Requests that fit every schema, and are refused for what no schema can say.
-BEYOND_SCHEMAS = {"bad-cursor", "bundle-refused", "missing-bundle", "key-of-another", "unknown-record"}
+BEYOND_SCHEMAS = {
+    "bad-address",
+    "bad-cursor",
+    "bundle-refused",
+    "key-of-another",
+    "missing-bundle",
+    "too-many-endpoints",
+    "unknown-record",
+}
 
 
 @SCHEMA.parametrize()

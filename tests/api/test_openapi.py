@@ -46,9 +46,9 @@ def check(service: Service, answer: httpx2.Response, route: str) -> str:
     told = f"{answer.request.method} {answer.request.url}: {answer.status_code} is not described: {answer.text[:200]}"
     assert str(answer.status_code) in responses, told
     described = responses[str(answer.status_code)]
-    if answer.status_code == 304:
+    if answer.status_code in {204, 304}:
         assert not answer.content
-        return f"{answer.request.method} {route} 304"
+        return f"{answer.request.method} {route} {answer.status_code}"
     media_type = answer.headers["Content-Type"].partition(";")[0]
     assert media_type in described["content"], f"{media_type} is not described"
     schema = described["content"][media_type].get("schema")
@@ -67,6 +67,8 @@ CONTRACT, HISTORY = f"{RECORD}/contracts/{{contract}}", f"{RECORD}/history"
 MANIFEST, CLAIM = "/paper/{record_id}/manifest.json", "/v1/claims/{claim_id}"
 LEDGER, RUN = "/v1/ledger", "/v1/runs/{run_id}"
 KEYS, KEY = "/v1/keys", "/v1/keys/{key_id}"
+HOOKS, HOOK = "/v1/webhook-endpoints", "/v1/webhook-endpoints/{endpoint_id}"
+REPLAY = "/v1/webhook-deliveries/{delivery_id}/replay"
 RECEIPT, VERDICT_RECEIPT = f"{LEDGER}/{{index}}/receipt", f"{VERDICT}/receipt"
 Answers = "Iterator[tuple[str, httpx2.Response]]"
 
@@ -271,6 +273,54 @@ def api_keys(service: Service) -> Answers:
         yield route, answer
 
 
+def webhooks(service: Service) -> Answers:
+    """Walk through endpoints; by now there are keys, so who shows none is refused."""
+    client = service.client
+    made = {
+        scope: actions.create_key(service.parts, actions.NewKey("alice", "", frozenset({scope})))[1]
+        for scope in (Scope.WEBHOOKS_MANAGE, Scope.VERDICTS_READ)
+    }
+    shown, poor = ({"Authorization": f"Bearer {key}"} for key in made.values())
+    wanted = {"url": "https://example.org/hook", "events": ["verdict.recorded"]}
+    for headers, document in ((shown, {}), (shown, wanted)):
+        answer = client.post(HOOKS, json=document, headers=headers)
+        yield HOOKS, answer
+    endpoint = answer.json()["id"]
+    sent = client.post(f"{HOOKS}/{endpoint}/test", headers=shown).json()["id"]
+    log = f"{HOOK}/deliveries"
+    for route, path in ((HOOKS, HOOKS), (log, f"{HOOKS}/{endpoint}/deliveries")):
+        answer = client.get(path, headers=shown)
+        yield route, answer
+        yield route, client.get(path, headers={**shown, "If-None-Match": answer.headers["ETag"]})
+        yield route, client.get(f"{path}?limit=0", headers=shown)
+    disabled = client.post(HOOKS, json=wanted, headers=shown).json()["id"]
+    gone = client.post(f"{HOOKS}/{disabled}/test", headers=shown).json()["id"]
+    client.patch(f"{HOOKS}/{disabled}", json={"state": "disabled"}, headers=shown)
+    for method, tail, body in (
+        ("GET", "", None),
+        ("PATCH", "", {"description": "x"}),
+        ("POST", "/rotate", {}),
+        ("POST", "/test", None),
+        ("GET", "/deliveries", None),
+        ("DELETE", "", None),
+    ):
+        for headers, name in (
+            ({}, endpoint),
+            (poor, endpoint),
+            (shown, "whe_none"),
+            (shown, "NONE"),
+            (shown, disabled),
+        ):
+            yield HOOK + tail, client.request(method, f"{HOOKS}/{name}{tail}", json=body, headers=headers)
+        if method != "DELETE":
+            yield HOOK + tail, client.request(method, f"{HOOKS}/{endpoint}{tail}", json=body, headers=shown)
+    for headers, name in (({}, sent), (poor, sent), (shown, "msg_none"), (shown, "NONE"), (shown, gone), (shown, sent)):
+        yield REPLAY, client.post(f"/v1/webhook-deliveries/{name}/replay", headers=headers)
+    for headers in ({}, poor):
+        yield HOOKS, client.get(HOOKS, headers=headers)
+        yield HOOKS, client.post(HOOKS, json=wanted, headers=headers)
+
+
 def refusals(service: Service) -> Answers:
     """Walk through what any operation may refuse, each in the same way; keys exist by now."""
     client, document = service.client, service.client.app.openapi()  # type: ignore[attr-defined]
@@ -293,7 +343,19 @@ def refusals(service: Service) -> Answers:
                     yield route, client.request(method, address, content=body, headers=headers)
 
 
-WALKS = (submissions, lives, verdicts, records, publications, the_lists, the_ledger, others, api_keys, refusals)
+WALKS = (
+    submissions,
+    lives,
+    verdicts,
+    records,
+    publications,
+    the_lists,
+    the_ledger,
+    others,
+    api_keys,
+    webhooks,
+    refusals,
+)
 
 
 def test_every_answer_is_as_described_and_every_described_answer_is_given(service: Service) -> None:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 SECRETS = {"POSTGRES_PASSWORD": "owner1", "ASSAY_DB_PASSWORD": "service2", "VALKEY_PASSWORD": "broker3"}
-OWN = ("api", "worker-cpu", "judge", "beat")
+OWN = ("api", "worker-cpu", "judge", "outside", "beat")
 HEALTHY_SECONDS_MAX = 60
 
 

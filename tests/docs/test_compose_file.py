@@ -89,7 +89,7 @@ def test_only_the_api_is_published_and_on_loopback_alone() -> None:
     published = {name: wanted["ports"] for name, wanted in SERVICES.items() if "ports" in wanted}
     assert published == {"api": ["127.0.0.1:8000:8000"]}
     assert raw()["networks"]["inner"]["internal"] is True
-    assert {name for name, wanted in SERVICES.items() if wanted["networks"] != ["inner"]} == {"api"}
+    assert {name for name, wanted in SERVICES.items() if wanted["networks"] != ["inner"]} == {"api", "outside"}
 
 
 def test_every_secret_is_demanded_from_outside_and_named_in_the_example() -> None:
@@ -176,7 +176,7 @@ def option(service: str, name: str) -> str:
 
 def test_runs_and_conclusions_have_workers_of_their_own_and_one_beat_sweeps() -> None:
     celery = {name: wanted["command"][3] for name, wanted in SERVICES.items() if "celery" in wanted.get("command", ())}
-    assert celery == {"worker-cpu": "worker", "judge": "worker", "beat": "beat"}
+    assert celery == {"worker-cpu": "worker", "judge": "worker", "outside": "worker", "beat": "beat"}
     assert (option("worker-cpu", "-Q"), option("judge", "-Q")) == (CPU_QUEUE, JUDGE_QUEUE)
     assert not any("-B" in SERVICES[name]["command"] for name in celery)
 

@@ -61,6 +61,7 @@ class Heard:
 
     runs: list[tuple[str, str]] = field(default_factory=list)  # run, queue
     judged: list[str] = field(default_factory=list)
+    delivering: int = 0  # times that somebody was asked to deliver
     up: bool = True
 
     def nudge_run(self, run_id: str, queue: str = "cpu") -> bool:
@@ -73,6 +74,11 @@ class Heard:
         """See `app.queue.Queue`."""
         if self.up:
             self.judged.append(verification_id)
+        return self.up
+
+    def nudge_deliver(self) -> bool:
+        """See `app.queue.Queue`."""
+        self.delivering += self.up
         return self.up
 
     def close(self) -> None:

@@ -63,6 +63,9 @@ NAMES = {
         "ck_verification_blame ck_verification_state fk_verification_claim_revision_id"
         " fk_verification_retry_of fk_verification_seal pk_verification"
     ),
+    "webhook_attempt": "fk_webhook_attempt_delivery_id pk_webhook_attempt",
+    "webhook_delivery": "ck_webhook_delivery_state fk_webhook_delivery_endpoint_id pk_webhook_delivery",
+    "webhook_endpoint": "ck_webhook_endpoint_state pk_webhook_endpoint",
     "worker": "pk_worker",
 }
 

@@ -5,6 +5,7 @@ Leases, heartbeats and sweeps are short, so that a crash is mended within second
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -42,11 +43,12 @@ FINAL = {"concluded", "cancelled", "faulted"}
 class Works(House):
     """A house whose queue is real, with its broker and its worker; a context manager."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, **more: Any) -> None:
+        self._wanted = {**QUICK, **more}
         self._folder = Path(tempfile.mkdtemp(prefix="assay-w-", dir="/tmp"))
         self.socket = self._folder / "b.sock"
         self.home = home
-        settings = Settings(home=home, broker_url=f"redis+socket://{self.socket}", **QUICK)
+        settings = Settings(home=home, broker_url=f"redis+socket://{self.socket}", **self._wanted)
         keyring(settings).ensure(datetime.now(UTC))
         super().__init__(Parts.open(settings), Heard())
         self.broker: subprocess.Popen[bytes] | None = None
@@ -84,11 +86,12 @@ class Works(House):
 
     def start_worker(self) -> None:
         """Start a worker with two slots and the beat."""
-        celery = [sys.executable, "-m", "celery", "-A", "workers.main", "worker", "-Q", "cpu,gpu,judge", "-c", "2"]
+        queues = "cpu,gpu,judge,outside"
+        celery = [sys.executable, "-m", "celery", "-A", "workers.main", "worker", "-Q", queues, "-c", "2"]
         beat = ["-B", "--schedule", str(self.home / "beat"), "--without-gossip", "--without-mingle"]
         environment = {
             **os.environ,
-            **{f"ASSAY_{name.upper()}": str(value) for name, value in QUICK.items()},
+            **{f"ASSAY_{name.upper()}": _spelled(value) for name, value in self._wanted.items()},
             "ASSAY_HOME": str(self.home),
             "ASSAY_BROKER_URL": self.parts.settings.broker_url,
             "PYTHONPATH": str(ROOT),
@@ -156,3 +159,7 @@ class Works(House):
         )
         with self.parts.store.read() as session:
             return [(key, attempts, worker) for key, attempts, worker in session.connection().exec_driver_sql(query)]
+
+
+def _spelled(value: Any) -> str:
+    return json.dumps(value) if isinstance(value, list) else str(value)

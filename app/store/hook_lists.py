@@ -1,0 +1,53 @@
+"""Lists of endpoints and of what was delivered to them, page by page, newest first; see `app.store.lists`."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select as select_columns
+from sqlmodel import Session, col, select
+
+from app.store import endpoints
+from app.store.hook_tables import AttemptRow, DeliveryRow, EndpointRow
+from app.store.lists import Listed, between
+
+if TYPE_CHECKING:
+    from app.store.lists import Wanted
+
+
+def of_publisher(session: Session, wanted: Wanted, publisher: str | None) -> Listed:
+    """Return the endpoints of a publisher; None: everybody's."""
+    at, identity = col(EndpointRow.created_at), col(EndpointRow.id)
+    query = select_columns(EndpointRow).where(col(EndpointRow.url) != "").order_by(at.desc(), identity.desc())
+    if publisher is not None:
+        query = query.where(col(EndpointRow.publisher) == publisher)
+    found = session.execute(between(query, at, identity, wanted).limit(wanted.limit + 1)).scalars().all()
+    return _page([endpoints.shown(session, row) for row in found], wanted)
+
+
+def deliveries(session: Session, wanted: Wanted) -> Listed:
+    """Return deliveries, each with its attempts, oldest first; filters: endpoint_id, state."""
+    at, identity = col(DeliveryRow.created_at), col(DeliveryRow.id)
+    query = select_columns(DeliveryRow).order_by(at.desc(), identity.desc())
+    for name, value in wanted.filters.items():
+        query = query.where(getattr(DeliveryRow, name) == value)
+    found = session.execute(between(query, at, identity, wanted).limit(wanted.limit + 1)).scalars().all()
+    logs: dict[str, list[dict[str, Any]]] = {row.id: [] for row in found}
+    made = select(AttemptRow).where(col(AttemptRow.delivery_id).in_(logs))
+    for item in session.exec(made.order_by(col(AttemptRow.attempted_at), col(AttemptRow.id))):
+        logs[item.delivery_id].append(item.model_dump(exclude={"id", "delivery_id"}))
+    return _page([_shown(row, logs[row.id]) for row in found], wanted)
+
+
+def _shown(row: DeliveryRow, log: list[dict[str, Any]]) -> dict[str, Any]:
+    due = datetime.fromtimestamp(row.due_at, UTC) if row.state == "pending" else None
+    told = row.model_dump(exclude={"data", "due_at"})
+    return {**told, "next_attempt_at": due, "data": json.loads(row.data), "log": log}
+
+
+def _page(rows: list[dict[str, Any]], wanted: Wanted) -> Listed:
+    more = len(rows) > wanted.limit
+    rows = rows[: wanted.limit]
+    return Listed(rows, (rows[-1]["created_at"], rows[-1]["id"]) if more else None)
