@@ -51,7 +51,7 @@ def create(  # noqa: PLR0913 - options of a command
         ),
         _matching(name, NAME_PATTERN, "name", NAME_SAID),
         frozenset(scope or USUAL),
-        None if expires is None else datetime.now(UTC) + _duration(expires),
+        None if expires is None else datetime.now(UTC) + duration(expires),
         Budgets(requests_per_minute, queued_runs, gpu_seconds_per_day),
     )
     with opened(settings, create=True) as parts:
@@ -66,7 +66,7 @@ def rotate(
     """Make a key that takes another API key's place; both are good during the overlap."""
     from app import actions
 
-    lasting = _duration(overlap)
+    lasting = duration(overlap)
     with opened(read_settings()) as parts:
         made = actions.rotate_key(parts, key_id, lasting)
         if made is None:
@@ -154,7 +154,8 @@ def as_documents(keys: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [_plain(key) for key in keys]
 
 
-def _duration(text: str) -> timedelta:
+def duration(text: str) -> timedelta:
+    """Return how long a text such as 90d or 12h says."""
     found = re.fullmatch(r"(\d{1,5})([smhd])", text)
     if found is None or (lasting := timedelta(seconds=int(found[1]) * _UNITS[found[2]])) > timedelta(days=3650):
         raise typer.BadParameter(f"{text!r} is no duration such as 90d, 12h, 30m or 0s, of ten years at most")

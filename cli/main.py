@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from app.core.errors import AssayError, Refusal
-from cli import evidence, keys, ledger, options, remote, show, verdicts, watch
+from cli import evidence, hooks, keys, ledger, options, remote, show, verdicts, watch
 from cli.errors import CannotServe, ServiceError, Unreachable
 from cli.exits import Exit, of_http, worst
 from cli.options import Annotations, AsJson, Junit, Sarif, Since, Summary, print_json, read_settings
@@ -27,6 +27,7 @@ env_app = typer.Typer(no_args_is_help=True, help="Environments that scripts run 
 app.callback()(options.main)
 app.add_typer(evidence.app, name="evidence")
 app.add_typer(keys.app, name="keys")
+app.add_typer(hooks.app, name="hooks")
 app.add_typer(env_app, name="env")
 app.add_typer(ledger.app, name="ledger")
 

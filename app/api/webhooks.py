@@ -75,6 +75,7 @@ class EndpointOut(BaseModel):
     """An endpoint, without its secrets."""
 
     id: str
+    publisher: str
     url: str
     description: str
     events: list[str]

@@ -100,6 +100,7 @@ def shown(session: Session, row: EndpointRow) -> dict[str, Any]:
     overlapping = row.old_until if row.old_secret is not None and row.old_until and row.old_until > now else None
     return {
         "id": row.id,
+        "publisher": row.publisher,
         "url": row.url,
         "description": row.description,
         "events": json.loads(row.events),
