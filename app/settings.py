@@ -76,6 +76,7 @@ class Settings(BaseSettings):
     key_pepper: Path | None = (
         None  # secret with which API keys are hashed; default: below home, made with the first key
     )
+    login_seconds: float = Field(default=43_200, ge=60)  # a login ends after so long, whatever is done with it
     allow_clients: list[Annotated[str, AfterValidator(_network)]] = ["127.0.0.0/8", "::1/128"]
     allow_hosts: list[str] = ["localhost", "127.0.0.1", "[::1]"]
     contract_base: str = "https://assignee.net"  # base address in the `schema` field of public contracts

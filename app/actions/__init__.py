@@ -11,6 +11,7 @@ either. No transaction is open while a stranger's program runs.
     conclusion   how it ends: verdict, fault, cancellation
     keys         judges' public keys: published, retired
     api_keys     keys by which programs act for publishers
+    logins       browsers that have shown such a key
     auditing     stored evidence: never believed, held against signature and rows
     retrying     a faulted one, begun again
     sweeping     what somebody should have done and did not
@@ -30,6 +31,7 @@ from app.actions.intake import (
 )
 from app.actions.keys import publish_keys, retire_key
 from app.actions.ledger import close_day, day_to_close, make_checkpoint
+from app.actions.logins import log_in, log_out
 from app.actions.parts import Parts
 from app.actions.planning import sealed
 from app.actions.presence import announce, leave
@@ -69,6 +71,8 @@ __all__ = [
     "finish_run",
     "give_up_endpoint",
     "leave",
+    "log_in",
+    "log_out",
     "look",
     "make_checkpoint",
     "publish_environment",

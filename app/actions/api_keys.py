@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from app.actions.pepper import pepper
 from app.core.apikeys import SECRET_BYTES, hashed, spell
 from app.core.caller import Budgets, Scope
-from app.store import api_keys
+from app.store import api_keys, logins
 from app.store.api_keys import NewKey
 
 if TYPE_CHECKING:
@@ -50,8 +50,9 @@ def rotate_key(parts: Parts, key_id: str, overlap: timedelta) -> tuple[str, str]
 
 
 def revoke_key(parts: Parts, key_id: str) -> bool:
-    """Let a key be good no longer, at once and for ever; False when there is no such key."""
+    """Let a key be good no longer, at once and for ever, with its logins; False when there is no such key."""
     with parts.store.transaction() as session:
+        logins.end_of_key(session, key_id)
         return api_keys.revoke(session, key_id, datetime.now(UTC))
 
 

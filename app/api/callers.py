@@ -2,7 +2,10 @@
 
     Authorization: Bearer assay_live_…    a key. One that is misspelt, unknown, expired or revoked is answered 401, always
                                           in the same words and after the same one statement.
-    nothing                               the loopback while no key exists and the service answers its own machine only,
+    the cookie of a login                 its key's caller, until the login or the key ends. A cookie comes along with
+                                          whatever a page makes a browser send, so that it counts for reading, and for
+                                          forms that also carry what only their page could know (`app.api.forms`).
+    neither                               the loopback while no key exists and the service answers its own machine only,
                                           else a stranger, who sees what is public
 
 Every route says who may ask, by one of three dependencies; a test walks through all routes and finds those that do not.
@@ -19,6 +22,7 @@ import ipaddress
 import os
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -30,15 +34,25 @@ from app.api.access import SAFE_METHODS
 from app.api.problems import ApiError
 from app.core.apikeys import PEPPER_BYTES, hashed
 from app.core.caller import STRANGER, Caller, Scope
-from app.store import api_keys
+from app.store import api_keys, logins
 from app.store.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from app.actions import Parts
     from app.settings import Settings
 
+OWN_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})  # of this machine
 ASKED_SECONDS = 1.0  # for reading, that no key exists is believed so long
 _BEARER = HTTPBearer(scheme_name="key", description="`assay_live_…`, from `assay keys create`", auto_error=False)
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Who looks at a page, and what the forms of that page carry."""
+
+    caller: Caller
+    login: logins.Login | None = None
+    form_token: str = ""  # empty: whoever looks may send no form
 
 
 class Door:
@@ -51,6 +65,7 @@ class Door:
         self._keys_exist = False
         self._asked = float("-inf")
         self._pepper: bytes | None = None
+        self._form_token = os.urandom(32).hex()  # of the loopback, who has no login
         self._no_pepper = os.urandom(PEPPER_BYTES)  # where no key was ever made a wrong one costs the same work
 
     def hash(self, text: str) -> str:
@@ -64,6 +79,21 @@ class Door:
         digest = self.hash(key)
         with self.parts.store.read() as session:
             return self._used(api_keys.find(session, digest))
+
+    def of_login(self, token: str) -> Viewer | None:
+        """Return who stands behind the cookie of a login; None when it is over."""
+        digest = self.hash(token)
+        with self.parts.store.read() as session:
+            login = logins.find(session, digest)
+        return None if login is None else Viewer(login.caller, login, self.form_token(token))
+
+    def of_nobody(self, caller: Caller) -> Viewer:
+        """Return a viewer who shows nothing: the loopback may send forms of pages that this process made."""
+        return Viewer(caller, None, self._form_token if caller.loopback else "")
+
+    def form_token(self, token: str) -> str:
+        """Return what a form carries: only pages of its own login know it, for the cookie itself is no script's to read."""
+        return self.hash(f"form {token}")
 
     def nobody_known(self) -> Caller | None:
         """Return who it is that shows nothing, if that need not be looked up: nobody can un-make a key."""
@@ -98,12 +128,28 @@ def answers_itself_only(settings: Settings) -> bool:
     A name of its own means that something in front passes requests on, and then every peer looks like this machine.
     """
     networks = [ipaddress.ip_network(text) for text in settings.allow_clients]
-    names = {"localhost", "127.0.0.1", "[::1]"}
-    return all(network.is_loopback for network in networks) and {host.lower() for host in settings.allow_hosts} <= names
+    named = {host.lower() for host in settings.allow_hosts}
+    return all(network.is_loopback for network in networks) and named <= OWN_NAMES
 
 
 async def find_caller(request: Request) -> Caller:
+    """Return who asks.
+
+    Raises:
+        ApiError: a key was shown that is not good.
+
+    """
+    viewer = await find_viewer(request, cookie=request.method in SAFE_METHODS)
+    request.state.viewer = viewer
+    return viewer.caller
+
+
+async def find_viewer(request: Request, *, cookie: bool) -> Viewer:
     """Return who asks; a coroutine, for most requests show nothing and a thread's turn costs more than all of it.
+
+    Args:
+        request: what was sent.
+        cookie: whether a login's counts.
 
     Raises:
         ApiError: a key was shown that is not good.
@@ -121,9 +167,27 @@ async def find_caller(request: Request) -> Caller:
                 "the key is not one of this service, or it is no longer good",
                 {"WWW-Authenticate": 'Bearer realm="assay", error="invalid_token"'},
             )
-        return found
+        return Viewer(found)
+    token = request.cookies.get(cookie_name(request)) if cookie else None
+    if token is not None:
+        known = await run_in_threadpool(door.of_login, token)
+        if known is not None:
+            return known
     cheap = door.nobody_known() if request.method in SAFE_METHODS else None
-    return cheap if cheap is not None else await run_in_threadpool(door.nobody)
+    return door.of_nobody(cheap if cheap is not None else await run_in_threadpool(door.nobody))
+
+
+def cookie_name(request: Request) -> str:
+    """Return what a login's cookie is called.
+
+    `__Host-` makes browsers refuse it unless it came over TLS from this very host, so that no neighbour can set one. This
+    machine's own names are spoken to without TLS, and their ports share cookies.
+    """
+    host = request.headers.get("host", "").lower()
+    name, _, port = host.rpartition(":")
+    if (name if port.isdigit() else host) in OWN_NAMES:
+        return f"assay-login-{port if port.isdigit() else 80}"
+    return "__Host-assay-login"
 
 
 CallerDep = Annotated[Caller, Depends(find_caller)]

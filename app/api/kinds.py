@@ -77,6 +77,20 @@ KINDS: dict[str, Kind] = {
         "A browser sent this request on behalf of a page of another origin. Such requests may read and change nothing.",
         "Send it from a program, or from the service's own address.",
     ),
+    "form-refused": Kind(
+        403,
+        "The form is not one of this login",
+        "A form of a page carries a token that only pages made for whoever is logged in know. This one carries none, or that"
+        " of a login that is over, as a page does that was open for long.",
+        "Load the page again and press the button there. Nothing was changed.",
+    ),
+    "login-insecure": Kind(
+        403,
+        "Nobody logs in without TLS",
+        "The browser reached this service without TLS, under a name that is not this machine's own. A key that is typed in"
+        " there could be read on its way, and so could everything that it opens.",
+        "Open the page with https; the operator puts what speaks TLS in front. Treat a key that was sent as read by others.",
+    ),
     "not-found": Kind(
         404,
         "There is no such thing",

@@ -178,7 +178,7 @@ class ProblemGuard:
             if message["type"] == "http.response.start":
                 headers = [(name.lower(), value) for name, value in message["headers"]]
                 kind = dict(headers).get(b"content-type", b"").decode("latin-1")
-                if message["status"] >= 400 and not kind.startswith(MEDIA_TYPE):
+                if message["status"] >= 400 and not kind.startswith((MEDIA_TYPE, "text/html")):  # pages are our own
                     replaced = _replacement(message["status"], scope)
                     headers = [(name, value) for name, value in headers if name in {b"allow", b"retry-after"}]
                     headers.append((b"content-type", MEDIA_TYPE.encode()))

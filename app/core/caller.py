@@ -3,7 +3,7 @@
 A caller is one of four:
 
     a stranger      no key: sees what is public, changes nothing
-    a publisher     a key: also sees its own private things, and changes its own things, within its scopes
+    a publisher     a key, or the login of one: also sees its own private things, and changes its own, within its scopes
     the operator    a key with the scope `admin`: sees everything and may do everything
     the loopback    no key exists at all and the service answers its own machine only: acts as the publisher that the
                     operator named. It is shown of records and claims what strangers are shown, so that what a page will
@@ -74,7 +74,7 @@ class Caller:
 
     @property
     def known(self) -> bool:
-        """Whether a key stands behind it, so that what it is shown is nobody else's to keep."""
+        """Whether a key, or the login of one, stands behind it, so that what it is shown is nobody else's to keep."""
         return self.key_id is not None
 
 

@@ -39,9 +39,9 @@ def read_json(parts: PartsDep, caller: CallerDep, request: Request) -> Response:
 def read(parts: PartsDep, caller: CallerDep, request: Request) -> Response:
     """Answer with the comparison for people."""
     if not request.query_params.getlist("verification"):
-        return page("compare_empty.html")
+        return page(request, "compare_empty.html")
     jobs = _jobs(parts, caller, request)
-    return page("compare.html", jobs=jobs, drawn=drawings(jobs), fields=differences(jobs))
+    return page(request, "compare.html", jobs=jobs, drawn=drawings(jobs), fields=differences(jobs))
 
 
 def differences(jobs: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:

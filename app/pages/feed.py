@@ -100,6 +100,7 @@ def read_page(parts: PartsDep, caller: CallerDep, request: Request) -> Response:
     with parts.store.read() as session:
         known = feed.public_records(session, RECORDS_MAX, seen) if not wanted.before and not wanted.facets else []
     answer = page(
+        request,
         "feed.html",
         feed=found,
         address=wanted.address,

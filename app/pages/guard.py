@@ -13,7 +13,7 @@ from starlette.datastructures import Headers
 
 from app.api.kinds import KINDS
 from app.api.problems import MEDIA_TYPE
-from app.pages.shell import HEADERS, render, wants_html
+from app.pages.shell import HEADERS, dressed, render, wants_html
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -45,7 +45,7 @@ class PageGuard:
                 body.extend(message.get("body", b""))
                 if message.get("more_body"):
                     return
-                page = _page(bytes(body))
+                page = _page(scope, bytes(body))
                 await send({**begun, "headers": _headers(begun, page)})
                 message = {"type": "http.response.body", "body": page, "more_body": False}
             await send(message)
@@ -61,10 +61,11 @@ def _is_problem(message: Message) -> bool:
     return bool(dict(message["headers"]).get(b"content-type", b"").startswith(MEDIA_TYPE.encode()))
 
 
-def _page(document: bytes) -> bytes:
+def _page(scope: Scope, document: bytes) -> bytes:
     problem = json.loads(document)
     code = problem["type"].rpartition("/")[2]
-    return render("problem.html", problem=problem, kind=KINDS[code], code=code)
+    page = render("problem.html", problem=problem, kind=KINDS[code], code=code)
+    return dressed(scope.get("state", {}).get("viewer"), page)
 
 
 def _headers(begun: Message, page: bytes) -> list[tuple[bytes, bytes]]:

@@ -53,7 +53,7 @@ def read(  # noqa: PLR0913 - what its address may hold
     found = data(parts, run_id, caller)
     live = found["state"] not in final(RUN)
     if part == "live":
-        answer = page("run_live.html", run=found, live=live, steps=STEPS)
+        answer = page(request, "run_live.html", run=found, live=live, steps=STEPS)
         if not live:
             answer.headers["HX-Refresh"] = "true"  # it has a log now
         return answer
@@ -64,7 +64,15 @@ def read(  # noqa: PLR0913 - what its address may hold
     logs = {name: log.part(parts, digest, indices.get(digest), around[name]) for name, digest in digests.items()}
     base = str(request.base_url).rstrip("/")
     return page(
-        "run.html", run=found, logs=logs, live=live, steps=STEPS, around=around, base=base, drawing=drawing(found)
+        request,
+        "run.html",
+        run=found,
+        logs=logs,
+        live=live,
+        steps=STEPS,
+        around=around,
+        base=base,
+        drawing=drawing(found),
     )
 
 

@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections import OrderedDict
 from datetime import UTC, datetime
+from functools import lru_cache
 from importlib import resources
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -21,10 +22,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from app.api.conditional import kept, not_modified
+from app.api.forms import TOKEN
 from app.pages import words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from app.api.callers import Viewer
 
 T = TypeVar("T")
 
@@ -34,7 +38,7 @@ CSP = (
 )
 HEADERS = {
     "Content-Security-Policy": CSP,
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # without any, browsers leave out of forms where they come from
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
@@ -139,10 +143,37 @@ def render(template: str, **values: Any) -> bytes:
     return ENVIRONMENT.get_template(template).render(values).encode()
 
 
-def page(template: str, status: int = 200, **values: Any) -> Response:
+def page(request: Request, template: str, status: int = 200, **values: Any) -> Response:
     """Return a page that is made anew for every request."""
-    body = render(template, **values)
-    return Response(body, status, {**HEADERS, "Cache-Control": "no-cache"}, "text/html; charset=utf-8")
+    body = dressed(viewer_of(request), render(template, **values))
+    headers = {**HEADERS, "Cache-Control": kept(request, "no-cache")}
+    return Response(body, status, headers, "text/html; charset=utf-8")
+
+
+def led(goal: str) -> Response:
+    """Return the way to another page, as the answer to a form."""
+    return Response(None, 303, {**HEADERS, "Location": goal, "Cache-Control": "no-store"})
+
+
+def viewer_of(request: Request) -> Viewer | None:
+    """Return who looks at a page; None where everybody is answered alike."""
+    found: Viewer | None = getattr(request.state, "viewer", None)
+    return found
+
+
+def dressed(viewer: Viewer | None, body: bytes) -> bytes:
+    """Return a page with who looks at it in its head, and with what its forms carry.
+
+    Rendered pages hold comments in these places. No text of anybody's can hold one: templates escape it.
+    """
+    head, field = (b"", b"") if viewer is None else _worn(viewer)
+    return body.replace(b"<!--viewer-->", head).replace(b"<!--form-->", field)
+
+
+@lru_cache(maxsize=256)
+def _worn(viewer: Viewer) -> tuple[bytes, bytes]:
+    field = Markup('<input type="hidden" name="{}" value="{}">').format(TOKEN, viewer.form_token)
+    return render("viewer.html", viewer=viewer), field.encode()
 
 
 class Kept(Generic[T]):
@@ -182,10 +213,15 @@ FORM = hashlib.sha256(
 
 def page_at(request: Request, key: tuple[str, ...], make: Callable[[], bytes]) -> Response:
     """Return a page that is made of what `key` names, unless the browser has it; `key` says what, and in which version."""
-    tag = hashlib.sha256("\0".join((FORM, *key)).encode()).hexdigest()[:32]
+    viewer = viewer_of(request)
+    mark = "" if viewer is None else f"{viewer.caller.key_id} {viewer.form_token}"
+    tag = hashlib.sha256("\0".join((FORM, mark, *key)).encode()).hexdigest()[:32]
     headers = {**HEADERS, "ETag": f'W/"{tag}"', "Cache-Control": kept(request, "no-cache")}
     known = not_modified(request, headers)
-    return known or Response(KEPT.get((str(id(request.app)), *key), make), 200, headers, "text/html; charset=utf-8")
+    if known is not None:
+        return known
+    body = KEPT.get((str(id(request.app)), *key), make)
+    return Response(dressed(viewer, body), 200, headers, "text/html; charset=utf-8")
 
 
 def twin(request: Request, document: Any) -> Response:

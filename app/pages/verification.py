@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Request, Response
 
+from app import actions
 from app.api.callers import CallerDep
+from app.api.forms import form_needs
 from app.api.parts import PartsDep
-from app.api.problems import not_found
+from app.api.problems import ApiError, not_found
 from app.core import plan
-from app.core.errors import Fault
+from app.core.caller import Caller, Scope
+from app.core.errors import Fault, Refusal
 from app.core.lifecycle import VERIFICATION, final
 from app.core.model import Purpose
 from app.core.seal import read_seal
 from app.pages.parts import PageId
-from app.pages.shell import page, page_at, render, twin
-from app.store import durations, pages, views
+from app.pages.shell import led, page, page_at, render, twin, viewer_of
+from app.store import durations, ending, pages, views
 from app.store.visible import Visible, visible_to
 
 if TYPE_CHECKING:
@@ -47,10 +50,45 @@ def read(parts: PartsDep, caller: CallerDep, request: Request, verification_id: 
             raise not_found("verification")
         version = views.version(session, verification_id) or ""
         found = data(session, verification_id, seen)
-        if found["state"] not in FINAL:  # its clock goes on
-            return page("verification_live.html" if part == "live" else "verification.html", job=found, steps=STEPS)
         template = "verification_live.html" if part == "live" else "verification.html"
-        return page_at(request, (template, verification_id, version), lambda: render(template, job=found, steps=STEPS))
+        shown: dict[str, Any] = {"job": found, "steps": STEPS, "may": _may(request, session, verification_id)}
+        if found["state"] not in FINAL:  # its clock goes on
+            return page(request, template, **shown)
+        key = (template, verification_id, version, str(shown["may"]))
+        return page_at(request, key, lambda: render(template, **shown))
+
+
+@router.post("/verifications/{verification_id}/cancel")
+def cancel(
+    parts: PartsDep, caller: Annotated[Caller, form_needs(Scope.VERIFICATIONS_WRITE)], verification_id: PageId
+) -> Response:
+    """Ask for the end of a verification, and lead back to it."""
+    if not actions.cancel(parts, verification_id, caller):
+        raise not_found("verification")
+    return led(f"/verifications/{verification_id}")
+
+
+@router.post("/verifications/{verification_id}/retry")
+def retry(
+    parts: PartsDep, caller: Annotated[Caller, form_needs(Scope.VERIFICATIONS_WRITE)], verification_id: PageId
+) -> Response:
+    """Begin a verification that faulted again, and lead to the new one."""
+    try:
+        submitted = actions.retry(parts, verification_id, caller)
+    except Refusal as refusal:
+        raise ApiError("not-retryable", refusal.detail, refusal=refusal) from refusal
+    if submitted is None:
+        raise not_found("verification")
+    return led(f"/verifications/{submitted.verification_id}")
+
+
+def _may(request: Request, session: Session, verification_id: str) -> bool:
+    """Say whether who looks may cancel and retry: a login of the publisher's, or this machine without keys."""
+    viewer = viewer_of(request)
+    if viewer is None or not viewer.form_token or not viewer.caller.may(Scope.VERIFICATIONS_WRITE):
+        return False
+    row = ending.find(session, verification_id)
+    return row is not None and viewer.caller.owns(row.publisher)
 
 
 def data(session: Session, verification_id: str, seen: Visible) -> dict[str, Any]:

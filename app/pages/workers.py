@@ -26,9 +26,9 @@ def read_json(parts: PartsDep, caller: CallerDep, request: Request) -> Response:
 
 
 @router.get("/workers")
-def read(parts: PartsDep, caller: CallerDep, part: str = "") -> Response:
+def read(parts: PartsDep, caller: CallerDep, request: Request, part: str = "") -> Response:
     """Answer with the house for people; `?part=live` is what changes, alone."""
-    return page("workers_live.html" if part == "live" else "workers.html", house=data(parts, caller))
+    return page(request, "workers_live.html" if part == "live" else "workers.html", house=data(parts, caller))
 
 
 def data(parts: Parts, caller: Caller) -> dict[str, Any]:

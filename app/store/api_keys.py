@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 USED_EVERY = timedelta(minutes=1)  # the last use of a key is written down so often at most
 LISTED_MAX = 1000
 
-_GOOD = and_(
+#: What a key must be, at the moment `now`.
+GOOD = and_(
     col(ApiKeyRow.revoked_at).is_(None),
     or_(col(ApiKeyRow.expires_at).is_(None), col(ApiKeyRow.expires_at) > bindparam("now")),
 )
-_BY_KEY = select(ApiKeyRow).where(col(ApiKeyRow.hash) == bindparam("hash"), _GOOD)
+_BY_KEY = select(ApiKeyRow).where(col(ApiKeyRow.hash) == bindparam("hash"), GOOD)
 _ANY = select(col(ApiKeyRow.id)).limit(1)
 _ADD = insert(ApiKeyRow)
 
@@ -129,13 +130,17 @@ def _at(key_hash: str) -> dict[str, Any]:
 def _found(row: RowMapping | None) -> Found | None:
     if row is None:
         return None
-    caller = Caller(
+    return Found(caller_of(row), row["used_at"])
+
+
+def caller_of(row: RowMapping) -> Caller:
+    """Return who stands behind a key, by its row."""
+    return Caller(
         publisher=row["publisher"],
         scopes=_scopes(row["scopes"].split()),
         key_id=row["id"],
         budgets=Budgets(row["requests_per_minute"], row["queued_runs"], row["gpu_seconds_per_day"]),
     )
-    return Found(caller, row["used_at"])
 
 
 def _scopes(names: Iterable[str]) -> frozenset[Scope]:

@@ -41,7 +41,7 @@ SQLModel.metadata = MetaData(
 )
 metadata = SQLModel.metadata
 
-REVISION = "0009"  # the migration whose tables these are; a database at another one is refused at start
+REVISION = "0010"  # the migration whose tables these are; a database at another one is refused at start
 
 
 def _one_of(column: str, values: Any) -> CheckConstraint:
@@ -310,6 +310,16 @@ class ApiKeyRow(SQLModel, table=True):
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
     used_at: datetime | None = None  # to the minute
+
+
+class LoginRow(SQLModel, table=True):
+    """A browser that has shown a key, until it logs out. Its cookie is nowhere: its hash is, under the pepper."""
+
+    __tablename__ = "login"
+    hash: str = Field(primary_key=True)  # hexadecimal HMAC-SHA256 of the cookie
+    key_id: str = Field(foreign_key="api_key.id", index=True)
+    created_at: datetime
+    expires_at: datetime = Field(index=True)
 
 
 class Verdict(SQLModel, table=True):

@@ -144,15 +144,20 @@ def _run_examples(station: Station) -> dict[str, str]:
 
 
 def _serve(station: Station, found: Mapping[str, str], settings: Settings) -> Iterator[Site]:
+    for url in served(settings):
+        transport = httpx2.HTTPTransport(retries=40)
+        with httpx2.Client(base_url=url, transport=transport, trust_env=False) as client:
+            client.get("/livez")
+            yield Site(url, found, station, client)
+
+
+def served(settings: Settings) -> Iterator[str]:
+    """Yield the address of a service that listens soon."""
     port = free_port(18080, fall_back=True)
     config = uvicorn.Config(create_app(settings), host="127.0.0.1", port=port, log_level="warning", access_log=False)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    url = f"http://127.0.0.1:{port}"
-    transport = httpx2.HTTPTransport(retries=40)
-    with httpx2.Client(base_url=url, transport=transport, trust_env=False) as client:
-        client.get("/livez")
-        yield Site(url, found, station, client)
+    yield f"http://127.0.0.1:{port}"
     server.should_exit = True
     thread.join(10)

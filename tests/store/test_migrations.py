@@ -46,6 +46,7 @@ NAMES = {
     "ledger_subject": "fk_ledger_subject_seq pk_ledger_subject uq_ledger_subject_seq",
     "listing": "fk_listing_verdict_id pk_listing",
     "log": "fk_log_digest pk_log",
+    "login": "fk_login_key_id pk_login",
     "outcome": "ck_outcome_kind fk_outcome_result fk_outcome_run_id fk_outcome_stderr fk_outcome_stdout pk_outcome",
     "record": "ck_record_claims_total ck_record_visibility pk_record uq_record_publisher_external_id",
     "run": "ck_run_lease ck_run_purpose ck_run_state fk_run_verification_id pk_run uq_run_verification_id_key",
