@@ -7,6 +7,7 @@ words, and a test knows them all. The values that were sent are never repeated.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from app.core.caller import NAME_PATTERN, NAME_SAID, PUBLISHER_PATTERN, PUBLISHER_SAID
@@ -63,8 +64,6 @@ SPELLED: dict[str, str] = {
     r"^[a-z0-9][a-z0-9._-]{0,63}$": "at most 64 of a-z, 0-9, `.`, `_`, `-`, the first a letter or digit, as in xtreme-rows",
     r"^[^\x00-\x1f\x7f]{1,200}$": "1 to 200 characters without line breaks",
     r"^[a-z]{3}_[0-9a-z]{1,64}$": "an id of this service, as it stands in answers, such as clm_01m8…",
-    r"^clm_[0-9a-z]{1,64}$": "the id of a claim, as it stands in answers: clm_…",
-    r"^key_[0-9a-z]{1,64}$": "the id of a key, as it stands in answers: key_…",
     r"^[A-Za-z0-9_-]{1,64}$": "1 to 64 letters, digits, `_` and `-`",
     r"^[\x21-\x7e]{1,255}$": "1 to 255 printable ASCII characters without blanks",
     r"^[a-z0-9.+-]{1,40}$": "1 to 40 of a-z, 0-9, `.`, `+`, `-`, as in pdf",
@@ -80,6 +79,15 @@ SPELLED: dict[str, str] = {
 }
 
 
+_OF_KIND = re.compile(r"\^([a-z]{3}_)\[0-9a-z\]\{1,64\}\$")
+
+
+def in_words(pattern: str) -> str | None:
+    """Return what a pattern asks for; None when nobody has said it yet."""
+    found = _OF_KIND.fullmatch(pattern)
+    return f"an id as it stands in answers: {found[1]}…" if found else SPELLED.get(pattern)
+
+
 def problem_of(request: Request, item: Mapping[str, Any]) -> dict[str, Any]:
     """Return one mistake of the framework's list as an item of a problem document."""
     place, *path = item["loc"] or ("body",)
@@ -89,7 +97,7 @@ def problem_of(request: Request, item: Mapping[str, Any]) -> dict[str, Any]:
     if not path:
         told["name"] = f"the {place}"
     if "pattern" in told:
-        told["pattern"] = SPELLED.get(told["pattern"], f"it as {told['pattern']} says")
+        told["pattern"] = in_words(told["pattern"]) or f"it as {told['pattern']} says"
     if "expected" in told:
         told["expected"] = told["expected"].replace("'", "")
     detail, remedy = SENTENCES.get(kind, (str(item["msg"]), ""))
