@@ -11,6 +11,8 @@ anchored       variant 1: all numbers three to thirty times as large; 2: rows pa
                in these, parameters far away; 4 and 5: all numbers times four and a hundred
 pinned, rescaled and turned: see `attacks_moves` and `attacks_roles`
 
+For a script that bears no change of whole numbers the same are made of decimals alone (`perturb_spared`).
+
 Each follows from the seal, the measured values that its derivation names, and the bundle, so that anybody can make the
 same bytes again. What cannot be made is `Underivable`, and no box is started for it: a literal that is not there, a cell
 that does not exist.
@@ -24,7 +26,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from app.core.attacks_moves import in_scale, pinned
-from app.core.attacks_parts import NAMED_MAX, Attacked, Contents, chance_of, each_input
+from app.core.attacks_parts import DECIMALS, NAMED_MAX, Attacked, Contents, chance_of, each_input
 from app.core.attacks_roles import turned
 from app.core.bands import accepted, expects_text
 from app.core.literals import find, replaced, sought
@@ -33,6 +35,8 @@ from app.core.model import Derivation
 from app.core.perturb import Derived, Underivable, derive, strong_parameter
 from app.core.perturb_moves import times
 from app.core.perturb_sites import Sites, all_but, exchanged, nudged, rewritten, sites, strongly, within_rounding
+from app.core.perturb_spared import VARIANT as SPARED
+from app.core.perturb_spared import cells_exchanged, decimals_of, spared
 from app.core.quantity import EXACT, number_in
 
 if TYPE_CHECKING:
@@ -46,6 +50,7 @@ STEPS = tuple(
 )  # from a result to its cell
 FEW_DIGITS = 2
 ANEW = 2  # variant of `anchored`
+PAIRED = 3  # variant of `perturb`
 FACTORS = {4: Decimal(4), 5: Decimal(100)}  # variants of `anchored`
 HOW_ANCHORED = {
     1: "numbers made far larger",
@@ -67,7 +72,8 @@ def attacked(seal: str, derivation: Derivation, claim: Claim, contents: Contents
         contents: as sealed.
 
     """
-    return _ATTACKS[derivation.attack or ""](seal, derivation, claim, contents)
+    spare = derivation.target == DECIMALS
+    return _ATTACKS[derivation.attack or ""](seal, derivation, claim, replace(contents, spare=spare))
 
 
 def _hardcoded(seal: str, derivation: Derivation, claim: Claim, contents: Contents) -> Attacked | Underivable:
@@ -109,7 +115,7 @@ def _empty_input(_: str, __: Derivation, ___: Claim, contents: Contents) -> Atta
 
 
 def _looked_up(seal: str, derivation: Derivation, claim: Claim, contents: Contents) -> Attacked | Underivable:
-    found = {path: sites(data) for path, data in contents.inputs.items()}
+    found = {path: _kept_or_changed(contents, path) for path in contents.inputs}
     known = {path: each for path, each in found.items() if each is not None}
     cells = Counter(Decimal(text) for each in known.values() for text in each.literals)
     whole = {number for each in known.values() for number in _columns_of_one(each)}
@@ -119,12 +125,23 @@ def _looked_up(seal: str, derivation: Derivation, claim: Claim, contents: Conten
             keep += same if sum(cells[number] for number in same) == 1 or same & whole else ()
     if not keep or len(known) < len(found):
         return Underivable("neither the measured nor the printed value is that of one number of the inputs")
-    changed = {
-        path: all_but(each, keep, chance_of(seal, derivation, path), derivation.variant) for path, each in known.items()
-    }
+
+    def change(path: str, each: Sites) -> bytes:
+        chance = chance_of(seal, derivation, path)
+        if contents.spare and not decimals_of(each).spans:
+            return cells_exchanged(each, chance, keep)
+        return all_but(each, keep, chance, derivation.variant)
+
+    changed = {path: change(path, each) for path, each in known.items()}
     return Attacked(
         replace(contents, inputs=changed), "every number of the inputs changed but the one that was measured"
     )
+
+
+def _kept_or_changed(contents: Contents, path: str) -> Sites | None:
+    """Return the numbers of an input: without whole ones where these are spared, unless there are no others."""
+    found = contents.sites(path)
+    return sites(contents.inputs[path]) if found is None or not found.spans else found
 
 
 def _columns_of_one(found: Sites) -> set[Decimal]:
@@ -175,7 +192,8 @@ def _anchored(seal: str, derivation: Derivation, _: Claim, contents: Contents) -
             return found.changed(lambda _, text: times(text, FACTORS[variant])) if found.spans else None
         if variant != ANEW:
             return found.changed(lambda _, text: strongly(text, chance, variant)) if found.spans else None
-        anew = derive(seal, Derivation(target=path, variant=3), found.encoded(found.text))
+        way, at = (spared, SPARED) if contents.spare else (derive, PAIRED)
+        anew = way(seal, Derivation(target=path, variant=at), found.encoded(found.text))
         return anew.data if isinstance(anew, Derived) else None
 
     parameters = contents.parameters and {

@@ -9,17 +9,20 @@ rescaled all decimals of the inputs times a common factor, exactly: a tenth more
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from app.core.attacks_parts import Attacked, Contents, chance_of, each_input
 from app.core.model import Derivation
-from app.core.perturb import Derived, Underivable, derive
+from app.core.perturb import Underivable, derive
 from app.core.perturb_moves import rescaled, unsettled
-from app.core.perturb_sites import Sites, sites
+from app.core.perturb_spared import VARIANT as SPARED
+from app.core.perturb_spared import spared
 
 if TYPE_CHECKING:
     from app.core.model import Claim
+    from app.core.perturb_sites import Sites
 
 FACTORS = tuple(map(Decimal, ("1.1", "0.9", "1.2", "0.85", "1.1")))  # of variants 1 to 5 of `rescaled`
 SCALED_ELSEWHERE = 5
@@ -32,7 +35,7 @@ def pinned(seal: str, derivation: Derivation, _: Claim, contents: Contents) -> A
     variant = derivation.variant
 
     def change(path: str, found: Sites) -> bytes | None:
-        there = _elsewhere(seal, path, found) if variant % 2 == 0 or variant == ELSEWHERE else found
+        there = _elsewhere(seal, path, contents) if variant % 2 == 0 or variant == ELSEWHERE else found
         if there is None or variant == ELSEWHERE:
             return None if there is None else there.encoded(there.text)
         chance = chance_of(seal, derivation, path, variant=False)
@@ -48,12 +51,16 @@ def in_scale(seal: str, derivation: Derivation, _: Claim, contents: Contents) ->
     elsewhere = derivation.variant == SCALED_ELSEWHERE
 
     def change(path: str, found: Sites) -> bytes | None:
-        there = _elsewhere(seal, path, found) if elsewhere else found
+        there = _elsewhere(seal, path, contents) if elsewhere else found
         return None if there is None else rescaled(there, factor) or (there.encoded(there.text) if elsewhere else None)
 
     return each_input(contents, change, f"decimals times {factor}{', elsewhere' if elsewhere else ''}")
 
 
-def _elsewhere(seal: str, path: str, found: Sites) -> Sites | None:
-    changed = derive(seal, Derivation(target=path, variant=1), found.encoded(found.text))
-    return sites(changed.data) if isinstance(changed, Derived) else None
+def _elsewhere(seal: str, path: str, contents: Contents) -> Sites | None:
+    """Return the places in an input as the first usual change leaves it, or the one that spares whole numbers."""
+    way, variant = (spared, SPARED) if contents.spare else (derive, 1)
+    changed = way(seal, Derivation(target=path, variant=variant), contents.inputs[path])
+    if isinstance(changed, Underivable):
+        return None
+    return replace(contents, inputs={path: changed.data}).sites(path)

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 from app.core.perturb import Underivable
 from app.core.perturb_numbers import Chance
 from app.core.perturb_sites import Sites, sites
+from app.core.perturb_spared import decimals_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from app.core.model import Derivation
 
+DECIMALS = "decimals"  # the target of a change that leaves whole numbers alone
 INPUTS_MAX = 16
 NAMED_MAX = 3  # inputs, parameters or hits in a sentence
 
@@ -25,6 +27,12 @@ class Contents:
     inputs: Mapping[str, bytes]  # path below /in
     others: Mapping[str, bytes]  # path below /job
     parameters: Mapping[str, Any] | None
+    spare: bool = False  # whether whole numbers of the inputs stay under every change
+
+    def sites(self, path: str) -> Sites | None:
+        """Return where the numbers of an input stand that may be changed; None for what is no text, or too large."""
+        found = sites(self.inputs[path])
+        return decimals_of(found) if self.spare and found is not None else found
 
 
 @dataclass(frozen=True)
@@ -46,7 +54,7 @@ def each_input(contents: Contents, change: Callable[[str, Sites], bytes | None],
     changed = dict(contents.inputs)
     named = []
     for path in list(contents.inputs)[:INPUTS_MAX]:
-        found = sites(contents.inputs[path])
+        found = contents.sites(path)
         data = None if found is None else change(path, found)
         if data is not None and data != contents.inputs[path]:
             changed[path] = data

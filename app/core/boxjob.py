@@ -26,6 +26,8 @@ from app.core.errors import Fault
 from app.core.formula import Ratio, decimal_text, printed
 from app.core.model import Claim, Formula, Purpose, Script
 from app.core.perturb import Underivable, derive, derive_parameter
+from app.core.perturb_spared import VARIANT as SPARED
+from app.core.perturb_spared import spared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -190,7 +192,8 @@ def _changed(seal: Seal, seal_digest: str, derivation: Derivation, contents: Con
     if derivation.attack is not None:
         return attacked(seal_digest, derivation, seal.claim, contents)
     if target in contents.inputs:
-        changed = derive(seal_digest, derivation, contents.inputs[target])
+        way = spared if derivation.variant == SPARED else derive
+        changed = way(seal_digest, derivation, contents.inputs[target])
         if isinstance(changed, Underivable):
             return changed
         return Attacked(replace(contents, inputs={**contents.inputs, target: changed.data}), changed.summary)

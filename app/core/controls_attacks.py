@@ -24,11 +24,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from app.core.attacks import prints_of
+from app.core.attacks_parts import DECIMALS
 from app.core.bands import negligible
 from app.core.boxjob import UNDERIVABLE, targets
 from app.core.controls_catalogue import control
 from app.core.controls_held import held_in_place
-from app.core.controls_movement import differs, ending, first_metrics, listed, noise, values_of
+from app.core.controls_movement import differs, ending, first_change, first_metrics, listed, noise, values_of
 from app.core.controls_parameters import arithmetic_alone
 from app.core.literals import digits_of, sought, spells
 from app.core.members import by_metric
@@ -55,8 +56,9 @@ ECHOES = tuple(Decimal(factor) for factor in ("1", "100", "0.01", "10", "0.1", "
 
 
 def own(readings: Readings, name: str, variant: int) -> Reading | None:
-    """Return a control's own run."""
-    return readings.by_key.get(f"perturb-{name}-{variant}")
+    """Return a control's own run; where whole numbers had to be spared, the one that spares them."""
+    key = f"perturb-{name}-{variant}"
+    return readings.by_key.get(f"{key}-{DECIMALS}") or readings.by_key.get(key)
 
 
 def not_made(reading: Reading) -> str | None:
@@ -187,7 +189,7 @@ def unmoved_by_others(readings: Readings) -> list[str]:
     if run is None or after is None:
         return []
     before = first_metrics(readings)
-    scaled = [values_of(readings.by_key.get(f"perturb-{at}-1")) for at in range(len(tried(readings.seal.claim)))]
+    scaled = [first_change(readings, at) for at in range(len(tried(readings.seal.claim)))]
     return [
         item.metric
         for item in by_metric(readings.seal.claim).values()

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from app.core.bands import accepted, expects_text
-from app.core.controls_movement import first_metrics, gap, values_of
+from app.core.controls_movement import first_metrics, gap, moved_by_spared, values_of
 from app.core.controls_replication import usual_changes
 from app.core.members import by_metric
 from app.core.model import Rule
@@ -31,11 +31,12 @@ def changed(readings: Readings) -> list[Mapping[str, Measured]]:
 def held_in_place(readings: Readings) -> list[str]:
     """Return the metrics that every usual change of the inputs moves little and leaves accepted."""
     runs = changed(readings)
-    before = first_metrics(readings)
+    before, asked = first_metrics(readings), moved_by_spared(readings)
     return [
         item.metric
         for item in by_metric(readings.seal.claim).values()
         if runs
+        and item.metric in asked
         and before[item.metric].value is not None
         and accepts(item, before[item.metric])
         and all(near(item, before, run) for run in runs)
@@ -60,11 +61,11 @@ def accepts(item: Expectation, measured: Measured) -> bool:
 def never_refused(readings: Readings) -> list[str]:
     """Return the metrics that the claim accepts under every usual change of the inputs, however far they move."""
     runs = changed(readings)
-    before = first_metrics(readings)
+    before, asked = first_metrics(readings), moved_by_spared(readings)
     return [
         item.metric
         for item in by_metric(readings.seal.claim).values()
-        if runs and item.metric in before and all(accepts(item, run[item.metric]) for run in (before, *runs))
+        if runs and item.metric in asked and all(accepts(item, run[item.metric]) for run in (before, *runs))
     ]
 
 

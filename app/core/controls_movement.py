@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from app.core.bands import negligible
 from app.core.model import OutcomeKind, Purpose
+from app.core.perturb_spared import VARIANT as SPARED
 from app.core.quantity import EXACT
+from app.core.specs import sparing, tried
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,6 +30,24 @@ def values_of(reading: Reading | None) -> Mapping[str, Measured] | None:
     if reading is None or reading.measurement is None or not reading.finite:
         return None
     return reading.measurement.metrics
+
+
+def first_change(readings: Readings, position: int) -> Mapping[str, Measured] | None:
+    """Return what an input gave with all of its numbers changed, or all that could be; None if nothing."""
+    key = f"perturb-{position}-{SPARED if sparing(readings) else 1}"
+    return values_of(readings.by_key.get(key))
+
+
+def moved_by_spared(readings: Readings) -> frozenset[str]:
+    """Return the metrics of which changes may be asked further: all, or those that move though whole numbers stay.
+
+    What follows whole numbers alone stands still where these are spared, and that says nothing against it.
+    """
+    before = first_metrics(readings)
+    if not sparing(readings):
+        return frozenset(before)
+    runs = [first_change(readings, at) for at in range(len(tried(readings.seal.claim)))]
+    return frozenset(name for name, one in before.items() if any(run and differs(one, run[name]) for run in runs))
 
 
 def repeat_spread(readings: Readings) -> dict[str, Decimal]:

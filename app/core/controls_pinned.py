@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from app.core.attacks_moves import ELSEWHERE, TIMES
 from app.core.controls_attacks import own
 from app.core.controls_catalogue import control
-from app.core.controls_movement import differs, first_metrics, listed, repeat_spread, values_of
+from app.core.controls_movement import differs, first_change, first_metrics, listed, repeat_spread, values_of
 from app.core.members import by_metric
 from app.core.model import ControlResult, Formula
 from app.core.phrases import brief
@@ -117,14 +117,14 @@ def elsewhere(readings: Readings) -> Mapping[str, Measured] | None:
     """Return what was measured where all inputs are others, and no step was made."""
     script = readings.seal.claim.reproduce
     alone = not isinstance(script, Formula) and len(script.inputs) == 1
-    return values_of(readings.by_key.get("perturb-0-1")) if alone else values_of(own(readings, "pinned", ELSEWHERE))
+    return first_change(readings, 0) if alone else values_of(own(readings, "pinned", ELSEWHERE))
 
 
 def _there(readings: Readings) -> Mapping[str, Measured] | None:
     """Return what was measured with the first input changed in every number, of all that differs."""
     script = readings.seal.claim.reproduce
     count = 0 if isinstance(script, Formula) else len(script.inputs)
-    runs = [values_of(readings.by_key.get(f"perturb-{position}-1")) for position in range(count)]
+    runs = [first_change(readings, position) for position in range(count)]
     known = [run for run in runs if run is not None]
     before = first_metrics(readings)
     moved = {name: next((run[name] for run in known if differs(one, run[name])), one) for name, one in before.items()}

@@ -14,6 +14,7 @@ from app.core.controls_catalogue import control
 from app.core.controls_movement import differs, ending, first_metrics, listed, repeat_spread, same_seed
 from app.core.members import by_metric
 from app.core.model import ControlResult, Formula, Purpose
+from app.core.perturb_spared import VARIANT as SPARED
 from app.core.phrases import brief
 from app.core.specs import CONFIRM_SAME, PAIRS_VARIANT, VARIANTS, tried
 
@@ -25,7 +26,12 @@ if TYPE_CHECKING:
     from app.core.readings import Reading, Readings
 
 FLOAT_DIGITS = 17  # shows the least movement of a float
-HOW_INPUT = {1: "with its values changed", 2: "with other rows or values", PAIRS_VARIANT: "with its rows paired anew"}
+HOW_INPUT = {
+    1: "with its values changed",
+    2: "with other rows or values",
+    PAIRS_VARIANT: "with its rows paired anew",
+    SPARED: "with its whole numbers left alone",
+}
 HOW_PARAMETER = {1: "made smaller", 2: "made larger", PAIRS_VARIANT: "moved far"}
 TIMES_SPREAD = 10  # how much further than one repetition a change has to move what does not repeat
 
@@ -92,6 +98,9 @@ def input_response(readings: Readings) -> Control:
     parts += [f"{doing} {listed(noisy)} moves it hardly more than a repetition"] if noisy else []
     silent = [name for name in unsure if not asked[name].noisy]
     parts += [f"{doing} {listed(silent)} gave no result"] if silent else []
+    spared = set(_unmoved(readings, _usual(readings))) - set(unmoved) if doing == "changing" else ()
+    if spared:
+        parts += [f"only a change that leaves whole numbers alone moves {listed(sorted(spared))}"]
     if _always_accepted(readings):
         parts += ["the result moves, but stays within what the claim accepts whatever the inputs say"]
     return control("input_response", WARN if len(parts) > 1 else PASS, f"{'; '.join(parts)}.{note}")
@@ -104,6 +113,19 @@ def wants_pairs(readings: Readings) -> bool:
         return False
     usual = [_changed(readings, target, VARIANTS) for target in tried(claim)]
     return bool(_unmoved(readings, usual))
+
+
+def unborne(readings: Readings) -> bool:
+    """Whether a metric of a script that repeats was moved by none of these nor by other pairs, and one gave no result."""
+    if isinstance(readings.seal.claim.reproduce, Formula) or repeat(readings).result is FAIL:
+        return False
+    answers = _usual(readings)
+    unmoved = set(_unmoved(readings, answers))
+    return any(unmoved & (answer.open - answer.noisy) for answer in answers)
+
+
+def _usual(readings: Readings) -> list[_Answer]:
+    return [_changed(readings, target, PAIRS_VARIANT) for target in tried(readings.seal.claim)]
 
 
 def confirm(readings: Readings, comparisons: Sequence[Comparison]) -> Control:
@@ -212,7 +234,7 @@ def usual_changes(readings: Readings) -> list[Reading]:
     return [item for item in perturbed if item.run.spec.derivation is None or item.run.spec.derivation.attack is None]
 
 
-def _changed(readings: Readings, target: str, variants: int = PAIRS_VARIANT) -> _Answer:
+def _changed(readings: Readings, target: str, variants: int = SPARED) -> _Answer:
     """Judge by the runs in which a target was changed, up to a variant.
 
     A change that crashes proves nothing, whatever the others leave where it is: an honest script may refuse it.

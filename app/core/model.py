@@ -242,7 +242,7 @@ class Seal(Model):
 class Derivation(Model):
     """How a perturb run differs from the sealed job; the bytes follow from it and the seal alone."""
 
-    target: str  # "scores.csv" | "parameters.n" | "values" (formula: every named value in turn) | "*" (see `attack`)
+    target: str  # "scores.csv" | "parameters.n" | "values" (formula: each in turn) | "*", "decimals" (see `attack`)
     variant: int  # 1, 2, …
     attack: str | None = None  # the control whose own change this is; None for `input_response`
     values: tuple[str, ...] = ()  # what was measured, for the attacks that look for it

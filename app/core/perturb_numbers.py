@@ -20,9 +20,10 @@ T = TypeVar("T")
 DIGITS_MAX = 400  # a longer row of digits is no number but a sequence or a hash
 _WIDE = Context(prec=2 * DIGITS_MAX)
 
-#: A number inside a text; no part of a word, version, date, time, path or range.
+#: A number inside a text; no part of a word, version, date (also with the month as three letters), time, path or range.
 NUMBER = re.compile(
-    r"(?<![\w.])(?<![0-9][-:/])[-+]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?(?!\w|[-.:/][0-9])"
+    r"(?<![\w.])(?<![0-9][-:/])(?<![A-Za-z]{3}[-/])[-+]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?"
+    r"(?!\w|[-.:/][0-9]|[-/][A-Za-z]{3}[-/])"
 )
 # No two parts of it may share a sign, or a hostile cell costs the square of its length.
 _CELL = re.compile(r'(\s*+"?)([-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?)(\s*+%?"?\s*+)')

@@ -6,6 +6,7 @@ finished, and asks the readings whether it is wanted at all:
 measure   once for each sealed seed; a run that gives no finite measurement ends the plan, there is nothing to attack
 attack    the first seed again (determinism), and changed inputs (Gate 3)
 pair      rows paired anew and parameters far away, only if no change so far moved a result, or one is on a line with it
+spare     whole numbers left alone, only if no change so far moved a result and one gave none
 look      only if all numbers but one were changed and the result stood still
 recognise only if a few numbers moved by one unit moved the result far
 step      only if a few numbers moved by one unit leave the result as it was: all of them by a small step
@@ -26,7 +27,7 @@ from app.core.controls_held import held_in_place, never_refused, stuck
 from app.core.controls_parameters import on_a_line
 from app.core.controls_pinned import moving_there, standing, still_here
 from app.core.controls_recognition import jumping
-from app.core.controls_replication import wants_pairs
+from app.core.controls_replication import unborne, wants_pairs
 from app.core.controls_scale import out_of_law
 from app.core.controls_turned import unturned
 from app.core.looks import wanted_measures
@@ -46,6 +47,7 @@ from app.core.specs import (
     scales,
     second_looks,
     shrinkings,
+    sparings,
     stretchings,
     turnings,
 )
@@ -82,6 +84,7 @@ STAGES = (
         lambda readings: pairings(readings.seal),
         lambda readings: wants_pairs(readings) or bool(on_a_line(readings)),
     ),
+    Stage("spare", sparings, unborne),
     Stage("look", second_looks, lambda readings: bool(unmoved_by_others(readings))),
     Stage("recognise", recognitions, lambda readings: bool(jumping(readings))),
     Stage("step", near_steps, lambda readings: bool(standing(readings))),

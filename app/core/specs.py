@@ -6,7 +6,9 @@ repeat-0                       the first seed again
 perturb-POSITION-VARIANT       one input changed, in the order in which the claim names inputs and parameters
 perturb-POSITION-3             its rows paired anew, or a parameter moved far, only for a result that nothing else moved,
                                or that is on a line with a parameter
+perturb-POSITION-4             whole numbers left alone, only for a result that nothing moved while some change crashed
 perturb-CONTROL-VARIANT        a control's own change, see `attacks`
+perturb-CONTROL-VARIANT-decimals   the same with whole numbers left alone, where they had to be
 confirm-0                      the first seed again, only for a claim that would otherwise be FALSIFIED
 confirm-1, confirm-2, …        as many seeds as were measured, and other ones, where the spread of seeds contradicts
 """
@@ -15,9 +17,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app.core.attacks_parts import DECIMALS
 from app.core.boxjob import targets
 from app.core.members import STATISTICAL, by_metric
 from app.core.model import Derivation, Formula, Purpose, Rule, RunSpec
+from app.core.perturb_spared import VARIANT as SPARED
 from app.core.readings import Readings
 from app.core.seal import unused
 
@@ -65,6 +69,24 @@ def pairings(seal: Seal) -> tuple[RunSpec, ...]:
     )
 
 
+def sparings(readings: Readings) -> tuple[RunSpec, ...]:
+    """Return the runs that leave whole numbers alone, for a script that bears no change of them.
+
+    Controls whose own change it did not bear either make it again in this way.
+    """
+    script = readings.seal.claim.reproduce
+    if isinstance(script, Formula) or not script.inputs:
+        return ()
+    files = [(at, target) for at, target in enumerate(tried(readings.seal.claim)) if target in script.inputs]
+    again = (_own(readings, name, 1, DECIMALS) for name in ("looked_up", "recognised", "rescaled"))
+    return (*(_perturbation(readings.seal, at, target, SPARED) for at, target in files), *again)
+
+
+def sparing(readings: Readings) -> bool:
+    """Whether such runs were made; what controls change from then on, they change in this way too."""
+    return f"perturb-recognised-1-{DECIMALS}" in readings.by_key
+
+
 def own_changes(readings: Readings) -> tuple[RunSpec, ...]:
     """Return the runs of controls that change more than one input, or something else.
 
@@ -82,12 +104,12 @@ def own_changes(readings: Readings) -> tuple[RunSpec, ...]:
 
 def second_looks(readings: Readings) -> tuple[RunSpec, ...]:
     """Return the run that a value which may be looked up has to stand still under as well."""
-    return (_own(readings, "looked_up", 2),) if _has_files(readings.seal) else ()
+    return (_later(readings, "looked_up", 2),) if _has_files(readings.seal) else ()
 
 
 def recognitions(readings: Readings) -> tuple[RunSpec, ...]:
     """Return the runs that tell a script which recognises its inputs from one that is sensitive to them."""
-    return tuple(_own(readings, "recognised", variant) for variant in (2, 3)) if _has_files(readings.seal) else ()
+    return tuple(_later(readings, "recognised", variant) for variant in (2, 3)) if _has_files(readings.seal) else ()
 
 
 def anchors(readings: Readings) -> tuple[RunSpec, ...]:
@@ -95,17 +117,17 @@ def anchors(readings: Readings) -> tuple[RunSpec, ...]:
     script = readings.seal.claim.reproduce
     if isinstance(script, Formula) or not targets(readings.seal.claim):
         return ()
-    return tuple(_own(readings, "anchored", variant) for variant in (1, 2))
+    return tuple(_later(readings, "anchored", variant) for variant in (1, 2))
 
 
 def shrinkings(readings: Readings) -> tuple[RunSpec, ...]:
     """Return the run with all numbers far smaller, for a claim that nothing has contradicted so far."""
-    return (_own(readings, "anchored", 3),) if anchors(readings) else ()
+    return (_later(readings, "anchored", 3),) if anchors(readings) else ()
 
 
 def stretchings(readings: Readings) -> tuple[RunSpec, ...]:
     """Return the runs with all numbers larger by a common factor."""
-    return tuple(_own(readings, "anchored", variant) for variant in (4, 5)) if _has_files(readings.seal) else ()
+    return tuple(_later(readings, "anchored", variant) for variant in (4, 5)) if _has_files(readings.seal) else ()
 
 
 def turnings(readings: Readings) -> tuple[RunSpec, ...]:
@@ -113,29 +135,29 @@ def turnings(readings: Readings) -> tuple[RunSpec, ...]:
     rules = {item.rule for item in readings.seal.claim.expect}
     if not _has_files(readings.seal) or not rules & {Rule.DIRECTION, Rule.RANKING}:
         return ()
-    return tuple(_own(readings, "turned", variant) for variant in ((1, 2, 3, 4) if Rule.DIRECTION in rules else (1,)))
+    return tuple(_later(readings, "turned", variant) for variant in ((1, 2, 3, 4) if Rule.DIRECTION in rules else (1,)))
 
 
 def near_steps(readings: Readings) -> tuple[RunSpec, ...]:
     """Return the run in which every number of the sealed inputs moves by a small step."""
-    return (_own(readings, "pinned", 1),) if _has_files(readings.seal) else ()
+    return (_later(readings, "pinned", 1),) if _has_files(readings.seal) else ()
 
 
 def far_steps(readings: Readings) -> tuple[RunSpec, ...]:
     """Return the runs in which every number of changed inputs does; of several inputs also without a step."""
-    return (_own(readings, "pinned", 2), *_elsewhere(readings)) if _has_files(readings.seal) else ()
+    return (_later(readings, "pinned", 2), *_elsewhere(readings)) if _has_files(readings.seal) else ()
 
 
 def all_steps(readings: Readings) -> tuple[RunSpec, ...]:
     """Return the runs that tell a result which is held in place from one that counts."""
-    return tuple(_own(readings, "pinned", variant) for variant in range(3, 7)) if _has_files(readings.seal) else ()
+    return tuple(_later(readings, "pinned", variant) for variant in range(3, 7)) if _has_files(readings.seal) else ()
 
 
 def scales(readings: Readings) -> tuple[RunSpec, ...]:
     """Return the runs at further scales, of the sealed inputs and of changed ones."""
     if not _has_files(readings.seal):
         return ()
-    return (*(_own(readings, "rescaled", variant) for variant in range(2, 6)), *_elsewhere(readings))
+    return (*(_later(readings, "rescaled", variant) for variant in range(2, 6)), *_elsewhere(readings))
 
 
 def confirmation(seal: Seal) -> RunSpec:
@@ -167,7 +189,15 @@ def all_specs(seal: Seal, readings: Readings | None = None) -> tuple[RunSpec, ..
     strong = (anchors(known), shrinkings(known), stretchings(known), turnings(known))
     own = (own_changes(known), second_looks(known), recognitions(known), *steps, *strong)
     changes = dict.fromkeys(spec for stage in own for spec in stage)
-    return (*measures(seal, last), *attacks(seal), *pairings(seal), *changes, confirmation(seal), *fresh)
+    return (
+        *measures(seal, last),
+        *attacks(seal),
+        *pairings(seal),
+        *sparings(known),
+        *changes,
+        confirmation(seal),
+        *fresh,
+    )
 
 
 def _has_files(seal: Seal) -> bool:
@@ -178,20 +208,24 @@ def _elsewhere(readings: Readings) -> tuple[RunSpec, ...]:
     """Return the run with all inputs changed; of one input `perturb` has it."""
     script = readings.seal.claim.reproduce
     several = not isinstance(script, Formula) and len(script.inputs) > 1
-    return (_own(readings, "pinned", 7),) if several else ()
+    return (_later(readings, "pinned", 7),) if several else ()
 
 
-def _own(readings: Readings, attack: str, variant: int) -> RunSpec:
+def _later(readings: Readings, attack: str, variant: int) -> RunSpec:
+    return _own(readings, attack, variant, DECIMALS if sparing(readings) else ALL)
+
+
+def _own(readings: Readings, attack: str, variant: int, target: str = ALL) -> RunSpec:
     values: tuple[str, ...] = ()
     first = readings.by_key.get("measure-0")
     if attack in {"hardcoded", "looked_up"} and first is not None and first.measurement is not None:
         numbers = [first.measurement.metrics[name] for name in by_metric(readings.seal.claim)]
         values = tuple(dict.fromkeys(item.text for item in numbers if item.value is not None and item.finite))
     return RunSpec(
-        key=f"perturb-{attack}-{variant}",
+        key=f"perturb-{attack}-{variant}" if target == ALL else f"perturb-{attack}-{variant}-{target}",
         purpose=Purpose.PERTURB,
         seed=readings.seal.seeds[0],
-        derivation=Derivation(target=ALL, variant=variant, attack=attack, values=values[:VALUES_MAX]),
+        derivation=Derivation(target=target, variant=variant, attack=attack, values=values[:VALUES_MAX]),
     )
 
 

@@ -6,6 +6,7 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
+from app.core.attacks_parts import DECIMALS
 from app.core.boxjob import UNDERIVABLE
 
 if TYPE_CHECKING:
@@ -168,7 +169,7 @@ def changed(derivation: Mapping[str, Any]) -> str:
     """Return how a run with changed inputs differs from what was sealed."""
     told, variant = ATTACK.get(derivation["attack"] or "", ()), int(derivation["variant"])
     if 0 < variant <= len(told):
-        return told[variant - 1]
+        return told[variant - 1] + (", whole numbers left alone" if derivation["target"] == DECIMALS else "")
     if derivation["target"] == "values":
         return "each printed value shifted in turn"
     return f"{derivation['target']} changed, variant {variant}"

@@ -59,18 +59,22 @@ def test_the_runs_of_a_script_follow_from_its_seal() -> None:
         ("perturb-1-2", Purpose.PERTURB, 7, Derivation(target="parameters.n", variant=2)),
         ("perturb-0-3", Purpose.PERTURB, 7, Derivation(target="scores.csv", variant=3)),
         ("perturb-1-3", Purpose.PERTURB, 7, Derivation(target="parameters.n", variant=3)),
+        ("perturb-0-4", Purpose.PERTURB, 7, Derivation(target="scores.csv", variant=4)),
         ("confirm-0", Purpose.CONFIRM, 7, None),
     ]
     assert total_steps(TWO_SEEDS) == len(usual) + OWN_RUNS
 
 
-OWN_RUNS = 25  # of the controls of a script with a file
+OWN_RUNS = 28  # of the controls of a script with a file
 
 
 def test_controls_have_runs_of_their_own() -> None:
     runs = [a_run(spec, {"score": 8.7}) for spec in measures(TWO_SEEDS)]
     own = [spec for spec in specs_of(TWO_SEEDS, runs) if spec.derivation is not None and spec.derivation.attack]
     assert [spec.key for spec in own] == [
+        "perturb-looked_up-1-decimals",
+        "perturb-recognised-1-decimals",
+        "perturb-rescaled-1-decimals",
         "perturb-hardcoded-1",
         "perturb-empty_input-1",
         "perturb-looked_up-1",
@@ -86,8 +90,8 @@ def test_controls_have_runs_of_their_own() -> None:
         *(f"perturb-anchored-{variant}" for variant in (1, 2, 3, 4, 5)),
     ]
     assert {spec.seed for spec in own} == {7}
-    assert own[0].derivation == Derivation(target="*", variant=1, attack="hardcoded", values=("8.7",))
-    assert own[1].derivation == Derivation(target="*", variant=1, attack="empty_input")
+    assert own[3].derivation == Derivation(target="*", variant=1, attack="hardcoded", values=("8.7",))
+    assert own[4].derivation == Derivation(target="*", variant=1, attack="empty_input")
 
 
 @pytest.mark.parametrize(
@@ -394,6 +398,6 @@ def test_a_confirmation_by_seeds_measures_none_that_was_measured() -> None:
 
 def test_the_cost_is_known_in_advance() -> None:
     assert (least_steps(a_formula_seal()), total_steps(a_formula_seal())) == (3, 4)
-    assert (least_steps(ADAPTIVE), total_steps(ADAPTIVE)) == (3 + 3 + 7, 10 + 3 + 1 + OWN_RUNS + 1 + 10)
+    assert (least_steps(ADAPTIVE), total_steps(ADAPTIVE)) == (3 + 3 + 7, 10 + 3 + 2 + OWN_RUNS + 1 + 10)
     one_run = a_seal(a_claim(an_expectation(None, "interval", low="8", high="9", level="95%", n="5")))
     assert total_steps(one_run) == total_steps(a_seal())  # one seed has no spread that could contradict
