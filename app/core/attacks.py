@@ -9,7 +9,7 @@ recognised     variant 1: a few numbers moved by one unit of their last place; 2
 rounding_flip  variant 1: every printed decimal moved within its rounding; 2: the same the other way
 anchored       variant 1: all numbers three to thirty times as large; 2: rows paired anew; 3: all numbers as much smaller;
                in these, parameters far away; 4 and 5: all numbers times four and a hundred
-pinned, rescaled and turned: see `attacks_moves` and `attacks_roles`
+pinned, rescaled, typed and turned: see `attacks_moves` and `attacks_roles`
 
 For a script that bears no change of whole numbers the same are made of decimals alone (`perturb_spared`).
 
@@ -25,7 +25,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from app.core.attacks_moves import in_scale, pinned
+from app.core.attacks_moves import in_scale, pinned, typed
 from app.core.attacks_parts import DECIMALS, NAMED_MAX, Attacked, Contents, chance_of, each_input
 from app.core.attacks_roles import turned
 from app.core.bands import accepted, expects_text
@@ -220,4 +220,5 @@ _ATTACKS: Mapping[str, Callable[[str, Derivation, Claim, Contents], Attacked | U
     "pinned": pinned,
     "rescaled": in_scale,
     "turned": turned,
+    "typed": typed,
 }

@@ -5,6 +5,7 @@ pinned   the sealed inputs, or those that `perturb` makes of them in its first v
          Variant 7 is the inputs there without a step, where there are several; of one input `perturb` has that run.
 rescaled all decimals of the inputs times a common factor, exactly: a tenth more, a tenth less, a fifth more, 15 % less;
          variant 5 is a tenth more of what `perturb` makes of them in its first variant
+typed    the inputs as they are, and all decimals in the text of the script's programs a tenth larger
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from app.core.attacks_parts import Attacked, Contents, chance_of, each_input
+from app.core.attacks_parts import NAMED_MAX, Attacked, Contents, chance_of, each_input
+from app.core.literals_scaled import scaled_program
 from app.core.model import Derivation
 from app.core.perturb import Underivable, derive
 from app.core.perturb_moves import rescaled, unsettled
@@ -26,8 +28,10 @@ if TYPE_CHECKING:
 
 FACTORS = tuple(map(Decimal, ("1.1", "0.9", "1.2", "0.85", "1.1")))  # of variants 1 to 5 of `rescaled`
 SCALED_ELSEWHERE = 5
+REPLACED_MAX = 64  # numbers of the script that a run names
 TIMES = (1, -1, 2)  # how often the step of variants 1 and 2, 3 and 4, 5 and 6
 ELSEWHERE = 7
+TYPED_FACTOR = Decimal("1.1")
 
 
 def pinned(seal: str, derivation: Derivation, _: Claim, contents: Contents) -> Attacked | Underivable:
@@ -55,6 +59,21 @@ def in_scale(seal: str, derivation: Derivation, _: Claim, contents: Contents) ->
         return None if there is None else rescaled(there, factor) or (there.encoded(there.text) if elsewhere else None)
 
     return each_input(contents, change, f"decimals times {factor}{', elsewhere' if elsewhere else ''}")
+
+
+def typed(_: str, __: Derivation, ___: Claim, contents: Contents) -> Attacked | Underivable:
+    """Return the script's programs with all decimals in their text times a common factor."""
+    changed, pairs = dict(contents.others), []
+    for path, data in contents.others.items():
+        if path.endswith(".py"):
+            changed[path], found = scaled_program(data, TYPED_FACTOR)
+            pairs += [(path, item, new) for item, new in found]
+    if not pairs:
+        return Underivable("the script's text has no decimals that could be amounts")
+    where = [f"{path}, line {item.line}: {item.text} became {new}" for path, item, new in pairs[:NAMED_MAX]]
+    more = [f"and {len(pairs) - NAMED_MAX} more"] if len(pairs) > NAMED_MAX else []
+    replaced = tuple(dict.fromkeys((item.text, new) for _, item, new in pairs))
+    return Attacked(replace(contents, others=changed), "; ".join([*where, *more]), replaced[:REPLACED_MAX])
 
 
 def _elsewhere(seal: str, path: str, contents: Contents) -> Sites | None:

@@ -18,6 +18,7 @@ from app.core.controls_recognition import recognised, seed_response
 from app.core.controls_replication import confirm, input_response, repeat
 from app.core.controls_scale import rescaled
 from app.core.controls_turned import turned
+from app.core.controls_typed import typed
 from app.core.model import ControlResult
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def run_controls(readings: Readings, comparisons: Sequence[Comparison]) -> tuple
         rescaled(readings),
         anchored(readings),
         turned(readings),
+        typed(readings),
         seed_response(readings),
         confirm(readings, comparisons),
         found,

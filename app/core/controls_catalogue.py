@@ -16,6 +16,7 @@ CATALOGUE = {
     "rescaled": (Attacker.REPLICATION, "that the law which the result follows is the paper's"),
     "anchored": (Attacker.REPLICATION, "that the inputs matter as much as the paper says"),
     "turned": (Attacker.REPLICATION, "that what is compared is what the paper compares"),
+    "typed": (Attacker.REPLICATION, "whether typed numbers are known constants or invented ones"),
     "seed_response": (Attacker.REPLICATION, "that the seed drives the right part"),
     "confirm": (Attacker.REPLICATION, "independence of an environment that both runs share"),
     "quote": (Attacker.CITATION, "that the number supports the statement"),

@@ -153,7 +153,7 @@ def _in_text(path: str, data: bytes, wanted: Sequence[Sought], share: Decimal) -
 
 
 def _in_program(path: str, data: bytes, wanted: Sequence[Sought], share: Decimal) -> Iterator[Hit]:
-    tree = _tree(data)
+    tree = tree_of(data)
     if tree is None:
         return
     starts = [0]
@@ -247,7 +247,7 @@ def _fitted(put: str, old: bytes) -> bytes:
 
 def _grids(data: bytes) -> tuple[tuple[int, int], ...]:
     """Return where lists of several numbers stand."""
-    tree = _tree(data)
+    tree = tree_of(data)
     if tree is None:
         return ()
     starts = [0]
@@ -266,7 +266,8 @@ def _grids(data: bytes) -> tuple[tuple[int, int], ...]:
     return tuple(found)
 
 
-def _tree(data: bytes) -> ast.Module | None:
+def tree_of(data: bytes) -> ast.Module | None:
+    """Return the syntax of a Python program; None if it has none that can be read."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

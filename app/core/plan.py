@@ -7,6 +7,8 @@ measure   once for each sealed seed; a run that gives no finite measurement ends
 attack    the first seed again (determinism), and changed inputs (Gate 3)
 pair      rows paired anew and parameters far away, only if no change so far moved a result, or one is on a line with it
 spare     whole numbers left alone, only if no change so far moved a result and one gave none
+type      decimals of the script larger, only if those of the inputs, made larger, left the result as it was
+weigh     all numbers of the inputs larger, only if the result followed those of the script
 look      only if all numbers but one were changed and the result stood still
 recognise only if a few numbers moved by one unit moved the result far
 step      only if a few numbers moved by one unit leave the result as it was: all of them by a small step
@@ -30,6 +32,7 @@ from app.core.controls_recognition import jumping
 from app.core.controls_replication import unborne, wants_pairs
 from app.core.controls_scale import out_of_law
 from app.core.controls_turned import unturned
+from app.core.controls_typed import proportional, unfollowed
 from app.core.looks import wanted_measures
 from app.core.model import Purpose
 from app.core.readings import Readings
@@ -50,6 +53,8 @@ from app.core.specs import (
     sparings,
     stretchings,
     turnings,
+    typings,
+    weighings,
 )
 from app.core.verdict import confirmations
 
@@ -85,6 +90,8 @@ STAGES = (
         lambda readings: wants_pairs(readings) or bool(on_a_line(readings)),
     ),
     Stage("spare", sparings, unborne),
+    Stage("type", typings, lambda readings: bool(unfollowed(readings))),
+    Stage("weigh", weighings, lambda readings: bool(proportional(readings))),
     Stage("look", second_looks, lambda readings: bool(unmoved_by_others(readings))),
     Stage("recognise", recognitions, lambda readings: bool(jumping(readings))),
     Stage("step", near_steps, lambda readings: bool(standing(readings))),

@@ -138,6 +138,16 @@ def turnings(readings: Readings) -> tuple[RunSpec, ...]:
     return tuple(_later(readings, "turned", variant) for variant in ((1, 2, 3, 4) if Rule.DIRECTION in rules else (1,)))
 
 
+def typings(readings: Readings) -> tuple[RunSpec, ...]:
+    """Return the run in which decimals of the script are larger, for a result that does not follow those of its inputs."""
+    return (_own(readings, "typed", 1),) if _has_files(readings.seal) else ()
+
+
+def weighings(readings: Readings) -> tuple[RunSpec, ...]:
+    """Return the run with all numbers of the inputs larger, for a result that follows those of the script."""
+    return stretchings(readings)[:1]
+
+
 def near_steps(readings: Readings) -> tuple[RunSpec, ...]:
     """Return the run in which every number of the sealed inputs moves by a small step."""
     return (_later(readings, "pinned", 1),) if _has_files(readings.seal) else ()
@@ -185,7 +195,7 @@ def all_specs(seal: Seal, readings: Readings | None = None) -> tuple[RunSpec, ..
     spread = seal.looks[last] > 1 and any(expectation.rule in STATISTICAL for expectation in seal.claim.expect)
     fresh = fresh_confirmations(seal, last) if spread else ()
     known = readings or Readings(seal, {})
-    steps = (near_steps(known), far_steps(known), all_steps(known), scales(known))
+    steps = (typings(known), near_steps(known), far_steps(known), all_steps(known), scales(known))
     strong = (anchors(known), shrinkings(known), stretchings(known), turnings(known))
     own = (own_changes(known), second_looks(known), recognitions(known), *steps, *strong)
     changes = dict.fromkeys(spec for stage in own for spec in stage)

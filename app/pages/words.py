@@ -156,6 +156,7 @@ ATTACK = {  # what is changed for an attack, by its variant, counted from 1
         "every number four times as large",
         "every number a hundred times as large",
     ),
+    "typed": ("the decimals in the script's text a tenth larger",),
     "turned": (
         "what is compared in each other's place",
         "labels in each other's place",
@@ -173,6 +174,15 @@ def changed(derivation: Mapping[str, Any]) -> str:
     if derivation["target"] == "values":
         return "each printed value shifted in turn"
     return f"{derivation['target']} changed, variant {variant}"
+
+
+def withstood(gate3: Mapping[str, Any]) -> str:
+    """Return what came of the attacks: "withstood 9 of 12 attacks, 3 could not be carried out; 6 more do not apply"."""
+    counted = (("warned", "to be known"), ("failed", "succeeded"), ("undecided", "could not be carried out"))
+    found = [f"{gate3[f'controls_{name}']} {said}" for name, said in counted if gate3[f"controls_{name}"]]
+    whole = f"withstood {gate3['controls_passed']} of {gate3['controls_total']} attacks"
+    left_out = gate3["controls_not_applicable"]
+    return ", ".join([whole, *found]) + (f"; {left_out} more do not apply" if left_out else "")
 
 
 def range(low: float, high: float) -> str:  # noqa: A001 - as templates call it

@@ -68,7 +68,7 @@ REPLACED = {"notes": ("reproduce.py, line 2: 8.7 became 9.4",), "replaced": (("8
 def test_what_is_no_number_ends_no_control_in_an_error(name: str, value: float) -> None:
     """It has a reason code of its own; the attacks are judged all the same, whatever they came to."""
     runs = [a_run("measure-0", {"score": value}), a_run("repeat-0", {"score": value}), *perturbed(12.0, 8.7)]
-    own_runs = [own(f"{attack}-1", 8.7) for attack in ("looked_up", "hardcoded", "recognised", "anchored")]
+    own_runs = [own(f"{attack}-1", 8.7) for attack in ("looked_up", "hardcoded", "recognised", "anchored", "typed")]
     assert result_of(name, a_seal(), [*runs, *own_runs, own("looked_up-2", 8.7)])[0] in set(ControlResult)
 
 

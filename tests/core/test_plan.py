@@ -65,7 +65,7 @@ def test_the_runs_of_a_script_follow_from_its_seal() -> None:
     assert total_steps(TWO_SEEDS) == len(usual) + OWN_RUNS
 
 
-OWN_RUNS = 28  # of the controls of a script with a file
+OWN_RUNS = 29  # of the controls of a script with a file
 
 
 def test_controls_have_runs_of_their_own() -> None:
@@ -85,6 +85,7 @@ def test_controls_have_runs_of_their_own() -> None:
         "perturb-looked_up-2",
         "perturb-recognised-2",
         "perturb-recognised-3",
+        "perturb-typed-1",
         *(f"perturb-pinned-{variant}" for variant in (1, 2, 3, 4, 5, 6)),
         *(f"perturb-rescaled-{variant}" for variant in (2, 3, 4, 5)),
         *(f"perturb-anchored-{variant}" for variant in (1, 2, 3, 4, 5)),
