@@ -45,6 +45,12 @@ REQUIRED = {
 }
 
 
+def counted(*, run: bool = True, **counts: int) -> dict[str, Any]:
+    """Return what a projection says of Gate 3: none of a kind that is not named."""
+    kinds = ("passed", "warned", "failed", "undecided", "total", "not_applicable")
+    return {"run": run, **{f"controls_{kind}": 0 for kind in kinds}, **counts}
+
+
 def a_standing(claim: str = "gain", status: str = "VERIFIED", at: int = 0, **changes: Any) -> StandingVerdict:
     usual: dict[str, Any] = {
         "claim": claim,
@@ -85,7 +91,9 @@ def test_a_verified_record_has_the_source_s_own_sentences() -> None:
         "VERIFIED requires an attached reproducible artifact (Lean4 proof source, or repro script and results) before this"
         " status can be set; it is not derived from review score or claim count."
     )
-    assert document["gate3"] == {"run": True, "controls_passed": 1, "controls_warned": 1, "controls_total": 2}
+    assert document["gate3"] == counted(
+        controls_passed=1, controls_warned=1, controls_total=2, controls_not_applicable=1
+    )
     assert document["evidence_url"] == "https://example.org/gain"
     assert document["evidence_sha256"] == "sha256:" + "b" * 64
     assert document["seal"] == "sha256:" + "a" * 64
@@ -141,11 +149,18 @@ def test_the_reason_says_how_many_of_how_many_were_tested(total: int | None, tes
 @pytest.mark.parametrize(
     ("controls", "gate3"),
     [
-        ((), {"run": False, "controls_passed": 0, "controls_warned": 0, "controls_total": 0}),
-        (("not_applicable",), {"run": False, "controls_passed": 0, "controls_warned": 0, "controls_total": 0}),
+        ((), counted(run=False)),
+        (("not_applicable",), counted(run=False, controls_not_applicable=1)),
         (
-            ("pass", "warn", "fail", "undecided", "not_applicable"),
-            {"run": True, "controls_passed": 1, "controls_warned": 1, "controls_total": 4},
+            ("pass", "pass", "warn", "fail", "fail", "fail", "undecided", "not_applicable"),
+            counted(
+                controls_passed=2,
+                controls_warned=1,
+                controls_failed=3,
+                controls_undecided=1,
+                controls_total=7,
+                controls_not_applicable=1,
+            ),
         ),
     ],
 )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app import actions
-from app.pages import badges
+from app.pages import badges, words
 from tests.pages.conftest import CLOSED, HIDDEN
 from tests.pages.test_pages import Read, read
 
@@ -88,8 +88,8 @@ def test_nobody_elses_note_stands_on_a_record(site: Site) -> None:
 
 
 def test_what_was_never_judged_says_so(told: Read) -> None:
-    for words in ("Nothing has been attempted for this record.", "Evaluated never", "0 of 9 claims tested"):
-        assert words in told.text
+    for said in ("Nothing has been attempted for this record.", "Evaluated never", "0 of 9 claims tested"):
+        assert said in told.text
     assert "https://example.org/r.pdf" in told.links
 
 
@@ -178,3 +178,20 @@ def test_a_badge_never_says_verified_alone(site: Site) -> None:
 def test_a_closed_claim_has_no_badge(site: Site) -> None:
     claim = site.verification(CLOSED)["claim"]["id"]
     assert site.get(f"/v1/claims/{claim}/badge.svg").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        pytest.param({"passed": 9, "total": 9}, "withstood 9 of 9 attacks", id="all"),
+        pytest.param(
+            {"passed": 9, "warned": 1, "undecided": 2, "total": 12, "not_applicable": 7},
+            "withstood 9 of 12 attacks, 1 to be known, 2 could not be carried out; 7 more do not apply",
+            id="none of the others succeeded",
+        ),
+        pytest.param({"failed": 3, "total": 3}, "withstood 0 of 3 attacks, 3 succeeded", id="none"),
+    ],
+)
+def test_attacks_that_were_not_withstood_are_told_apart(counts: dict[str, int], said: str) -> None:
+    kinds = ("passed", "warned", "failed", "undecided", "total", "not_applicable")
+    assert words.withstood({f"controls_{kind}": counts.get(kind, 0) for kind in kinds}) == said
