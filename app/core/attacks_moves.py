@@ -18,7 +18,7 @@ from app.core.attacks_parts import NAMED_MAX, Attacked, Contents, chance_of, eac
 from app.core.literals_scaled import scaled_program
 from app.core.model import Derivation
 from app.core.perturb import Underivable, derive
-from app.core.perturb_moves import rescaled, unsettled
+from app.core.perturb_moves import KINDS_LEAST, rescaled, unsettled
 from app.core.perturb_spared import VARIANT as SPARED
 from app.core.perturb_spared import spared
 
@@ -58,7 +58,12 @@ def in_scale(seal: str, derivation: Derivation, _: Claim, contents: Contents) ->
         there = _elsewhere(seal, path, contents) if elsewhere else found
         return None if there is None else rescaled(there, factor) or (there.encoded(there.text) if elsewhere else None)
 
-    return each_input(contents, change, f"decimals times {factor}{', elsewhere' if elsewhere else ''}")
+    found = each_input(contents, change, f"decimals times {factor}{', elsewhere' if elsewhere else ''}")
+    if isinstance(found, Underivable):
+        return Underivable(
+            f"no input has a column of decimals with {KINDS_LEAST} different numbers or more, half of them different"
+        )
+    return found
 
 
 def typed(_: str, __: Derivation, ___: Claim, contents: Contents) -> Attacked | Underivable:

@@ -20,10 +20,10 @@ import math
 from typing import TYPE_CHECKING
 
 from app.core.attacks_moves import FACTORS, SCALED_ELSEWHERE
-from app.core.controls_attacks import own
+from app.core.controls_attacks import not_made, own
 from app.core.controls_catalogue import control
 from app.core.controls_held import changed
-from app.core.controls_movement import differs, first_metrics, repeat_spread, values_of
+from app.core.controls_movement import differs, ending, first_metrics, repeat_spread, values_of
 from app.core.controls_pinned import elsewhere
 from app.core.members import by_metric
 from app.core.model import ControlResult, Formula
@@ -55,8 +55,14 @@ def rescaled(readings: Readings) -> Control:
     script = readings.seal.claim.reproduce
     if isinstance(script, Formula) or not script.inputs:
         return control("rescaled", NOT_APPLICABLE, "There is no input file whose numbers could be scaled.")
-    if values_of(own(readings, "rescaled", 1)) is None:
-        return control("rescaled", UNDECIDED, "The inputs have no decimals to scale, or the script did not bear it.")
+    run = own(readings, "rescaled", 1)
+    if run is None:
+        return control("rescaled", UNDECIDED, "The decimals of the inputs were not scaled.")
+    reason = not_made(run)
+    if reason is not None:
+        return control("rescaled", UNDECIDED, f"{reason[:1].upper()}{reason[1:]}.")
+    if values_of(run) is None:
+        return control("rescaled", UNDECIDED, f"With all decimals of the inputs a tenth larger the run {ending(run)}.")
     odd = out_of_law(readings)
     if not odd:
         return control("rescaled", PASS, "The result follows all decimals made a tenth larger by a simple power.")

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from app.core.controls import run_controls
+from app.core.controls_scale import rescaled
 from app.core.readings import Readings
 from app.core.verdict import judge
-from tests.core.builders import Program, a_bundle, a_claim, a_script, a_seal, an_expectation, an_outcome, play
+from tests.core.builders import Program, a_bundle, a_claim, a_run, a_script, a_seal, an_expectation, an_outcome, play
 
 ROWS = [(f"s{at:02d}", 60 + (at * 37 % 23) + (at % 7) / 10, 40 + (at * 29 % 17) + (at % 5) / 10) for at in range(24)]
 DATA = ("system,ours,base\n" + "".join(f"{name},{one:.1f},{two:.1f}\n" for name, one, two in ROWS)).encode()
@@ -183,6 +184,20 @@ def test_a_label_that_says_within_bounds_is_honest_and_a_value_without_decimals_
     assert (status, found["rescaled"][0]) == ("VERIFIED", "pass")
     whole = asked(counted, an_expectation("24", "exact"), DATA.replace(b".", b""))[1]
     assert whole["rescaled"][0] == "undecided"
+    assert whole["rescaled"][1].startswith("No input has a column of decimals with 8 different numbers or more")
+
+
+def test_a_script_that_does_not_bear_its_decimals_scaled_is_told_from_inputs_without_any() -> None:
+    def program(inputs: Mapping[str, bytes], _: int) -> Any:
+        if 1.09 < mean(inputs) / MEAN < 1.11:
+            raise ValueError("range")
+        return {"score": mean(inputs)}
+
+    found = asked(program, printing(MEAN))[1]["rescaled"]
+    assert found == ("undecided", "With all decimals of the inputs a tenth larger the run crashed.")
+    seal = a_seal()
+    readings = Readings.of(seal, [a_run("measure-0", {"score": 8.7})])
+    assert rescaled(readings).detail == "The decimals of the inputs were not scaled."
 
 
 @pytest.mark.parametrize("ending", ["crash", "text", "huge"])
