@@ -42,6 +42,8 @@ from app.core.specs import (
     anchors,
     attacks,
     far_steps,
+    in_kind,
+    instead,
     measures,
     near_steps,
     own_changes,
@@ -54,7 +56,6 @@ from app.core.specs import (
     stretchings,
     turnings,
     typings,
-    weighings,
 )
 from app.core.verdict import confirmations
 
@@ -79,6 +80,7 @@ class Stage:
     name: str
     specs: Callable[[Readings], tuple[RunSpec, ...]]
     wanted: Callable[[Readings], bool] = lambda _: True
+    spares: bool = False  # whether its runs leave whole numbers alone, once they had to be
 
 
 STAGES = (
@@ -91,21 +93,24 @@ STAGES = (
     ),
     Stage("spare", sparings, unborne),
     Stage("type", typings, lambda readings: bool(unfollowed(readings))),
-    Stage("weigh", weighings, lambda readings: bool(proportional(readings))),
-    Stage("look", second_looks, lambda readings: bool(unmoved_by_others(readings))),
-    Stage("recognise", recognitions, lambda readings: bool(jumping(readings))),
-    Stage("step", near_steps, lambda readings: bool(standing(readings))),
-    Stage("step elsewhere", far_steps, lambda readings: bool(still_here(readings))),
-    Stage("all steps", all_steps, lambda readings: bool(moving_there(readings))),
-    Stage("scales", scales, lambda readings: bool(out_of_law(readings))),
+    Stage(
+        "weigh", lambda readings: stretchings(readings)[:1], lambda readings: bool(proportional(readings)), spares=True
+    ),
+    Stage("look", second_looks, lambda readings: bool(unmoved_by_others(readings)), spares=True),
+    Stage("recognise", recognitions, lambda readings: bool(jumping(readings)), spares=True),
+    Stage("step", near_steps, lambda readings: bool(standing(readings)), spares=True),
+    Stage("step elsewhere", far_steps, lambda readings: bool(still_here(readings)), spares=True),
+    Stage("all steps", all_steps, lambda readings: bool(moving_there(readings)), spares=True),
+    Stage("scales", scales, lambda readings: bool(out_of_law(readings)), spares=True),
     Stage(
         "anchor",
         anchors,
         lambda readings: bool(never_refused(readings) or ordered_by_constants(readings) or stuck(readings)),
+        spares=True,
     ),
-    Stage("shrink", shrinkings, lambda readings: bool(unrefused(readings))),
-    Stage("stretch", stretchings, lambda readings: bool(held_in_place(readings))),
-    Stage("turn", turnings, unturned),
+    Stage("shrink", shrinkings, lambda readings: bool(unrefused(readings)), spares=True),
+    Stage("stretch", stretchings, lambda readings: bool(held_in_place(readings)), spares=True),
+    Stage("turn", turnings, unturned, spares=True),
     Stage("seeds", wanted_measures),
     Stage("confirm", confirmations),
 )
@@ -118,7 +123,7 @@ def next_step(seal: Seal, runs: Sequence[Run]) -> tuple[RunSpec, ...] | Conclude
     for stage in STAGES:
         if not stage.wanted(readings):
             continue
-        specs = stage.specs(readings)
+        specs = in_kind(readings, stage.specs(readings)) if stage.spares else stage.specs(readings)
         missing = tuple(spec for spec in specs if spec.key not in readings.by_key)
         if missing:
             return missing
@@ -130,7 +135,7 @@ def next_step(seal: Seal, runs: Sequence[Run]) -> tuple[RunSpec, ...] | Conclude
 
 def total_steps(seal: Seal) -> int:
     """Return how many runs a verdict takes at most."""
-    return len(all_specs(seal))
+    return len(all_specs(seal)) - len(instead(Readings(seal, {})))
 
 
 def least_steps(seal: Seal) -> int:

@@ -70,10 +70,7 @@ def pairings(seal: Seal) -> tuple[RunSpec, ...]:
 
 
 def sparings(readings: Readings) -> tuple[RunSpec, ...]:
-    """Return the runs that leave whole numbers alone, for a script that bears no change of them.
-
-    Controls whose own change it did not bear either make it again in this way.
-    """
+    """Return the runs that leave whole numbers alone, of inputs and of controls, for a script that bears no others."""
     script = readings.seal.claim.reproduce
     if isinstance(script, Formula) or not script.inputs:
         return ()
@@ -82,8 +79,13 @@ def sparings(readings: Readings) -> tuple[RunSpec, ...]:
     return (*(_perturbation(readings.seal, at, target, SPARED) for at, target in files), *again)
 
 
+def in_kind(readings: Readings, specs: tuple[RunSpec, ...]) -> tuple[RunSpec, ...]:
+    """Return runs of later stages as they are, or the ones in their place where whole numbers are spared."""
+    return tuple(map(_sparing_twin, specs)) if sparing(readings) else specs
+
+
 def sparing(readings: Readings) -> bool:
-    """Whether such runs were made; what controls change from then on, they change in this way too."""
+    """Whether runs that spare whole numbers were made; what controls change from then on, they change in this way too."""
     return any(key.endswith(f"-{DECIMALS}") for key in readings.by_key)
 
 
@@ -104,12 +106,12 @@ def own_changes(readings: Readings) -> tuple[RunSpec, ...]:
 
 def second_looks(readings: Readings) -> tuple[RunSpec, ...]:
     """Return the run that a value which may be looked up has to stand still under as well."""
-    return (_later(readings, "looked_up", 2),) if _has_files(readings.seal) else ()
+    return (_own(readings, "looked_up", 2),) if _has_files(readings.seal) else ()
 
 
 def recognitions(readings: Readings) -> tuple[RunSpec, ...]:
     """Return the runs that tell a script which recognises its inputs from one that is sensitive to them."""
-    return tuple(_later(readings, "recognised", variant) for variant in (2, 3)) if _has_files(readings.seal) else ()
+    return tuple(_own(readings, "recognised", variant) for variant in (2, 3)) if _has_files(readings.seal) else ()
 
 
 def anchors(readings: Readings) -> tuple[RunSpec, ...]:
@@ -117,17 +119,17 @@ def anchors(readings: Readings) -> tuple[RunSpec, ...]:
     script = readings.seal.claim.reproduce
     if isinstance(script, Formula) or not targets(readings.seal.claim):
         return ()
-    return tuple(_later(readings, "anchored", variant) for variant in (1, 2))
+    return tuple(_own(readings, "anchored", variant) for variant in (1, 2))
 
 
 def shrinkings(readings: Readings) -> tuple[RunSpec, ...]:
     """Return the run with all numbers far smaller, for a claim that nothing has contradicted so far."""
-    return (_later(readings, "anchored", 3),) if anchors(readings) else ()
+    return (_own(readings, "anchored", 3),) if anchors(readings) else ()
 
 
 def stretchings(readings: Readings) -> tuple[RunSpec, ...]:
     """Return the runs with all numbers larger by a common factor."""
-    return tuple(_later(readings, "anchored", variant) for variant in (4, 5)) if _has_files(readings.seal) else ()
+    return tuple(_own(readings, "anchored", variant) for variant in (4, 5)) if _has_files(readings.seal) else ()
 
 
 def turnings(readings: Readings) -> tuple[RunSpec, ...]:
@@ -135,7 +137,7 @@ def turnings(readings: Readings) -> tuple[RunSpec, ...]:
     rules = {item.rule for item in readings.seal.claim.expect}
     if not _has_files(readings.seal) or not rules & {Rule.DIRECTION, Rule.RANKING}:
         return ()
-    return tuple(_later(readings, "turned", variant) for variant in ((1, 2, 3, 4) if Rule.DIRECTION in rules else (1,)))
+    return tuple(_own(readings, "turned", variant) for variant in ((1, 2, 3, 4) if Rule.DIRECTION in rules else (1,)))
 
 
 def typings(readings: Readings) -> tuple[RunSpec, ...]:
@@ -143,31 +145,26 @@ def typings(readings: Readings) -> tuple[RunSpec, ...]:
     return (_own(readings, "typed", 1),) if _has_files(readings.seal) else ()
 
 
-def weighings(readings: Readings) -> tuple[RunSpec, ...]:
-    """Return the run with all numbers of the inputs larger, for a result that follows those of the script."""
-    return stretchings(readings)[:1]
-
-
 def near_steps(readings: Readings) -> tuple[RunSpec, ...]:
     """Return the run in which every number of the sealed inputs moves by a small step."""
-    return (_later(readings, "pinned", 1),) if _has_files(readings.seal) else ()
+    return (_own(readings, "pinned", 1),) if _has_files(readings.seal) else ()
 
 
 def far_steps(readings: Readings) -> tuple[RunSpec, ...]:
     """Return the runs in which every number of changed inputs does; of several inputs also without a step."""
-    return (_later(readings, "pinned", 2), *_elsewhere(readings)) if _has_files(readings.seal) else ()
+    return (_own(readings, "pinned", 2), *_elsewhere(readings)) if _has_files(readings.seal) else ()
 
 
 def all_steps(readings: Readings) -> tuple[RunSpec, ...]:
     """Return the runs that tell a result which is held in place from one that counts."""
-    return tuple(_later(readings, "pinned", variant) for variant in range(3, 7)) if _has_files(readings.seal) else ()
+    return tuple(_own(readings, "pinned", variant) for variant in range(3, 7)) if _has_files(readings.seal) else ()
 
 
 def scales(readings: Readings) -> tuple[RunSpec, ...]:
     """Return the runs at further scales, of the sealed inputs and of changed ones."""
     if not _has_files(readings.seal):
         return ()
-    return (*(_later(readings, "rescaled", variant) for variant in range(2, 6)), *_elsewhere(readings))
+    return (*(_own(readings, "rescaled", variant) for variant in range(2, 6)), *_elsewhere(readings))
 
 
 def confirmation(seal: Seal) -> RunSpec:
@@ -195,19 +192,26 @@ def all_specs(seal: Seal, readings: Readings | None = None) -> tuple[RunSpec, ..
     spread = seal.looks[last] > 1 and any(expectation.rule in STATISTICAL for expectation in seal.claim.expect)
     fresh = fresh_confirmations(seal, last) if spread else ()
     known = readings or Readings(seal, {})
-    steps = (typings(known), near_steps(known), far_steps(known), all_steps(known), scales(known))
-    strong = (anchors(known), shrinkings(known), stretchings(known), turnings(known))
-    own = (own_changes(known), second_looks(known), recognitions(known), *steps, *strong)
-    changes = dict.fromkeys(spec for stage in own for spec in stage)
-    return (
-        *measures(seal, last),
-        *attacks(seal),
-        *pairings(seal),
-        *sparings(known),
-        *changes,
-        confirmation(seal),
-        *fresh,
-    )
+    usual = (*measures(seal, last), *attacks(seal), *pairings(seal))
+    own = (*own_changes(known), *sparings(known), *typings(known), *_later(known), *instead(known))
+    return (*usual, *own, confirmation(seal), *fresh)
+
+
+def instead(readings: Readings) -> tuple[RunSpec, ...]:
+    """Return the runs that take the place of others where whole numbers are spared, each of one."""
+    return tuple(map(_sparing_twin, _later(readings))) if _has_files(readings.seal) else ()
+
+
+def _later(readings: Readings) -> tuple[RunSpec, ...]:
+    """Return the runs of controls in stages behind the first, as they are usually."""
+    steps = (second_looks, recognitions, near_steps, far_steps, all_steps, scales)
+    stages = (*steps, anchors, shrinkings, stretchings, turnings)
+    return tuple(dict.fromkeys(spec for stage in stages for spec in stage(readings)))
+
+
+def _sparing_twin(spec: RunSpec) -> RunSpec:
+    derivation = spec.derivation and spec.derivation.model_copy(update={"target": DECIMALS})
+    return spec.model_copy(update={"key": f"{spec.key}-{DECIMALS}", "derivation": derivation})
 
 
 def _has_files(seal: Seal) -> bool:
@@ -218,11 +222,7 @@ def _elsewhere(readings: Readings) -> tuple[RunSpec, ...]:
     """Return the run with all inputs changed; of one input `perturb` has it."""
     script = readings.seal.claim.reproduce
     several = not isinstance(script, Formula) and len(script.inputs) > 1
-    return (_later(readings, "pinned", 7),) if several else ()
-
-
-def _later(readings: Readings, attack: str, variant: int) -> RunSpec:
-    return _own(readings, attack, variant, DECIMALS if sparing(readings) else ALL)
+    return (_own(readings, "pinned", 7),) if several else ()
 
 
 def _own(readings: Readings, attack: str, variant: int, target: str = ALL) -> RunSpec:
