@@ -15,6 +15,7 @@ from app.api import (
     contracts,
     front,
     health,
+    hooks,
     keys,
     ledger,
     lists,
@@ -101,6 +102,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         keys.router,
         api_keys.router,
         webhooks.router,
+        hooks.router,
         health.router,
     ):
         app.include_router(router)

@@ -25,8 +25,10 @@ TIDY_TASK = "assay.tidy"
 CHECKPOINT_TASK = "assay.checkpoint"
 AUDIT_TASK = "assay.audit"
 DELIVER_TASK = "assay.deliver"
+HOOKS_TASK = "assay.hooks"
 _OF_JUDGES = (JUDGE_TASK, SWEEP_TASK, TIDY_TASK, CHECKPOINT_TASK, AUDIT_TASK)
-TASK_NAMES = (RUN_TASK, *_OF_JUDGES, DELIVER_TASK)
+_OUTSIDE = (DELIVER_TASK, HOOKS_TASK)
+TASK_NAMES = (RUN_TASK, *_OF_JUDGES, *_OUTSIDE)
 
 CPU_QUEUE = "cpu"
 GPU_QUEUE = "gpu"
@@ -54,7 +56,8 @@ def celery_app(settings: Settings) -> Celery:
         task_serializer="json",
         accept_content=["json"],
         task_default_queue=CPU_QUEUE,
-        task_routes={task: {"queue": JUDGE_QUEUE} for task in _OF_JUDGES} | {DELIVER_TASK: {"queue": OUTSIDE_QUEUE}},
+        task_routes={task: {"queue": JUDGE_QUEUE} for task in _OF_JUDGES}
+        | {task: {"queue": OUTSIDE_QUEUE} for task in _OUTSIDE},
         task_create_missing_queues=True,
         worker_soft_shutdown_timeout=5,
         worker_cancel_long_running_tasks_on_connection_loss=False,
@@ -101,6 +104,10 @@ class Queue:
     def nudge_deliver(self) -> bool:
         """Ask for the deliveries that are due to be made; False when the broker could not be reached."""
         return self._send(DELIVER_TASK, None, OUTSIDE_QUEUE)
+
+    def nudge_hooks(self) -> bool:
+        """Ask for what forges told us, and what commits are to be told, to be seen to; False: no broker was reached."""
+        return self._send(HOOKS_TASK, None, OUTSIDE_QUEUE)
 
     def ping(self) -> None:
         """Touch the broker; raises `kombu.exceptions.OperationalError` when it is not there."""

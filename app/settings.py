@@ -100,7 +100,7 @@ class Settings(BaseSettings):
     orphan_seconds: float = 86_400  # blobs without a row are removed at this age
     outside_allow: list[str] = []  # `host:port` that may be spoken to although they are private, without TLS too
     outside_ca: Path | None = None  # certificates that are believed beside the system's own, for such hosts
-    public_url: str = "http://127.0.0.1:8000"  # address of this service, as receivers are told it
+    public_url: str = "http://127.0.0.1:8000"  # address of this service, as receivers and commits are told it
     webhook_schedule: list[float] = list(SCHEDULE)  # pauses after each failed attempt at a delivery
     webhook_timeout_seconds: float = 15  # of one attempt, from looking up the name to the end of the answer
     webhook_disable_seconds: float = 432_000  # an endpoint that has failed for so long is disabled

@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from app.core.errors import AssayError, Refusal
-from cli import evidence, hooks, keys, ledger, options, remote, show, verdicts, watch
+from cli import evidence, hooks, keys, ledger, options, remote, show, sources, verdicts, watch
 from cli.errors import CannotServe, ServiceError, Unreachable
 from cli.exits import Exit, of_http, worst
 from cli.options import Annotations, AsJson, Junit, Sarif, Since, Summary, print_json, read_settings
@@ -30,6 +30,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(hooks.app, name="hooks")
 app.add_typer(env_app, name="env")
 app.add_typer(ledger.app, name="ledger")
+app.add_typer(sources.app, name="sources")
 
 
 @app.command()

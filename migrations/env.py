@@ -12,6 +12,7 @@ from alembic import context
 
 from app.store import (
     hook_tables,  # noqa: F401 - its tables are part of the metadata
+    source_tables,  # noqa: F401 - its tables are part of the metadata
     triggers,
 )
 from app.store.engine import open_engine

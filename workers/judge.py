@@ -19,6 +19,7 @@ def conclude(hands: Hands, verification_id: str) -> None:
     """Write the verdict of a verification; safe to call any number of times, one verdict comes of it."""
     try:
         actions.conclude(hands.judging(), verification_id)
+        actions.tell_commits(hands.parts, verification_id)
     except StoreUnavailable:
         raise  # nothing is wrong with the verification; the sweeper asks again
     except Fault as fault:

@@ -8,6 +8,7 @@ from app.queue import (
     AUDIT_TASK,
     CHECKPOINT_TASK,
     DELIVER_TASK,
+    HOOKS_TASK,
     JUDGE_TASK,
     OUTSIDE_QUEUE,
     RUN_TASK,
@@ -15,6 +16,7 @@ from app.queue import (
     TIDY_TASK,
 )
 from workers import audit, judge, sweep, verify
+from workers.clerk import Clerk
 from workers.deliver import Messenger
 from workers.hands import ALL_QUEUES, Hands, Presence
 from workers.outside import way_out
@@ -29,6 +31,7 @@ _queues: tuple[str, ...] = ALL_QUEUES
 _hands: Hands | None = None
 _presence: Presence | None = None
 _messenger: Messenger | None = None
+_clerk: Clerk | None = None
 
 
 def register(app: Celery, settings: Settings) -> None:
@@ -66,8 +69,14 @@ def register(app: Celery, settings: Settings) -> None:
         if _messenger is not None:
             _messenger.wake()
 
+    @app.task(name=HOOKS_TASK, shared=False)
+    def see_to_hooks() -> None:
+        hands()
+        if _clerk is not None:
+            _clerk.wake()
+
     # Kept alive by the registry; named here so that the list of tasks can be read in one place.
-    del run, judge_verification, sweep_up, tidy_up, make_checkpoint, audit_evidence, deliver_due
+    del run, judge_verification, sweep_up, tidy_up, make_checkpoint, audit_evidence, deliver_due, see_to_hooks
 
 
 def begin(queues: tuple[str, ...] = ALL_QUEUES) -> None:
@@ -79,10 +88,13 @@ def begin(queues: tuple[str, ...] = ALL_QUEUES) -> None:
 
 def end() -> None:
     """Close this process's hands."""
-    global _hands, _presence, _messenger  # noqa: PLW0603 - as above
+    global _hands, _presence, _messenger, _clerk  # noqa: PLW0603 - as above
     if _messenger is not None:
         _messenger.stop()
         _messenger = None
+    if _clerk is not None:
+        _clerk.stop()
+        _clerk = None
     if _presence is not None:
         _presence.stop()
         _presence = None
@@ -93,7 +105,7 @@ def end() -> None:
 
 def hands() -> Hands:
     """Return this process's hands, opened on first use: a database that was away at the start may be back."""
-    global _hands, _presence, _messenger  # noqa: PLW0603 - as above
+    global _hands, _presence, _messenger, _clerk  # noqa: PLW0603 - as above
     if _hands is None:
         if _settings is None:
             raise RuntimeError("register() comes first")
@@ -103,4 +115,6 @@ def hands() -> Hands:
         if OUTSIDE_QUEUE in _queues:
             _messenger = Messenger(_hands.parts, way_out(_settings))
             _messenger.start()
+            _clerk = Clerk(_hands.parts, way_out(_settings))
+            _clerk.start()
     return _hands

@@ -12,6 +12,8 @@ either. No transaction is open while a stranger's program runs.
     keys         judges' public keys: published, retired
     api_keys     keys by which programs act for publishers
     logins       browsers that have shown such a key
+    hooks        webhooks that come in: deliveries, their claims, what commits are told
+    sources      who may send them
     auditing     stored evidence: never believed, held against signature and rows
     retrying     a faulted one, begun again
     sweeping     what somebody should have done and did not
@@ -23,6 +25,22 @@ either. No transaction is open while a stranger's program runs.
 from app.actions.api_keys import NewKey, create_key, revoke_key, rotate_key
 from app.actions.auditing import audit, read_evidence
 from app.actions.conclusion import cancel, conclude, fault_verification
+from app.actions.hooks import (
+    clear_refusal,
+    note_not_told,
+    note_told,
+    postpone_hook,
+    receive,
+    refuse_on_commit,
+    reported_folders,
+    said_by,
+    settle_hook,
+    submit_from_commit,
+    submit_from_program,
+    take_hook,
+    take_report,
+    tell_commits,
+)
 from app.actions.intake import (
     publish_environment,
     put_record,
@@ -37,6 +55,7 @@ from app.actions.planning import sealed
 from app.actions.presence import announce, leave
 from app.actions.retrying import retry
 from app.actions.runs import cancel_run, claim_run, fail_run, finish_run, look, renew, report_output, report_progress
+from app.actions.sources import NewSource, OpenSource, add_source, open_source, remove_source, rotate_source
 from app.actions.sweeping import sweep, tidy
 from app.actions.webhooks import (
     change_endpoint,
@@ -53,13 +72,17 @@ from app.actions.webhooks import (
 
 __all__ = [
     "NewKey",
+    "NewSource",
+    "OpenSource",
     "Parts",
+    "add_source",
     "announce",
     "audit",
     "cancel",
     "cancel_run",
     "change_endpoint",
     "claim_run",
+    "clear_refusal",
     "close_day",
     "conclude",
     "create_endpoint",
@@ -75,26 +98,42 @@ __all__ = [
     "log_out",
     "look",
     "make_checkpoint",
+    "note_not_told",
+    "note_told",
+    "open_source",
+    "postpone_hook",
     "publish_environment",
     "publish_keys",
     "put_record",
     "read_evidence",
+    "receive",
+    "refuse_on_commit",
+    "remove_source",
     "renew",
     "replay_delivery",
     "report_output",
     "report_progress",
+    "reported_folders",
     "retire_key",
     "retry",
     "revoke_key",
     "rotate_endpoint",
     "rotate_key",
+    "rotate_source",
+    "said_by",
     "sealed",
     "secrets_of",
     "settle_delivery",
+    "settle_hook",
     "submit_archive",
     "submit_formula",
+    "submit_from_commit",
+    "submit_from_program",
     "sweep",
     "take_deliveries",
+    "take_hook",
+    "take_report",
+    "tell_commits",
     "test_endpoint",
     "tidy",
 ]

@@ -14,12 +14,12 @@ from app.core.errors import Fault
 from app.core.grounding import check_sources
 from app.core.model import Environment, Script
 from app.core.seal import make_seal, seal_bytes, seal_digest
-from app.intake import ArchiveLimits, claim_of, read_archive
+from app.intake import REPOSITORY, ArchiveLimits, claim_of, read_archive
 from app.queue import CPU_QUEUE, GPU_QUEUE
 from app.store import corrections, intake, judging
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from app.actions.parts import Also, Parts
     from app.core.claim import Policy
@@ -40,8 +40,25 @@ class Sealed:
     sizes: Mapping[str, int]  # digest -> bytes
 
 
-def submit_archive(
-    parts: Parts, stream: BinaryIO, publisher: str, *, force: bool = False, also: Also | None = None
+@dataclass(frozen=True)
+class Origin:
+    """Where a bundle comes from other than by itself, and who must accept its claim beside us."""
+
+    folder: str | None = None  # of a repository that was packed as a whole
+    accept: Callable[[Claim, bytes], None] | None = None  # given the claim and its file; raises Refusal
+
+
+BY_ITSELF = Origin()
+
+
+def submit_archive(  # noqa: PLR0913 - the parts of a submission
+    parts: Parts,
+    stream: BinaryIO,
+    publisher: str,
+    *,
+    force: bool = False,
+    also: Also | None = None,
+    origin: Origin = BY_ITSELF,
 ) -> Submitted:
     """Take in a bundle archive: check, seal, store blobs, then rows, then nudge.
 
@@ -51,6 +68,7 @@ def submit_archive(
         publisher: who submits it.
         force: make a new verification although one of the same seal stands.
         also: called in the transaction that writes the rows, with what was made of it.
+        origin: of the bundle, when it comes out of a repository.
 
     Raises:
         Refusal: the archive or its claim is not acceptable; no row was stored (its blobs are swept as orphans).
@@ -63,16 +81,25 @@ def submit_archive(
         sizes[found] = size
         return found
 
-    files = read_archive(stream, ArchiveLimits(), keep)
-    own = claim_of(files)
+    limits = ArchiveLimits() if origin.folder is None else REPOSITORY
+    files = read_archive(stream, limits, keep, origin.folder)
+    text = parts.blobs.read(claim_of(files))
     policy = _policy(parts)
-    claim = parse_claim(parts.blobs.read(own), files, policy)
+    claim = parse_claim(text, files, policy)
+    if origin.accept is not None:
+        origin.accept(claim, text)
     check_sources(claim, lambda path: sizes[files[path]], lambda path: parts.blobs.read(files[path]))
     return _submit(parts, _seal(claim, policy, files, sizes), publisher, force=force, also=also)
 
 
-def submit_formula(
-    parts: Parts, document: dict[str, Any], publisher: str, *, force: bool = False, also: Also | None = None
+def submit_formula(  # noqa: PLR0913 - as above
+    parts: Parts,
+    document: dict[str, Any],
+    publisher: str,
+    *,
+    force: bool = False,
+    also: Also | None = None,
+    origin: Origin = BY_ITSELF,
 ) -> Submitted:
     """Take in a formula claim given as JSON that mirrors `claim.toml`.
 
@@ -83,6 +110,8 @@ def submit_formula(
     policy = _policy(parts)
     claim = claim_from_json(document, policy)
     body = canonical(document)
+    if origin.accept is not None:
+        origin.accept(claim, body)
     stored = parts.blobs.put(body)
     sealed = _seal(claim, policy, {JSON_CLAIM_FILE: stored}, {stored: len(body)})
     return _submit(parts, sealed, publisher, force=force, also=also)

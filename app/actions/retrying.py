@@ -10,7 +10,7 @@ from app.core.caller import OPERATOR, Caller
 from app.core.errors import Fault, Problem, Refusal
 from app.core.lifecycle import VERIFICATION, final
 from app.core.seal import check_versions
-from app.store import ending, intake, presence
+from app.store import ending, hook_reports, intake, presence
 
 if TYPE_CHECKING:
     from app.actions.parts import Also, Parts
@@ -43,6 +43,7 @@ def retry(
     _refuse_what_is_gone(parts, seal)
     with parts.store.transaction() as session:
         found = intake.again(session, verification_id, first_runs(seal), seal.environment.digest)
+        hook_reports.move_reports(session, verification_id, found.verification_id)
         if also is not None:
             also(session, found)
     if found.created:

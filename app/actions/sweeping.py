@@ -13,7 +13,7 @@ from app.actions.conclusion import fault_verification
 from app.actions.planning import Nudges, Results, plan_next, sealed, send
 from app.actions.retrying import SUBMIT_AGAIN, retry
 from app.core.errors import Fault, Refusal
-from app.store import answers, ending, events, outbox, presence
+from app.store import answers, ending, events, hooks, outbox, presence
 from app.store import sweep as found
 from app.store.errors import StoreUnavailable
 
@@ -28,6 +28,7 @@ HEALED_BY_TIME = frozenset({"WORKER_LOST", "NO_ISOLATION"})
 RETRY_WINDOW_SECONDS = 3600  # what faulted longer ago is begun again on request alone
 WORKERS_KEPT_SECONDS = 86_400
 ANSWERS_KEPT_SECONDS = 86_400  # under their idempotency keys
+HOOKS_KEPT_SECONDS = 90 * 86_400  # deliveries that ended
 PASSING_KEPT_SECONDS = 86_400  # progress and pieces of logs, for who watches
 JUDGE_LEASES = 10  # a judge has no heartbeat: the last one is thought to be lost when so many leases are over
 BATCH = 500
@@ -65,6 +66,7 @@ def tidy(parts: Parts) -> int:
         events.forget_passing(session, PASSING_KEPT_SECONDS)
         answers.forget(session, ANSWERS_KEPT_SECONDS)
         outbox.forget(session, parts.settings.webhook_keep_seconds)
+        hooks.forget(session, HOOKS_KEPT_SECONDS)
     return removed
 
 

@@ -55,6 +55,9 @@ def _has(name: str) -> Callable[[Document], bool]:
     return lambda operation: any(item["name"] == name for item in operation.get("parameters", ()))
 
 
+#: Operations that look at the bytes of a body and at nothing in it; who signs them shows no key.
+RAW = {"hooks_deliver"}
+
 #: kind of problem -> whether an operation can meet it; kinds that are not named are met wherever their status is
 MET_BY: dict[str, Callable[[Document], bool]] = {
     "not-utf8": _is("verifications_create"),
@@ -68,6 +71,8 @@ MET_BY: dict[str, Callable[[Document], bool]] = {
     "endpoint-disabled": _is("webhooks_test", "webhooks_replay"),
     "not-ready": _is("health_readyz", "ledger_create_checkpoint"),
     "service-fault": _is("verifications_read_evidence", "runs_read_log"),
+    "signature-refused": _is("hooks_deliver"),
+    "key-refused": lambda operation: operation["operationId"] not in RAW,
     "key-needed": lambda operation: "security" in operation,
     "scope-missing": lambda operation: "security" in operation,
     "key-in-flight": _has("Idempotency-Key"),
@@ -118,7 +123,7 @@ def _refusals(operation: Document, route: APIRoute) -> Iterator[int]:
     if called & {find_caller, get_parts}:
         yield 503
     if "requestBody" in operation:
-        yield from (400, 413, 415, 422)
+        yield from (413, 415) if operation["operationId"] in RAW else (400, 413, 415, 422)
     if any(_may_refuse(item["schema"]) for item in operation.get("parameters", ())):
         yield 422
 

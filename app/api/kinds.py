@@ -51,6 +51,13 @@ KINDS: dict[str, Kind] = {
         "Whoever changes something here, or asks for what is not public, shows an API key. This request showed none.",
         "Send `Authorization: Bearer assay_live_…`; the operator makes keys with `assay keys create`. Nothing was stored.",
     ),
+    "signature-refused": Kind(
+        401,
+        "The webhook is not signed",
+        "The request is not signed with a secret of this source, its time is more than five minutes away, or there is no"
+        " such source. Which of these it is, is not told. It was counted; no work was done.",
+        "Compare address, secret and kind with what `assay sources add` printed, then let the forge deliver it again.",
+    ),
     "key-refused": Kind(
         401,
         "The key is not good",

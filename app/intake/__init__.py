@@ -21,8 +21,8 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
-from app.intake.gate import CHUNK, ArchiveLimits, Gate, is_leftover, refuse, shown
-from app.intake.tar import tar_members
+from app.intake.gate import CHUNK, REPOSITORY, ArchiveLimits, Gate, is_leftover, refuse, shown
+from app.intake.tar import tar_members, tar_names
 from app.intake.zip import zip_members
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CLAIM_FILE",
+    "REPOSITORY",
     "ArchiveLimits",
     "bundle_at",
     "bundle_files",
@@ -37,6 +38,7 @@ __all__ = [
     "read_archive",
     "read_folder",
     "refuse",
+    "repository_paths",
 ]
 
 T = TypeVar("T")
@@ -62,7 +64,12 @@ def bundle_at(path: Path) -> Path:
     return path.parent if path.name == CLAIM_FILE and path.is_file() else path
 
 
-def read_archive(stream: BinaryIO, limits: ArchiveLimits, sink: Callable[[str, Iterator[bytes]], T]) -> dict[str, T]:
+def read_archive(
+    stream: BinaryIO,
+    limits: ArchiveLimits,
+    sink: Callable[[str, Iterator[bytes]], T],
+    folder: str | None = None,
+) -> dict[str, T]:
     """Stream every file of a `.tar`, `.tar.gz` or `.zip` to a sink.
 
     A single folder around everything is taken off.
@@ -71,6 +78,7 @@ def read_archive(stream: BinaryIO, limits: ArchiveLimits, sink: Callable[[str, I
         stream: seekable, at its beginning.
         limits: what is accepted.
         sink: called with each path and its bytes in pieces; must consume them.
+        folder: the bundle's, where the archive is a whole repository as a forge packs it; "" for its top.
 
     Returns:
         path in the bundle -> what the sink returned.
@@ -79,22 +87,38 @@ def read_archive(stream: BinaryIO, limits: ArchiveLimits, sink: Callable[[str, I
         Refusal: the archive is not acceptable. What the sink was given before is the caller's to forget.
 
     """
-    packed = stream.seek(0, os.SEEK_END)
+    gate = _opened(stream, limits)
+    zipped = folder is None and stream.read(2) == b"PK"
     stream.seek(0)
-    if packed > limits.packed_bytes:
-        raise refuse("too-large", f"the archive has more than {limits.packed_bytes >> 20} MiB", "leave data out")
-    zipped = stream.read(2) == b"PK"
-    stream.seek(0)
-    gate = Gate(limits, packed)
-    members = zip_members(stream, gate) if zipped else tar_members(stream, gate)
+    below = f"{folder}/" if folder else folder
+    members = zip_members(stream, gate) if zipped else tar_members(stream, gate, below)
     found: dict[str, T] = {}
     while True:
         with _reading():
             member = next(members, None)
         if member is None:
-            return _without_outer_folder(found)
+            return _without_outer_folder(found) if folder is None else found
         name, chunks = member
         found[name] = sink(name, gate.counted(_readable(chunks)))
+
+
+def repository_paths(stream: BinaryIO, limits: ArchiveLimits) -> list[str]:
+    """Return the path of every file of a repository that a forge packed, without the folder around everything.
+
+    Raises:
+        Refusal: as `read_archive`.
+
+    """
+    with _reading():
+        return list(tar_names(stream, _opened(stream, limits)))
+
+
+def _opened(stream: BinaryIO, limits: ArchiveLimits) -> Gate:
+    packed = stream.seek(0, os.SEEK_END)
+    stream.seek(0)
+    if packed > limits.packed_bytes:
+        raise refuse("too-large", f"the archive has more than {limits.packed_bytes >> 20} MiB", "leave data out")
+    return Gate(limits, packed)
 
 
 def _readable(chunks: Iterator[bytes]) -> Iterator[bytes]:

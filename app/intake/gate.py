@@ -32,6 +32,11 @@ class ArchiveLimits:
     depth: int = 12  # folders around a file
     ratio: int = 100  # unpacked to packed bytes, once more than `ratio_from_bytes` are unpacked
     ratio_from_bytes: int = 1 * MIB
+    others: int = 0  # files beside the bundle that are passed over, where one is cut out of a whole repository
+
+
+#: Of a repository of which one folder is a bundle.
+REPOSITORY = ArchiveLimits(others=100_000)
 
 
 def refuse(code: str, detail: str, remedy: str, file: str | None = None) -> Refusal:

@@ -31,40 +31,68 @@ _PAX = {tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE}
 _FILES = {tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.CONTTYPE}
 
 
-def tar_members(stream: BinaryIO, gate: Gate) -> Iterator[tuple[str, Iterator[bytes]]]:
+def tar_members(stream: BinaryIO, gate: Gate, below: str | None = None) -> Iterator[tuple[str, Iterator[bytes]]]:
     """Yield name and contents of every file; contents must be consumed before the next one is asked for.
+
+    Args:
+        stream: the archive, at its beginning.
+        gate: what counts and checks.
+        below: of a repository, as forges pack it into one outer folder, the folder that is meant, with its slash at the
+            end; "" for all of it. The rest is passed over, whatever it is.
 
     Raises:
         Refusal: the archive is none, or holds something that is not accepted.
         EOFError, ValueError, tarfile.TarError, zlib.error: it is damaged or truncated.
 
     """
+    for source, member in _walk(stream, gate.limits):
+        name, contents = member.name.removeprefix("./"), source.contents(member.size)
+        if below is not None:
+            name = name.partition("/")[2]
+            if not name.startswith(below):
+                _pass_over(gate, contents)
+                continue
+            name = name.removeprefix(below)
+        if member.type not in _FILES:
+            raise refuse("not-a-file", f"{shown(name)} is a link, a device or sparse", "put the file itself there")
+        if is_leftover(name):
+            _pass_over(gate, contents)
+        else:
+            yield gate.admit(name), contents
+
+
+def tar_names(stream: BinaryIO, gate: Gate) -> Iterator[str]:
+    """Yield the path of every file of a repository, without the outer folder; raises as `tar_members`."""
+    for source, member in _walk(stream, gate.limits):
+        _pass_over(gate, source.contents(member.size))
+        if member.type in _FILES:
+            yield member.name.removeprefix("./").partition("/")[2]
+
+
+def _pass_over(gate: Gate, contents: Iterator[bytes]) -> None:
+    for _ in gate.counted(contents):
+        pass
+
+
+def _walk(stream: BinaryIO, limits: ArchiveLimits) -> Iterator[tuple[_Source, tarfile.TarInfo]]:
+    """Yield every member that is no folder, its contents next in the source."""
     head = stream.read(BLOCK)
     stream.seek(0)
     if head[:2] == b"\x1f\x8b":
-        source = _Source(_gunzip(stream), gate.limits)
+        source = _Source(_gunzip(stream), limits)
     elif len(head) == BLOCK and head[257:262] == b"ustar":
-        source = _Source(iter(lambda: stream.read(CHUNK), b""), gate.limits)
+        source = _Source(iter(lambda: stream.read(CHUNK), b""), limits)
     else:
         raise refuse("unknown-archive", "this is neither a .tar.gz, a .tar nor a .zip", "pack the bundle folder")
-    for _ in range(HEADERS_MAX * gate.limits.files):
+    for _ in range(HEADERS_MAX * (limits.files + limits.others)):
         member = _member(source)
         if member is None:
             source.finish()
             return
-        name = member.name.removeprefix("./")
-        if member.type == tarfile.DIRTYPE:
-            continue
-        if member.type not in _FILES:
-            raise refuse("not-a-file", f"{shown(name)} is a link, a device or sparse", "put the file itself there")
-        contents = source.contents(member.size)
-        if is_leftover(name):
-            for _ in gate.counted(contents):
-                pass
-        else:
-            yield gate.admit(name), contents
-        source.take(-member.size % BLOCK)
-    raise too_many_files(gate.limits)
+        if member.type != tarfile.DIRTYPE:
+            yield source, member
+            source.take(-member.size % BLOCK)
+    raise too_many_files(limits)
 
 
 def _member(source: _Source) -> tarfile.TarInfo | None:
@@ -127,7 +155,7 @@ class _Source:
     def __init__(self, chunks: Iterator[bytes], limits: ArchiveLimits) -> None:
         self._chunks = chunks
         self._held = b""
-        self._left = limits.files * OVERHEAD_BYTES + END_BYTES
+        self._left = (limits.files + limits.others) * OVERHEAD_BYTES + END_BYTES
 
     def contents(self, size: int) -> Iterator[bytes]:
         """Yield the next `size` bytes in pieces."""

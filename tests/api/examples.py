@@ -24,7 +24,7 @@ PLACE = ROOT / "app" / "api" / "examples.json"
 BYTES_MAX = 4_000  # of one example
 ROWS_MAX = 2
 SHORTEST = "correction-record-v1"  # of the contracts of a record
-_ID = re.compile(r"\b(ver|run|vrd|clm|rec|key|cor|whe|msg)_[0-9a-z]{26}\b")
+_ID = re.compile(r"\b(ver|run|vrd|clm|rec|key|cor|whe|msg|src|hkd)_[0-9a-z]{26}\b")
 _TIME = re.compile(r"\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)")
 _KEY = re.compile(r"assay_live_[0-9A-Za-z_-]{49}")
 _SECRET = re.compile(r"whsec_[0-9A-Za-z+/=]+")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import text
+from standardwebhooks import Webhook
 
 from app import actions
 from app.api import streams
@@ -16,6 +18,8 @@ from app.api.description import spelled
 from app.api.idempotency import Once
 from app.core.caller import Caller, Scope
 from app.core.contracts import shape
+from app.core.hook_paths import PATTERN
+from app.core.hooks import BODY_BYTES_MAX, Kind
 from tests.api.bundles import formula_document, script_bundle
 from tests.api.service import ADDRESS, ENVIRONMENT, TARGET
 from tests.api.tenants import WRONG
@@ -59,6 +63,7 @@ def check(service: Service, answer: httpx2.Response, route: str) -> str:
     return f"{answer.request.method} {route} {answer.status_code}"
 
 
+HOOK_IN = "/v1/hooks/{source}"
 JSON = "application/json"
 ONE = f"{TARGET}/{{verification_id}}"
 VERDICT, EVIDENCE = "/v1/verdicts/{verdict_id}", "/v1/verdicts/{verdict_id}/evidence"
@@ -321,6 +326,18 @@ def webhooks(service: Service) -> Answers:
         yield HOOKS, client.post(HOOKS, json=wanted, headers=headers)
 
 
+def hooks(service: Service) -> Answers:
+    """Walk through a webhook that is signed, one that is not, one that is none and one that is too long."""
+    new = actions.NewSource(Kind.GENERIC, "house", "", "", PATTERN, ("python",), 1, 0, "")
+    source, secret = actions.add_source(service.parts, new)
+    body, moment = '{"type": "claim.submitted"}', datetime.now(UTC)
+    headers = {"webhook-id": "msg_1", "webhook-timestamp": str(int(moment.timestamp())), "Content-Type": JSON}
+    headers["webhook-signature"] = Webhook(secret).sign("msg_1", moment, body)
+    for shown in (headers, {"Content-Type": JSON}, {"Content-Type": "text/plain"}):
+        yield HOOK_IN, service.client.post(f"/v1/hooks/{source}", content=body, headers=shown)
+    yield HOOK_IN, service.client.post(f"/v1/hooks/{source}", content=b"x" * (BODY_BYTES_MAX + 1), headers=headers)
+
+
 def refusals(service: Service) -> Answers:
     """Walk through what any operation may refuse, each in the same way; keys exist by now."""
     client, document = service.client, service.client.app.openapi()  # type: ignore[attr-defined]
@@ -352,6 +369,7 @@ WALKS = (
     the_lists,
     the_ledger,
     others,
+    hooks,
     api_keys,
     webhooks,
     refusals,

@@ -60,7 +60,19 @@ def test_a_setting_that_is_not_set_is_described_in_words() -> None:
 # --- reason codes ----------------------------------------------------------------------------------------------------
 
 #: Upper-case words of the code that are no reason codes.
-OTHER_WORDS = {"VERIFIED", "FALSIFIED", "UNVERIFIED", "GET", "HEAD", "OPTIONS", "POST", "NFC", "CLAIM_FILE"}
+OTHER_WORDS = {
+    "VERIFIED",
+    "FALSIFIED",
+    "UNVERIFIED",
+    "GET",
+    "HEAD",
+    "OPTIONS",
+    "POST",
+    "PATCH",
+    "NFC",
+    "CLAIM_FILE",
+    "REPOSITORY",
+}
 
 
 def codes_of_the_code() -> set[str]:

@@ -62,6 +62,7 @@ class Heard:
     runs: list[tuple[str, str]] = field(default_factory=list)  # run, queue
     judged: list[str] = field(default_factory=list)
     delivering: int = 0  # times that somebody was asked to deliver
+    hooks: int = 0  # times that somebody was asked to see to hooks
     up: bool = True
 
     def nudge_run(self, run_id: str, queue: str = "cpu") -> bool:
@@ -79,6 +80,11 @@ class Heard:
     def nudge_deliver(self) -> bool:
         """See `app.queue.Queue`."""
         self.delivering += self.up
+        return self.up
+
+    def nudge_hooks(self) -> bool:
+        """See `app.queue.Queue`."""
+        self.hooks += self.up
         return self.up
 
     def close(self) -> None:

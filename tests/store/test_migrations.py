@@ -41,6 +41,16 @@ NAMES = {
     "event": "ck_event_kind fk_event_verification_id pk_event",
     "gate": "fk_gate_record_id pk_gate",
     "key_retirement": "fk_key_retirement_keyid pk_key_retirement",
+    "hook_begun": "fk_hook_begun_source_id fk_hook_begun_verification_id pk_hook_begun",
+    "hook_delivery": (
+        "ck_hook_delivery_state fk_hook_delivery_source_id pk_hook_delivery uq_hook_delivery_source_id_delivery"
+        " uq_hook_delivery_source_id_digest"
+    ),
+    "hook_report": (
+        "ck_hook_report_told fk_hook_report_source_id fk_hook_report_verification_id pk_hook_report"
+        " uq_hook_report_source_id_sha_context"
+    ),
+    "hook_source": "ck_hook_source_gpus ck_hook_source_kind ck_hook_source_per_day pk_hook_source",
     "ledger": "ck_ledger_seq pk_ledger uq_ledger_hash uq_ledger_prev_hash",
     "ledger_node": "pk_ledger_node",
     "ledger_subject": "fk_ledger_subject_seq pk_ledger_subject uq_ledger_subject_seq",

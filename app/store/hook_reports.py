@@ -1,0 +1,185 @@
+"""What commits are to be told about claims, and what they were told last.
+
+Theory of operation. A report is one row for each name of a status on a commit. It is due when its commit was told nothing
+yet, or was told "pending" about a verification that has ended since; so nobody needs to say that a verification ended, and
+nothing is lost when nobody does. It is taken as deliveries are (`app.store.hooks`).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, or_, select, update
+from sqlmodel import Session, col
+
+from app.core.lifecycle import VERIFICATION, final
+from app.store.engine import database_time
+from app.store.ids import new_id
+from app.store.source_tables import DETAIL_MAX, LISTED_MAX, PAUSES, ReportRow
+from app.store.tables import Verification
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_ENDED = col(Verification.state).in_(sorted(final(VERIFICATION)))
+_OPEN = or_(col(ReportRow.told).is_(None), and_(col(ReportRow.told) == "pending", _ENDED))
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a commit is to be told, and about which verification."""
+
+    id: str
+    source_id: str
+    repository: str
+    repository_id: str
+    sha: str
+    context: str
+    folder: str
+    lines: Mapping[str, int]
+    refusal: str | None
+    verification_id: str | None
+    check_run: str | None
+    attempts: int
+
+
+@dataclass(frozen=True)
+class NewReport:
+    """A report to be made."""
+
+    source_id: str
+    repository: str
+    repository_id: str
+    sha: str
+    context: str
+    folder: str
+    lines: Mapping[str, int]
+    refusal: str | None = None
+    verification_id: str | None = None
+
+
+def put_report(session: Session, new: NewReport) -> None:
+    """Write what a commit is to be told about a claim, in the place of what it was to be told before."""
+    place = (
+        col(ReportRow.source_id) == new.source_id,
+        col(ReportRow.sha) == new.sha,
+        col(ReportRow.context) == new.context,
+    )
+    row = session.execute(select(ReportRow).where(*place).with_for_update()).scalars().first()
+    if row is None:
+        row = ReportRow(
+            id=new_id("hkr"),
+            source_id=new.source_id,
+            repository=new.repository,
+            repository_id=new.repository_id,
+            sha=new.sha,
+            context=new.context,
+            folder=new.folder,
+            lines="{}",
+            attempts=0,
+            due_at=0.0,
+            error="",
+            created_at=datetime.now(UTC),
+        )
+        session.add(row)
+    row.folder, row.lines, row.refusal = new.folder, json.dumps(dict(new.lines)), new.refusal
+    row.verification_id = new.verification_id
+    row.told, row.attempts, row.due_at, row.error = None, 0, database_time(session), ""
+    session.flush()
+
+
+def take_report(session: Session, patience_seconds: float) -> Report | None:
+    """Take a report that is due, and count the attempt."""
+    now = database_time(session)
+    query = (
+        select(ReportRow)
+        .outerjoin(Verification, col(Verification.id) == ReportRow.verification_id)
+        .where(_OPEN, col(ReportRow.due_at) <= now)
+        .order_by(col(ReportRow.due_at), col(ReportRow.id))
+        .limit(1)
+        .with_for_update(skip_locked=True, of=ReportRow)
+    )
+    row = session.execute(query).scalars().first()
+    if row is None:
+        return None
+    row.attempts, row.due_at = row.attempts + 1, now + patience_seconds
+    session.flush()
+    return Report(
+        id=row.id,
+        source_id=row.source_id,
+        repository=row.repository,
+        repository_id=row.repository_id,
+        sha=row.sha,
+        context=row.context,
+        folder=row.folder,
+        lines=json.loads(row.lines),
+        refusal=row.refusal,
+        verification_id=row.verification_id,
+        check_run=row.check_run,
+        attempts=row.attempts,
+    )
+
+
+def told(session: Session, report: Report, state: str, check_run: str | None) -> None:
+    """Write down what a commit was told; it is told again when its verification ends."""
+    values = {"told": state, "check_run": check_run, "attempts": 0, "due_at": database_time(session), "error": ""}
+    session.connection().execute(_this(report).values(values))
+
+
+def not_told(session: Session, report: Report, error: str) -> bool:
+    """Leave a report for another attempt; False: there were enough."""
+    over = report.attempts > len(PAUSES)
+    due = database_time(session) + PAUSES[min(report.attempts, len(PAUSES)) - 1]
+    values: dict[str, Any] = {"error": error[:DETAIL_MAX], "due_at": due} | ({"told": "given up"} if over else {})
+    session.connection().execute(_this(report).values(values))
+    return not over
+
+
+def _this(report: Report) -> Any:
+    """Return the change of a report, unless it was written or taken anew since."""
+    same = col(ReportRow.verification_id).is_not_distinct_from(report.verification_id)
+    return update(ReportRow).where(col(ReportRow.id) == report.id, col(ReportRow.attempts) == report.attempts, same)
+
+
+def refused(session: Session, source_id: str, sha: str, context: str) -> bool:
+    """Whether a commit was, or is to be, told under a name that something was not taken in."""
+    place = (col(ReportRow.source_id) == source_id, col(ReportRow.sha) == sha, col(ReportRow.context) == context)
+    found = session.connection().execute(select(col(ReportRow.refusal)).where(*place)).scalar()
+    return bool(found)
+
+
+def reported_folders(session: Session, source_id: str, sha: str, contexts: Sequence[str]) -> list[str]:
+    """Return the folders of the claims that were reported on a commit before, of these names or of any."""
+    query = select(col(ReportRow.folder)).where(col(ReportRow.source_id) == source_id, col(ReportRow.sha) == sha)
+    if contexts:
+        query = query.where(col(ReportRow.context).in_(contexts))
+    return sorted(set(session.connection().execute(query).scalars()))
+
+
+def awaited(session: Session, verification_id: str) -> bool:
+    """Whether a commit waits for a verification."""
+    query = select(col(ReportRow.id)).where(col(ReportRow.verification_id) == verification_id).limit(1)
+    return session.connection().execute(query).first() is not None
+
+
+def move_reports(session: Session, old: str, new: str) -> None:
+    """Let the commits that wait for a verification wait for the one that was begun in its place."""
+    moved = update(ReportRow).where(col(ReportRow.verification_id) == old)
+    values = {"verification_id": new, "told": None, "attempts": 0, "due_at": database_time(session)}
+    session.connection().execute(moved.values(values))
+
+
+def reports(session: Session, source_id: str) -> list[dict[str, Any]]:
+    """Return what commits were told on behalf of a source, newest first."""
+    names = ("sha", "context", "folder", "refusal", "verification_id", "told", "error", "created_at")
+    columns = [col(getattr(ReportRow, name)) for name in names]
+    query = (
+        select(*columns)
+        .where(col(ReportRow.source_id) == source_id)
+        .order_by(col(ReportRow.id).desc())
+        .limit(LISTED_MAX)
+    )
+    return [dict(row) for row in session.connection().execute(query).mappings()]

@@ -1,0 +1,140 @@
+"""What sources delivered, and what commits are to be told about it.
+
+Theory of operation. A delivery is one row, written when it comes. A worker takes a due row by a statement that counts the
+attempt and moves `due_at` behind the time that an attempt may take, so a worker that dies with one in its hands leaves a
+row that becomes due by itself. Only a row that is `done` makes a repeated delivery one that needs no work.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, delete, func, insert, or_, select, update
+from sqlmodel import Session, col
+
+from app.store.engine import database_time
+from app.store.ids import new_id
+from app.store.source_tables import DETAIL_MAX, LISTED_MAX, PAUSES, BegunRow, HookRow
+
+if TYPE_CHECKING:
+    from app.core.hooks import Signed
+
+
+_ADD = insert(HookRow)
+_SAME = select(col(HookRow.id), col(HookRow.state)).where(
+    col(HookRow.source_id) == bindparam("source"),
+    or_(col(HookRow.delivery) == bindparam("delivery"), col(HookRow.digest) == bindparam("digest")),
+)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A delivery whose present attempt is ours."""
+
+    id: str
+    source_id: str
+    event: str
+    body: bytes
+    attempts: int
+
+
+def receive(session: Session, source_id: str, signed: Signed, body: bytes) -> tuple[str, str]:
+    """Write a delivery down; returns its id and state: `done` means that there is nothing left to do about it.
+
+    Raises:
+        sqlalchemy.exc.IntegrityError: another transaction wrote the same one at this moment; ask again.
+
+    """
+    same = {"source": source_id, "delivery": signed.delivery, "digest": signed.digest}
+    known = session.connection().execute(_SAME, same).first()
+    now = database_time(session)
+    if known is None:
+        row = {
+            "id": new_id("hkd"),
+            "source_id": source_id,
+            "delivery": signed.delivery,
+            "digest": signed.digest,
+            "event": signed.event[:100],
+            "body": body,
+            "state": "queued",
+            "attempts": 0,
+            "due_at": now,
+            "detail": "",
+            "received_at": datetime.now(UTC),
+        }
+        session.connection().execute(_ADD, row)
+        return str(row["id"]), "queued"
+    if known.state == "failed":
+        again = {"state": "queued", "attempts": 0, "due_at": now, "body": body, "event": signed.event[:100]}
+        again |= {"detail": "", "ended_at": None}
+        change = update(HookRow).where(col(HookRow.id) == known.id, col(HookRow.state) == "failed")
+        session.connection().execute(change.values(again))
+    return known.id, "queued" if known.state == "failed" else known.state
+
+
+def take(session: Session, patience_seconds: float) -> Taken | None:
+    """Take the delivery that has been due longest, and count the attempt that is about to be made."""
+    now = database_time(session)
+    due = select(HookRow).where(col(HookRow.state) == "queued", col(HookRow.due_at) <= now)
+    query = due.order_by(col(HookRow.due_at), col(HookRow.id)).limit(1).with_for_update(skip_locked=True)
+    row = session.execute(query).scalars().first()
+    if row is None:
+        return None
+    row.attempts, row.due_at = row.attempts + 1, now + patience_seconds
+    session.flush()
+    return Taken(row.id, row.source_id, row.event, row.body or b"", row.attempts)
+
+
+def settle(session: Session, taken: Taken, state: str, detail: str) -> None:
+    """Write down how a delivery ended: `done`, or `failed` so that the same one may come again."""
+    ended = {"state": state, "detail": detail[:DETAIL_MAX], "ended_at": datetime.now(UTC), "body": None}
+    session.connection().execute(_ours(taken).values(ended))
+
+
+def postpone(session: Session, taken: Taken, detail: str) -> bool:
+    """Leave a delivery for another attempt; False: there were enough, and it ended as `failed`."""
+    if taken.attempts > len(PAUSES):
+        settle(session, taken, "failed", detail)
+        return False
+    due = database_time(session) + PAUSES[taken.attempts - 1]
+    session.connection().execute(_ours(taken).values(due_at=due, detail=detail[:DETAIL_MAX]))
+    return True
+
+
+def _ours(taken: Taken) -> Any:
+    """Return the change of a delivery, unless our time ran out and somebody else has taken it since."""
+    return update(HookRow).where(
+        col(HookRow.id) == taken.id, col(HookRow.attempts) == taken.attempts, col(HookRow.state) == "queued"
+    )
+
+
+def note_begun(session: Session, source_id: str, verification_id: str) -> None:
+    """Count a verification against the budget of the source that began it."""
+    session.add(BegunRow(verification_id=verification_id, source_id=source_id, begun_at=datetime.now(UTC)))
+    session.flush()
+
+
+def begun_since(session: Session, source_id: str, seconds: float) -> int:
+    """Return how many verifications a source began within so many seconds."""
+    since = datetime.now(UTC) - timedelta(seconds=seconds)
+    query = select(func.count()).where(col(BegunRow.source_id) == source_id, col(BegunRow.begun_at) > since)
+    return int(session.connection().execute(query).scalar_one())
+
+
+def deliveries(session: Session, source_id: str) -> list[dict[str, Any]]:
+    """Return what a source delivered, newest first, with what came of it."""
+    names = ("id", "delivery", "event", "state", "attempts", "detail", "received_at", "ended_at")
+    columns = [col(getattr(HookRow, name)) for name in names]
+    query = (
+        select(*columns).where(col(HookRow.source_id) == source_id).order_by(col(HookRow.id).desc()).limit(LISTED_MAX)
+    )
+    return [dict(row) for row in session.connection().execute(query).mappings()]
+
+
+def forget(session: Session, older_than_seconds: float) -> None:
+    """Remove deliveries that ended long ago: what they would repeat is older than any sender keeps."""
+    before = datetime.now(UTC) - timedelta(seconds=older_than_seconds)
+    old = delete(HookRow).where(col(HookRow.state) != "queued", col(HookRow.ended_at) < before)
+    session.connection().execute(old)

@@ -1,0 +1,199 @@
+"""`assay sources`: who may send webhooks to the service whose state lies below $ASSAY_HOME, and what they sent."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.core.addresses import check_address
+from app.core.caller import PUBLISHER_PATTERN
+from app.core.errors import Refusal
+from app.core.forges import BASES
+from app.core.hook_change import NAME
+from app.core.hook_paths import PATTERN, is_pattern
+from app.core.hooks import FORGES, Kind
+from cli.api_keys import duration, opened
+from cli.options import AsJson, print_json, read_settings
+
+if TYPE_CHECKING:
+    from app.settings import Settings
+
+app = typer.Typer(no_args_is_help=True, help="Who may send webhooks, and what they sent.", rich_markup_mode=None)
+
+SourceId = Annotated[str, typer.Argument(help="src_…, as `assay sources list` shows.")]
+SecretFile = Annotated[
+    Path | None, typer.Option(help="File with a secret that the forge made; without it a fresh one is printed, once.")
+]
+
+
+@app.command()
+def add(  # noqa: PLR0913 - options of a command
+    kind: Annotated[Kind, typer.Argument(help="Who sends: a forge, or `generic` for a program.")],
+    repository: Annotated[str, typer.Option(help="Full name, such as owner/name.")] = "",
+    repository_id: Annotated[str, typer.Option(help="The forge's number of it: names can be taken over.")] = "",
+    path: Annotated[str, typer.Option(help="Which claims: a pattern that ends in claim.toml.")] = PATTERN,
+    publisher: Annotated[
+        str | None, typer.Option(help="For whom claims are submitted; by default the setting ASSAY_PUBLISHER.")
+    ] = None,
+    environment: Annotated[
+        list[str] | None, typer.Option(help="In which scripts may run, once for each; by default python.")
+    ] = None,
+    per_day: Annotated[int, typer.Option(min=0, help="Verifications that it may begin in 24 hours.")] = 100,
+    gpus: Annotated[int, typer.Option(min=0, help="That one of its claims may ask for.")] = 0,
+    api: Annotated[
+        str, typer.Option(help="Base address of the forge's interface, where it is not the usual one.")
+    ] = "",
+    token_file: Annotated[
+        Path | None, typer.Option(help="File with a token for it, to read and to set statuses.")
+    ] = None,
+    app_id: Annotated[str, typer.Option(help="Of a GitHub App, for check runs.")] = "",
+    app_installation: Annotated[str, typer.Option(help="Number of the App's installation.")] = "",
+    app_key_file: Annotated[Path | None, typer.Option(help="The App's private key, as PEM.")] = None,
+    secret_file: SecretFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let a repository or a program send claims. Address and secret are printed; the secret is never shown again."""
+    from app import actions
+
+    settings = read_settings()
+    if (kind in FORGES) != bool(repository and repository_id):
+        raise typer.BadParameter("a forge needs --repository and --repository-id, a program has neither")
+    if repository and (not NAME.fullmatch(repository) or not repository_id.isdigit()):
+        raise typer.BadParameter(f"{repository!r} with the number {repository_id!r} is no repository")
+    if not is_pattern(path):
+        raise typer.BadParameter(
+            f"{path!r} is no pattern of paths that ends in claim.toml, such as claims/**/claim.toml"
+        )
+    new = actions.NewSource(
+        kind=kind,
+        publisher=_publisher(publisher or settings.publisher),
+        repository=repository,
+        repository_id=repository_id,
+        pattern=path,
+        environments=tuple(environment or ("python",)),
+        per_day=per_day,
+        gpus=gpus,
+        api=_address(api, settings) if api else BASES.get(kind, ""),
+        token=None if token_file is None else _content(token_file),
+        app=_app(kind, app_id, app_installation, app_key_file),
+    )
+    with opened(settings, create=True) as parts:
+        source_id, secret = actions.add_source(parts, new, None if secret_file is None else _content(secret_file))
+    _print_once(settings, source_id, secret, as_json=as_json)
+
+
+@app.command("list")
+def list_sources(as_json: AsJson = False) -> None:
+    """Show who may send webhooks, and how many of their requests were not signed well."""
+    from app.store import sources
+
+    with opened(read_settings()) as parts, parts.store.read() as session:
+        found = sources.listed(session)
+    if as_json:
+        print_json([_plain(item) for item in found])
+        return
+    for item in found:
+        end = "removed" if item["removed_at"] is not None else f"{item['refused']} refused"
+        typer.echo(
+            "  ".join([item["id"], item["kind"], item["repository"] or "–", item["publisher"], item["pattern"], end])
+        )
+
+
+@app.command()
+def rotate(
+    source_id: SourceId,
+    overlap: Annotated[str, typer.Option(help="How long the old secret stays good, such as 7d or 0s.")] = "7d",
+    secret_file: SecretFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give a source another secret; both are good during the overlap."""
+    from app import actions
+
+    settings, given = read_settings(), None if secret_file is None else _content(secret_file)
+    during = duration(overlap)
+    with opened(settings) as parts:
+        secret = actions.rotate_source(parts, source_id, during, given)
+    if secret is None:
+        raise typer.BadParameter(f"there is no source {source_id}; see `assay sources list`")
+    _print_once(settings, source_id, secret, as_json=as_json)
+
+
+@app.command()
+def remove(source_id: SourceId) -> None:
+    """Take in nothing more from a source, and forget its secrets; what came of it stays."""
+    from app import actions
+
+    with opened(read_settings()) as parts:
+        if not actions.remove_source(parts, source_id):
+            raise typer.BadParameter(f"there is no source {source_id}; see `assay sources list`")
+    typer.echo(f"{source_id} is removed", err=True)
+
+
+@app.command()
+def deliveries(source_id: SourceId, as_json: AsJson = False) -> None:
+    """Show what a source delivered, what became of it, and what its commits were told; newest first."""
+    from app.store import hook_reports, hooks
+
+    with opened(read_settings()) as parts, parts.store.read() as session:
+        came, told = hooks.deliveries(session, source_id), hook_reports.reports(session, source_id)
+    if as_json:
+        print_json({"deliveries": [_plain(item) for item in came], "reports": [_plain(item) for item in told]})
+        return
+    for item in came:
+        about = [item["id"], item["event"] or "–", item["state"], item["detail"]]
+        typer.echo("  ".join([f"{item['received_at']:%Y-%m-%d %H:%M:%S}", *about]).rstrip())
+    for item in told:
+        about = [item["context"], item["told"] or "to be told", item["error"] or item["refusal"] or ""]
+        typer.echo("  ".join([item["sha"][:12], *about]).rstrip())
+
+
+def _print_once(settings: Settings, source_id: str, secret: str, *, as_json: bool) -> None:
+    url = f"{settings.public_url.rstrip('/')}/v1/hooks/{source_id}"
+    if as_json:
+        print_json({"id": source_id, "url": url, "secret": secret})
+        return
+    print(f"{source_id}: let it deliver JSON to {url}\nsigned with this secret, shown this once:", file=sys.stderr)
+    typer.echo(secret)
+
+
+def _app(kind: Kind, app_id: str, installation: str, key_file: Path | None) -> str | None:
+    if not app_id and not installation and key_file is None:
+        return None
+    if kind is not Kind.GITHUB or not app_id or not installation.isdigit() or key_file is None:
+        raise typer.BadParameter("an App is GitHub's, and needs --app-id, --app-installation and --app-key-file")
+    return json.dumps({"id": app_id, "installation": installation, "key": _content(key_file)})
+
+
+def _address(url: str, settings: Settings) -> str:
+    try:
+        return check_address(url.rstrip("/"), settings.outside_allow)
+    except Refusal as refusal:
+        raise typer.BadParameter(
+            f"{url}: {refusal.detail}; a private host is opened by ASSAY_OUTSIDE_ALLOW"
+        ) from refusal
+
+
+def _publisher(text: str) -> str:
+    if re.fullmatch(PUBLISHER_PATTERN, text) is None:
+        raise typer.BadParameter(f"{text!r} cannot be the name of a publisher: letters, digits, blanks and ._@- can")
+    return text
+
+
+def _content(path: Path) -> str:
+    try:
+        found = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise typer.BadParameter(f"{path} cannot be read as a text") from error
+    if not found:
+        raise typer.BadParameter(f"{path} is empty")
+    return found
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in row.items()}

@@ -1,0 +1,177 @@
+"""Signatures of webhooks that come in, the paths that claims lie at, and payloads of any form."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from standardwebhooks import Webhook
+
+from app.core import hook_payloads
+from app.core.hook_change import Change, Nothing, Submitted, Unusable
+from app.core.hook_paths import claims_among, is_pattern, may_touch, touched
+from app.core.hooks import TOLERANCE_SECONDS, Kind, check, spell
+
+NOW = 1_800_000_000
+BODY = '{"zen": "Größe"}'.encode()
+SECRET = spell(b"k" * 32)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+KEYS = (
+    *(
+        "after",
+        "before",
+        "commits",
+        "repository",
+        "project",
+        "action",
+        "deleted",
+        "pull_request",
+        "release",
+        "tag_name",
+    ),
+    *("object_attributes", "check_run", "head_sha", "id", "full_name", "head", "repo", "sha", "number", "data", "type"),
+)
+PAYLOADS = st.dictionaries(
+    st.sampled_from(KEYS), st.dictionaries(st.sampled_from(KEYS), JSON, max_size=6) | JSON, max_size=9
+)
+
+
+def github(secret: str = SECRET, body: bytes = BODY) -> dict[str, str]:
+    digest = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    return {"x-hub-signature-256": f"sha256={digest}", "x-github-event": "push", "x-github-delivery": "d-1"}
+
+
+def standard(secret: str = SECRET, at: int = NOW, delivery: str = "msg_1") -> dict[str, str]:
+    signature = Webhook(secret).sign(delivery, datetime.fromtimestamp(at, UTC), BODY.decode())
+    return {"webhook-id": delivery, "webhook-timestamp": str(at), "webhook-signature": signature}
+
+
+def test_github_s_own_example_holds() -> None:
+    """The one in its documentation on validating deliveries."""
+    headers = {"x-hub-signature-256": "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"}
+    assert check(Kind.GITHUB, ["It's a Secret to Everybody"], headers, b"Hello, World!", NOW) is not None
+
+
+def test_the_body_is_taken_as_it_came() -> None:
+    assert check(Kind.GITHUB, [SECRET], github(), BODY, NOW) is not None
+    assert check(Kind.GITHUB, [SECRET], github(), BODY.replace(b": ", b":"), NOW) is None
+
+
+def test_any_secret_in_use_will_do_and_no_other() -> None:
+    assert check(Kind.GITHUB, ["new", SECRET], github(), BODY, NOW) is not None
+    assert check(Kind.GITHUB, ["new"], github(), BODY, NOW) is None
+    assert check(Kind.GITHUB, [], github(), BODY, NOW) is None
+    assert check(Kind.GENERIC, [spell(b"n" * 32), SECRET], standard(), BODY, NOW) is not None
+
+
+def test_an_empty_signature_or_token_is_none() -> None:
+    for kind in Kind:
+        assert check(kind, [SECRET], {}, BODY, NOW) is None
+    assert check(Kind.GITLAB, [SECRET], {"x-gitlab-token": ""}, BODY, NOW) is None
+    assert check(Kind.GITHUB, [SECRET], {"x-hub-signature-256": "sha256="}, BODY, NOW) is None
+
+
+def test_a_repeated_body_is_the_same_under_any_id_where_the_id_is_not_signed() -> None:
+    first = check(Kind.GITHUB, [SECRET], github(), BODY, NOW)
+    other = check(Kind.GITHUB, [SECRET], {**github(), "x-github-delivery": "d-2"}, BODY, NOW)
+    assert first is not None
+    assert other is not None
+    assert (first.delivery, other.delivery) == ("d-1", "d-2")
+    assert first.digest == other.digest
+
+
+@pytest.mark.parametrize("late", [TOLERANCE_SECONDS + 1, -TOLERANCE_SECONDS - 1])
+def test_another_time_than_now_is_refused_where_it_is_signed(late: int) -> None:
+    assert check(Kind.GENERIC, [SECRET], standard(at=NOW + late), BODY, NOW) is None
+    edge = late - 1 if late > 0 else late + 1
+    assert check(Kind.GENERIC, [SECRET], standard(at=NOW + edge), BODY, NOW) is not None
+
+
+@pytest.mark.parametrize("changed", [{"webhook-id": "msg_2"}, {"webhook-timestamp": str(NOW + 1)}])
+def test_id_and_time_are_signed(changed: dict[str, str]) -> None:
+    assert check(Kind.GENERIC, [SECRET], {**standard(), **changed}, BODY, NOW) is None
+
+
+def test_one_of_several_signatures_is_enough() -> None:
+    both = standard(spell(b"o" * 32))["webhook-signature"] + " v1a,abc " + standard()["webhook-signature"]
+    assert check(Kind.GENERIC, [SECRET], {**standard(), "webhook-signature": both}, BODY, NOW) is not None
+
+
+@given(headers=st.dictionaries(st.sampled_from([*github(), *standard(), "x-gitlab-token"]), st.text(max_size=90)))
+def test_no_headers_break_the_check(headers: dict[str, str]) -> None:
+    for kind in Kind:
+        assert check(kind, [SECRET], headers, BODY, NOW) is None
+
+
+@given(payload=PAYLOADS, kind=st.sampled_from(Kind), event=st.sampled_from([*hook_payloads.EVENT_NAMES, "", "other"]))
+def test_no_payload_breaks_the_reader(payload: object, kind: Kind, event: str) -> None:
+    try:
+        found = hook_payloads.read(kind, event, payload)
+    except Unusable:
+        return
+    assert isinstance(found, Change | Nothing | Submitted)
+
+
+PATHS = ["claim.toml", "claims/a/claim.toml", "claims/b/c/claim.toml", "other/d/claim.toml", "claims/a/data.csv"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "folders"),
+    [
+        ("**/claim.toml", ["", "claims/a", "claims/b/c", "other/d"]),
+        ("claim.toml", [""]),
+        ("claims/*/claim.toml", ["claims/a"]),
+        ("claims/**/claim.toml", ["claims/a", "claims/b/c"]),
+        ("**/c/claim.toml", ["claims/b/c"]),
+        ("*/?/claim.toml", []),
+    ],
+)
+def test_a_pattern_names_the_claims_of_a_repository(pattern: str, folders: list[str]) -> None:
+    assert claims_among(PATHS, pattern) == folders
+
+
+def test_a_change_counts_for_the_innermost_claim_around_it() -> None:
+    folders = ["", "claims/a", "claims/a/b"]
+    assert touched(folders, ["claims/a/b/x/y.py"]) == ["claims/a/b"]
+    assert touched(folders, ["claims/a/x.py", "README.md"]) == ["", "claims/a"]
+    assert touched(["claims/a"], ["claims/ab/x.py", "claims/x.py"]) == []
+
+
+def test_it_is_known_from_the_pattern_where_no_claim_can_be() -> None:
+    assert may_touch(["claims/a/x.csv"], "claims/*/claim.toml")
+    assert not may_touch(["claims/x.csv", "src/a.py"], "claims/*/claim.toml")
+    assert may_touch(["src/a.py"], "**/claim.toml")
+
+
+@given(
+    folder=st.sampled_from(PATHS),
+    pattern=st.sampled_from(["**/claim.toml", "claims/*/claim.toml", "claims/**/claim.toml"]),
+)
+def test_what_touches_a_claim_may_touch_it(folder: str, pattern: str) -> None:
+    if touched(claims_among(PATHS, pattern), [folder]):
+        assert may_touch([folder], pattern)
+
+
+@pytest.mark.parametrize(
+    ("text", "good"),
+    [
+        ("**/claim.toml", True),
+        ("a/*b/claim.toml", True),
+        ("claims/", False),
+        ("../claim.toml", False),
+        ("/claim.toml", False),
+        ("a//claim.toml", False),
+        ("a/claim.toml.bak", False),
+        ("*" * 9 + "/claim.toml", False),
+    ],
+)
+def test_what_a_pattern_may_be(text: str, *, good: bool) -> None:
+    assert is_pattern(text) is good

@@ -1,0 +1,229 @@
+"""The clerk: works on what forges and programs delivered, and tells commits what became of it.
+
+Theory of operation. Whatever is to be done is a row first and is taken by one statement (`app.store.hooks`), so the clerk
+may end at any moment, and several of them may work side by side. It works in threads of its own: no run waits for a slow
+forge. A nudge wakes it; without one it looks every few seconds.
+
+A delivery ends `done`, or `failed` where the same one should be worked on when it comes again: its payload is no good, its
+repository is not the source's, or a forge did not answer for hours.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+import json
+import logging
+import threading
+from typing import TYPE_CHECKING, Any
+
+from app import actions
+from app.core import hook_paths, hook_payloads
+from app.core.errors import Fault, Refusal
+from app.core.forges import Place
+from app.core.hook_change import Change, Look, Nothing, Submitted, Unusable
+from app.intake import REPOSITORY, repository_paths
+from workers.forge import Forge, ForgeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from app.actions import OpenSource, Parts
+    from app.store.hook_reports import Report
+    from app.store.hooks import Taken
+    from workers.outside import Outside
+
+log = logging.getLogger(__name__)
+
+THREADS = 2
+LOOK_SECONDS = 20.0
+CLAIMS_MAX = 100  # of one delivery
+
+# --- deliveries
+
+
+def work(parts: Parts, outside: Outside, taken: Taken) -> None:
+    """Work on a delivery and write down what came of it."""
+    source = actions.open_source(parts, taken.source_id)
+    if source is None:
+        actions.settle_hook(parts, taken, "done", "the source was removed")
+        return
+    try:
+        state, detail = _worked(parts, outside, source, taken)
+    except Unusable as error:
+        if error.sha:
+            place = Place(error.repository, error.repository_id, error.sha)
+            actions.refuse_on_commit(
+                parts, source.known, place, f"The webhook's payload cannot be used: {error.detail}."
+            )
+        state, detail = "failed", error.detail
+    except ForgeError as error:
+        again = actions.postpone_hook(parts, taken, str(error))
+        log.warning("delivery %s: %s; %s", taken.id, error, "it is tried again" if again else "it was given up")
+        return
+    actions.settle_hook(parts, taken, state, detail)
+
+
+def _worked(parts: Parts, outside: Outside, source: OpenSource, taken: Taken) -> tuple[str, str]:
+    told = hook_payloads.read(source.known.kind, taken.event, _parsed(taken.body))
+    if isinstance(told, Nothing):
+        return "done", told.reason
+    if isinstance(told, Submitted):
+        return _from_program(parts, source, told)
+    forge = Forge(outside, source)
+    place = Place(told.repository, told.repository_id, forge.commit(told))
+    refusal = _refusal(source, told)
+    if refusal is not None:
+        actions.refuse_on_commit(parts, source.known, place, refusal)
+        return "failed", refusal
+    return _from_commit(parts, forge, source, told, place)
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise Unusable("the payload is no JSON") from error
+
+
+def _refusal(source: OpenSource, change: Change) -> str | None:
+    """Return why nothing of a commit is taken in."""
+    known = source.known
+    if change.repository_id != known.repository_id:
+        return (
+            f"This webhook is set up for {known.repository} ({known.repository_id}), not for {change.repository}"
+            f" ({change.repository_id}). Remove it here, or ask the operator for a source of this repository."
+        )
+    if change.fork:
+        return (
+            f"Claims from {change.fork}, a fork, are not run. Push the branch to {known.repository} to have them run."
+        )
+    return None
+
+
+def _from_program(parts: Parts, source: OpenSource, told: Submitted) -> tuple[str, str]:
+    archive = None
+    if told.archive is not None:
+        try:
+            archive = io.BytesIO(base64.b64decode(told.archive, validate=True))
+        except (binascii.Error, ValueError) as error:
+            raise Unusable("`data.bundle` is no base 64") from error
+    try:
+        return "done", actions.submit_from_program(parts, source.known, told.document, archive)
+    except Refusal as refusal:
+        return "failed", str(refusal)
+
+
+def _from_commit(parts: Parts, forge: Forge, source: OpenSource, change: Change, place: Place) -> tuple[str, str]:
+    pattern = source.known.pattern
+    changed: Collection[str] | None = change.paths if change.look is Look.PATHS else None
+    if change.look in {Look.COMPARE, Look.PULL}:
+        changed = forge.changed(change)
+    if changed is not None and not hook_paths.may_touch(changed, pattern):
+        return "done", "no claim of this source is touched"
+    try:
+        archive = forge.archive(place)
+        claims = hook_paths.claims_among(repository_paths(io.BytesIO(archive), REPOSITORY), pattern)
+    except Refusal as refusal:
+        return _whole(parts, source, place, str(refusal))
+    meant = _meant(parts, source, change, place, claims, changed)
+    if len(meant) > CLAIMS_MAX:
+        detail = f"{len(meant)} claims are touched, and {CLAIMS_MAX} are taken in at once. Push them in smaller steps."
+        return _whole(parts, source, place, detail)
+    taken = [actions.submit_from_commit(parts, source.known, place, item, io.BytesIO(archive)) for item in meant]
+    actions.clear_refusal(parts, source.known, place)
+    if not meant:
+        return "done", "no claim of this source is touched"
+    refused = f", {taken.count(False)} refused" if not all(taken) else ""
+    return "done", f"{taken.count(True)} of {len(claims)} claims taken in{refused}"
+
+
+def _whole(parts: Parts, source: OpenSource, place: Place, text: str) -> tuple[str, str]:
+    """Refuse a commit as a whole."""
+    actions.refuse_on_commit(parts, source.known, place, text)
+    return "failed", text
+
+
+def _meant(  # noqa: PLR0913 - what decides which claims are meant
+    parts: Parts, source: OpenSource, change: Change, place: Place, claims: list[str], changed: Any
+) -> Sequence[str]:
+    if change.look is Look.REPORTED:
+        known = actions.reported_folders(parts, source.known, place.sha, change.names)
+        return [folder for folder in claims if folder in known]
+    return claims if changed is None else hook_paths.touched(claims, changed)
+
+
+# --- what commits are told
+
+
+def tell(parts: Parts, outside: Outside, report: Report) -> None:
+    """Tell a commit what is known of a claim, and write down that it was."""
+    source = actions.open_source(parts, report.source_id)
+    said = actions.said_by(parts, report)
+    if source is None or not source.reports:
+        actions.note_told(parts, report, said.note.state, None)  # nobody can be told; what is known stays with the row
+        return
+    place = Place(report.repository, report.repository_id, report.sha)
+    try:
+        check_run = Forge(outside, source).tell(place, said, report.check_run)
+    except ForgeError as error:
+        again = actions.note_not_told(parts, report, str(error))
+        log.warning("report %s: %s; %s", report.id, error, "it is tried again" if again else "it was given up")
+        return
+    actions.note_told(parts, report, said.note.state, check_run)
+
+
+class Clerk:
+    """Does what is due, in THREADS threads; sleeps until somebody wakes it or it is time to look."""
+
+    def __init__(self, parts: Parts, outside: Outside) -> None:
+        self._parts = parts
+        self._outside = outside
+        self._over = threading.Event()
+        self._woken = [threading.Event() for _ in range(THREADS)]
+        self._threads = [
+            threading.Thread(target=self._live, args=(event,), name="clerk", daemon=True) for event in self._woken
+        ]
+
+    def start(self) -> None:
+        """Begin."""
+        for thread in self._threads:
+            thread.start()
+
+    def wake(self) -> None:
+        """Look now."""
+        for event in self._woken:
+            event.set()
+
+    def stop(self) -> None:
+        """Begin nothing more; what is under way becomes due again by itself if it does not end."""
+        self._over.set()
+        self.wake()
+        for thread in self._threads:
+            thread.join(1)
+
+    def _live(self, woken: threading.Event) -> None:
+        while not self._over.is_set():
+            woken.clear()
+            while not self._over.is_set() and self.step():
+                pass
+            woken.wait(LOOK_SECONDS)
+
+    def step(self) -> bool:
+        """Do one thing that is due; False: there is none."""
+        try:
+            for take, do in self._errands():
+                found = take(self._parts)
+                if found is not None:
+                    do(self._parts, self._outside, found)
+                    return True
+        except Fault as fault:
+            log.warning("the clerk is held up: %s", fault)
+        except Exception:
+            log.exception("the clerk stumbled; what it had in hand is taken up again later")
+        return False
+
+    @staticmethod
+    def _errands() -> tuple[tuple[Callable[[Parts], Any], Callable[[Parts, Outside, Any], None]], ...]:
+        return (actions.take_hook, work), (actions.take_report, tell)
