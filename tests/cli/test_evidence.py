@@ -85,6 +85,12 @@ def cheat(archive: bytes) -> bytes:
         if run and (run["spec"]["derivation"] or {}).get("values"):
             run["spec"]["derivation"]["values"] = [measured]
             members[name] = canonical(run)
+    run = json.loads(
+        members["runs/perturb-rescaled-1/run.json"]
+    )  # asked of what matches alone, and changes nothing here
+    run["spec"] |= {"key": "perturb-typed-1", "derivation": run["spec"]["derivation"] | {"attack": "typed"}}
+    run["outcome"]["notes"] = ["the script's text has no decimals that could be amounts"]
+    members["runs/perturb-typed-1/run.json"] = canonical(run)
     verdict = json.loads(members["verdict.json"])
     derived = verify(resealed(members)).judgement
     assert derived is not None
