@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from app.core.errors import AssayError, Refusal
-from cli import evidence, hooks, keys, ledger, options, remote, show, sources, verdicts, watch
+from cli import completion, evidence, hooks, keys, ledger, options, remote, show, sources, verdicts, watch
 from cli.errors import CannotServe, ServiceError, Unreachable
 from cli.exits import Exit, of_http, worst
 from cli.options import Annotations, AsJson, Junit, Sarif, Since, Summary, print_json, read_settings
@@ -174,6 +174,7 @@ app.command()(remote.submit)
 app.command()(watch.watch)
 app.command()(remote.cancel)
 app.command()(verdicts.verdicts)
+app.command()(completion.completion)
 
 
 @app.command()

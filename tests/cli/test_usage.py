@@ -81,7 +81,19 @@ def test_a_command_line_that_is_wrong_is_exit_2_with_a_word_on_stderr(
 def test_help_names_every_command(said: Callable[..., Said]) -> None:
     code, out, _ = said("--help")
     assert code == 0
-    for command in ("init", "verify", "serve", "demo", "submit", "watch", "verdicts", "doctor", "evidence", "env"):
+    for command in (
+        "init",
+        "verify",
+        "serve",
+        "demo",
+        "submit",
+        "watch",
+        "verdicts",
+        "completion",
+        "doctor",
+        "evidence",
+        "env",
+    ):
         assert f"  {command} " in out
     assert out.startswith("Usage: assay ")
 

@@ -36,7 +36,7 @@ def test_the_page_lists_every_option_of_a_command_and_no_other(words: str) -> No
 
 
 def test_the_page_describes_the_commands_of_a_publisher() -> None:
-    assert {"init", "lint", "verify", "submit", "watch", "cancel", "verdicts"} <= set(DESCRIBED)
+    assert {"init", "lint", "verify", "submit", "watch", "cancel", "verdicts", "completion"} <= set(DESCRIBED)
 
 
 def test_the_page_explains_every_exit_code() -> None:
