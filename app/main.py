@@ -12,6 +12,7 @@ from app import __version__
 from app.actions import Parts
 from app.api import (
     api_keys,
+    batches,
     contracts,
     front,
     health,
@@ -95,6 +96,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         streams.router,
         lists.router,  # before the routes that would take `summary` for an id
         runs.router,
+        batches.router,
         verifications.router,
         records.router,
         ledger.router,

@@ -60,12 +60,12 @@ RAW = {"hooks_deliver"}
 
 #: kind of problem -> whether an operation can meet it; kinds that are not named are met wherever their status is
 MET_BY: dict[str, Callable[[Document], bool]] = {
-    "not-utf8": _is("verifications_create"),
-    "not-json": _is("verifications_create"),
-    "bad-multipart": _is("verifications_create"),
+    "not-utf8": _is("verifications_create", "verifications_create_batch"),
+    "not-json": _is("verifications_create", "verifications_create_batch"),
+    "bad-multipart": _is("verifications_create", "verifications_create_batch"),
     "bundle-refused": _is("verifications_create"),
-    "missing-bundle": _is("verifications_create"),
-    "no-environment": _is("verifications_create"),
+    "missing-bundle": _is("verifications_create", "verifications_create_batch"),
+    "no-environment": _is("verifications_create", "verifications_create_batch"),
     "not-retryable": _is("verifications_retry"),
     "key-over": _is("api_keys_rotate"),
     "endpoint-disabled": _is("webhooks_test", "webhooks_replay"),

@@ -87,17 +87,31 @@ def problem(
     return JSONResponse(document, status_code=document["status"], media_type=MEDIA_TYPE, headers=headers)
 
 
+def answer_of(request: Request, error: Exception) -> JSONResponse:
+    """Return the answer to an error of ours: what was sent is refused, or a part of the service is missing or broken."""
+    match error:
+        case Refusal():
+            return problem(request, "bundle-refused", error.detail, errors=_items(error, "body"))
+        case ApiError():
+            errors = _items(error.refusal, "path") if error.refusal is not None else None
+            return problem(request, error.code, error.detail, errors=errors, headers=error.headers)
+        case StoreUnavailable():
+            log.error("store unavailable (%s): %s", _request_id(request.scope), error)
+            detail = "the database cannot be reached; nothing was stored, send the request again"
+            return problem(request, "store-unavailable", detail, headers={"Retry-After": "5"})
+        case Fault(code="no-environment"):
+            log.error("fault %s (%s): %s", error.reason_code, _request_id(request.scope), error)
+            return problem(request, error.code, error.detail, headers={"Retry-After": "5"})
+        case Fault():
+            log.error("fault %s (%s): %s", error.reason_code, _request_id(request.scope), error)
+            return problem(request, "service-fault", "the service failed; this says nothing about any claim")
+    raise error
+
+
 def install(app: FastAPI) -> None:
     """Make every error of `app` a problem document."""
-
-    @app.exception_handler(Refusal)
-    def _refusal(request: Request, error: Refusal) -> JSONResponse:
-        return problem(request, "bundle-refused", error.detail, errors=_items(error, "body"))
-
-    @app.exception_handler(ApiError)
-    def _api_error(request: Request, error: ApiError) -> JSONResponse:
-        errors = _items(error.refusal, "path") if error.refusal is not None else None
-        return problem(request, error.code, error.detail, errors=errors, headers=error.headers)
+    for known in (Refusal, ApiError, StoreUnavailable, Fault):
+        app.add_exception_handler(known, answer_of)
 
     @app.exception_handler(HTTPException)
     def _http(request: Request, error: HTTPException) -> JSONResponse:
@@ -112,19 +126,6 @@ def install(app: FastAPI) -> None:
     def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         errors = [problem_of(request, item) for item in error.errors()]
         return problem(request, "invalid-request", "the request does not fit its description", errors=errors)
-
-    @app.exception_handler(StoreUnavailable)
-    def _unavailable(request: Request, error: StoreUnavailable) -> JSONResponse:
-        log.error("store unavailable (%s): %s", _request_id(request.scope), error)
-        detail = "the database cannot be reached; nothing was stored, send the request again"
-        return problem(request, "store-unavailable", detail, headers={"Retry-After": "5"})
-
-    @app.exception_handler(Fault)
-    def _fault(request: Request, error: Fault) -> JSONResponse:
-        log.error("fault %s (%s): %s", error.reason_code, _request_id(request.scope), error)
-        if error.code == "no-environment":
-            return problem(request, error.code, error.detail, headers={"Retry-After": "5"})
-        return problem(request, "service-fault", "the service failed; this says nothing about any claim")
 
     @app.exception_handler(Exception)
     def _unexpected(request: Request, error: Exception) -> JSONResponse:

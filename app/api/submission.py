@@ -11,11 +11,14 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from app.api.idempotency import digest_of
 from app.api.parts import JSON_BYTES_MAX
 from app.api.problems import ApiError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+UNREADABLE = "the multipart body cannot be read as file parts `bundle`, or has too many parts"
 
 #: How the body is described; FastAPI cannot derive it, because one of the two is streamed.
 REQUEST_BODY: dict[str, Any] = {
@@ -86,12 +89,12 @@ async def read_body(request: Request) -> AsyncIterator[Body]:
     """Read a submission by its media type; the archive stays in the spooled upload."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/json":
-        yield Body(None, parse_json(await _read_json(request)))
+        yield Body(None, parse_json(await read_json(request)))
         return
     if kind != "multipart/form-data":
         detail = "send multipart/form-data with a file part `bundle`, or a formula claim as application/json"
         raise ApiError("unsupported-media-type", detail)
-    form = await _read_form(request)
+    form = await read_form(request)
     try:
         part = form.get("bundle")
         if not isinstance(part, UploadFile):
@@ -103,20 +106,25 @@ async def read_body(request: Request) -> AsyncIterator[Body]:
         await form.close()
 
 
-async def _read_form(request: Request) -> FormData:
+async def read_form(request: Request, files: int = 1) -> FormData:
+    """Return a form of at most so many files and no more fields than one."""
     try:
-        return await request.form(max_files=1, max_fields=1)
+        return await request.form(max_files=files, max_fields=1)
     except HTTPException as error:
         if error.status_code == 413:
             raise
-        raise ApiError("bad-multipart", "the multipart body cannot be read as one file part `bundle`") from error
+        raise ApiError(
+            "bad-multipart", "the multipart body cannot be read as file parts `bundle`, or has too many of them"
+        ) from error
     except (ValueError, LookupError) as error:  # an encoding of names that does not exist, or does not fit
-        raise ApiError("bad-multipart", "the multipart body cannot be read as one file part `bundle`") from error
+        raise ApiError(
+            "bad-multipart", "the multipart body cannot be read as file parts `bundle`, or has too many of them"
+        ) from error
     except ClientDisconnect as error:
         raise ApiError("bad-request", "the body ended early") from error
 
 
-async def _read_json(request: Request) -> bytes:
+async def read_json(request: Request) -> bytes:
     """Return the body, without taking in more of it than a claim may have."""
     data = bytearray()
     try:
@@ -127,6 +135,13 @@ async def _read_json(request: Request) -> bytes:
     except ClientDisconnect as error:
         raise ApiError("bad-request", "the body ended early") from error
     return bytes(data)
+
+
+def told_apart(body: Body) -> tuple[bytes, bytes]:
+    """Return what tells the body of a submission from others."""
+    if body.archive is not None:
+        return b"archive", digest_of(body.archive)
+    return b"document", json.dumps(body.document, sort_keys=True).encode()
 
 
 def parse_json(data: bytes) -> Any:

@@ -17,11 +17,11 @@ from app import actions
 from app.actions import Parts
 from app.api.callers import CallerDep, needs
 from app.api.conditional import CONDITIONAL, IMMUTABLE, current_at, kept, not_modified, settled
-from app.api.idempotency import IdempotencyKey, Once, digest_of
+from app.api.idempotency import IdempotencyKey, Once
 from app.api.parts import PartsDep, require_environment
 from app.api.problems import ApiError, Problem, not_found
 from app.api.schemas import Urls, VerdictOut, VerificationOut
-from app.api.submission import REQUEST_BODY, Body, read_body
+from app.api.submission import REQUEST_BODY, Body, read_body, told_apart
 from app.core.caller import Caller, Scope
 from app.core.errors import Refusal
 from app.core.lifecycle import VERIFICATION, final
@@ -85,7 +85,7 @@ def create(  # noqa: PLR0913 - parameters of a request
 ) -> VerificationOut | Response:
     """Take in a claim: it is checked and sealed now, runs later; follow `urls.self`."""
     publisher = str(caller.publisher)  # whoever may write has one
-    once = Once.of(caller, key, "verifications_create", b"force" if force else b"", *(_told(body) if key else ()))
+    once = Once.of(caller, key, "verifications_create", b"force" if force else b"", *(told_apart(body) if key else ()))
 
     also = _keeping(once) if key else None
 
@@ -97,7 +97,7 @@ def create(  # noqa: PLR0913 - parameters of a request
     submitted = once.done(parts, make)
     if isinstance(submitted, Response):
         return submitted
-    answer = _show(parts, submitted.verification_id)
+    answer = show(parts, submitted.verification_id)
     wanted = _PREFER_WAIT.search(prefer)
     if wanted is not None and answer.state not in FINAL:
         answer = _wait(parts, answer, min(int(wanted[1]), WAIT_SECONDS_MAX))
@@ -105,18 +105,11 @@ def create(  # noqa: PLR0913 - parameters of a request
     return _accepted(response, answer, created=submitted.created and answer.state not in FINAL)
 
 
-def _told(body: Body) -> tuple[bytes, bytes]:
-    """Return what tells the body of a submission from others."""
-    if body.archive is not None:
-        return b"archive", digest_of(body.archive)
-    return b"document", json.dumps(body.document, sort_keys=True).encode()
-
-
 def _keeping(once: Once) -> Callable[[Session, Submitted], None]:
     """Return what keeps the first answer about a verification, without the wait that its client may have asked for."""
 
     def keep(session: Session, submitted: Submitted) -> None:
-        answer, response = _shown(session, submitted.verification_id), Response()
+        answer, response = shown(session, submitted.verification_id), Response()
         _accepted(response, answer, created=submitted.created and answer.state not in FINAL)
         headers = {name: response.headers[name] for name in ("Location", "Retry-After") if name in response.headers}
         once.keep(session, response.status_code, headers, answer)
@@ -140,7 +133,7 @@ def _wait(parts: Parts, answer: VerificationOut, seconds: int) -> VerificationOu
         deadline = time.monotonic() + seconds
         while answer.state not in FINAL and time.monotonic() < deadline:
             time.sleep(WAIT_POLL_SECONDS)
-            answer = _show(parts, answer.id)
+            answer = show(parts, answer.id)
         return answer
     finally:
         _waiting.release()
@@ -158,7 +151,7 @@ def read(parts: PartsDep, caller: CallerDep, request: Request, verification_id: 
         version = views.version(session, verification_id, visible_to(caller))
         if version is None:
             raise not_found("verification")
-        return current_at(request, f"{version}-{FORM}", lambda: _shown(session, verification_id))
+        return current_at(request, f"{version}-{FORM}", lambda: shown(session, verification_id))
 
 
 @router.post(
@@ -174,7 +167,7 @@ def cancel(
     """Ask for the end of a verification; repeating it changes nothing, and a verdict that stands stays."""
     if not actions.cancel(parts, verification_id, caller):
         raise not_found("verification")
-    return _show(parts, verification_id)
+    return show(parts, verification_id)
 
 
 @router.post(
@@ -206,7 +199,7 @@ def retry(
         raise not_found("verification")
     if isinstance(submitted, Response):
         return submitted
-    return _accepted(response, _show(parts, submitted.verification_id), created=submitted.created)
+    return _accepted(response, show(parts, submitted.verification_id), created=submitted.created)
 
 
 @router.get(
@@ -260,12 +253,14 @@ def _verdict(parts: Parts, verdict_id: str, seen: Visible) -> dict[str, Any]:
     return found
 
 
-def _show(parts: Parts, verification_id: str) -> VerificationOut:
+def show(parts: Parts, verification_id: str) -> VerificationOut:
+    """Return a verification as it stands."""
     with parts.store.read() as session:
-        return _shown(session, verification_id)
+        return shown(session, verification_id)
 
 
-def _shown(session: Session, verification_id: str) -> VerificationOut:
+def shown(session: Session, verification_id: str) -> VerificationOut:
+    """Return a verification as a transaction sees it."""
     found = views.verification(session, verification_id)
     if found is None:
         raise not_found("verification")

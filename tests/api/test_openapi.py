@@ -102,6 +102,17 @@ def submissions(service: Service) -> Answers:
         yield TARGET, client.post(TARGET, json=formula_document(), headers={"Idempotency-Key": "k"})
 
 
+def batches(service: Service) -> Answers:
+    """Walk through a batch: one claim that is taken in, one that is refused; and what is no batch."""
+    client, claim = service.client, formula_document(claim={"id": "other", "statement": "A is 8.7 points above B"})
+    yield f"{TARGET}/batch", client.post(f"{TARGET}/batch", json={"claims": [claim, {}]})
+    yield f"{TARGET}/batch", client.post(f"{TARGET}/batch", json={"claims": []})
+    alone = Caller(publisher=service.parts.settings.publisher, loopback=True)
+    with Once.of(alone, "b", "verifications_create_batch").alone():
+        headers = {"Idempotency-Key": "b"}
+        yield f"{TARGET}/batch", client.post(f"{TARGET}/batch", json={"claims": [claim]}, headers=headers)
+
+
 def lives(service: Service) -> Answers:
     """Walk through the states of a verification: queued, running, cancelled; faulted and begun again."""
     client = service.client
@@ -362,6 +373,7 @@ def refusals(service: Service) -> Answers:
 
 WALKS = (
     submissions,
+    batches,
     lives,
     verdicts,
     records,
