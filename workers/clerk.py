@@ -16,6 +16,7 @@ import io
 import json
 import logging
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from app import actions
@@ -24,7 +25,7 @@ from app.core.errors import Fault, Refusal
 from app.core.forges import Place
 from app.core.hook_change import Change, Look, Nothing, Submitted, Unusable
 from app.intake import REPOSITORY, repository_paths
-from workers.forge import Forge, ForgeError
+from workers.forge import Forge, ForgeError, TooLargeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -39,6 +40,7 @@ log = logging.getLogger(__name__)
 THREADS = 2
 LOOK_SECONDS = 20.0
 CLAIMS_MAX = 100  # of one delivery
+NOTHING_TOUCHED = "no claim of this source is touched"
 
 # --- deliveries
 
@@ -50,34 +52,45 @@ def work(parts: Parts, outside: Outside, taken: Taken) -> None:
         actions.settle_hook(parts, taken, "done", "the source was removed")
         return
     try:
-        state, detail = _worked(parts, outside, source, taken)
+        told = hook_payloads.read(source.known.kind, taken.event, _parsed(taken.body))
     except Unusable as error:
         if error.sha:
             place = Place(error.repository, error.repository_id, error.sha)
-            actions.refuse_on_commit(
-                parts, source.known, place, f"The webhook's payload cannot be used: {error.detail}."
-            )
-        state, detail = "failed", error.detail
+            _refuse(parts, source, place, f"The webhook's payload cannot be used: {error.detail}.")
+        actions.settle_hook(parts, taken, "failed", error.detail)
+        return
+    if isinstance(told, Nothing):
+        actions.settle_hook(parts, taken, "done", told.reason)
+    elif isinstance(told, Submitted):
+        actions.settle_hook(parts, taken, *_from_program(parts, source, told))
+    else:
+        _from_forge(parts, Forge(outside, source), source, taken, told)
+
+
+def _from_forge(parts: Parts, forge: Forge, source: OpenSource, taken: Taken, change: Change) -> None:
+    """Work on what a forge told of a commit; what the forge does not do is asked of it again later."""
+    place = Place(change.repository, change.repository_id, change.sha)
+    state, detail = "failed", _refusal(source, change) or ""
+    try:
+        if not detail:
+            place = replace(place, sha=forge.commit(change))
+            state, detail = _from_commit(parts, forge, source, change, place)
+    except (TooLargeError, Refusal) as error:
+        state, detail = "failed", str(error)
     except ForgeError as error:
         again = actions.postpone_hook(parts, taken, str(error))
         log.warning("delivery %s: %s; %s", taken.id, error, "it is tried again" if again else "it was given up")
+        if not again and place.sha:
+            _refuse(parts, source, place, f"The forge did not give what was asked of it: {error}")
         return
+    if state == "failed" and place.sha:
+        _refuse(parts, source, place, detail)
     actions.settle_hook(parts, taken, state, detail)
 
 
-def _worked(parts: Parts, outside: Outside, source: OpenSource, taken: Taken) -> tuple[str, str]:
-    told = hook_payloads.read(source.known.kind, taken.event, _parsed(taken.body))
-    if isinstance(told, Nothing):
-        return "done", told.reason
-    if isinstance(told, Submitted):
-        return _from_program(parts, source, told)
-    forge = Forge(outside, source)
-    place = Place(told.repository, told.repository_id, forge.commit(told))
-    refusal = _refusal(source, told)
-    if refusal is not None:
-        actions.refuse_on_commit(parts, source.known, place, refusal)
-        return "failed", refusal
-    return _from_commit(parts, forge, source, told, place)
+def _refuse(parts: Parts, source: OpenSource, place: Place, text: str) -> None:
+    """Note that a commit is to be told why nothing of it was taken in."""
+    actions.refuse_on_commit(parts, source.known, place, text)
 
 
 def _parsed(body: bytes) -> Any:
@@ -90,6 +103,9 @@ def _parsed(body: bytes) -> Any:
 def _refusal(source: OpenSource, change: Change) -> str | None:
     """Return why nothing of a commit is taken in."""
     known = source.known
+    if change.repository_id == known.repository_id and change.repository.lower() != known.repository.lower():
+        # Its name leads to what is fetched: who knows the secret must not lead us elsewhere with the token.
+        return f"{known.repository} is called {change.repository} now: ask the operator for a source of that name."
     if change.repository_id != known.repository_id:
         return (
             f"This webhook is set up for {known.repository} ({known.repository_id}), not for {change.repository}"
@@ -116,33 +132,31 @@ def _from_program(parts: Parts, source: OpenSource, told: Submitted) -> tuple[st
 
 
 def _from_commit(parts: Parts, forge: Forge, source: OpenSource, change: Change, place: Place) -> tuple[str, str]:
+    """Submit the claims of a commit that are meant; returns how the delivery ends, and what is said of it.
+
+    Raises:
+        ForgeError: the forge did not do what it was asked for.
+        TooLargeError, Refusal: its archive cannot be taken in.
+
+    """
     pattern = source.known.pattern
     changed: Collection[str] | None = change.paths if change.look is Look.PATHS else None
     if change.look in {Look.COMPARE, Look.PULL}:
         changed = forge.changed(change)
     if changed is not None and not hook_paths.may_touch(changed, pattern):
-        return "done", "no claim of this source is touched"
-    try:
-        archive = forge.archive(place)
-        claims = hook_paths.claims_among(repository_paths(io.BytesIO(archive), REPOSITORY), pattern)
-    except Refusal as refusal:
-        return _whole(parts, source, place, str(refusal))
+        return "done", NOTHING_TOUCHED
+    archive = forge.archive(place)
+    claims = hook_paths.claims_among(repository_paths(io.BytesIO(archive), REPOSITORY), pattern)
     meant = _meant(parts, source, change, place, claims, changed)
     if len(meant) > CLAIMS_MAX:
-        detail = f"{len(meant)} claims are touched, and {CLAIMS_MAX} are taken in at once. Push them in smaller steps."
-        return _whole(parts, source, place, detail)
+        many = f"{len(meant)} claims are touched, and {CLAIMS_MAX} are taken in at once. Push them in smaller steps."
+        return "failed", many
     taken = [actions.submit_from_commit(parts, source.known, place, item, io.BytesIO(archive)) for item in meant]
     actions.clear_refusal(parts, source.known, place)
     if not meant:
-        return "done", "no claim of this source is touched"
+        return "done", NOTHING_TOUCHED
     refused = f", {taken.count(False)} refused" if not all(taken) else ""
     return "done", f"{taken.count(True)} of {len(claims)} claims taken in{refused}"
-
-
-def _whole(parts: Parts, source: OpenSource, place: Place, text: str) -> tuple[str, str]:
-    """Refuse a commit as a whole."""
-    actions.refuse_on_commit(parts, source.known, place, text)
-    return "failed", text
 
 
 def _meant(  # noqa: PLR0913 - what decides which claims are meant

@@ -33,6 +33,10 @@ class ForgeError(Exception):
     """A forge did not do what it was asked for; the text says what and why."""
 
 
+class TooLargeError(Exception):
+    """A repository has more than is taken in; asking again would not help."""
+
+
 class Forge:
     """The forge of one source, for one piece of work."""
 
@@ -76,13 +80,14 @@ class Forge:
         """Return all files at a commit, packed.
 
         Raises:
-            ForgeError: there are none, or they are too many.
+            ForgeError: the forge did not give them.
+            TooLargeError: they are too many.
 
         """
         most = REPOSITORY.packed_bytes
         answer = self._send(forges.archive(self._kind, place), self._token, ARCHIVE_SECONDS, most, follow=True)
         if not answer.whole:
-            raise ForgeError(f"the repository has more than {most >> 20} MiB packed; keep large data elsewhere")
+            raise TooLargeError(f"The repository has more than {most >> 20} MiB packed. Keep large data elsewhere.")
         return answer.body
 
     def tell(self, place: Place, said: Said, check_run: str | None) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from app import actions
 from app.core.hooks import Kind
+from app.intake import ArchiveLimits
 from tests.store.house import House
 from tests.workers import deliveries
 from tests.workers.deliveries import ZERO, by_forgejo, by_github, by_gitlab, gitlab_push, push, standard
@@ -141,6 +143,7 @@ def test_what_a_forge_never_gives_ends_as_failed_and_may_come_again(desk: Desk) 
         desk.see_to()
         desk.hasten()
     assert desk.said()[0][0] == "failed"
+    assert "did not give what was asked of it" in desk.reports()[0]["refusal"]
     desk.forge.broken = 0
     desk.deliver(*sent)
     desk.see_to()
@@ -222,6 +225,17 @@ def test_another_repository_and_a_fork_are_refused_with_what_to_do(desk: Desk) -
     assert [state for state, _ in desk.said()] == ["failed", "failed"]
     assert desk.claims() == []
     assert not any("tarball" in asked for asked in desk.forge.asked)
+
+
+def test_the_repository_s_number_under_another_name_leads_nowhere(desk: Desk) -> None:
+    """Who knows the secret could otherwise have any repository fetched that the token opens."""
+    payload = push(ZERO, head(desk), [{"modified": [FIRST]}])
+    payload["repository"]["full_name"] = "octo/secrets"
+    desk.deliver(*by_github(desk.secret, "push", payload))
+    desk.see_to()
+    assert desk.said()[0][0] == "failed"
+    assert "is called octo/secrets now" in desk.said()[0][1]
+    assert not any("tarball" in asked or "compare" in asked for asked in desk.forge.asked)
 
 
 def test_a_refusal_of_the_commit_ends_once_it_is_taken_in(desk: Desk) -> None:
@@ -307,6 +321,13 @@ def test_an_app_annotates_the_line_of_the_claim(desk_of: Callable[..., Desk]) ->
 
 
 def test_a_repository_that_is_too_large_is_told_so(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workers.forge.REPOSITORY", ArchiveLimits(packed_bytes=1000))
+    sha = pushed(desk, {"claims/first/data.csv": os.urandom(5000)})
+    assert desk.forge.said(sha, "assay") == "The repository has more than 0 MiB packed. Keep large data elsewhere."
+    assert desk.said()[0][0] == "failed"
+
+
+def test_more_claims_than_are_taken_in_at_once_are_told_so(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workers.clerk.CLAIMS_MAX", 1)
     sha = pushed(desk, {**bundle("first", "8.6"), **bundle("second", "8.6")})
     assert "2 claims are touched, and 1 are taken in at once" in desk.forge.said(sha, "assay")

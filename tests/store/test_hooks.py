@@ -1,0 +1,168 @@
+"""Deliveries and reports as rows, on both databases: taken once, settled by who holds them, found again when he is gone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from app import actions
+from app.core.hook_paths import PATTERN
+from app.core.hooks import Kind, Signed
+from app.store import hook_reports, hooks
+from app.store.hook_reports import NewReport
+from tests.store.house import at_once
+
+if TYPE_CHECKING:
+    from tests.store.house import House
+
+SHA = "a" * 40
+
+
+@pytest.fixture
+def source(house: House) -> str:
+    new = actions.NewSource(
+        Kind.GITHUB, "demo", "octo/claims", "1", PATTERN, ("python",), 2, 0, "https://api.example", "t"
+    )
+    return actions.add_source(house.parts, new)[0]
+
+
+def receive(house: House, source: str, delivery: str = "d-1", digest: str = "x") -> tuple[str, str]:
+    with house.parts.store.transaction() as session:
+        return hooks.receive(session, source, Signed(delivery, digest, "push"), b"{}")
+
+
+def report(house: House, source: str, verification_id: str | None, **changes: Any) -> None:
+    usual = {"context": "assay/first", "folder": "first", "lines": {"score": 3}}
+    with house.parts.store.transaction() as session:
+        told = {**usual, "verification_id": verification_id, **changes}
+        hook_reports.put_report(session, NewReport(source, "octo/claims", "1", SHA, **told))
+
+
+def test_two_clerks_never_take_the_same_delivery(house: House, source: str) -> None:
+    made = {receive(house, source, f"d-{number}", f"x{number}")[0] for number in range(4)}
+    taken = at_once(*(lambda: actions.take_hook(house.parts) for _ in range(6)))
+    found = [item.id for item in taken if isinstance(item, hooks.Taken)]
+    assert sorted(found) == sorted(made) or len(set(found)) == len(found) < 4  # who met a locked row comes back later
+    while (later := actions.take_hook(house.parts)) is not None:
+        found.append(later.id)
+    assert sorted(found) == sorted(made)
+
+
+def test_the_same_delivery_at_once_is_one_row(house: House, source: str) -> None:
+    answers = at_once(*(lambda: _received(house, source) for _ in range(6)))
+    assert len({answer for answer in answers if isinstance(answer, tuple)}) == 1
+    assert house.count("hook_delivery") == 1
+
+
+def _received(house: House, source: str) -> tuple[str, str]:
+    for _ in range(3):
+        try:
+            return receive(house, source)
+        except IntegrityError:
+            continue
+    raise AssertionError
+
+
+def test_what_a_lost_clerk_held_is_taken_again_and_his_late_word_does_not_count(house: House, source: str) -> None:
+    receive(house, source)
+    first = actions.take_hook(house.parts)
+    assert first is not None
+    assert actions.take_hook(house.parts) is None
+    house.change("UPDATE hook_delivery SET due_at = 1")
+    second = actions.take_hook(house.parts)
+    assert second is not None
+    actions.settle_hook(house.parts, first, "failed", "too late")
+    assert house.scalar("SELECT state FROM hook_delivery") == "queued"
+    actions.settle_hook(house.parts, second, "done", "all is well")
+    assert house.scalar("SELECT detail FROM hook_delivery") == "all is well"
+    assert house.scalar("SELECT body FROM hook_delivery") is None
+    assert receive(house, source)[1] == "done"
+
+
+def test_a_failed_delivery_comes_again_and_one_that_waits_stays(house: House, source: str) -> None:
+    known = receive(house, source)
+    assert receive(house, source) == known
+    taken = actions.take_hook(house.parts)
+    assert taken is not None
+    actions.settle_hook(house.parts, taken, "failed", "no")
+    assert receive(house, source, "d-2") == known  # the same bytes
+    again = actions.take_hook(house.parts)
+    assert again is not None
+    assert (again.attempts, again.body) == (1, b"{}")
+
+
+def test_a_report_is_due_at_once_and_again_when_its_verification_has_ended(house: House, source: str) -> None:
+    verification_id = house.submit().verification_id
+    report(house, source, verification_id)
+    first = actions.take_report(house.parts)
+    assert first is not None
+    assert actions.said_by(house.parts, first).note.state == "pending"
+    actions.note_told(house.parts, first, "pending", "7")
+    assert actions.take_report(house.parts) is None
+    house.run_all(verification_id)
+    actions.conclude(house.parts, verification_id)
+    second = actions.take_report(house.parts)
+    assert second is not None
+    assert (second.check_run, second.lines) == ("7", {"score": 3})
+    said = actions.said_by(house.parts, second)
+    assert (said.note.state, said.note.context) == ("success", "assay/first")
+    actions.note_told(house.parts, second, "success", "7")
+    assert actions.take_report(house.parts) is None
+    actions.tell_commits(house.parts, verification_id)
+    assert house.heard.hooks == 1
+
+
+def test_a_commit_that_waits_for_a_faulted_verification_waits_for_the_one_begun_again(
+    house: House, source: str
+) -> None:
+    verification_id = house.submit().verification_id
+    report(house, source, verification_id)
+    actions.fault_verification(house.parts, verification_id, "WORKER_LOST", "It went away.")
+    first = actions.take_report(house.parts)
+    assert first is not None
+    assert actions.said_by(house.parts, first).note.state == "error"
+    actions.note_told(house.parts, first, "error", None)
+    fresh = actions.retry(house.parts, verification_id)
+    assert fresh is not None
+    again = actions.take_report(house.parts)
+    assert again is not None
+    assert again.verification_id == fresh.verification_id
+    assert actions.said_by(house.parts, again).note.state == "pending"
+
+
+def test_a_report_that_was_written_anew_meanwhile_is_told_anew(house: House, source: str) -> None:
+    report(house, source, None, refusal="claim.toml:3: mend it")
+    held = actions.take_report(house.parts)
+    assert held is not None
+    verification_id = house.submit().verification_id
+    report(house, source, verification_id)
+    actions.note_told(house.parts, held, "error", None)
+    fresh = actions.take_report(house.parts)
+    assert fresh is not None
+    assert fresh.verification_id == verification_id
+    assert house.count("hook_report") == 1
+
+
+def test_a_report_that_is_never_taken_is_given_up(house: House, source: str) -> None:
+    report(house, source, None, refusal="mend it")
+    attempts = 0
+    while (held := actions.take_report(house.parts)) is not None:
+        attempts += 1
+        actions.note_not_told(house.parts, held, "403")
+        house.change("UPDATE hook_report SET due_at = 1")
+    assert attempts == 6
+    assert house.scalar("SELECT told FROM hook_report") == "given up"
+
+
+def test_old_deliveries_are_forgotten_and_new_ones_kept(house: House, source: str) -> None:
+    for number in range(2):
+        receive(house, source, f"d-{number}", f"x{number}")
+        taken = actions.take_hook(house.parts)
+        assert taken is not None
+        actions.settle_hook(house.parts, taken, "done", "")
+    receive(house, source, "d-3", "x3")
+    house.change("UPDATE hook_delivery SET ended_at = '2020-01-01 00:00:00+00:00' WHERE delivery = 'd-0'")
+    actions.tidy(house.parts)
+    assert house.count("hook_delivery") == 2
