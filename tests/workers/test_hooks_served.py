@@ -1,4 +1,4 @@
-"""A pushed `accuracy = 8.7`, from the signed webhook to the commit's status, with every process that a host would run."""
+"""A pushed `accuracy = 8.7`: signed webhook, verdict, the commit's status, signed event, with every process of a host."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ import httpx2
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from standardwebhooks import Webhook
 
 from app.core.hooks import Kind
 from tests.cli.command import assay, eventually
 from tests.cli.served import Served
 from tests.workers.deliveries import by_github, push
 from tests.workers.forge import NAME, NUMBER, Forge, Repository
+from tests.workers.receivers import Receiver
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,11 +68,25 @@ def forge(tmp_path: Path) -> Iterator[Forge]:
         assert found.wrong == []
 
 
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with Receiver() as found:
+        yield found
+
+
 @pytest.mark.box
 @pytest.mark.slow
-def test_a_pushed_accuracy_is_verified_and_shown_on_its_line(a_box: None, forge: Forge, tmp_path: Path) -> None:
+def test_a_pushed_accuracy_is_verified_shown_on_its_line_and_told(
+    a_box: None, forge: Forge, receiver: Receiver, tmp_path: Path
+) -> None:
     home = tmp_path / "home"
-    opened = json.dumps([forge.named, f"localhost:{forge.port}"])
+    opened = json.dumps([forge.named, f"localhost:{forge.port}", receiver.named("127.0.0.1")])
+    listening = assay(
+        *("hooks", "add", receiver.url("127.0.0.1"), "--publisher", "octo", "--event", "verdict.recorded"),
+        home=home,
+        ASSAY_OUTSIDE_ALLOW=opened,
+    )
+    assert listening.returncode == 0, listening.stderr
     app = ["--app-id", "77", "--app-installation", "5", "--app-key-file", str(tmp_path / "app.pem")]
     added = assay(
         *("sources", "add", "github", "--repository", NAME, "--repository-id", str(NUMBER), "--publisher", "octo"),
@@ -98,6 +114,7 @@ def test_a_pushed_accuracy_is_verified_and_shown_on_its_line(a_box: None, forge:
         again = httpx2.post(address, content=body, headers=headers, trust_env=False)
         assert (again.status_code, again.json()["state"]) == (202, "done")
         (verification,) = served.get("/v1/verifications?limit=50")["data"]
+        eventually(lambda: receiver.heard, 60)
     finally:
         served.end()
     assert forge.statuses[0]["state"] == "pending"
@@ -108,3 +125,11 @@ def test_a_pushed_accuracy_is_verified_and_shown_on_its_line(a_box: None, forge:
     lines = changed["claims/model-a/claim.toml"].decode().splitlines()
     assert (annotation["path"], lines[annotation["start_line"] - 1]) == ("claims/model-a/claim.toml", 'value = "8.7"')
     assert annotation["message"].startswith("VERIFIED: Sealed-sandbox script repro: Computed 8.702")
+    ((_, names, sent),) = receiver.heard
+    event = Webhook(listening.stdout.strip()).verify(sent, names)
+    told = event["data"]
+    assert (event["type"], told["status"], told["verification_id"]) == (
+        "verdict.recorded",
+        "VERIFIED",
+        verification["id"],
+    )
