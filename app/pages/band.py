@@ -82,10 +82,10 @@ class Line:
     strip: tuple[Mark, ...]  # of more than ROWS_MAX points: all of them in one row
 
 
-def line(picture: Picture) -> Line:
-    """Map a picture to its line."""
+def line(picture: Picture, along: tuple[Decimal, Decimal] | None = None) -> Line:
+    """Map a picture to its line, or to one that begins and is as long as `along` says."""
     with localcontext(CONTEXT):
-        start, length = _domain(picture)
+        start, length = along or domain(picture)
         points, strip = picture.points, tuple[Mark, ...]()
         if sum(not point.summary for point in points) > ROWS_MAX:
             strip = tuple(_mark(picture, point, start, length) for point in points if not point.summary)
@@ -98,7 +98,7 @@ def line(picture: Picture) -> Line:
         edges = [] if low == high else [end for end in (low, high) if end is not None]
         return Line(
             zone=None if low == high else ends,
-            edges=tuple((_share(end, start, length), _short(end)) for end in edges),
+            edges=tuple((_share(end, start, length), short(end)) for end in edges),
             expected=None
             if picture.expected is None
             else (_share(picture.expected, start, length), picture.expected_text),
@@ -131,16 +131,18 @@ def number(value: Decimal, decimals: int | None = None) -> str:
         return text.replace("-", "−")
 
 
-def _short(end: Decimal) -> str:
+def short(end: Decimal) -> str:
+    """Return a number as it stands below a line: at most EDGE_MAX characters."""
     text = number(end)
     return text if len(text) <= EDGE_MAX else f"{end:.6g}".replace("-", "−")
 
 
-def _domain(picture: Picture) -> tuple[Decimal, Decimal]:
+def domain(picture: Picture) -> tuple[Decimal, Decimal]:
     """Return where the line begins and how long it is, in the picture's unit."""
-    middle, half = _middle(picture), half_width(picture)
-    k = min(max(REACH * _reach(picture, middle) / half, K_MIN), K_MAX)
-    return middle - k * half, 2 * k * half
+    with localcontext(CONTEXT):
+        middle, half = _middle(picture), half_width(picture)
+        k = min(max(REACH * _reach(picture, middle) / half, K_MIN), K_MAX)
+        return middle - k * half, 2 * k * half
 
 
 def _middle(picture: Picture) -> Decimal:

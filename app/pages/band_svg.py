@@ -55,7 +55,7 @@ def both(picture: Picture, key: str) -> Markup:
 def described(picture: Picture) -> str:
     """Return what the picture shows, in one sentence."""
     unit = f" {picture.unit}" if picture.unit else ""
-    band = f"accepted {_accepted(picture.band.low, picture.band.high)}{unit}"
+    band = f"accepted {accepted(picture.band.low, picture.band.high)}{unit}"
     runs = [point for point in picture.points if not point.summary] or list(picture.points)
     inside = sum(point.value is not None and picture.band.holds(point.value) for point in runs)
     begin = f"Expected {picture.expected_text}{unit}; " if picture.expected is not None else ""
@@ -66,13 +66,13 @@ def described(picture: Picture) -> str:
 def spark(picture: Picture) -> Markup:
     """Return the picture as a line of a table: 120 × 18, without words, for the numbers stand beside it."""
     frame, found, middle = Frame("spark", 120, 8, 112, 18), line(picture), 9.0
-    parts = [_line("hair", frame.left, middle, frame.right, middle)]
+    parts = [stroke("hair", frame.left, middle, frame.right, middle)]
     if found.zone is not None:
-        parts.insert(0, _zone(frame, found.zone, 2, 14))
+        parts.insert(0, shade(frame, found.zone, 2, 14))
     if found.expected is not None:
-        parts.append(_line("expected", frame.x(found.expected[0]), 1, frame.x(found.expected[0]), 17))
+        parts.append(stroke("expected", frame.x(found.expected[0]), 1, frame.x(found.expected[0]), 17))
     parts += [_shape(mark, frame.x(mark.x), middle, 0.8) for mark in found.marks if mark.shape != "none"]
-    return _tag(
+    return tag(
         "svg", {"class": "spark", "viewBox": "0 0 120 18", "width": 120, "height": 18, "aria-hidden": "true"}, parts
     )
 
@@ -83,36 +83,36 @@ def _drawing(picture: Picture, found: Line, frame: Frame, key: str) -> Markup:
     height = bottom + FOOT
     unit = f" {picture.unit}" if picture.unit else ""
     parts = [
-        _tag("title", {"id": f"{key}-t"}, [escape(f"{picture.metric}: {picture.rule}")]),
-        _tag("desc", {"id": f"{key}-d"}, [escape(described(picture))]),
+        tag("title", {"id": f"{key}-t"}, [escape(f"{picture.metric}: {picture.rule}")]),
+        tag("desc", {"id": f"{key}-d"}, [escape(described(picture))]),
     ]
     heights = [_y(frame, index) for index in range(rows)]
     spans = _spans(frame, heights, bottom)
     if found.zone is not None:
-        parts += [_zone(frame, found.zone, top, end - top) for top, end in spans]
-    parts += [_line("hair", frame.left, y, frame.right, y) for y in heights]
+        parts += [shade(frame, found.zone, top, end - top) for top, end in spans]
+    parts += [stroke("hair", frame.left, y, frame.right, y) for y in heights]
     for share, text in found.edges:
         x = frame.x(share)
-        parts += [_line("edge", x, top, x, end) for top, end in spans]
-        parts.append(_text("axis", _within(x, text, frame), bottom + 20, text, "middle"))
+        parts += [stroke("edge", x, top, x, end) for top, end in spans]
+        parts.append(write("axis", within(x, text, frame), bottom + 20, text, "middle"))
     above = TOP - (22 if frame is WIDE else 6)
     if found.expected is not None:
         x = frame.x(found.expected[0])
         exact = " (exact)" if found.zone is None else ""
         told = f"expected {found.expected[1]}{unit}{exact}"
-        parts += [_line("expected", x, top - (6 if frame is WIDE else 0), x, end) for top, end in spans]
-        parts.append(_text("told", _within(x, told, frame), above, told, "middle"))
+        parts += [stroke("expected", x, top - (6 if frame is WIDE else 0), x, end) for top, end in spans]
+        parts.append(write("told", within(x, told, frame), above, told, "middle"))
     elif found.zone is not None:
         x, told = frame.x(sum(found.zone) / 2), f"accepted{unit and f', in{unit}'}"
-        parts.append(_text("told", _within(x, told, frame), above, told, "middle"))
+        parts.append(write("told", within(x, told, frame), above, told, "middle"))
     offset = 0
     if found.strip:
-        parts += _strip(found.strip, frame)
+        parts += strip(found.strip, frame, heights[0])
         offset = 1
-    for index, mark in enumerate(found.marks, offset):
-        parts += _row(mark, frame, index)
+    for mark, y in zip(found.marks, heights[offset:], strict=True):
+        parts += row(mark, frame, y)
     labels = {"role": "img", "aria-labelledby": f"{key}-t {key}-d", "class": f"band {frame.kind}"}
-    return _tag(
+    return tag(
         "svg", {**labels, "viewBox": f"0 0 {frame.width} {height}", "width": frame.width, "height": height}, parts
     )
 
@@ -129,47 +129,48 @@ def _y(frame: Frame, index: int) -> float:
     return TOP + index * frame.row + (13 if frame.kind == "wide" else 30)
 
 
-def _row(mark: Mark, frame: Frame, index: int) -> list[Markup]:
-    x, y = frame.x(mark.x), _y(frame, index)
+def row(mark: Mark, frame: Frame, y: float) -> list[Markup]:
+    """Draw a mark with its words on the line at a height."""
+    x = frame.x(mark.x)
     side = "bad" if mark.inside is False else "ok" if mark.inside else "none"
     parts = []
     if mark.low is not None and mark.high is not None:
-        parts.append(_line(f"spread {side}", frame.x(mark.low), y, frame.x(mark.high), y))
+        parts.append(stroke(f"spread {side}", frame.x(mark.low), y, frame.x(mark.high), y))
     if mark.shape != "none":
         parts.append(_shape(mark, x, y, 1))
     label = mark.label if len(mark.label) <= LABEL_CHARACTERS else mark.label[: LABEL_CHARACTERS - 1] + "…"
     if frame.kind == "wide":
-        return [*parts, _text("label", 0, y + 4, label), _text(f"value {side}", frame.right + 12, y + 4, mark.text)]
+        return [*parts, write("label", 0, y + 4, label), write(f"value {side}", frame.right + 12, y + 4, mark.text)]
     above = y - 14
     return [
         *parts,
-        _text("label", frame.left, above, label),
-        _text(f"value {side}", frame.right, above, mark.text, "end"),
+        write("label", frame.left, above, label),
+        write(f"value {side}", frame.right, above, mark.text, "end"),
     ]
 
 
-def _strip(marks: Iterable[Mark], frame: Frame) -> list[Markup]:
+def strip(marks: Iterable[Mark], frame: Frame, y: float) -> list[Markup]:
     """Draw many points in one row, moved up and down by their place in the list so that they can be told apart."""
     parts = []
     shown = [mark for mark in marks if mark.shape != "none"]
     for index, mark in enumerate(shown):
         offset = (index * 5 % 7 - 3) * JITTER / 3
-        parts.append(_shape(mark, frame.x(mark.x), _y(frame, 0) + offset, 0.6))
+        parts.append(_shape(mark, frame.x(mark.x), y + offset, 0.6))
     inside = sum(mark.inside is True for mark in shown)
     told = f"{inside} of {len(shown)} inside"
     if frame.kind == "wide":
         return [
             *parts,
-            _text("label", 0, _y(frame, 0) + 4, "all"),
-            _text("value", frame.right + 12, _y(frame, 0) + 4, told),
+            write("label", 0, y + 4, "all"),
+            write("value", frame.right + 12, y + 4, told),
         ]
-    return [*parts, _text("label", frame.left, TOP + 12, "all"), _text("value", frame.right, TOP + 12, told, "end")]
+    return [*parts, write("label", frame.left, y - 18, "all"), write("value", frame.right, y - 18, told, "end")]
 
 
 def _shape(mark: Mark, x: float, y: float, scale: float) -> Markup:
     attributes: dict[str, object] = {"class": f"mark {'ok' if mark.inside else 'bad'}"}
     if mark.shape == "circle":
-        return _tag("circle", {**attributes, "cx": x, "cy": y, "r": RADIUS * scale})
+        return tag("circle", {**attributes, "cx": x, "cy": y, "r": RADIUS * scale})
     size = DIAMOND * scale
     if mark.shape == "diamond":
         corners = [(x, y - size), (x + size, y), (x, y + size), (x - size, y)]
@@ -177,35 +178,41 @@ def _shape(mark: Mark, x: float, y: float, scale: float) -> Markup:
         out = -size if mark.shape == "left" else size
         corners = [(x + out, y), (x - out * 0.4, y - size), (x - out * 0.4, y + size)]
     points = " ".join(f"{a:g},{b:g}" for a, b in corners)
-    return _tag("polygon", {**attributes, "points": points})
+    return tag("polygon", {**attributes, "points": points})
 
 
-def _zone(frame: Frame, zone: tuple[float, float], top: float, height: float) -> Markup:
+def shade(frame: Frame, zone: tuple[float, float], top: float, height: float) -> Markup:
+    """Fill a part of the line; what is narrower than a hair stays visible."""
     left, right = frame.x(zone[0]), frame.x(zone[1])
-    return _tag("rect", {"class": "zone", "x": left, "y": top, "width": round(right - left, 2), "height": height})
+    return tag(
+        "rect", {"class": "zone", "x": left, "y": top, "width": max(round(right - left, 2), 1.0), "height": height}
+    )
 
 
-def _within(x: float, text: str, frame: Frame) -> float:
+def within(x: float, text: str, frame: Frame) -> float:
     """Return where the middle of a text may stand so that it stays in the picture."""
     half = len(text) * CHARACTER / 2
     return round(min(max(x, half), max(frame.width - half, half)), 2)
 
 
-def _line(kind: str, x1: float, y1: float, x2: float, y2: float) -> Markup:
-    return _tag("line", {"class": kind, "x1": x1, "y1": y1, "x2": x2, "y2": y2})
+def stroke(kind: str, x1: float, y1: float, x2: float, y2: float) -> Markup:
+    """Draw a straight line."""
+    return tag("line", {"class": kind, "x1": x1, "y1": y1, "x2": x2, "y2": y2})
 
 
-def _text(kind: str, x: float, y: float, text: str, anchor: str = "start") -> Markup:
-    return _tag("text", {"class": kind, "x": x, "y": y, "text-anchor": anchor}, [escape(text)])
+def write(kind: str, x: float, y: float, text: str, anchor: str = "start") -> Markup:
+    """Write a text."""
+    return tag("text", {"class": kind, "x": x, "y": y, "text-anchor": anchor}, [escape(text)])
 
 
-def _tag(name: str, attributes: dict[str, object], inner: Iterable[Markup] = ()) -> Markup:
+def tag(name: str, attributes: dict[str, object], inner: Iterable[Markup] = ()) -> Markup:
     """Return one element; what is inside is escaped already."""
     spelled = "".join(f' {key}="{escape(value)}"' for key, value in attributes.items())
     return Markup(f"<{name}{spelled}>{''.join(inner)}</{name}>")  # noqa: S704 - our own names, escaped values
 
 
-def _accepted(low: Decimal | None, high: Decimal | None) -> str:
+def accepted(low: Decimal | None, high: Decimal | None) -> str:
+    """Return which values are accepted, as the end of a sentence."""
     if low is not None and high is not None:
         return f"is {number(low)} alone" if low == high else f"from {number(low)} to {number(high)}"
     if low is not None:

@@ -68,6 +68,8 @@ def paths(site: Site) -> dict[str, str]:
         "run": f"/runs/{site.verification('crashes')['runs'][0]['id']}",
         "workers": "/workers",
         "compare": f"/compare?verification={job['id']}&verification={site.verifications['revised']}",
+        "compare-claim": f"/compare?claim={job['claim']['id']}",
+        "compare-empty": "/compare",
         "guide": "/read",
     }
 
@@ -228,7 +230,7 @@ def test_pages_work_without_scripts(site: Site, browser: Browser) -> None:
     page.goto(site.url + "/compare")
     for label, example in (("First verification", "student-sleep"), ("Second verification", "revised")):
         page.get_by_label(label).fill(site.verifications[example])
-    page.get_by_role("button", name="Compare").click()
+    page.get_by_role("button", name="Compare verifications").click()
     assert page.locator("h2", has_text="What differs").is_visible()
     assert seen.complaints == []
 

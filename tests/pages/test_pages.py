@@ -79,6 +79,7 @@ def addresses(site: Site) -> dict[str, str]:
         "workers": "/workers",
         "record": f"/records/{site.verification('student-sleep')['record_id']}",
         "compare": f"/compare?verification={job['id']}&verification={other}",
+        "compare of one claim": f"/compare?claim={job['claim']['id']}",
         "guide": "/read",
     }
 
@@ -112,7 +113,7 @@ def test_every_page_has_a_twin_for_programs(site: Site) -> None:
         assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/json"), twin
         assert answer.json()
         again = site.get(twin, "application/json", If_None_Match=answer.headers["ETag"])
-        if name not in {"workers", "compare"}:
+        if name != "workers" and not name.startswith("compare"):
             assert again.status_code == 304
 
 
@@ -475,3 +476,72 @@ def test_the_page_about_pages_lists_every_page_and_twin_and_no_other() -> None:
     assert told == here - {"/static/{name}", "/runs/{run_id}/{stream}.txt"} | {
         f"/runs/{{run_id}}/{name}.txt" for name in ("stdout", "stderr")
     }
+
+
+# --- compare ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_claim_alone_is_compared_with_its_own_verdicts_on_one_axis(site: Site) -> None:
+    claim, old, new = site.claim("student-sleep"), site.verification("student-sleep"), site.verification("revised")
+    where = f"/compare?claim={claim.rpartition('/')[2]}"
+    assert where in read(site.get(claim)).links
+    found = site.data(where.replace("/compare", "/compare.json"))
+    assert found["verifications"] == [old["id"], new["id"]]
+    page = site.get(where)
+    for axis in found["axes"]:
+        assert [lane["label"][:2] for lane in axis["lanes"]] == ["1.", "2."]
+        for lane, job in zip(axis["lanes"], (old, new), strict=True):
+            (row,) = [item for item in job["verdict"]["comparisons"] if item["metric"] == axis["metric"]]
+            assert (lane["expected"], lane["low"], lane["high"]) == (row["expected"], row["low"], row["high"])
+            assert [value["inside"] for value in lane["values"]] == [row["match"]] * len(lane["values"])
+            assert lane["label"] in html.unescape(page.text)
+    assert {axis["metric"] for axis in found["axes"]} == {row["metric"] for row in new["verdict"]["comparisons"]}
+    assert any(row["field"] == "status" for row in found["differ"])
+
+
+def test_several_claims_are_compared_by_their_standing_verdicts(site: Site) -> None:
+    jobs = [site.verification(name) for name in ("seed-8-7-tydiqa", "five-runs", "revised", "crashes")]
+    query = "&".join(f"claim={job['claim']['id']}" for job in jobs)
+    found = site.data(f"/compare.json?{query}")
+    assert found["verifications"] == [job["id"] for job in jobs]
+    page = read(site.get(f"/compare?{query}"))
+    for job in jobs:
+        assert job["verdict"]["reason"] in page.text
+    records = {site.verification(name)["record_id"] for name in SHOWN}
+    offered = {}
+    for record in records - {None}:
+        claims = site.data(f"/records/{record}.json")["claims"]
+        links = [link for link in read(site.get(f"/records/{record}")).links if link.startswith("/compare?claim=")]
+        offered[len(claims) > 1] = links
+        assert links == (["/compare?" + "&".join(f"claim={item['claim_id']}" for item in claims)] if claims[1:] else [])
+    assert offered.keys() == {True, False}
+
+
+def test_one_verdict_alone_and_claims_that_measured_other_things_have_no_axis(site: Site) -> None:
+    one = site.claim("crashes").rpartition("/")[2]
+    assert site.data(f"/compare.json?claim={one}")["axes"] == []
+    assert "nothing can be drawn on one axis" in read(site.get(f"/compare?claim={one}")).text
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("claim=clm_none", 404),
+        ("claim=x", 422),
+        ("verification={job}", 422),
+        ("verification={job}&verification={job}", 422),
+        ("claim={claim}&verification={job}", 422),
+        ("&".join(f"claim=clm_{index}" for index in range(9)), 422),
+        ("claim={claim}&claim={closed}", 404),
+        ("claim={waiting}", 422),
+    ],
+)
+def test_what_cannot_be_compared_is_said(site: Site, query: str, status: int) -> None:
+    job = site.verifications["five-runs"]
+    waiting = site.submit_waiting(f"compare {query}") if "waiting" in query else job
+    known = {"job": job, "claim": site.claim("five-runs").rpartition("/")[2]}
+    known["closed"] = site.verification(CLOSED)["claim"]["id"]
+    known["waiting"] = site.data(f"/v1/verifications/{waiting}")["claim"]["id"]
+    assert site.get(f"/compare?{query.format(**known)}").status_code == status
+    if waiting != job:
+        assert site.post(f"/v1/verifications/{waiting}/cancel").status_code == 202
