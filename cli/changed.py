@@ -2,7 +2,8 @@
 
 What is verified is the working tree, so it is what is compared: with the commit from which it and the base went apart, so
 that what others did on the base meanwhile is no change of ours. A change of any file of a bundle is a change of the
-bundle. Git is started with everything off that could run a program of the checkout's configuration.
+bundle. Git is started with everything off that could run a program of the checkout's configuration. A folder that looks
+like git's own is an ordinary folder of a change: git would take it for a repository, and its file `config` for settings.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from pathlib import Path
 from app.core.errors import Problem, Refusal
 from app.intake import CLAIM_FILE
 
-GIT = ("git", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false")
+GIT = ("git", "-c", "safe.bareRepository=explicit", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false")
 SECONDS_MAX = 60
+NO_CHECKOUT = "name a folder inside a git checkout"
 
 
 def changed_bundles(path: Path, since: str) -> list[Path]:
@@ -29,7 +31,9 @@ def changed_bundles(path: Path, since: str) -> list[Path]:
         raise _refusal(path, "no-bundle", f"there is no {path}", "name a folder of the checkout")
     folder = path if path.is_dir() else path.parent
     top = Path(_git(folder, path, "rev-parse", "--show-toplevel").rstrip("\n"))
-    base = _base(folder, path, since)
+    if not (top / ".git").exists():  # a git older than `safe.bareRepository` (2.38) was led astray
+        raise _refusal(path, "no-checkout", "git cannot say what changed: there is no .git", NO_CHECKOUT)
+    base = _base(top, path, since)
     names = _git(top, path, "diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", base, "--")
     names += _git(top, path, "ls-files", "--others", "--exclude-standard", "-z")
     asked, found = folder.resolve(), set()
@@ -83,7 +87,7 @@ def _git(folder: Path, path: Path, *arguments: str, lenient: bool = False) -> st
     if done.returncode and not lenient:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
         detail = f"git cannot say what changed: {said[-1][:200] if said else 'it gave no reason'}"
-        raise _refusal(path, "no-checkout", detail, "name a folder inside a git checkout")
+        raise _refusal(path, "no-checkout", detail, NO_CHECKOUT)
     return os.fsdecode(done.stdout) if not done.returncode else ""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -136,6 +137,25 @@ def test_asking_what_changed_runs_nothing_of_the_checkouts_configuration(checkou
     lay(checkout, {".gitattributes": b"* diff=x\n", "claims/one/scores.csv": b"9\n"})
     assert names(checkout, checkout, "HEAD") == ["claims/one"]
     assert not (tmp_path / "ran").exists()
+
+
+def test_a_folder_that_looks_like_gits_own_is_no_repository(checkout: Path, tmp_path: Path) -> None:
+    since, inner = git(checkout, "rev-parse", "HEAD"), checkout / "claims"
+    for name in ("HEAD", "index", "objects", "refs"):
+        found = checkout / ".git" / name
+        (shutil.copytree if found.is_dir() else shutil.copyfile)(found, inner / name)
+    ran = tmp_path / "ran"
+    config = (
+        f'[core]\nrepositoryformatversion = 0\nbare = false\nworktree = .\n[filter "x"]\nclean = touch {ran}; cat\n'
+    )
+    lay(inner, {"config": config.encode(), ".gitattributes": b"* filter=x\n"})
+    lay(inner, {"claims/one/claim.toml": b"y", "README.md": b"y"})  # what the false repository's index knows
+    git(inner, "diff", "--name-only", since)
+    assert ran.exists()  # git is led astray, unless it is told
+    ran.unlink()
+    with pytest.raises(Refusal, match="git cannot say what changed"):
+        changed_bundles(inner, since)
+    assert not ran.exists()
 
 
 @pytest.mark.box
