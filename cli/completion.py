@@ -60,7 +60,7 @@ class Command:
 
 
 def completion(context: typer.Context, shell: Annotated[Shell, typer.Argument(help="For which shell.")]) -> None:
-    """Print what makes a shell complete `assay`; docs/cli.md says where to put it."""
+    """Print what makes a shell complete `assay`. docs/cli.md says where to put it."""
     tree = read(context.find_root().command)
     typer.echo({Shell.BASH: bash, Shell.ZSH: zsh, Shell.FISH: fish}[shell](tree), nl=False)
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Keys that evidence is signed with, keys that are trusted, and API keys by which programs act for a publisher.",
+    help="Keys that sign evidence, keys that are trusted, and API keys.",
     rich_markup_mode=None,
 )
 
@@ -65,6 +65,8 @@ def list_keys(as_json: AsJson = False) -> None:
             typer.echo(f"{title:8} {key.public.id}  {_life(key)}")
     for row in api:
         typer.echo(f"{'api':8} {api_keys.line(row)}")
+    if not (own or known or api):
+        typer.echo("no key yet; `assay keys generate` makes a judge's, `assay keys create` an API key", err=True)
 
 
 @app.command()

@@ -37,7 +37,7 @@ app.add_typer(sources.app, name="sources")
 def init(
     folder: Annotated[Path, typer.Argument(help="Where the claim is written.")] = Path(),
 ) -> None:
-    """Write a first claim.toml to edit; an existing one is left alone."""
+    """Write a first claim.toml to edit. An existing one is left alone."""
     from cli.init import write_example
 
     path = write_example(folder)
@@ -59,7 +59,7 @@ def verify(  # noqa: PLR0913 - options of a command
     summary: Summary = None,
     annotations: Annotations = None,
 ) -> None:
-    """Verify bundles on this machine: the whole job, no server, no account."""
+    """Verify bundles on this machine. The whole job, no server, no account."""
     from cli.bundles import bundles_of
     from cli.local import Local  # the service's commands need not load the sandbox
     from cli.reports import Reports, case_of
@@ -113,7 +113,10 @@ def lint(
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 2 over warnings too.")] = False,
     changed_since: Since = None,
 ) -> None:
-    """Say what intake would refuse, with line and remedy, and what a verdict will suffer from; nothing is run."""
+    """Say what is wrong with bundles, with line and remedy. Nothing is run.
+
+    An error is what intake would refuse, a warning or note what a verdict will suffer from.
+    """
     from cli.bundles import bundles_of
     from cli.lint import ANY_SEAL, WARNING
     from cli.lint import lint as read
@@ -139,7 +142,7 @@ def serve(
         str, typer.Option(help="Address to listen at; another than this machine's own needs an API key to exist.")
     ] = "127.0.0.1",
 ) -> None:
-    """Run the whole service on this machine; state lies below $ASSAY_HOME."""
+    """Run the whole service on this machine. State lies below $ASSAY_HOME."""
     from cli.supervisor import House, free_port, may_bind, only_one
 
     settings = read_settings()
@@ -164,7 +167,7 @@ def demo(
     ] = None,
     leave: Annotated[bool, typer.Option("--exit", help="Stop after the table.")] = False,
 ) -> None:
-    """Start the service, submit every example through its interface, show the verdicts."""
+    """Start a service, submit every example, show the verdicts."""
     from cli.demo import run_demo
 
     raise typer.Exit(run_demo(read_settings(), port, leave=leave))
@@ -179,9 +182,10 @@ app.command()(completion.completion)
 
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
-    """Audit this host: which isolation level it gives, what is missing, and the remedy for each lack.
+    """Say what isolation this host gives, and what is missing.
 
-    Where a service keeps its state here, alarms over stored evidence are told too; they do not change the exit code.
+    Each lack comes with its remedy. Where a service keeps its state here, alarms over stored evidence are told too; they do
+    not change the exit code.
     """
     from sandbox.doctor import audit
 

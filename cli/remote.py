@@ -8,13 +8,14 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
 import typer
 
-from app.core.errors import Refusal
+from app.core.errors import Problem, Refusal
 from cli import show
 from cli.errors import ServiceError
 from cli.exits import Exit, of_http, of_status, worst
@@ -111,8 +112,8 @@ def cancel(
     url: Url = DEFAULT_URL,
     token: Token = None,
 ) -> None:
-    """Ask for the end of a verification; a verdict that stands stays, and repeating it changes nothing."""
-    with connected(url, token) as client:
+    """Ask for the end of a verification. A verdict that stands stays, and repeating it changes nothing."""
+    with connected(url, token) as client, known(client.url, verification):
         document = client.cancel(verification)
     if as_json:
         print_json(named(document))
@@ -245,6 +246,24 @@ def connected(url: str, token: str | None) -> Iterator[Client]:
         raise typer.BadParameter(str(error)) from None
     with client:
         yield client
+
+
+@contextmanager
+def known(url: str, verification: str) -> Iterator[None]:
+    """Say of what there is none, and where, when a service knows no such verification.
+
+    Raises:
+        Refusal: that is so.
+
+    """
+    try:
+        yield
+    except ServiceError as error:
+        if error.status != HTTPStatus.NOT_FOUND:
+            raise
+        detail = f"there is no such verification at {url}"
+        remedy = "copy its id, ver_…, from `assay submit`, and name the same --url and key"
+        raise Refusal.of(Problem(verification, None, "", "no-verification", detail, remedy)) from error
 
 
 def _own_machine(url: str) -> bool:

@@ -46,7 +46,7 @@ def verdicts(  # noqa: PLR0913 - options of a command
     url: Url = DEFAULT_URL,
     token: Token = None,
 ) -> None:
-    """List verdicts, newest first; with --json a line for each."""
+    """List verdicts, newest first. With --json a line for each."""
     asked = {
         "status": status,
         "gate": gate,

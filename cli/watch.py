@@ -18,7 +18,7 @@ from cli import show
 from cli.exits import of_status
 from cli.options import AsJson, print_json
 from cli.progress import Steps
-from cli.remote import DEFAULT_URL, Timeout, Token, Url, connected, goes_on, named
+from cli.remote import DEFAULT_URL, Timeout, Token, Url, connected, goes_on, known, named
 from cli.words import shown_lines
 
 if TYPE_CHECKING:
@@ -37,9 +37,9 @@ def watch(  # noqa: PLR0913 - options of a command
     url: Url = DEFAULT_URL,
     token: Token = None,
 ) -> None:
-    """Follow a verification to its end; with --json one line for every change, with --log one for every event."""
+    """Follow a verification to its end. With --json one line for every change, with --log one for every event."""
     steps = Steps(verification)
-    with connected(url, token) as client, goes_on(client.url, verification, steps):
+    with connected(url, token) as client, known(client.url, verification), goes_on(client.url, verification, steps):
         if log:
             document = client.follow(verification, Follower(client, steps, as_json=as_json), timeout)
         else:

@@ -28,7 +28,8 @@ def summary(cases: Sequence[Case]) -> str:
     parts = [f"## Assay: {told}\n\n"]
     if cases:
         parts.append("| claim | status | reason | computed | expected |\n|---|---|---|---|---|\n")
-        parts += [_row(case) for case in cases]
+        several = {name for name, count in Counter(case.name for case in cases).items() if count > 1}
+        parts += [_row(case, told_apart=case.name in several) for case in cases]
     parts += [_details(case) for case in cases if case.status != "VERIFIED"]
     return _fitted(parts) + f"\n{NOTE}\n"
 
@@ -43,10 +44,10 @@ def _fitted(parts: Sequence[str]) -> str:
     return "".join(parts)
 
 
-def _row(case: Case) -> str:
+def _row(case: Case, *, told_apart: bool = False) -> str:
     items = [item for item in case.document["comparisons"] if not item["table"]]
     cells = [
-        escaped(case.name),
+        escaped(f"{case.name} ({case.bundle})" if told_apart else case.name),
         f"{SIGN.get(case.status, '⚠️')} {case.status}",
         escaped(str(case.document["reason_code"] or "")),
         *("<br>".join(escaped(_amount(item, side)) for item in items) for side in ("computed", "expected")),

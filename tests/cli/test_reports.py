@@ -110,6 +110,13 @@ def test_the_summary_is_one_table_and_the_working_of_what_is_not_verified(writte
     assert len(re.findall(r"^### ", text, re.MULTILINE)) == 3
 
 
+def test_claims_of_one_name_are_told_apart_in_the_summary(tmp_path: Path) -> None:
+    cases = [case_of(lay(tmp_path / name, formula_bundle()), document(), 0) for name in ("one", "two")]
+    rows = [line.replace("\\", "") for line in summary(cases).splitlines() if line.startswith("| gain")]
+    assert [f"gain ({tmp_path / name})" in row for name, row in zip(("one", "two"), rows, strict=True)] == [True, True]
+    assert "| gain |" in summary(cases[:1])
+
+
 @pytest.mark.box
 def test_a_verified_claim_leaves_no_complaint_and_one_job_shares_its_summary(tmp_path: Path) -> None:
     folder = lay(tmp_path / "x", BUNDLES["good"])

@@ -96,6 +96,7 @@ def test_help_names_every_command(said: Callable[..., Said]) -> None:
     ):
         assert f"  {command} " in out
     assert out.startswith("Usage: assay ")
+    assert "..." not in out.replace("[ARGS]...", ""), "what a command does is cut"
 
 
 @pytest.mark.parametrize(
@@ -163,6 +164,14 @@ def test_init_writes_here_by_default(
     monkeypatch.chdir(tmp_path)
     assert said("init")[0] == 0
     assert (tmp_path / "claim.toml").read_text() == EXAMPLE
+
+
+def test_a_home_without_keys_says_how_to_make_one(said: Callable[..., Said]) -> None:
+    code, out, err = said("keys", "list")
+    assert (code, out) == (0, "")
+    assert "`assay keys generate`" in err
+    said("keys", "generate")
+    assert said("keys", "list")[2] == ""
 
 
 # --- doctor and env --------------------------------------------------------------------------------------------------
