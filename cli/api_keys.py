@@ -39,6 +39,7 @@ def create(  # noqa: PLR0913 - options of a command
     requests_per_minute: Budget = None,
     queued_runs: Budget = None,
     gpu_seconds_per_day: Budget = None,
+    cpu_seconds_per_day: Budget = None,
     as_json: AsJson = False,
 ) -> None:
     """Make an API key. It is printed now and never again; from the first one on, nothing is changed without a key."""
@@ -52,7 +53,7 @@ def create(  # noqa: PLR0913 - options of a command
         _matching(name, NAME_PATTERN, "name", NAME_SAID),
         frozenset(scope or USUAL),
         None if expires is None else datetime.now(UTC) + duration(expires),
-        Budgets(requests_per_minute, queued_runs, gpu_seconds_per_day),
+        Budgets(requests_per_minute, queued_runs, gpu_seconds_per_day, cpu_seconds_per_day),
     )
     with opened(settings, create=True) as parts:
         _print_once(parts, *actions.create_key(parts, wanted), as_json=as_json)
@@ -84,6 +85,23 @@ def revoke(key_id: KeyId) -> None:
     typer.echo(f"{key_id} is revoked", err=True)
 
 
+def show(key_id: KeyId, as_json: AsJson = False) -> None:
+    """Show an API key and what counts against its budgets."""
+    from app.store import api_keys
+
+    with opened(read_settings()) as parts, parts.store.read() as session:
+        found = api_keys.get(session, key_id)
+    if found is None:
+        raise typer.BadParameter(f"there is no key {key_id}; see `assay keys list`")
+    if as_json:
+        print_json(_plain(found))
+        return
+    typer.echo(line(found))
+    for name in ("requests_per_minute", *found["used"]):
+        used = f"{found['used'][name]:g} used of " if name in found["used"] else ""
+        typer.echo(f"  {name:21} {used}{'no limit' if found[name] is None else found[name]}")
+
+
 def listed(settings: Settings) -> list[dict[str, Any]]:
     """Return the API keys of this home's service; none where no service ever was, or where it cannot be asked now."""
     from app.store import api_keys
@@ -112,6 +130,7 @@ def line(key: dict[str, Any]) -> str:
     """Return one API key as a line of a table."""
     about = [key["id"], key["publisher"], key["name"] or "–", ",".join(key["scopes"])]
     when = {"revoked": key["revoked_at"], "expires": key["expires_at"], "used": key["used_at"]}
+    about += [f"{name} {key['used'][name]:g}/{key[name]}" for name in key["used"] if key[name] is not None]
     return "  ".join(about + [f"{name} {at:%Y-%m-%d %H:%M}" for name, at in when.items() if at is not None])
 
 

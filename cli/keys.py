@@ -1,7 +1,7 @@
 """`assay keys`: a judge's own keys below $ASSAY_HOME, the keys of other judges that are trusted, and the service's API keys.
 
 They have nothing to do with each other. A judge's key signs evidence and has an id `sha256:…` (generate, trust, distrust,
-retire, export); an API key lets a program act for a publisher and has an id `key_…` (create, rotate, revoke).
+retire, export); an API key lets a program act for a publisher and has an id `key_…` (create, show, rotate, revoke).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ app = typer.Typer(
 
 TRUSTED = "trusted-keys"  # folder below home
 
-for _command in (api_keys.create, api_keys.rotate, api_keys.revoke):
+for _command in (api_keys.create, api_keys.show, api_keys.rotate, api_keys.revoke):
     app.command()(_command)
 
 

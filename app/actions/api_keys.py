@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from app.actions.pepper import pepper
 from app.core.apikeys import SECRET_BYTES, hashed, spell
-from app.core.caller import Budgets, Scope
+from app.core.caller import Scope
 from app.store import api_keys, logins
 from app.store.api_keys import NewKey
 
@@ -41,10 +41,9 @@ def rotate_key(parts: Parts, key_id: str, overlap: timedelta) -> tuple[str, str]
         old = api_keys.get(session, key_id)
         if old is None or not old["good"]:
             return None
-        budgets = Budgets(old["requests_per_minute"], old["queued_runs"], old["gpu_seconds_per_day"])
         scopes = frozenset(Scope(name) for name in old["scopes"])
         lasts = None if old["expires_at"] is None else now + (_aware(old["expires_at"]) - _aware(old["created_at"]))
-        fresh = NewKey(old["publisher"], old["name"], scopes, lasts, budgets, successor_of=key_id)
+        fresh = NewKey(old["publisher"], old["name"], scopes, lasts, api_keys.budgets_of(old), key_id, old["account"])
         api_keys.end(session, key_id, now + overlap)
         return api_keys.add(session, digest, fresh), text
 

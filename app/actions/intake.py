@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from app.actions.planning import deliver_soon, first_runs, nudge_runs
 from app.core import boxjob, plan
+from app.core.budgets import need
 from app.core.canonical import canonical, digest
 from app.core.claim import claim_from_json, parse_claim
 from app.core.contracts.correction_record import changes
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from app.actions.parts import Also, Parts
+    from app.core.caller import Account
     from app.core.claim import Policy
     from app.core.model import Claim, Seal
     from app.store.intake import Submitted
@@ -59,6 +61,7 @@ def submit_archive(  # noqa: PLR0913 - the parts of a submission
     force: bool = False,
     also: Also | None = None,
     origin: Origin = BY_ITSELF,
+    account: Account | None = None,
 ) -> Submitted:
     """Take in a bundle archive: check, seal, store blobs, then rows, then nudge.
 
@@ -69,8 +72,10 @@ def submit_archive(  # noqa: PLR0913 - the parts of a submission
         force: make a new verification although one of the same seal stands.
         also: called in the transaction that writes the rows, with what was made of it.
         origin: of the bundle, when it comes out of a repository.
+        account: whose budgets it counts against.
 
     Raises:
+        BudgetUsed: it does not fit into the budgets; as with a refusal.
         Refusal: the archive or its claim is not acceptable; no row was stored (its blobs are swept as orphans).
 
     """
@@ -89,7 +94,7 @@ def submit_archive(  # noqa: PLR0913 - the parts of a submission
     if origin.accept is not None:
         origin.accept(claim, text)
     check_sources(claim, lambda path: sizes[files[path]], lambda path: parts.blobs.read(files[path]))
-    return _submit(parts, _seal(claim, policy, files, sizes), publisher, force=force, also=also)
+    return _submit(parts, _seal(claim, policy, files, sizes), publisher, force=force, also=also, account=account)
 
 
 def submit_formula(  # noqa: PLR0913 - as above
@@ -100,10 +105,12 @@ def submit_formula(  # noqa: PLR0913 - as above
     force: bool = False,
     also: Also | None = None,
     origin: Origin = BY_ITSELF,
+    account: Account | None = None,
 ) -> Submitted:
     """Take in a formula claim given as JSON that mirrors `claim.toml`.
 
     Raises:
+        BudgetUsed: as `submit_archive`.
         Refusal: the claim is not acceptable; nothing was stored.
 
     """
@@ -114,7 +121,7 @@ def submit_formula(  # noqa: PLR0913 - as above
         origin.accept(claim, body)
     stored = parts.blobs.put(body)
     sealed = _seal(claim, policy, {JSON_CLAIM_FILE: stored}, {stored: len(body)})
-    return _submit(parts, sealed, publisher, force=force, also=also)
+    return _submit(parts, sealed, publisher, force=force, also=also, account=account)
 
 
 def put_record(
@@ -156,9 +163,12 @@ def _seal(claim: Claim, policy: Policy, files: Mapping[str, str], sizes: Mapping
     return Sealed(seal, body, seal_digest(body), sizes)
 
 
-def _submit(parts: Parts, sealed: Sealed, publisher: str, *, force: bool, also: Also | None) -> Submitted:
+def _submit(  # noqa: PLR0913 - what a submission is, and whose
+    parts: Parts, sealed: Sealed, publisher: str, *, force: bool, also: Also | None, account: Account | None
+) -> Submitted:
     claim = sealed.seal.claim
     body = canonical(claim.model_dump(mode="json", by_alias=True, exclude_none=True))
+    specs, planned = first_runs(sealed.seal), plan.total_steps(sealed.seal)
     submission = intake.Submission(
         publisher=publisher,
         record=claim.record,
@@ -168,10 +178,12 @@ def _submit(parts: Parts, sealed: Sealed, publisher: str, *, force: bool, also: 
         seal_digest=sealed.digest,
         seal_body=sealed.body.decode(),
         artifacts=sealed.sizes,
-        specs=first_runs(sealed.seal),
-        planned=plan.total_steps(sealed.seal),
+        specs=specs,
+        planned=planned,
         environment=sealed.seal.environment.digest,
         queue=GPU_QUEUE if claim.limits.gpus else CPU_QUEUE,
+        need=need(claim.limits, len(specs), planned),
+        account=account,
     )
     with parts.store.transaction() as session:
         submitted = intake.submit(session, submission, force=force)

@@ -28,6 +28,7 @@ def retry(
     None: there is no such verification of the caller's. `also` is called in the transaction that writes the rows.
 
     Raises:
+        BudgetUsed: it does not fit into the budgets of the caller's key.
         Refusal: it has not faulted, or what it was sealed with is gone.
 
     """
@@ -42,7 +43,7 @@ def retry(
     seal = sealed(parts, row.seal)
     _refuse_what_is_gone(parts, seal)
     with parts.store.transaction() as session:
-        found = intake.again(session, verification_id, first_runs(seal), seal.environment.digest)
+        found = intake.again(session, verification_id, first_runs(seal), seal.environment.digest, caller.account)
         hook_reports.move_reports(session, verification_id, found.verification_id)
         if also is not None:
             also(session, found)

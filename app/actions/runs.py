@@ -97,6 +97,7 @@ def finish_run(parts: Parts, claimed: Claimed, seal: Seal, done: Executed, *, wo
             kept=kept,
             worker=worker,
             samples=done.samples,
+            gpus=seal.claim.limits.gpus,
         )
         nudges = plan_next(session, verification, seal, results)
     send(parts, nudges)

@@ -5,6 +5,7 @@ The first one is made on the host, with `assay keys create`.
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -51,12 +52,23 @@ class KeyIn(Closed):
     requests_per_minute: Amount = Field(default=None, description="null: as many as the operator's setting says")
     queued_runs: Amount = Field(default=None, description="runs that may wait at any moment; null: as many as fit")
     gpu_seconds_per_day: Amount = Field(default=None, description="GPU time within 24 hours; null: without limit")
+    cpu_seconds_per_day: Amount = Field(default=None, description="CPU time within 24 hours; null: without limit")
 
 
 class RotationIn(Closed):
     """How a key is given a successor."""
 
     overlap_seconds: int = Field(default=7 * 86_400, ge=0, le=90 * 86_400, description="so long the old one stays good")
+
+
+class UsedOut(BaseModel):
+    """What counts against the budgets of a key now, that of the keys of its line included."""
+
+    queued_runs: int = Field(description="runs that wait or go on")
+    cpu_seconds_per_day: float = Field(
+        description="of the last 24 hours; what goes on counts with the most it may take"
+    )
+    gpu_seconds_per_day: float = Field(description="likewise")
 
 
 class KeyOut(BaseModel):
@@ -69,6 +81,9 @@ class KeyOut(BaseModel):
     requests_per_minute: int | None
     queued_runs: int | None
     gpu_seconds_per_day: int | None
+    cpu_seconds_per_day: int | None
+    used: UsedOut
+    account: str = Field(description="the first key of its line: those that take its place share its budgets")
     successor_of: str | None = Field(description="the key whose place it takes")
     created_at: datetime
     expires_at: datetime | None
@@ -99,7 +114,8 @@ class Keys(BaseModel):
 def create(parts: PartsDep, response: Response, wanted: KeyIn) -> NewKeyOut:
     """Make a key for a publisher. It is shown in this answer alone."""
     lasts = None if wanted.expires_in_days is None else datetime.now(UTC) + timedelta(days=wanted.expires_in_days)
-    budgets = Budgets(wanted.requests_per_minute, wanted.queued_runs, wanted.gpu_seconds_per_day)
+    amounts = wanted.model_dump(include={field.name for field in fields(Budgets)})
+    budgets = Budgets(**amounts)
     made = actions.create_key(parts, NewKey(wanted.publisher, wanted.name, frozenset(wanted.scopes), lasts, budgets))
     return _told_once(parts, response, *made)
 

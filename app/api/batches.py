@@ -16,13 +16,14 @@ from starlette.datastructures import UploadFile
 
 from app import actions
 from app.api.callers import CallerDep, needs
-from app.api.idempotency import IdempotencyKey, Once
+from app.api.idempotency import IdempotencyKey, Once, keyless
 from app.api.parts import PartsDep, require_environment
 from app.api.problems import ApiError, Problem, answer_of
 from app.api.schemas import VerificationOut
 from app.api.submission import Body, parse_json, read_form, read_json, told_apart
 from app.api.verifications import FINAL, show, shown
 from app.core import errors
+from app.core.budgets import BudgetUsed
 from app.core.caller import Scope
 from app.core.errors import Fault, Refusal
 from app.store.answers import AlreadyAnswered
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from app.actions import Parts
+    from app.core.caller import Caller
     from app.store.intake import Submitted
 
 router = APIRouter(prefix="/v1", tags=["verifications"])
@@ -157,13 +159,13 @@ def create_batch(  # noqa: PLR0913 - parameters of a request
     whole = Once.of(caller, key, ROUTE, *asked)
     with whole.alone():
         replayed = whole.found(parts) is not None
-        batch = _Batch(parts, str(caller.publisher), force, whole, marked=replayed)
+        batch = _Batch(parts, caller, force, whole, marked=replayed)
         data = []
         for number, body in enumerate(bodies):
             once = Once.of(caller, key, f"{ROUTE} {number}", *asked)
             try:
                 data.append(batch.item(once, body))
-            except (Refusal, ApiError, Fault, StoreUnavailable) as error:
+            except (Refusal, ApiError, BudgetUsed, Fault, StoreUnavailable) as error:
                 told = answer_of(request, error)
                 problem = Problem.model_validate_json(bytes(told.body))
                 data.append(BatchItem(status=told.status_code, verification=None, problem=problem))
@@ -179,9 +181,9 @@ def create_batch(  # noqa: PLR0913 - parameters of a request
 class _Batch:
     """What the claims of one batch have in common."""
 
-    def __init__(self, parts: Parts, publisher: str, force: bool, whole: Once, *, marked: bool) -> None:  # noqa: FBT001
+    def __init__(self, parts: Parts, caller: Caller, force: bool, whole: Once, *, marked: bool) -> None:  # noqa: FBT001
         self.parts = parts
-        self.publisher = publisher
+        self.caller = caller
         self.force = force
         self.whole = whole
         self.marked = marked  # whether the database knows what was asked under the key
@@ -200,15 +202,20 @@ class _Batch:
             if not self.marked:
                 self.whole.keep(session, 200, {}, BatchOut(data=[], accepted=0, refused=0))
 
-        submitted = self._submit(body, keep if once.asked else None)
+        submitted = self._submit(body, keep if once.asked else keyless)
         self.marked = True
         answer = show(self.parts, submitted.verification_id)
         return BatchItem(status=_status(answer, submitted), verification=answer, problem=None)
 
     def _submit(self, body: Body, also: Any) -> Submitted:
+        publisher, account = str(self.caller.publisher), self.caller.account  # whoever may write has a publisher
         if body.archive is not None:
-            return actions.submit_archive(self.parts, body.archive, self.publisher, force=self.force, also=also)
-        return actions.submit_formula(self.parts, body.document, self.publisher, force=self.force, also=also)
+            return actions.submit_archive(
+                self.parts, body.archive, publisher, force=self.force, also=also, account=account
+            )
+        return actions.submit_formula(
+            self.parts, body.document, publisher, force=self.force, also=also, account=account
+        )
 
 
 def _status(answer: VerificationOut, submitted: Submitted) -> int:

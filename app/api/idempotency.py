@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO, TypeVar
 from fastapi import Header, Response
 
 from app.api.problems import ApiError
+from app.queue import GPU_QUEUE
 from app.store import answers
 from app.store.answers import AlreadyAnswered, Answer, Asked
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from app.actions import Parts
     from app.core.caller import Caller
+    from app.store.intake import Submitted
 
 T = TypeVar("T")
 
@@ -129,6 +131,12 @@ class Once:
         if self.asked is not None:
             body = document.model_dump_json(by_alias=True)
             answers.keep(session, self.asked, Answer(self.request, status, headers, body))
+
+
+def keyless(_: Session, submitted: Submitted) -> None:
+    """Refuse to spend GPU time on a request that could not be repeated without spending it twice."""
+    if submitted.created and submitted.queue == GPU_QUEUE:
+        raise ApiError("idempotency-key-needed", "the claim asks for a GPU, so the request needs an Idempotency-Key")
 
 
 def digest_of(file: BinaryIO) -> bytes:

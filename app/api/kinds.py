@@ -45,6 +45,13 @@ KINDS: dict[str, Kind] = {
         "The body is not well-formed `multipart/form-data` with exactly one part, a file named `bundle`.",
         "Send one file part, for example with `curl -F bundle=@bundle.tar.gz`. Nothing was stored.",
     ),
+    "idempotency-key-needed": Kind(
+        400,
+        "A request that spends GPU time needs an Idempotency-Key",
+        "The claim asks for a GPU. Sent twice after a lost answer, such a request would spend GPU time twice.",
+        "Send it with a header `Idempotency-Key` of your choice, and repeat it with the same one; `assay submit` does so by"
+        " itself. Nothing was stored.",
+    ),
     "key-needed": Kind(
         401,
         "A key is needed",
@@ -70,6 +77,12 @@ KINDS: dict[str, Kind] = {
         "The key is not for this",
         "The key is good, but its scopes do not cover this request; `detail` names the one that is missing.",
         "Use a key with that scope, or ask the operator for one. Nothing was stored.",
+    ),
+    "budget-too-small": Kind(
+        403,
+        "The claim is larger than a budget of the key",
+        "The claim may take more than the whole of a budget of this key, so waiting does not help; `budget` says which.",
+        "Lower its `[limits]`, or ask the operator for a larger budget. Nothing was stored.",
     ),
     "not-local": Kind(
         403,
@@ -191,6 +204,13 @@ KINDS: dict[str, Kind] = {
         "There is no bundle in the request",
         "The multipart body has no file part named `bundle`.",
         "Send the archive as the file part `bundle`, for example with `curl -F bundle=@bundle.tar.gz`. Nothing was stored.",
+    ),
+    "budget-used": Kind(
+        429,
+        "A budget of the key is used up",
+        "The claim would take more than is left of a budget of this key; `budget` says which, how much of it is used, what"
+        " the claim may take at most, and when enough is free at the latest. A claim that is known already costs nothing.",
+        "Send it again when it fits, lower its `[limits]`, or ask the operator for a larger budget. Nothing was stored.",
     ),
     "too-many-streams": Kind(
         429,

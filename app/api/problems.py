@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import re
 import uuid
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request
@@ -20,6 +22,7 @@ from starlette.exceptions import HTTPException
 
 from app.api.invalid import problem_of
 from app.api.kinds import KINDS, of_status
+from app.core.budgets import BudgetUsed
 from app.core.errors import Fault, Refusal
 from app.store.errors import StoreUnavailable
 
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+QUEUE_SECONDS = 30  # after which to try again where nobody can tell when a run ends
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -44,6 +48,16 @@ class ProblemItem(BaseModel):
     remedy: str = ""
 
 
+class ProblemBudget(BaseModel):
+    """The budget that a submission does not fit into; runs, or seconds."""
+
+    name: str
+    limit: int
+    used: float
+    needed: float = Field(description="what the submission may take at most")
+    frees_at: datetime | None = Field(description="when enough is free at the latest; null where that cannot be told")
+
+
 class Problem(BaseModel):
     """A problem document (RFC 9457)."""
 
@@ -54,6 +68,7 @@ class Problem(BaseModel):
     instance: str = Field(description="path of the request")
     request_id: str = Field(description="quote it when you ask the operator")
     errors: list[ProblemItem] = []
+    budget: ProblemBudget | None = Field(default=None, description="of `budget-used` and `budget-too-small` alone")
 
 
 class ApiError(Exception):
@@ -74,16 +89,17 @@ def not_found(what: str) -> ApiError:
     return ApiError("not-found", f"there is no such {what}")
 
 
-def problem(
+def problem(  # noqa: PLR0913 - the parts of a problem document
     request: Request,
     code: str,
     detail: str,
     *,
     errors: list[dict[str, Any]] | None = None,
     headers: Mapping[str, str] | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> JSONResponse:
-    """Return one problem document."""
-    document = _document(code, detail, request.scope, errors)
+    """Return one problem document; `more` are members of its kind alone."""
+    document = _document(code, detail, request.scope, errors) | dict(more or {})
     return JSONResponse(document, status_code=document["status"], media_type=MEDIA_TYPE, headers=headers)
 
 
@@ -95,6 +111,8 @@ def answer_of(request: Request, error: Exception) -> JSONResponse:
         case ApiError():
             errors = _items(error.refusal, "path") if error.refusal is not None else None
             return problem(request, error.code, error.detail, errors=errors, headers=error.headers)
+        case BudgetUsed():
+            return _budget(request, error)
         case StoreUnavailable():
             log.error("store unavailable (%s): %s", _request_id(request.scope), error)
             detail = "the database cannot be reached; nothing was stored, send the request again"
@@ -108,9 +126,21 @@ def answer_of(request: Request, error: Exception) -> JSONResponse:
     raise error
 
 
+def _budget(request: Request, error: BudgetUsed) -> JSONResponse:
+    frees_at = error.frees_at
+    told = {"name": error.budget, "limit": error.limit, "used": error.used, "needed": error.needed}
+    more = {"budget": {**told, "frees_at": frees_at and frees_at.isoformat()}}
+    detail = f"{error.detail}; {error.remedy}"
+    if error.code != "budget-used":
+        return problem(request, "budget-too-small", detail, more=more)
+    wait = QUEUE_SECONDS if frees_at is None else (frees_at - datetime.now(UTC)).total_seconds()
+    headers = {"Retry-After": str(max(1, math.ceil(wait)))}
+    return problem(request, "budget-used", detail, headers=headers, more=more)
+
+
 def install(app: FastAPI) -> None:
     """Make every error of `app` a problem document."""
-    for known in (Refusal, ApiError, StoreUnavailable, Fault):
+    for known in (Refusal, ApiError, BudgetUsed, StoreUnavailable, Fault):
         app.add_exception_handler(known, answer_of)
 
     @app.exception_handler(HTTPException)

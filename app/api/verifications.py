@@ -17,7 +17,7 @@ from app import actions
 from app.actions import Parts
 from app.api.callers import CallerDep, needs
 from app.api.conditional import CONDITIONAL, IMMUTABLE, current_at, kept, not_modified, settled
-from app.api.idempotency import IdempotencyKey, Once
+from app.api.idempotency import IdempotencyKey, Once, keyless
 from app.api.parts import PartsDep, require_environment
 from app.api.problems import ApiError, Problem, not_found
 from app.api.schemas import Urls, VerdictOut, VerificationOut
@@ -68,7 +68,7 @@ VerdictId = Annotated[str, Depends(_verdict_id)]
     dependencies=[needs(Scope.VERIFICATIONS_WRITE), Depends(require_environment)],
     responses={
         200: {"model": VerificationOut, "description": "the same seal is known, or `Prefer: wait` saw the end"},
-        **{status: {"model": Problem} for status in (400, 409, 413, 415, 422, 503)},
+        **{status: {"model": Problem} for status in (400, 409, 413, 415, 422, 429, 503)},
     },
     summary="Submit a bundle or a formula claim",
 )
@@ -87,12 +87,14 @@ def create(  # noqa: PLR0913 - parameters of a request
     publisher = str(caller.publisher)  # whoever may write has one
     once = Once.of(caller, key, "verifications_create", b"force" if force else b"", *(told_apart(body) if key else ()))
 
-    also = _keeping(once) if key else None
+    also = _keeping(once) if key else keyless
 
     def make() -> Submitted:
         if body.archive is not None:
-            return actions.submit_archive(parts, body.archive, publisher, force=force, also=also)
-        return actions.submit_formula(parts, body.document, publisher, force=force, also=also)
+            return actions.submit_archive(
+                parts, body.archive, publisher, force=force, also=also, account=caller.account
+            )
+        return actions.submit_formula(parts, body.document, publisher, force=force, also=also, account=caller.account)
 
     submitted = once.done(parts, make)
     if isinstance(submitted, Response):
@@ -176,7 +178,7 @@ def cancel(
     response_model=VerificationOut,
     responses={
         200: {"model": VerificationOut, "description": "it was begun again before: that verification"},
-        **{status: {"model": Problem} for status in (404, 409)},
+        **{status: {"model": Problem} for status in (404, 409, 429)},
     },
     summary="Try a faulted verification again",
 )

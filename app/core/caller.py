@@ -41,12 +41,21 @@ USUAL = frozenset({Scope.CLAIMS_WRITE, Scope.VERIFICATIONS_WRITE, Scope.VERDICTS
 class Budgets:
     """What a key may use; None: as much as it likes."""
 
-    requests_per_minute: int | None = None
+    requests_per_minute: int | None = None  # None: as many as the operator's setting says
     queued_runs: int | None = None  # at any moment
     gpu_seconds_per_day: int | None = None  # within the last 24 hours, what is reserved included
+    cpu_seconds_per_day: int | None = None  # likewise
 
 
 NO_BUDGETS = Budgets()
+
+
+@dataclass(frozen=True)
+class Account:
+    """Against whose budgets something counts: a key's, and those of all that took its place."""
+
+    id: str
+    budgets: Budgets = NO_BUDGETS
 
 
 @dataclass(frozen=True)
@@ -57,7 +66,7 @@ class Caller:
     scopes: frozenset[Scope] = frozenset()
     key_id: str | None = None  # `key_…`; None: no key (a stranger, or the loopback)
     loopback: bool = False
-    budgets: Budgets = NO_BUDGETS
+    account: Account | None = None  # None: nobody counts
 
     @property
     def operator(self) -> bool:

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, bindparam, insert, or_, select, update
 from sqlmodel import Session, col
 
-from app.core.caller import NO_BUDGETS, Budgets, Caller, Scope
+from app.core.caller import NO_BUDGETS, Account, Budgets, Caller, Scope
+from app.store import spending
 from app.store.ids import new_id
 from app.store.tables import ApiKeyRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from sqlalchemy import RowMapping
 
@@ -44,6 +45,7 @@ class NewKey:
     expires_at: datetime | None = None
     budgets: Budgets = NO_BUDGETS
     successor_of: str | None = None
+    account: str | None = None  # of a successor: the first key of the line
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,8 @@ def add(session: Session, key_hash: str, new: NewKey) -> str:
         "requests_per_minute": new.budgets.requests_per_minute,
         "queued_runs": new.budgets.queued_runs,
         "gpu_seconds_per_day": new.budgets.gpu_seconds_per_day,
+        "cpu_seconds_per_day": new.budgets.cpu_seconds_per_day,
+        "account": new.account,
         "successor_of": new.successor_of,
         "created_at": datetime.now(UTC),
         "expires_at": new.expires_at,
@@ -94,13 +98,13 @@ def listed(session: Session, publisher: str | None = None) -> list[dict[str, Any
     query = select(ApiKeyRow).order_by(col(ApiKeyRow.created_at).desc(), col(ApiKeyRow.id).desc()).limit(LISTED_MAX)
     if publisher is not None:
         query = query.where(col(ApiKeyRow.publisher) == publisher)
-    return [_shown(row) for row in session.connection().execute(query).mappings()]
+    return _with_usage(session, [_shown(row) for row in session.connection().execute(query).mappings()])
 
 
 def get(session: Session, key_id: str) -> dict[str, Any] | None:
     """Return a key by its id."""
     row = session.connection().execute(select(ApiKeyRow).where(col(ApiKeyRow.id) == key_id)).mappings().first()
-    return None if row is None else _shown(row)
+    return None if row is None else _with_usage(session, [_shown(row)])[0]
 
 
 def end(session: Session, key_id: str, moment: datetime) -> bool:
@@ -123,6 +127,13 @@ def revoke(session: Session, key_id: str, moment: datetime) -> bool:
     return get(session, key_id) is not None
 
 
+def budgets_of(row: Mapping[str, Any]) -> Budgets:
+    """Return the budgets of a key's row."""
+    return Budgets(
+        row["requests_per_minute"], row["queued_runs"], row["gpu_seconds_per_day"], row["cpu_seconds_per_day"]
+    )
+
+
 def _at(key_hash: str) -> dict[str, Any]:
     return {"hash": key_hash, "now": datetime.now(UTC)}
 
@@ -139,7 +150,7 @@ def caller_of(row: RowMapping) -> Caller:
         publisher=row["publisher"],
         scopes=_scopes(row["scopes"].split()),
         key_id=row["id"],
-        budgets=Budgets(row["requests_per_minute"], row["queued_runs"], row["gpu_seconds_per_day"]),
+        account=Account(row["account"] or row["id"], budgets_of(dict(row))),
     )
 
 
@@ -151,4 +162,15 @@ def _shown(row: RowMapping) -> dict[str, Any]:
     shown = {name: value for name, value in row.items() if name != "hash"}
     ends, now = row["expires_at"], datetime.now(UTC)
     lasts = ends is None or (ends if ends.tzinfo else ends.replace(tzinfo=UTC)) > now
-    return shown | {"scopes": row["scopes"].split(), "good": lasts and row["revoked_at"] is None}
+    account = row["account"] or row["id"]
+    return shown | {"account": account, "scopes": row["scopes"].split(), "good": lasts and row["revoked_at"] is None}
+
+
+def _with_usage(session: Session, keys: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Add to each key what counts against its budgets, in their units."""
+    found = spending.usage(session, sorted({key["account"] for key in keys}))
+    for key in keys:
+        used = found[key["account"]]
+        per_day = {"cpu_seconds_per_day": used.cpu_ms / 1000, "gpu_seconds_per_day": used.gpu_ms / 1000}
+        key["used"] = {"queued_runs": used.runs, **per_day}
+    return keys

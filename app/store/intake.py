@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, func, insert, select
 from sqlmodel import Session, col
 
+from app.core.budgets import BudgetUsed, Need, judge
+from app.core.caller import NO_BUDGETS, Account, Budgets
 from app.core.webhook import Event
-from app.store import events, outbox
+from app.store import events, outbox, spending
 from app.store.engine import database_time
 from app.store.ids import new_id
 from app.store.tables import (
@@ -82,6 +84,8 @@ class Submission:
     planned: int
     environment: str  # digest
     queue: str
+    need: Need  # what it may take at most
+    account: Account | None = None  # whose budgets it counts against
 
 
 @dataclass(frozen=True)
@@ -156,12 +160,17 @@ def said(row: Record) -> dict[str, Any]:
 def submit(session: Session, submission: Submission, *, force: bool) -> Submitted:
     """Write a submission, or return the verification of the same publisher and seal that stands.
 
-    A verification that faulted or was cancelled says nothing, so it does not count as known.
+    A verification that faulted or was cancelled says nothing, so it does not count as known. What is known costs nothing.
+
+    Raises:
+        BudgetUsed: it does not fit into the budgets of its account; the transaction must not go on.
+
     """
     take_turns(session, "claim", submission.publisher, submission.claim_name)
     known = None if force else _standing(session, submission.publisher, submission.seal_digest)
     if known is not None:
         return known
+    _afford(session, submission.account, submission.need)
     now = datetime.now(UTC)
     keep_artifacts(session, submission.artifacts)
     seal = {"digest": submission.seal_digest, "body": submission.seal_body, "created_at": now}
@@ -176,19 +185,32 @@ def submit(session: Session, submission: Submission, *, force: bool) -> Submitte
         "queue": submission.queue,
         "runs_planned": submission.planned,
         "created_at": now,
+        **_counted(submission.account, submission.need),
     }
     begun = _begin(session, job, submission.specs, submission.environment)
     outbox.of_verification(session, begun.verification_id, submission.publisher, Event.RECEIVED)
     return replace(begun, revised=revised)
 
 
-def again(session: Session, verification_id: str, specs: Sequence[RunSpec], environment: str) -> Submitted:
-    """Write a new verification of a faulted one's seal, or return the one that was begun after it and stands."""
+def again(
+    session: Session, verification_id: str, specs: Sequence[RunSpec], environment: str, account: Account | None = None
+) -> Submitted:
+    """Write a new verification of a faulted one's seal, or return the one that was begun after it and stands.
+
+    It counts against the account of who asks for it; where the service begins it itself, against that of the faulted one,
+    and whether that can afford it is not asked: the failure was not its doing.
+
+    Raises:
+        BudgetUsed: as `submit`.
+
+    """
     old = session.get_one(Verification, verification_id)
     take_turns(session, "retry", old.publisher, old.seal)
     known = _standing(session, old.publisher, old.seal, after=old.created_at)
     if known is not None:
         return known
+    wanted = Need(len(specs), old.cpu_ms_reserved, old.gpu_ms_reserved)
+    _afford(session, account, wanted)
     job = {
         "seal": old.seal,
         "claim_revision_id": old.claim_revision_id,
@@ -197,8 +219,27 @@ def again(session: Session, verification_id: str, specs: Sequence[RunSpec], envi
         "runs_planned": old.runs_planned,
         "retry_of": old.id,
         "created_at": datetime.now(UTC),
+        **_counted(account, wanted, old.account),
     }
     return _begin(session, job, specs, environment)
+
+
+def _afford(session: Session, account: Account | None, wanted: Need) -> None:
+    """Judge the budgets of an account; of two submissions at once the second one sees the first."""
+    if account is None or account.budgets in (NO_BUDGETS, Budgets(account.budgets.requests_per_minute)):
+        return
+    take_turns(session, "account", account.id)
+    used = spending.usage(session, [account.id])[account.id]
+    try:
+        judge(account.budgets, used, wanted)
+    except BudgetUsed:
+        judge(account.budgets, replace(used, taken=spending.taken(session, account.id)), wanted)
+        raise
+
+
+def _counted(account: Account | None, wanted: Need, otherwise: str | None = None) -> dict[str, Any]:
+    counts = otherwise if account is None else account.id
+    return {"account": counts, "cpu_ms_reserved": wanted.cpu_ms, "gpu_ms_reserved": wanted.gpu_ms}
 
 
 def keep_artifacts(session: Session, sizes: Mapping[str, int]) -> None:

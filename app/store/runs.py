@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 
 from app.core.lifecycle import VERIFICATION, sources, step
 from app.core.model import Purpose, RunOutcome, RunSpec
-from app.store import events, presence
+from app.store import events, presence, spending
 from app.store.ending import (
     VERIFICATION_COLUMNS,
     KnownVerification,
@@ -245,6 +245,7 @@ def finish_run(  # noqa: PLR0913 - everything that a run leaves
     kept: Kept,
     worker: str,
     samples: Sequence[Sequence[int]] = (),
+    gpus: int = 0,
 ) -> KnownVerification:
     """Store an outcome under the fence and finish the run; returns its verification, which is locked.
 
@@ -278,6 +279,7 @@ def finish_run(  # noqa: PLR0913 - everything that a run leaves
     if kept.artifacts:
         rows = [{"run_id": run.id, "name": name, "artifact": digest} for name, digest, _ in kept.artifacts]
         session.connection().execute(_ADD_ARTIFACT, rows)
+    spending.note(session, verification.id, outcome.cpu_ms or 0, (outcome.wall_ms or 0) * gpus)
     told = {"outcome": outcome.kind.value, "exit_code": outcome.exit_code, "wall_ms": outcome.wall_ms}
     end_run(session, verification.id, run.id, "outcome", told)
     return verification

@@ -41,7 +41,7 @@ SQLModel.metadata = MetaData(
 )
 metadata = SQLModel.metadata
 
-REVISION = "0011"  # the migration whose tables these are; a database at another one is refused at start
+REVISION = "0012"  # the migration whose tables these are; a database at another one is refused at start
 
 
 def _one_of(column: str, values: Any) -> CheckConstraint:
@@ -187,6 +187,7 @@ class Verification(SQLModel, table=True):
         Index(None, "publisher", "seal"),
         Index(None, "state", "created_at"),
         Index(None, "created_at", "id"),
+        Index(None, "account", "created_at"),
     )
     id: str = Field(primary_key=True)
     seal: str = Field(foreign_key="seal.digest")
@@ -206,6 +207,11 @@ class Verification(SQLModel, table=True):
     started_at: datetime | None = None
     ended_at: datetime | None = None
     touched_at: float = Field(default=0.0, sa_column=Column(Float, nullable=False))  # epoch seconds of the last step
+    account: str | None = None  # whose budgets it counts against; None: nobody's
+    cpu_ms_reserved: int = Field(default=0, sa_column=_big(default=0))  # the most that it may take
+    gpu_ms_reserved: int = Field(default=0, sa_column=_big(default=0))
+    cpu_ms: int = Field(default=0, sa_column=_big(default=0))  # what its runs took, where somebody counts
+    gpu_ms: int = Field(default=0, sa_column=_big(default=0))
 
 
 class RunRow(SQLModel, table=True):
@@ -305,6 +311,8 @@ class ApiKeyRow(SQLModel, table=True):
     requests_per_minute: int | None = None
     queued_runs: int | None = None
     gpu_seconds_per_day: int | None = None
+    cpu_seconds_per_day: int | None = None
+    account: str | None = None  # the first key of the line of which it is a successor; None: it is itself the first
     successor_of: str | None = Field(default=None, foreign_key="api_key.id")  # whose place it takes
     created_at: datetime
     expires_at: datetime | None = None

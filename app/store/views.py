@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import RowMapping
 
+#: Columns of a verification that are the business of its key's holder.
+OF_THE_KEY = frozenset({"account", "cpu_ms_reserved", "gpu_ms_reserved", "cpu_ms", "gpu_ms"})
+
 # Built once: clients ask again and again while they wait.
 _THIS = col(Verification.id) == bindparam("verification")
 _VERSION = (
@@ -141,7 +144,7 @@ def verification(session: Session, verification_id: str) -> VerificationView | N
     document = json.loads(row["document"])
     ended = row["state"] == "concluded"
     verdict = session.connection().execute(_VERDICT_OF, this).mappings().first() if ended else None
-    own = {name: row[name] for name in Verification.model_fields}
+    own = {name: row[name] for name in Verification.model_fields if name not in OF_THE_KEY}
     return VerificationView(
         row={**own, "runs_least": _runs_least(row["sealed"]), "seconds": _seconds(row["created_at"], row["ended_at"])},
         claim={

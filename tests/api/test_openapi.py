@@ -16,7 +16,7 @@ from app import actions
 from app.api import streams
 from app.api.description import spelled
 from app.api.idempotency import Once
-from app.core.caller import Caller, Scope
+from app.core.caller import Budgets, Caller, Scope
 from app.core.contracts import shape
 from app.core.hook_paths import PATTERN
 from app.core.hooks import BODY_BYTES_MAX, Kind
@@ -289,6 +289,19 @@ def api_keys(service: Service) -> Answers:
         yield route, answer
 
 
+def budgets(service: Service) -> Answers:
+    """Walk past budgets; by now there are keys."""
+    new = actions.NewKey("carol", "", frozenset({Scope.VERIFICATIONS_WRITE}), None, Budgets(queued_runs=1))
+    shown = {"Authorization": f"Bearer {actions.create_key(service.parts, new)[1]}"}
+    first = service.client.post(TARGET, json=formula_document(), headers=shown)
+    yield TARGET, first
+    actions.fault_verification(service.parts, first.json()["id"], "INTERNAL_ERROR", "a test")
+    other = {**formula_document(), "claim": {"id": "other", "statement": "Something else."}}
+    for force in ("false", "true"):
+        yield TARGET, service.client.post(TARGET, json=other, headers=shown, params={"force": force})
+    yield f"{ONE}/retry", service.client.post(f"{first.json()['urls']['self']}/retry", headers=shown)
+
+
 def webhooks(service: Service) -> Answers:
     """Walk through endpoints; by now there are keys, so who shows none is refused."""
     client = service.client
@@ -383,6 +396,7 @@ WALKS = (
     others,
     hooks,
     api_keys,
+    budgets,
     webhooks,
     refusals,
 )
