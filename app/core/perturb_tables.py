@@ -202,6 +202,16 @@ def _raised(zero: str, digit: int) -> str:
     return zero.replace("0", str(digit), 1)
 
 
+def _grow_and_turn(lines: list[str], separator: str, chance: Chance) -> tuple[str, str]:
+    """Let numbers grow; where fewer than half of the lines have any, what is measured is the lines: change these too."""
+    changed, how = _grow_numbers(lines, separator, chance)
+    filled = [line for line in lines if line.strip()]
+    if not 0 < 2 * sum(bool(NUMBER.search(line)) for line in filled) < len(filled):
+        return changed, how
+    text, also = _lines_anew(lines_of(changed), separator, chance)
+    return text, f"{how}, {also}"
+
+
 def _grow_numbers(lines: list[str], _: str, chance: Chance) -> tuple[str, str]:
     factor = perturb_anew.factor_of(chance)
 
@@ -262,5 +272,5 @@ _TABLE_WAYS: dict[int, Sequence[Way]] = {
 _LINE_WAYS: dict[int, Sequence[Way]] = {
     1: (_scale_numbers, _shuffle_lines),
     2: (_draw_rows, _scale_numbers),
-    3: (_grow_numbers, _lines_anew, _shuffle_lines),
+    3: (_grow_and_turn, _lines_anew, _shuffle_lines),
 }

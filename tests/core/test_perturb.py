@@ -727,3 +727,14 @@ def test_fields_of_records_that_are_lists_are_changed_inside() -> None:
     after = json.loads(changed(json.dumps(rows).encode(), 3))
     assert [sorted(row) for row in after] == [["name", "scores"]] * 2
     assert all(row["scores"] != one["scores"] for row, one in zip(after, rows, strict=True))
+
+
+def test_a_number_in_a_heading_does_not_keep_the_lines_below_from_changing() -> None:
+    """A share of letters would be called held in place, because the number of its heading is all that grew."""
+    lines = [f"{'ACGT' * 15}{'GC' * at}\n" for at in range(7)]
+    data = f">contig len=420\n{''.join(lines)}".encode()
+    after = changed(data, 3).decode()
+    assert "len=420" not in after
+    assert sum(line in after for line in lines) < len(lines)
+    assert b"7 words" not in changed(b"7 words here\n9 words there\nand none\n", 3)
+    assert changed(b"7 words here\n9 words there\nand none\n", 3).endswith(b"words there\nand none\n")
