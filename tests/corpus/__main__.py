@@ -91,14 +91,17 @@ A second stranger wrote three sets, knowing no more than the documents, and meas
 | set | cheats believed, at first and now | honest refused, at first and now |
 |---|---|---|
 | what careless authors write, 45 and 45 | 3, 1 | 0, 0 |
-| careless as well, but with a use of the data: 20 and 24 that strict checks make delicate | 10, 10 | 5, 5 |
-| by somebody who has read how the controls work and wants to pass, 45 and 45 | 45, 36 | 1, 1 |
+| careless as well, but with a use of the data: 20 and 24 that strict checks make delicate | 10, 9 | 5, 2 |
+| by somebody who has read how the controls work and wants to pass, 45 and 45 | 45, 36 | 1, 0 |
+
+Of the 46 cheats that pass, 9 are warned of as made of the script's own decimals (`typed`); of the 114 honest scripts 1 is.
+Chance differs from seal to seal, and with it one or two of such a set.
 
 What passes most often is a number of the data's own that is brought to the print: by a factor, weights, exclusions, a
 seed or a subsample chosen for it, or figures typed in and weighted by counts of the data. From outside, such a choice
 looks like the constants of any model; the script stands in the evidence, and a reader sees it there. Fallbacks that
-scatter, the size of a file and functions of parameters pass as well. The honest ones that were refused check their
-inputs so strictly that changed ones are no inputs to them. That is why every control says what it cannot prove.
+scatter, the size of a file and functions of parameters pass as well. The honest ones that are refused give one of few
+answers, which no change of their inputs happened to turn. That is why every control says what it cannot prove.
 """
 
 
