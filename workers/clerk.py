@@ -152,7 +152,8 @@ def _from_commit(parts: Parts, forge: Forge, source: OpenSource, change: Change,
         many = f"{len(meant)} claims are touched, and {CLAIMS_MAX} are taken in at once. Push them in smaller steps."
         return "failed", many
     taken = [actions.submit_from_commit(parts, source.known, place, item, io.BytesIO(archive)) for item in meant]
-    actions.clear_refusal(parts, source.known, place)
+    if change.look is not Look.REPORTED:  # what is asked for again was not refused; what was refused still is
+        actions.clear_refusal(parts, source.known, place)
     if not meant:
         return "done", NOTHING_TOUCHED
     refused = f", {taken.count(False)} refused" if not all(taken) else ""

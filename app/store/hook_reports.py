@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, or_, select, update
 from sqlmodel import Session, col
 
+from app.core.hook_change import CONTEXT
 from app.core.lifecycle import VERIFICATION, final
 from app.store.engine import database_time
 from app.store.ids import new_id
@@ -152,8 +153,13 @@ def refused(session: Session, source_id: str, sha: str, context: str) -> bool:
 
 
 def reported_folders(session: Session, source_id: str, sha: str, contexts: Sequence[str]) -> list[str]:
-    """Return the folders of the claims that were reported on a commit before, of these names or of any."""
-    query = select(col(ReportRow.folder)).where(col(ReportRow.source_id) == source_id, col(ReportRow.sha) == sha)
+    """Return the folders of the claims that were reported on a commit before, of these names or of any.
+
+    What was said of the commit as a whole, such as that it is a fork's and is not run, speaks of no claim.
+    """
+    query = select(col(ReportRow.folder)).where(
+        col(ReportRow.source_id) == source_id, col(ReportRow.sha) == sha, col(ReportRow.context) != CONTEXT
+    )
     if contexts:
         query = query.where(col(ReportRow.context).in_(contexts))
     return sorted(set(session.connection().execute(query).scalars()))

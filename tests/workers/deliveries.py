@@ -67,6 +67,15 @@ def check_run(sha: str, name: str) -> dict[str, Any]:
     return made
 
 
+def check_suite(sha: str) -> dict[str, Any]:
+    """Return GitHub's payload of all checks of a commit that are asked for again."""
+    made = copy.deepcopy(PAYLOADS["check_suite"][0])
+    made["check_suite"]["head_sha"] = sha
+    made["repository"] |= {"id": NUMBER, "full_name": NAME}
+    fits(made, "check_suite$rerequested")
+    return made
+
+
 def by_github(secret: str, event: str, payload: Any, delivery: str | None = None) -> tuple[dict[str, str], bytes]:
     """Return headers and body of a delivery by GitHub."""
     body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()

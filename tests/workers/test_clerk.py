@@ -281,6 +281,20 @@ def test_a_check_that_is_asked_for_again_is_told_again(desk: Desk) -> None:
     assert desk.claims() == ["second"]
 
 
+def test_checks_of_a_fork_that_are_asked_for_again_run_nothing_of_it(desk_of: Callable[..., Desk]) -> None:
+    """That a commit is refused is no report of the claim at its top."""
+    desk = desk_of(pattern="**/claim.toml")
+    top = {name.removeprefix("claims/top/"): data for name, data in bundle("top").items()}
+    sha = desk.repository.commit({**top, "latest": None})  # a link, which no bundle may hold
+    desk.deliver(*by_github(desk.secret, "pull_request", deliveries.pull_request(sha, 3, fork="mallory/claims")))
+    desk.see_to()
+    desk.deliver(*by_github(desk.secret, "check_suite", deliveries.check_suite(sha)))
+    desk.see_to()
+    assert desk.said()[0] == ("done", "no claim of this source is touched")
+    assert desk.claims() == []
+    assert desk.forge.told(sha) == {"assay": "error"}
+
+
 @pytest.mark.parametrize("body", [b"not JSON", b"[]", b'{"after": "' + b"2" * 40 + b'"}', b'{"a":' * 5000])
 def test_a_payload_that_is_no_good_is_said_so(desk: Desk, body: bytes) -> None:
     desk.deliver(*by_github(desk.secret, "push", body))
