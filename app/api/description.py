@@ -70,6 +70,8 @@ MET_BY: dict[str, Callable[[Document], bool]] = {
     "budget-too-small": _is("verifications_create", "verifications_retry"),
     "idempotency-key-needed": _is("verifications_create"),
     "too-many-streams": _is("events_list", "verifications_events"),
+    "form-refused": _is(),  # of pages alone
+    "login-insecure": _is(),
     "not-retryable": _is("verifications_retry"),
     "key-over": _is("api_keys_rotate"),
     "endpoint-disabled": _is("webhooks_test", "webhooks_replay"),
@@ -102,6 +104,8 @@ def describe(document: Document, routes: Iterable[Any]) -> None:
             for status in _refusals(operation, known[operation["operationId"]]):
                 responses.setdefault(str(status), {})
             for status, response in responses.items():
+                if response.get("description") == "Successful Response":  # the framework's, which says nothing
+                    response["description"] = operation["summary"]
                 if int(status) >= 400:
                     _refusal(operation, method, int(status), response)
             operation["responses"] = dict(sorted(responses.items()))

@@ -49,6 +49,9 @@ STATIC = {
     "assay.js": "text/javascript; charset=utf-8",
     "htmx.min.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
+    "swagger-ui-bundle.js": "text/javascript; charset=utf-8",
+    "swagger-ui.css": "text/css; charset=utf-8",
+    "try.js": "text/javascript; charset=utf-8",
 }
 KEPT_MAX = 512
 _folder = resources.files("app.pages").joinpath("static")

@@ -500,6 +500,9 @@ def test_bodies_of_requests_fit_their_description(service: Service) -> None:
 
 
 def test_the_interface_loads_nothing_from_elsewhere(service: Service) -> None:
-    """FastAPI's own pages load scripts from other hosts; they are switched off."""
-    assert service.client.get("/docs").status_code == 404
+    """FastAPI's own pages load scripts from other hosts; ours stand in their place, with files of our own."""
+    for path in ("/docs", "/docs/try"):
+        answer = service.client.get(path)
+        assert answer.status_code == 200
+        assert {item[0] for item in re.findall(r"<(?:script|link)[^>]* (?:src|href)=\"([^\"]*)", answer.text)} == {"/"}
     assert service.client.get("/redoc").status_code == 404
