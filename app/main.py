@@ -30,6 +30,7 @@ from app.api import (
 from app.api.access import LocalOnly
 from app.api.callers import Door
 from app.api.description import describe, operation_id, spelled
+from app.api.limits import Limiter
 from app.api.methods import Methods
 from app.api.problems import Problem, ProblemGuard
 from app.pages.router import PageGuard
@@ -72,6 +73,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             parts.store.check()
             app.state.parts = parts
             app.state.door = Door(parts)
+            app.state.limiter = Limiter(settings)
             yield
         finally:
             parts.close()

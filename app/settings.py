@@ -79,6 +79,13 @@ class Settings(BaseSettings):
     login_seconds: float = Field(default=43_200, ge=60)  # a login ends after so long, whatever is done with it
     allow_clients: list[Annotated[str, AfterValidator(_network)]] = ["127.0.0.0/8", "::1/128"]
     allow_hosts: list[str] = ["localhost", "127.0.0.1", "[::1]"]
+    proxies: list[
+        Annotated[str, AfterValidator(_network)]
+    ] = []  # whose `X-Forwarded-For` is believed, for counting alone
+    limits_url: str = ""  # Redis or Valkey in which web processes count together; default: the broker, when it is one
+    requests_per_minute: int = Field(default=1200, ge=0)  # of a key, or of an address without one; 0: no limit
+    changes_per_minute: int = Field(default=120, ge=0)  # those of them that may change something
+    bad_keys_per_minute: int = Field(default=30, ge=0)  # requests of an address with a key that is not good
     contract_base: str = "https://assignee.net"  # base address in the `schema` field of public contracts
     level_max: int = Field(default=2, ge=1, le=7)  # highest verification level that a record may reach
 
@@ -128,6 +135,12 @@ class Settings(BaseSettings):
     def broker(self) -> str:
         """URL of the broker; a Valkey socket below `home` unless set."""
         return self.broker_url or f"redis+socket://{self.home / 'broker.sock'}"
+
+    @property
+    def limits(self) -> str:
+        """URL of the server in which web processes count requests together; empty: each counts by itself."""
+        shared = self.broker_url if self.broker_url.startswith(("redis://", "rediss://")) else ""
+        return self.limits_url or shared
 
     @property
     def pepper_file(self) -> Path:

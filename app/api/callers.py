@@ -31,6 +31,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPBearer
 
 from app.api.access import SAFE_METHODS
+from app.api.limits import count
 from app.api.problems import ApiError
 from app.core.apikeys import PEPPER_BYTES, hashed
 from app.core.caller import STRANGER, Caller, Scope
@@ -136,10 +137,15 @@ async def find_caller(request: Request) -> Caller:
     """Return who asks.
 
     Raises:
-        ApiError: a key was shown that is not good.
+        ApiError: a key was shown that is not good, or it asks too often.
 
     """
-    viewer = await find_viewer(request, cookie=request.method in SAFE_METHODS)
+    try:
+        viewer = await find_viewer(request, cookie=request.method in SAFE_METHODS)
+    except ApiError:
+        await count(request, None)
+        raise
+    await count(request, viewer.caller)
     request.state.viewer = viewer
     return viewer.caller
 
@@ -207,8 +213,9 @@ def needs(scope: Scope) -> Any:
     return Depends(allowed)
 
 
-async def anybody() -> None:
-    """Say that everybody is answered alike."""
+async def anybody(request: Request) -> None:
+    """Say that everybody is answered alike, by whichever key; who asks too often is not."""
+    await count(request, request.app.state.door.nobody_known() or STRANGER)
 
 
 ANYBODY = Depends(anybody)

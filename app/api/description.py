@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 from fastapi.routing import APIRoute
 
 from app.api.access import SAFE_METHODS
-from app.api.callers import find_caller
+from app.api.callers import anybody, find_caller
 from app.api.kinds import KINDS, of_status
+from app.api.limits import FREE
 from app.api.parts import get_parts
 from app.api.problems import MEDIA_TYPE
 
@@ -32,7 +33,11 @@ _OPEN = {"type", "title", "default", "description"}
 #: Headers of refusals that say what to do next.
 _HEADERS = {
     401: {"WWW-Authenticate": "how to show a key"},
-    429: {"Retry-After": "seconds after which to come back"},
+    429: {
+        "Retry-After": "seconds after which to come back",
+        "RateLimit-Policy": "the limit: its name, requests `q` within `w` seconds",
+        "RateLimit": "what is left of it: requests `r`, and seconds `t` until there is another",
+    },
     503: {"Retry-After": "seconds after which to come back"},
 }
 
@@ -126,6 +131,8 @@ def _refusals(operation: Document, route: APIRoute) -> Iterator[int]:
     """Yield the statuses of what an operation may refuse or fail by."""
     called = set(_called(route.dependant))
     yield from (403, 421, 500)
+    if called & {find_caller, anybody} and not route.path.startswith(FREE):
+        yield 429
     if find_caller in called:
         yield 401
     if called & {find_caller, get_parts}:

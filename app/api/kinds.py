@@ -205,6 +205,13 @@ KINDS: dict[str, Kind] = {
         "The multipart body has no file part named `bundle`.",
         "Send the archive as the file part `bundle`, for example with `curl -F bundle=@bundle.tar.gz`. Nothing was stored.",
     ),
+    "too-many-requests": Kind(
+        429,
+        "Too many requests within a minute",
+        "Whoever stands behind this key, or asks from this address without one, has asked more often within a minute than"
+        " the operator allows; `detail` and the header `RateLimit` say by which rule.",
+        "Come back after `Retry-After` seconds; to follow a verification use its stream of events. Nothing was stored.",
+    ),
     "budget-used": Kind(
         429,
         "A budget of the key is used up",

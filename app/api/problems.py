@@ -214,6 +214,8 @@ class ProblemGuard:
                     headers = [(name, value) for name, value in headers if name in {b"allow", b"retry-after"}]
                     headers.append((b"content-type", MEDIA_TYPE.encode()))
                     headers.append((b"content-length", str(len(replaced)).encode()))
+                told = scope.get("state", {}).get("told", {}) if replaced is None and message["status"] != 429 else {}
+                headers += [(name.lower().encode(), value.encode()) for name, value in told.items()]
                 headers.append((b"x-request-id", _request_id(scope).encode()))
                 headers.append((b"x-content-type-options", b"nosniff"))
                 message = {**message, "headers": headers}

@@ -18,7 +18,7 @@ from app.pages.shell import HEADERS, dressed, render, wants_html
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-KEPT_HEADERS = frozenset({b"x-request-id", b"allow", b"retry-after"})
+KEPT_HEADERS = frozenset({b"x-request-id", b"allow", b"retry-after", b"ratelimit", b"ratelimit-policy"})
 
 
 class PageGuard:

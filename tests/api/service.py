@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 ADDRESS = "http://127.0.0.1:8000"
 ENVIRONMENT = "sha256:" + "e" * 64
+UNLIMITED = {"requests_per_minute": 0, "changes_per_minute": 0, "bad_keys_per_minute": 0}  # tests ask in a hurry
 TARGET = "/v1/verifications"
 
 
@@ -124,7 +125,7 @@ def open_service(template: Path, home: Path, *, environment: bool = True, **sett
     home.mkdir(parents=True, exist_ok=True)
     if template.exists():
         shutil.copy(template, home / "assay.db")
-    chosen = Settings(home=home, **{"broker_url": "memory://", **settings})
+    chosen = Settings(home=home, **{"broker_url": "memory://", **UNLIMITED, **settings})
     app = create_app(chosen)
     with TestClient(app, base_url=ADDRESS, client=("127.0.0.1", 50000), raise_server_exceptions=False) as client:
         parts = app.state.parts

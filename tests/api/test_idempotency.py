@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,9 +12,14 @@ from app.actions import sweeping
 from app.api.idempotency import Once
 from app.core.caller import OPERATOR
 from tests.api.bundles import formula_bundle, formula_document, tarred
-from tests.api.service import TARGET
+from tests.api.service import TARGET, open_service
+from tests.store.house import at_once
+from tests.store.postgres import Cluster
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     import httpx2
 
     from tests.api.service import Service
@@ -140,3 +146,35 @@ def test_an_old_answer_is_forgotten(service: Service, monkeypatch: pytest.Monkey
     actions.tidy(service.parts)
     assert service.rows()["answered"] == 0
     assert REPLAYED not in send(service).headers
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def either(request: pytest.FixtureRequest, migrated: Path, tmp_path: Path) -> Iterator[Service]:
+    """Give a service on both databases."""
+    if request.param == "sqlite":
+        yield from open_service(migrated, tmp_path)
+        return
+    cluster = Cluster()
+    try:
+        yield from open_service(tmp_path / "none", tmp_path, database_url=cluster.create())
+    finally:
+        cluster.stop()
+
+
+def test_of_two_processes_at_once_one_takes_it_in_and_both_answer_alike(
+    either: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Threads stand for processes, so what this process knows of requests at work is put aside: the database decides."""
+    monkeypatch.setattr(Once, "alone", lambda _: nullcontext())
+    for turn in range(5):
+        before = either.rows()
+        calls = [lambda key=f"k-{turn}": send(either, key=key, force="true")] * 3
+        answers = at_once(*calls)
+        assert [getattr(answer, "status_code", answer) for answer in answers] == [202] * 3
+        assert len({answer.json()["id"] for answer in answers}) == 1  # type: ignore[union-attr]
+        assert sum(REPLAYED in answer.headers for answer in answers) == 2  # type: ignore[union-attr]
+        after = either.rows()
+        assert {name: after[name] - before[name] for name in ("verification", "answered")} == {
+            "verification": 1,
+            "answered": 1,
+        }

@@ -16,6 +16,7 @@ from app import actions
 from app.api import streams
 from app.api.description import spelled
 from app.api.idempotency import Once
+from app.api.limits import Limiter
 from app.core.caller import Budgets, Caller, Scope
 from app.core.contracts import shape
 from app.core.hook_paths import PATTERN
@@ -362,6 +363,18 @@ def hooks(service: Service) -> Answers:
     yield HOOK_IN, service.client.post(f"/v1/hooks/{source}", content=b"x" * (BODY_BYTES_MAX + 1), headers=headers)
 
 
+def too_often(service: Service, method: str, address: str) -> httpx2.Response:
+    """Return the second answer within a minute where one is allowed."""
+    state = service.client.app.state  # type: ignore[attr-defined]
+    usual, once = state.limiter, {"requests_per_minute": 1, "changes_per_minute": 1}
+    state.limiter = Limiter(service.parts.settings.model_copy(update=once))
+    try:
+        service.client.request(method, address)
+        return service.client.request(method, address)
+    finally:
+        state.limiter = usual
+
+
 def refusals(service: Service) -> Answers:
     """Walk through what any operation may refuse, each in the same way; keys exist by now."""
     client, document = service.client, service.client.app.openapi()  # type: ignore[attr-defined]
@@ -374,6 +387,7 @@ def refusals(service: Service) -> Answers:
         address = re.sub(r"{\w+}", "NONE", route.replace("{verification_id}", "ver_none"))
         for method, operation in path.items():
             yield route, client.request(method, address, headers={"Host": "elsewhere"})
+            yield route, too_often(service, method, address)
             yield route, stranger.request(method, address)
             yield route, client.request(method, address, headers={"Authorization": f"Bearer {WRONG}"})
             yield route, client.request(method, address, headers={"Authorization": f"Bearer {poor}"})
