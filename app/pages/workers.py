@@ -8,8 +8,9 @@ from fastapi import APIRouter, Request, Response
 
 from app.api.callers import CallerDep
 from app.api.parts import PartsDep
-from app.core.caller import Caller
+from app.core.caller import Caller, Scope
 from app.pages.shell import page, twin
+from app.store.hook_lists import waiting
 from app.store.house import house
 from app.store.visible import visible_to
 
@@ -35,4 +36,7 @@ def data(parts: Parts, caller: Caller) -> dict[str, Any]:
     """Return what the page shows."""
     with parts.store.read() as session:
         stuck_seconds = parts.settings.nudge_after_seconds * 2
-        return house(session, parts.settings.presence_seconds, stuck_seconds, visible_to(caller))
+        found = house(session, parts.settings.presence_seconds, stuck_seconds, visible_to(caller))
+        hooks = caller.publisher is not None and caller.may(Scope.WEBHOOKS_MANAGE)
+        mine = waiting(session, None if caller.operator else caller.publisher) if hooks or caller.operator else None
+        return found | {"deliveries": mine}

@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import func
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
@@ -39,6 +40,23 @@ def deliveries(session: Session, wanted: Wanted) -> Listed:
     for item in session.exec(made.order_by(col(AttemptRow.attempted_at), col(AttemptRow.id))):
         logs[item.delivery_id].append(item.model_dump(exclude={"id", "delivery_id"}))
     return _page([_shown(row, logs[row.id]) for row in found], wanted)
+
+
+def waiting(session: Session, publisher: str | None) -> dict[str, Any]:
+    """Return how many deliveries wait, the oldest for how long, and how many were given up; None: of every publisher."""
+    query = (
+        select_columns(col(DeliveryRow.state), func.count(), func.min(col(DeliveryRow.created_at)))
+        .join(EndpointRow, col(EndpointRow.id) == DeliveryRow.endpoint_id)
+        .where(col(DeliveryRow.state).in_(("pending", "dead")))
+        .group_by(col(DeliveryRow.state))
+    )
+    if publisher is not None:
+        query = query.where(col(EndpointRow.publisher) == publisher)
+    found = {row[0]: (row[1], row[2]) for row in session.connection().execute(query)}
+    oldest = found.get("pending", (0, None))[1]
+    at = None if oldest is None else (oldest if oldest.tzinfo else oldest.replace(tzinfo=UTC))
+    age = None if at is None else round(max(0.0, (datetime.now(UTC) - at).total_seconds()), 1)
+    return {"pending": found.get("pending", (0,))[0], "oldest_seconds": age, "dead": found.get("dead", (0,))[0]}
 
 
 def _shown(row: DeliveryRow, log: list[dict[str, Any]]) -> dict[str, Any]:

@@ -6,9 +6,10 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, case, func, or_, select
 from sqlmodel import Session, col
 
+from app.core.boxjob import UNDERIVABLE
 from app.store.engine import database_time
 from app.store.tables import (
     ClaimRevision,
@@ -26,46 +27,67 @@ from app.store.visible import STRANGERS, Visible
 
 COUNTED = 2_000  # what ended in a day is counted so far
 LISTED_MAX = 100
+#: A run with nothing to do has the outcome of a cancelled one; quotes inside of a text are written otherwise.
+_UNRUN = col(OutcomeRow.document).contains(f'"limit":"{UNDERIVABLE}"', autoescape=True)
 
 
 def house(session: Session, period_seconds: float, stuck_seconds: float, seen: Visible = STRANGERS) -> dict[str, Any]:
     """Return queues, workers, runs that need a look, and what ended lately."""
     now = database_time(session)
+    workers = _workers(session, now, period_seconds, seen)
+    present = [row for row in workers if row["present"]]
+    queues = _queues(session, now, present)
+    outcomes = _outcomes(session, seen)
     return {
-        "queues": _queues(session),
-        "workers": _workers(session, now, period_seconds, seen),
-        "stuck": _stuck(session, now, stuck_seconds, seen),
-        "ended": _ended(session),
-        "outcomes": _outcomes(session, seen),
+        "queues": queues,
+        "workers": workers,
+        "stuck": _stuck(session, now, stuck_seconds, seen, (queues, present)),
+        "ended": {"concluded": sum(outcomes["verdicts"].values()), **_ended(session, seen)},
+        "outcomes": outcomes,
         "environments": _environments(session),
         "counted_over": COUNTED,
     }
 
 
-def _queues(session: Session) -> list[dict[str, Any]]:
+def _queues(session: Session, now: float, present: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return how many wait in each queue, the oldest for how long, how many are at work, and how many workers serve it.
+
+    A run that was given back waits from then on. A verification waits for a judge until one has taken it up.
+    """
     waiting = (
-        select(col(RunRow.queue), func.count(), func.min(col(RunRow.created_at)))
+        select(col(RunRow.queue), func.count(), func.min(col(RunRow.touched_at)))
         .where(col(RunRow.state) == "queued")
         .group_by(col(RunRow.queue))
     )
     running = select(col(RunRow.queue), func.count()).where(col(RunRow.state) == "running").group_by(col(RunRow.queue))
-    judging = select(func.count(), func.min(col(Verification.created_at))).where(
-        col(Verification.state) == "concluding"
+    judging = (
+        select((col(Verification.judgings) > 0).label("taken"), func.count(), func.min(col(Verification.touched_at)))
+        .where(col(Verification.state) == "concluding")
+        .group_by("taken")
     )
     connection = session.connection()
     depth = {row[0]: (row[1], row[2]) for row in connection.execute(waiting)}
     busy: dict[str, int] = {row[0]: row[1] for row in connection.execute(running)}
-    found = [
+    for taken, number, oldest in connection.execute(judging):
+        if taken:
+            busy["judge"] = number
+        else:
+            depth["judge"] = (number, oldest)
+    served = [name for row in present for name in row["queues"]]
+    return [
         {
             "queue": name,
             "queued": depth.get(name, (0, None))[0],
-            "oldest_seconds": _age(depth.get(name, (0, None))[1]),
+            "oldest_seconds": _since(now, depth.get(name, (0, None))[1]),
             "running": busy.get(name, 0),
+            "workers": served.count(name),
         }
-        for name in sorted({"cpu", *depth, *busy})
+        for name in [*sorted({"cpu", *depth, *busy, *{"gpu"}.intersection(served)} - {"judge"}), "judge"]
     ]
-    number, oldest = connection.execute(judging).one()
-    return [*found, {"queue": "judge", "queued": number, "oldest_seconds": _age(oldest), "running": 0}]
+
+
+def _since(now: float, moment: float | None) -> float | None:
+    return None if moment is None else round(max(0.0, now - moment), 1)
 
 
 def _workers(session: Session, now: float, period_seconds: float, seen: Visible) -> list[dict[str, Any]]:
@@ -119,7 +141,7 @@ def _outcomes(session: Session, seen: Visible) -> dict[str, dict[str, int]]:
     """Return how many runs and verdicts of the last day ended how, of the COUNTED newest that the viewer may know of."""
     day = datetime.now(UTC) - timedelta(days=1)
     runs: Any = (
-        select(col(OutcomeRow.kind).label("how"))
+        select(case((_UNRUN, "not executed"), else_=col(OutcomeRow.kind)).label("how"))
         .join(RunRow, col(RunRow.id) == OutcomeRow.run_id)
         .join(Verification, col(Verification.id) == RunRow.verification_id)
         .join(ClaimRevision, col(ClaimRevision.id) == Verification.claim_revision_id)
@@ -144,8 +166,29 @@ def _outcomes(session: Session, seen: Visible) -> dict[str, dict[str, int]]:
     return found
 
 
-def _stuck(session: Session, now: float, stuck_seconds: float, seen: Visible) -> list[dict[str, Any]]:
-    """Return runs whose lease ran out, and runs that wait for longer than a nudge should take."""
+def _stuck(
+    session: Session,
+    now: float,
+    stuck_seconds: float,
+    seen: Visible,
+    known: tuple[list[dict[str, Any]], list[dict[str, Any]]],
+) -> list[dict[str, Any]]:
+    """Return runs whose lease ran out, and runs that wait for longer than a nudge takes although nothing is before them.
+
+    In a queue whose workers are all at work, waiting is no news; it is where no worker has the run's environment.
+
+    Args:
+        session: a reading.
+        now: the database's time.
+        stuck_seconds: how long a run may wait where somebody is free.
+        seen: what the viewer may know of.
+        known: queues, and workers that are there.
+
+    """
+    queues, present = known
+    busy = [row["queue"] for row in queues if row["running"]]
+    built = {digest for row in present for digest in row["environments"]}
+    unmoved = or_(col(RunRow.queue).not_in(busy), col(RunRow.environment).not_in(built))
     query = (
         select(
             *(col(item) for item in (RunRow.id, RunRow.state, RunRow.queue)),
@@ -160,7 +203,7 @@ def _stuck(session: Session, now: float, stuck_seconds: float, seen: Visible) ->
         .where(
             or_(
                 and_(col(RunRow.state) == "running", col(RunRow.lease_until) < now),
-                and_(col(RunRow.state) == "queued", col(RunRow.touched_at) < now - stuck_seconds),
+                and_(col(RunRow.state) == "queued", col(RunRow.touched_at) < now - stuck_seconds, unmoved),
             )
         )
         .order_by(col(RunRow.touched_at))
@@ -178,14 +221,22 @@ def _stuck(session: Session, now: float, stuck_seconds: float, seen: Visible) ->
     ]
 
 
-def _ended(session: Session) -> dict[str, int]:
-    """Return how many verifications of the last day ended how, at most COUNTED of each: what is asked is whether any did."""
-    day = datetime.now(UTC) - timedelta(days=1)
+def _ended(session: Session, seen: Visible) -> dict[str, int]:
+    """Return how many verifications ended without a verdict in the last day, at most COUNTED of each kind.
+
+    Of those that the viewer may know of, and that were submitted in the last eight days: so an index finds them.
+    """
+    now = datetime.now(UTC)
+    day, week = now - timedelta(days=1), now - timedelta(days=8)
     found = {}
-    for state in ("concluded", "cancelled", "faulted"):
+    for state in ("cancelled", "faulted"):
         newest = (
             select(col(Verification.id))
-            .where(col(Verification.state) == state, col(Verification.created_at) >= day)
+            .join(ClaimRevision, col(ClaimRevision.id) == Verification.claim_revision_id)
+            .join(ClaimRow, col(ClaimRow.id) == ClaimRevision.claim_id)
+            .join(Record, col(Record.id) == ClaimRow.record_id, isouter=True)
+            .where(col(Verification.state) == state, col(Verification.created_at) >= week)
+            .where(col(Verification.ended_at) >= day, seen.claims)
             .limit(COUNTED)
             .subquery()
         )

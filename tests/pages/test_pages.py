@@ -162,6 +162,9 @@ def test_a_run_with_nothing_to_do_says_so_in_words(site: Site) -> None:
         (note,) = run["outcome"]["notes"]
         assert note[1:] in shown
         assert "0 ms" not in shown
+    ended = site.data("/workers.json")["outcomes"]["runs"]
+    assert ended["not executed"] >= len(idle)
+    assert "cancelled" not in ended
     whole = read(site.get(f"/verifications/{job['id']}")).text
     assert f"not executed {idle[0]['outcome']['notes'][0]}" in whole
 
@@ -477,6 +480,22 @@ def test_the_page_about_pages_lists_every_page_and_twin_and_no_other() -> None:
     assert told - {"/openapi.json"} == here - {"/static/{name}", "/runs/{run_id}/{stream}.txt"} | {
         f"/runs/{{run_id}}/{name}.txt" for name in ("stdout", "stderr")
     }
+
+
+# --- the house -------------------------------------------------------------------------------------------------------
+
+
+def test_the_page_of_the_house_agrees_with_its_own_numbers(site: Site) -> None:
+    found, page = site.data("/workers.json"), read(site.get("/workers"))
+    assert found["ended"]["concluded"] == sum(found["outcomes"]["verdicts"].values())
+    assert found["deliveries"] == {"pending": 0, "oldest_seconds": None, "dead": 0}
+    assert "Given up 0" in page.text
+    job = site.submit_waiting("house")
+    rows = {row["queue"]: row for row in site.data("/workers.json")["queues"]}
+    assert rows["cpu"]["queued"] >= 1
+    assert site.post(f"/v1/verifications/{job}/cancel").status_code == 202
+    before = found["ended"]["cancelled"]
+    assert site.data("/workers.json")["ended"]["cancelled"] == before + 1
 
 
 # --- compare ---------------------------------------------------------------------------------------------------------

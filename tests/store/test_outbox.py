@@ -151,15 +151,26 @@ def test_a_late_worker_does_not_decide_over_the_attempt_of_another(house: House)
     assert house.scalar("SELECT state FROM webhook_delivery") == "pending"
 
 
+def counted(house: House, publisher: str | None) -> tuple[int, int]:
+    """Return how many deliveries the page of the house says wait, and were given up."""
+    with house.parts.store.read() as session:
+        found = hook_lists.waiting(session, publisher)
+    assert (found["oldest_seconds"] is None) is (found["pending"] == 0)
+    return found["pending"], found["dead"]
+
+
 def test_a_delivery_fails_along_the_schedule_until_it_is_dead_and_can_be_replayed(house: House) -> None:
     listening = endpoint(house)
     sent = actions.test_endpoint(house.parts, listening, "demo")
+    assert counted(house, "demo") == counted(house, None) == (1, 0)
     for seconds in (5, 300, 1800, 7200, 18000, 36000, 36000):
         assert fail(house) == "pending"
         pause = house.scalar("SELECT due_at FROM webhook_delivery") - time.time()
         assert seconds - 5 <= pause <= seconds * 1.2
         house.change("UPDATE webhook_delivery SET due_at = 1")
     assert fail(house) == "dead"
+    assert counted(house, "demo") == counted(house, None) == (0, 1)
+    assert counted(house, "another") == (0, 0)
     assert house.count("webhook_attempt") == 8
     assert actions.take_deliveries(house.parts, 1) == []
     assert actions.replay_delivery(house.parts, str(sent), "another") is False

@@ -151,6 +151,87 @@ def test_the_house_says_what_waits_and_who_is_there(house: House) -> None:
     assert found["ended"] == {"concluded": 1, "cancelled": 0, "faulted": 0}
 
 
+def look(house: House, *who: Any) -> dict[str, Any]:
+    with house.parts.store.read() as session:
+        return in_the_house(session, 10, 60, *who)
+
+
+def queue(house: House, name: str) -> dict[str, Any]:
+    (found,) = [row for row in look(house)["queues"] if row["queue"] == name]
+    return found
+
+
+def test_the_numbers_of_a_queue_are_those_of_the_database(house: House) -> None:
+    """Depth and age from the rows; what was given back waits from then on; a judge at work is no verification that waits."""
+    job = house.submit()
+    other = house.submit(a_claim(expect=(FALSE,)))
+    house.change("UPDATE run SET touched_at = touched_at - 40 WHERE id = :id", id=job.run_ids[0])
+    house.change(
+        "UPDATE run SET created_at = :past WHERE id = :id", id=other.run_ids[0], past="2020-01-01 00:00:00+00:00"
+    )
+    cpu = queue(house, "cpu")
+    assert cpu["queued"] == house.scalar("SELECT count(*) FROM run WHERE state = 'queued'") == 2
+    assert 40 <= cpu["oldest_seconds"] < 60
+    assert (cpu["running"], cpu["workers"]) == (0, 0)
+    house.claim(job.run_ids[0])
+    assert {name: queue(house, "cpu")[name] for name in ("queued", "running")} == {"queued": 1, "running": 1}
+    house.run_all(other.verification_id)
+    house.change("UPDATE verification SET touched_at = touched_at - 30 WHERE state = 'concluding'")
+    waits = queue(house, "judge")
+    assert (waits["queued"], waits["running"]) == (1, 0)
+    assert 30 <= waits["oldest_seconds"] < 50, "it waits since its runs are over, not since it was submitted"
+    house.change("UPDATE verification SET judgings = 1 WHERE state = 'concluding'")
+    assert {name: queue(house, "judge")[name] for name in ("queued", "running", "oldest_seconds")} == {
+        "queued": 0,
+        "running": 1,
+        "oldest_seconds": None,
+    }
+
+
+def announce(house: House, name: str, *environments: str, seconds_ago: float = 0) -> None:
+    with house.parts.store.transaction() as session:
+        presence.announce(session, presence.KnownWorker(name, frozenset({"cpu", "gpu"}), frozenset(environments)))
+    house.change("UPDATE worker SET seen_at = seen_at - :ago WHERE name = :name", ago=seconds_ago, name=name)
+
+
+def test_workers_are_counted_while_they_are_heard_of(house: House) -> None:
+    announce(house, "here:1")
+    announce(house, "gone:1", seconds_ago=40)
+    found = look(house)
+    assert {row["name"]: row["present"] for row in found["workers"]} == {"here:1": True, "gone:1": False}
+    assert {row["queue"]: row["workers"] for row in found["queues"]} == {"cpu": 1, "gpu": 1, "judge": 0}
+
+
+def test_a_run_that_waits_behind_others_needs_no_look(house: House) -> None:
+    first, second = house.submit(), house.submit(a_claim(expect=(FALSE,)))
+    house.change("UPDATE run SET touched_at = touched_at - 1000")
+    assert len(look(house)["stuck"]) == 2, "nobody is at work"
+    environment = str(house.scalar("SELECT environment FROM run WHERE id = :id", id=second.run_ids[0]))
+    announce(house, "here:1", environment)
+    house.claim(first.run_ids[0])
+    assert look(house)["stuck"] == [], "a worker is at work on what was before it"
+    announce(house, "here:1", "sha256:" + "0" * 64)
+    assert [row["run"] for row in look(house)["stuck"]] == [second.run_ids[0]], "it will never take this one"
+    announce(house, "here:1", environment)
+    house.change("UPDATE run SET lease_until = 0 WHERE state = 'running'")
+    assert [row["run"] for row in look(house)["stuck"]] == [first.run_ids[0]]
+
+
+def test_how_the_day_ended_counts_what_the_viewer_may_know_of_and_agrees_with_itself(house: House) -> None:
+    house.verify(a_claim(expect=(FALSE,)))
+    house.verify(a_record_claim("survey"))
+    open_job = house.submit(force=True).verification_id
+    closed_job = house.submit(a_record_claim("survey"), force=True).verification_id
+    for job in (open_job, closed_job):
+        assert actions.cancel(house.parts, job)
+    for who, number in (((), 1), ((EVERYTHING_KNOWN,), 2)):
+        found = look(house, *who)
+        assert found["ended"] == {"concluded": number, "cancelled": number, "faulted": 0}
+        assert sum(found["outcomes"]["verdicts"].values()) == found["ended"]["concluded"]
+    house.change("UPDATE verification SET ended_at = :past WHERE state = 'cancelled'", past="2020-01-01 00:00:00+00:00")
+    assert look(house)["ended"]["cancelled"] == 0
+
+
 def test_the_house_says_what_runs_where_and_how_the_day_ended(house: House) -> None:
     house.verify(a_claim(expect=(FALSE,)))
     house.verify(a_record_claim("survey"))
