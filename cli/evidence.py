@@ -16,6 +16,7 @@ from cli.exits import Exit
 from cli.keys import own_keys, read_key_file, trusted
 from cli.options import AsJson, print_json, read_settings
 from cli.progress import Steps
+from cli.words import say
 
 if TYPE_CHECKING:
     from app.core.evidence import Report
@@ -50,7 +51,7 @@ def verify(
         entry = None if receipt is None else check_receipt(receipt.read_bytes(), archive, report, keys)
     except (OSError, evidence.Unreadable) as error:
         why = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else str(error)
-        typer.echo(f"unreadable: {why}", err=True)
+        say(f"unreadable: {why}", error=True)
         raise typer.Exit(Exit.REFUSED) from error
     findings = [*report.findings, *(entry.findings if entry is not None else ())]
     executed = None
@@ -127,7 +128,7 @@ def export(
         members = evidence.intact(file.read_bytes()).members
     except (OSError, evidence.Unreadable) as error:
         why = f"{file}: {error.strerror}" if isinstance(error, OSError) else str(error)
-        typer.echo(f"unreadable: {why}", err=True)
+        say(f"unreadable: {why}", error=True)
         raise typer.Exit(Exit.REFUSED) from error
     if not report.ok:
         show.report(report)

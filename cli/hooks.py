@@ -15,6 +15,7 @@ import typer
 from app.core.webhook import SUBSCRIBABLE, Event
 from cli.api_keys import duration, opened
 from cli.options import AsJson, print_json, read_settings
+from cli.words import say
 
 if TYPE_CHECKING:
     from app.actions import Parts
@@ -145,7 +146,7 @@ def deliveries(
         if as_json:
             print_json(_plain({**row, "log": [_plain(item) for item in row["log"]]}))
         else:
-            typer.echo(_told(row))
+            say(_told(row))
 
 
 @app.command()

@@ -14,6 +14,7 @@ from cli.errors import ServiceError
 from cli.exits import Exit
 from cli.keys import read_key_file, trusted
 from cli.options import AsJson, print_json, read_settings
+from cli.words import say
 
 app = typer.Typer(no_args_is_help=True, help="The ledger over verdicts and corrections.", rich_markup_mode=None)
 
@@ -57,12 +58,12 @@ def verify(
     keys = [*trusted(read_settings()), *(read_key_file(key) if key is not None else ())]
     earlier = None if against is None else _check(against)
     if earlier is not None and not earlier.ok:
-        typer.echo(f"unreadable: {against} does not hold itself: {earlier.findings[0]}", err=True)
+        say(f"unreadable: {against} does not hold itself: {earlier.findings[0]}", error=True)
         raise typer.Exit(Exit.REFUSED)
     try:
         report = checkpoints.judge_signatures(_check(file, earlier), keys)
     except ledger.Unreadable as error:
-        typer.echo(f"unreadable: {file}: {error}", err=True)
+        say(f"unreadable: {file}: {error}", error=True)
         raise typer.Exit(Exit.REFUSED) from error
     if as_json:
         told = {"ok": report.ok, "kind": report.kind, "size": report.size, "root": report.root}
@@ -80,7 +81,7 @@ def _check(file: Path, earlier: ledger.Report | None = None) -> ledger.Report:
         return ledger.check(file.read_bytes(), earlier)
     except (OSError, ledger.Unreadable) as error:
         why = f"{file}: {error.strerror}" if isinstance(error, OSError) else f"{file}: {error}"
-        typer.echo(f"unreadable: {why}", err=True)
+        say(f"unreadable: {why}", error=True)
         raise typer.Exit(Exit.REFUSED) from error
 
 
@@ -93,7 +94,7 @@ def _show(report: ledger.Report) -> None:
     if report.hidden:
         typer.echo(f"{report.hidden} of the rows show only their hashes: their records are private")
     for finding in report.findings:
-        typer.echo(f"contradicted: {finding}")
+        say(f"contradicted: {finding}")
     if report.trusted:
         typer.echo("everything holds, and a trusted key has signed it")
     elif report.ok and report.trusted_size:

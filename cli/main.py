@@ -20,6 +20,7 @@ from cli.errors import CannotServe, ServiceError, Unreachable
 from cli.exits import Exit, of_http, worst
 from cli.options import Annotations, AsJson, Junit, Sarif, Since, Summary, print_json, read_settings
 from cli.progress import Steps
+from cli.words import say
 from sandbox import SandboxFault
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, rich_markup_mode=None)
@@ -253,21 +254,21 @@ def run() -> int:
     except (typer.Abort, KeyboardInterrupt):
         return Exit.INTERRUPTED
     except Refusal as refusal:
-        print(refusal, file=sys.stderr)
+        say(refusal, error=True)
         return Exit.REFUSED
     except ServiceError as error:
-        print(error, file=sys.stderr)
+        say(error, error=True)
         return of_http(error.status)
     except TimeoutError as error:
-        print(error, file=sys.stderr)
+        say(error, error=True)
         return Exit.TIMED_OUT
     except (CannotServe, Unreachable, AssayError, SandboxFault) as error:
-        print(error, file=sys.stderr)
+        say(error, error=True)
         return Exit.FAULT
     except BrokenPipeError:
         return _closed()
     except OSError as error:
-        print(f"{error.filename or 'this machine'}: {error.strerror or error}", file=sys.stderr)
+        say(f"{error.filename or 'this machine'}: {error.strerror or error}", error=True)
         return Exit.FAULT
     except SystemExit as error:
         if isinstance(error.__context__, BrokenPipeError):

@@ -6,6 +6,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from cli.words import name_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -24,9 +26,9 @@ class Steps:
 
     def __call__(self, step: str, share: float | None = None) -> None:
         """Show a step, and which share of everything is done, where that is known."""
-        line = f"{self.name}: {step}"
+        line = name_of(f"{self.name}: {step}")
         if self.live:
-            line = line if share is None else f"{self.name}: {bar(share)} {step}"
+            line = line if share is None else name_of(f"{self.name}: {bar(share)} {step}")
             line = line[: _columns() - 1]  # a line that wraps could not be cleared again
         if line == self.last:
             return

@@ -21,6 +21,7 @@ from cli.errors import ServiceError
 from cli.exits import Exit, of_http, of_status, worst
 from cli.options import Annotations, AsJson, Junit, Sarif, Since, Summary, print_json
 from cli.progress import Steps
+from cli.words import name_of, say
 
 if TYPE_CHECKING:
     from assay_client import Client
@@ -192,7 +193,7 @@ def problems(refusal: ServiceError | Refusal | None) -> list[dict[str, Any]]:
 def _tell(client: Client, item: Sent, *, several: bool, wait: bool, as_json: bool) -> None:
     """Print what became of a bundle; a single one that is refused has its complaint on stderr alone."""
     if item.refusal is not None:
-        print(f"{item.bundle}: refused\n{item.refusal}" if several else item.refusal, file=sys.stderr)
+        say(f"{name_of(item.bundle)}: refused\n{item.refusal}" if several else item.refusal, error=True)
         if several and as_json:
             print_json(item.as_json())
         return
@@ -203,7 +204,7 @@ def _tell(client: Client, item: Sent, *, several: bool, wait: bool, as_json: boo
         show.verification(item.document, client.url)
         _tell_of_closed(client, item.document)
     if not wait:
-        print(f"follow it: {_command('watch', client.url, item.document['id'])}", file=sys.stderr)
+        say(f"follow it: {_command('watch', client.url, item.document['id'])}", error=True)
 
 
 def _tell_of_closed(client: Client, document: Mapping[str, Any]) -> None:

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from app.core.errors import sentence
+from cli.words import name_of, say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,20 +26,20 @@ def usage(error: Exception) -> None:
     if own is not None:
         own()
     else:
-        print(error, file=sys.stderr)
+        say(error, error=True)
 
 
 def verified(path: str, document: dict[str, Any]) -> None:
     """Print the verdict of a local verification."""
     status = document["status"] or ("REFUSED" if "problems" in document else "FAULTED")
     code = f" {document['reason_code']}" if document["reason_code"] else ""
-    print(f"{path}: {status}{code}")
+    say(f"{name_of(path)}: {status}{code}")
     for line in document["reason"].splitlines():
-        print(f"  {line}")
+        say(f"  {line}")
     _comparisons(document["comparisons"])
     _controls(document["controls"])
     if document["seal"]:
-        print(f"  seal {document['seal']}")
+        say(f"  seal {document['seal']}")
     if not document["comparisons"]:  # without a measurement the script's own complaint is what helps
         _last_words(next((run for run in document["runs"] if run["stderr"]), None))
 
@@ -47,12 +48,12 @@ def linted(found: Linted) -> None:
     """Print what a bundle's reading brought up: a line for each finding, as compilers print them."""
     lines = [("error", item) for item in found.problems] + [(item.level, item.problem) for item in found.advice]
     for level, item in lines:
-        where = f"{found.bundle}/{item.file}" if item.file and item.file != found.bundle else found.bundle
+        where = name_of(f"{found.bundle}/{item.file}" if item.file and item.file != found.bundle else found.bundle)
         line = f":{item.line}" if item.line is not None else ""
         remedy = f" {sentence(item.remedy)}" if item.remedy else ""
-        print(f"{where}{line}: {level}: {sentence(item.detail)}{remedy} [{item.code}]")
+        say(f"{where}{line}: {level}: {sentence(item.detail)}{remedy} [{item.code}]")
     if not lines:
-        print(f"{found.bundle}: nothing to complain about")
+        say(f"{name_of(found.bundle)}: nothing to complain about")
 
 
 def _last_words(run: dict[str, Any] | None) -> None:
@@ -60,36 +61,36 @@ def _last_words(run: dict[str, Any] | None) -> None:
     if run is None:
         return
     sys.stdout.flush()
-    print(f"  the script's own last words on stderr in {run['key']}:", file=sys.stderr)
+    say(f"  the script's own last words on stderr in {run['key']}:", error=True)
     for line in run["stderr"].splitlines():
-        print(f"  | {line}", file=sys.stderr)
+        say(f"  | {line}", error=True)
 
 
 def verification(document: Mapping[str, Any], url: str) -> None:
     """Print a verification of the service at `url`."""
     verdict = document.get("verdict")
     status = verdict["status"] if verdict else document["state"]
-    print(f"{document['id']}: {status} {(verdict or document).get('reason_code') or ''}".rstrip())
+    say(f"{document['id']}: {status} {(verdict or document).get('reason_code') or ''}".rstrip())
     reason = verdict["reason"] if verdict else document.get("detail")
     if reason:
-        print(f"  {reason}")
+        say(f"  {reason}")
     if verdict:
         _comparisons(verdict["comparisons"])
         _controls(verdict["controls"])
-        print(f"  seal {document['seal']}")
-        print(f"  verdict {verdict['id']}; its evidence: {url}{document['urls']['evidence']}")
+        say(f"  seal {document['seal']}")
+        say(f"  verdict {verdict['id']}; its evidence: {url}{document['urls']['evidence']}")
 
 
 def report(found: Report, entry: ReceiptReport | None = None, again: Rerun | None = None, *, own: bool = False) -> None:
     """Print what checking an archive found, with its receipt and what executing it again came to, where asked for."""
     if found.judgement is not None:
-        print(f"derived again: {found.judgement.status} {found.judgement.reason_code}")
-        print(f"  {found.judgement.reason}")
-    print(f"  seal {found.seal}")
+        say(f"derived again: {found.judgement.status} {found.judgement.reason_code}")
+        say(f"  {found.judgement.reason}")
+    say(f"  seal {found.seal}")
     for finding in found.findings:
-        print(f"  ✗ {finding}")
+        say(f"  ✗ {finding}")
     if found.ok:
-        print(f"  ✓ all {found.members} members hold; {_signer(found)}")
+        say(f"  ✓ all {found.members} members hold; {_signer(found)}")
         if found.signer is not None and not found.trusted:
             _stranger(own=own)
     if entry is not None:
@@ -100,26 +101,26 @@ def report(found: Report, entry: ReceiptReport | None = None, again: Rerun | Non
 
 def _receipt(found: ReceiptReport) -> None:
     for finding in found.findings:
-        print(f"  ✗ {finding}")
+        say(f"  ✗ {finding}")
     if found.findings:
         return
     if found.signer is None:
-        print(f"  ✓ in the ledger's tree of {found.size} rows; no signed checkpoint says so yet")
+        say(f"  ✓ in the ledger's tree of {found.size} rows; no signed checkpoint says so yet")
     else:
         who = "who is trusted" if found.trusted else "who is not known here"
-        print(f"  ✓ in the ledger of {found.size} rows at {found.created_at}, as signed by {found.signer}, {who}")
+        say(f"  ✓ in the ledger of {found.size} rows at {found.created_at}, as signed by {found.signer}, {who}")
 
 
 def _rerun(again: Rerun) -> None:
     if again.environment != again.sealed_environment:
-        print("  ! executed again in another environment than the sealed one: what differs proves nothing")
-        print(f"    sealed {again.sealed_environment}")
-        print(f"    here   {again.environment}")
-    print(f"executed again: {again.judgement.status} {again.judgement.reason_code}")
+        say("  ! executed again in another environment than the sealed one: what differs proves nothing")
+        say(f"    sealed {again.sealed_environment}")
+        say(f"    here   {again.environment}")
+    say(f"executed again: {again.judgement.status} {again.judgement.reason_code}")
     for difference in again.differences:
-        print(f"  {'✗' if again.contradicted else '!'} {difference}")
+        say(f"  {'✗' if again.contradicted else '!'} {difference}")
     if not again.differences:
-        print("  ✓ the same values, controls and verdict")
+        say("  ✓ the same values, controls and verdict")
 
 
 def _signer(found: Report) -> str:
@@ -131,27 +132,25 @@ def _signer(found: Report) -> str:
 def _stranger(*, own: bool) -> None:
     """Say what an unknown signer means and what to do; nobody is trusted unasked, oneself included."""
     if own:
-        print("    it is this home's own key: you judged it yourself, and nobody else vouches for it (exit 3)")
-        print(
-            "    remedy: `assay keys export > own.pem`, then `assay keys trust own.pem`, here or where others check it"
-        )
+        say("    it is this home's own key: you judged it yourself, and nobody else vouches for it (exit 3)")
+        say("    remedy: `assay keys export > own.pem`, then `assay keys trust own.pem`, here or where others check it")
         return
-    print("    nothing was changed since, but nobody whom you trust says that it was judged honestly (exit 3)")
-    print("    remedy: ask the judge, by another way, for the public key and its id, then `assay keys trust FILE`")
+    say("    nothing was changed since, but nobody whom you trust says that it was judged honestly (exit 3)")
+    say("    remedy: ask the judge, by another way, for the public key and its id, then `assay keys trust FILE`")
 
 
 def audit(found: Audit) -> None:
     """Print an audit of the host."""
     for check in found.checks:
-        print(f"{'✓' if check.ok else '✗'} {check.name}: {check.detail}")
+        say(f"{'✓' if check.ok else '✗'} {check.name}: {check.detail}")
         if not check.ok and check.remedy:
-            print(f"    remedy: {check.remedy}")
+            say(f"    remedy: {check.remedy}")
     if found.level is None:
-        print("no isolation: nothing would be executed")
+        say("no isolation: nothing would be executed")
         return
     made = found.isolation
-    print(f"boxes by {made['engine']} {made['engine_version']}, filter {made['seccomp']}")
-    print(f"isolation level {found.level}")
+    say(f"boxes by {made['engine']} {made['engine_version']}, filter {made['seccomp']}")
+    say(f"isolation level {found.level}")
 
 
 def stored_evidence(found: dict[str, Any] | None) -> None:
@@ -159,37 +158,37 @@ def stored_evidence(found: dict[str, Any] | None) -> None:
     if found is None:
         return
     if "fault" in found:
-        print(f"✗ stored evidence: {found['fault']}")
+        say(f"✗ stored evidence: {found['fault']}")
         return
     audit = found["audit"]
     if audit is None:
-        print("! stored evidence: no audit yet; a service that runs begins the first one within ten minutes")
-        print("    remedy: let `assay serve` run, or elsewhere a judge and the beat, then ask again")
+        say("! stored evidence: no audit yet; a service that runs begins the first one within ten minutes")
+        say("    remedy: let `assay serve` run, or elsewhere a judge and the beat, then ask again")
     else:
         over = (
             f"ended {audit['ended_at']}"
             if audit["ended_at"]
             else f"{audit['checked']} of about {audit['total']} so far"
         )
-        print(f"{'✗' if found['alarms'] else '✓'} stored evidence: last audit began {audit['started_at']}, {over}")
+        say(f"{'✗' if found['alarms'] else '✓'} stored evidence: last audit began {audit['started_at']}, {over}")
     for keyid in found["keys_of_others"]:
-        print(f"! the key {keyid} was published by a judge elsewhere; where there is none, somebody made it up")
-        print(f"    remedy: find out whose it is, else `assay keys retire {keyid}`")
+        say(f"! the key {keyid} was published by a judge elsewhere; where there is none, somebody made it up")
+        say(f"    remedy: find out whose it is, else `assay keys retire {keyid}`")
     for alarm in found["alarms"]:
-        print(f"✗ ALARM since {alarm['raised_at']}: {alarm['verdict_id']}: {alarm['detail']}")
-        print("    remedy: restore evidence and rows from a backup; it is not served meanwhile")
+        say(f"✗ ALARM since {alarm['raised_at']}: {alarm['verdict_id']}: {alarm['detail']}")
+        say("    remedy: restore evidence and rows from a backup; it is not served meanwhile")
 
 
 def _comparisons(comparisons: list[dict[str, Any]]) -> None:
     for item in comparisons:
         if item["rule"] in {"ranking", "table"}:
-            print(f"  {item['metric']}: {item['note'] or item['computed']} ({item['rule']}): {item['code']}")
+            say(f"  {item['metric']}: {item['note'] or item['computed']} ({item['rule']}): {item['code']}")
             continue
         unit = f" {item['unit']}" if item["unit"] else ""
         tolerance = f" {item['tolerance']}" if item["tolerance"] else ""
         flips = f", turns at {item['flips_at']}" if item["flips_at"] is not None else ""
         expected = item["expected"] if item["expected"] is not None else _band(item["low"], item["high"])
-        print(
+        say(
             f"  {'  ' if item['table'] else ''}{item['metric']}: computed {item['computed']}, expected {expected}{unit}"
             f" ({item['rule']}{tolerance}{flips}): {item['code']}"
         )
@@ -203,4 +202,4 @@ def _band(low: str | None, high: str | None) -> str:
 
 def _controls(controls: list[dict[str, Any]]) -> None:
     for item in controls:
-        print(f"  {MARK[item['result']]} {item['name']}: {item['detail']}")
+        say(f"  {MARK[item['result']]} {item['name']}: {item['detail']}")

@@ -20,6 +20,7 @@ from app.core.hook_paths import PATTERN, is_pattern
 from app.core.hooks import FORGES, Kind
 from cli.api_keys import duration, opened
 from cli.options import AsJson, print_json, read_settings
+from cli.words import say
 
 if TYPE_CHECKING:
     from app.settings import Settings
@@ -147,10 +148,10 @@ def deliveries(source_id: SourceId, as_json: AsJson = False) -> None:
         return
     for item in came:
         about = [item["id"], item["event"] or "–", item["state"], item["detail"]]
-        typer.echo("  ".join([f"{item['received_at']:%Y-%m-%d %H:%M:%S}", *about]).rstrip())
+        say("  ".join([f"{item['received_at']:%Y-%m-%d %H:%M:%S}", *about]).rstrip())
     for item in told:
         about = [item["context"], item["told"] or "to be told", item["error"] or item["refusal"] or ""]
-        typer.echo("  ".join([item["sha"][:12], *about]).rstrip())
+        say("  ".join([item["sha"][:12], *about]).rstrip())
 
 
 def _print_once(settings: Settings, source_id: str, secret: str, *, as_json: bool) -> None:

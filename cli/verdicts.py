@@ -11,7 +11,7 @@ import typer
 
 from cli.options import AsJson, print_json
 from cli.remote import DEFAULT_URL, Token, Url, connected
-from cli.words import one_line
+from cli.words import one_line, say
 
 if TYPE_CHECKING:
     from assay_client import Client
@@ -70,7 +70,7 @@ def verdicts(  # noqa: PLR0913 - options of a command
             if as_json:
                 print_json({**item, "claim_name": item["claim"]})
             else:
-                typer.echo(line(item))
+                say(line(item))
     if not found:
         typer.echo("no such verdict", err=True)
 

@@ -1,10 +1,36 @@
-"""What scripts and claims say, made fit to be shown: short, without control characters."""
+"""What scripts, claims and services say, made fit to be shown: short, without signs that steer a terminal."""
 
 from __future__ import annotations
+
+import re
+import sys
 
 BYTES_READ_MAX = 16_384
 LINES_MAX = 20
 LINE_CHARACTERS_MAX = 200
+#: Controls but for tabs and line ends, and what is not seen but turns the order of what is.
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+
+def say(text: object, *, error: bool = False) -> None:
+    """Print what may hold a stranger's words; signs that could steer a terminal become question marks.
+
+    Args:
+        text: of any number of lines.
+        error: on stderr instead of stdout.
+
+    """
+    print(fit(str(text)), file=sys.stderr if error else sys.stdout)
+
+
+def fit(text: str) -> str:
+    """Return a text of which no sign steers a terminal."""
+    return _STEERING.sub("?", text)
+
+
+def name_of(path: object) -> str:
+    """Return the name of a file or folder on one line: none of its signs may begin another one."""
+    return re.sub(r"[\n\t]", "?", fit(str(path)))
 
 
 def last_words(stderr: bytes) -> str:
