@@ -25,6 +25,7 @@ from app.core.errors import Fault, Refusal
 from app.core.forges import Place
 from app.core.hook_change import Change, Look, Nothing, Submitted, Unusable
 from app.intake import REPOSITORY, repository_paths
+from app.store.errors import StoreUnavailable
 from workers.forge import Forge, ForgeError, TooLargeError
 
 if TYPE_CHECKING:
@@ -46,7 +47,17 @@ NOTHING_TOUCHED = "no claim of this source is touched"
 
 
 def work(parts: Parts, outside: Outside, taken: Taken) -> None:
-    """Work on a delivery and write down what came of it."""
+    """Work on a delivery and write down what came of it; a fault of ours leaves it for later, a few times."""
+    try:
+        _work(parts, outside, taken)
+    except StoreUnavailable:
+        raise  # nothing can be written down; it is due again by itself
+    except Fault as fault:
+        log.exception("delivery %s", taken.id)
+        actions.postpone_hook(parts, taken, f"The service failed: {fault}")
+
+
+def _work(parts: Parts, outside: Outside, taken: Taken) -> None:
     source = actions.open_source(parts, taken.source_id)
     if source is None:
         actions.settle_hook(parts, taken, "done", "the source was removed")
@@ -173,7 +184,17 @@ def _meant(  # noqa: PLR0913 - what decides which claims are meant
 
 
 def tell(parts: Parts, outside: Outside, report: Report) -> None:
-    """Tell a commit what is known of a claim, and write down that it was."""
+    """Tell a commit what is known of a claim, and write down that it was; a fault of ours leaves it for later."""
+    try:
+        _tell(parts, outside, report)
+    except StoreUnavailable:
+        raise
+    except Fault as fault:
+        log.exception("report %s", report.id)
+        actions.note_not_told(parts, report, f"The service failed: {fault}")
+
+
+def _tell(parts: Parts, outside: Outside, report: Report) -> None:
     source = actions.open_source(parts, report.source_id)
     said = actions.said_by(parts, report)
     if source is None or not source.reports:

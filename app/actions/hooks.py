@@ -14,11 +14,11 @@ from sqlalchemy.exc import IntegrityError
 from app.actions.intake import Origin, submit_archive, submit_formula
 from app.actions.sources import secrets_of
 from app.core import hook_words
-from app.core.errors import Problem, Refusal
+from app.core.errors import Fault, Problem, Refusal
 from app.core.hook_change import CONTEXT
 from app.core.hooks import check
 from app.core.model import Script
-from app.store import hook_reports, hooks, sources, views
+from app.store import hook_reports, hooks, intake, sources, views
 from app.store.hook_reports import NewReport
 from app.store.taking_turns import take_turns
 
@@ -98,7 +98,13 @@ def reported_folders(parts: Parts, source: KnownSource, sha: str, names: Sequenc
 
 
 def submit_from_commit(parts: Parts, source: KnownSource, place: Place, folder: str, archive: BinaryIO) -> bool:
-    """Submit the claim in a folder of a commit, and note what the commit is to be told of it; False: it was refused."""
+    """Submit the claim in a folder of a commit, and note what the commit is to be told of it; False: it was refused.
+
+    Raises:
+        Fault: there is nothing to seal it with.
+
+    """
+    _require_environment(parts)
     told: dict[str, Any] = {"context": f"{CONTEXT}/{folder or 'claim.toml'}", "lines": {}}
 
     def accept(claim: Claim, text: bytes) -> None:
@@ -126,8 +132,10 @@ def submit_from_program(
 
     Raises:
         Refusal: it is not acceptable.
+        Fault: as `submit_from_commit`.
 
     """
+    _require_environment(parts)
 
     def accept(claim: Claim, _: bytes) -> None:
         _accept(source, claim)
@@ -139,6 +147,18 @@ def submit_from_program(
     if archive is not None:
         return submit_archive(parts, archive, source.publisher, also=also, origin=origin).verification_id
     return submit_formula(parts, document or {}, source.publisher, also=also, origin=origin).verification_id
+
+
+def _require_environment(parts: Parts) -> None:
+    """Look at no claim while there is nothing to seal it with: it would be blamed for our lack.
+
+    Raises:
+        Fault: no worker has published an environment yet.
+
+    """
+    with parts.store.read() as session:
+        if not intake.environments(session):
+            raise Fault("no-environment", "no worker has published an environment yet", "start a worker")
 
 
 def _accept(source: KnownSource, claim: Claim) -> None:

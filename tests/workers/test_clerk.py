@@ -173,6 +173,25 @@ def test_both_secrets_are_good_during_the_overlap_and_the_new_one_alone_after_it
     assert desk.house.scalar("SELECT secret FROM hook_source") is None
 
 
+def test_a_fault_of_ours_leaves_a_delivery_for_later(desk: Desk) -> None:
+    desk.house.change("DELETE FROM environment")
+    sha = pushed(desk, bundle("first", "8.6"))
+    assert desk.said()[0][0] == "queued"
+    assert "no worker has published an environment yet" in desk.said()[0][1]
+    desk.house.publish()
+    desk.hasten()
+    desk.see_to()
+    assert desk.forge.told(sha) == {"assay/first": "pending"}
+    pepper = desk.house.parts.settings.pepper_file
+    pepper.rename(pepper.with_suffix(".gone"))
+    desk.finish()
+    assert "is gone" in desk.reports()[0]["error"]
+    pepper.with_suffix(".gone").rename(pepper)
+    desk.hasten()
+    desk.see_to()
+    assert desk.forge.told(sha) != {"assay/first": "pending"}
+
+
 def test_no_secret_lies_in_the_database(desk: Desk, home: Path) -> None:
     held = b"".join(path.read_bytes() for path in home.glob("assay.db*"))
     assert desk.secret.encode() not in held
