@@ -179,12 +179,9 @@ def _items(refusal: Refusal, place: str) -> list[dict[str, Any]]:
 
 def _methods(app: FastAPI, path: str, told: str) -> str:
     """Return every method of an address: those of its operations, or those that the route told of a page."""
-    found = {
-        method.upper()
-        for route, operations in app.openapi()["paths"].items()
-        if re.fullmatch(re.sub(r"{\w+}", "[^/]+", route), path)
-        for method in operations
-    } or set(told.split(", ")) - {""}
+    paths = app.openapi()["paths"]
+    fitting = [path] if path in paths else [one for one in paths if re.fullmatch(re.sub(r"{\w+}", "[^/]+", one), path)]
+    found = {method.upper() for one in fitting for method in paths[one]} or set(told.split(", ")) - {""}
     return ", ".join(sorted({*found, "OPTIONS"} | ({"HEAD"} if "GET" in found else set())))
 
 

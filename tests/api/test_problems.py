@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import app.api
+import app.pages
 from app.api import verifications
 from app.api.kinds import BY_STATUS, KINDS, markdown
 from app.api.problems import MEDIA_TYPE
@@ -213,9 +214,9 @@ def test_all_problems_of_a_claim_are_told_at_once_with_line_and_remedy(service: 
 
 
 def raised_codes() -> set[str]:
-    """Return every code that the source of the HTTP door names where it makes a problem."""
+    """Return every code that the source of the two HTTP doors names where it makes a problem."""
     found: set[str] = set()
-    for path in Path(app.api.__file__).parent.glob("*.py"):
+    for path in (file for door in (app.api, app.pages) for file in Path(door.__file__).parent.glob("*.py")):
         tree = ast.parse(path.read_text())
         for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
             name = call.func.id if isinstance(call.func, ast.Name) else ""
