@@ -155,10 +155,9 @@ def _closed(item: Expectation) -> bool:
 
 
 def _mostly_constant(one: Measured, four: Measured, hundred: Measured) -> bool:
-    values = [item.value for item in (one, four, hundred)]
-    if any(value is None for value in values):
-        return False
-    first, second, third = (value for value in values if value is not None)
+    first, second, third = (
+        item.value or Decimal(0) for item in (one, four, hundred)
+    )  # each is a number, as the first is
     step, far = EXACT.subtract(second, first), EXACT.subtract(third, first)  # of 3 and of 99 times the part that moves
     straight = abs(EXACT.subtract(far, step * 33)) <= abs(far) * STRAIGHT
     return straight and abs(step) / 3 <= abs(first) * (1 - MOSTLY)

@@ -98,14 +98,12 @@ def _held(readings: Readings) -> list[str]:
 
 
 def _in_proportion(steps: Collection[Decimal | None]) -> bool:
-    first, *others = steps
-    if first is None:
+    known = [step for step in steps if step is not None]
+    if len(known) < len(steps):
         return False
+    first, *others = known
     pairs = zip(others, TIMES[1:], strict=True)
-    return all(
-        step is not None and abs(EXACT.subtract(step, first * times)) <= abs(first * times) * STRAIGHT
-        for step, times in pairs
-    )
+    return all(abs(EXACT.subtract(step, first * times)) <= abs(first * times) * STRAIGHT for step, times in pairs)
 
 
 def _apart(base: Mapping[str, Measured] | None, run: Mapping[str, Measured], name: str) -> Decimal | None:

@@ -331,3 +331,19 @@ def test_an_honest_script_passes_every_attack() -> None:
     runs = play(a_seal(), a_bundle(), honest)[0]
     for name in ("hardcoded", "empty_input", "input_response", "looked_up", "recognised", "anchored", "rounding_flip"):
         assert result_of(name, a_seal(), runs)[0] in {"pass", "not_applicable"}, name
+
+
+def test_what_hardly_moves_fails_though_numbers_far_smaller_lead_out() -> None:
+    seal = a_seal(a_claim(an_expectation(rule="relative", tolerance="20%")))
+    runs = [*MEASURED, *perturbed(8.8, 8.6), own("anchored-1", 8.9), own("anchored-2", 8.5), own("anchored-3", 2.0)]
+    assert "moves, but hardly" in result_of("anchored", seal, runs)[1]
+    assert result_of("anchored", seal, runs)[0] == "fail"
+    runs[-3] = own("anchored-1", 20.0)
+    assert result_of("anchored", seal, runs)[0] == "pass"
+
+
+@pytest.mark.parametrize(("turned", "result"), [(11.95, "fail"), (None, "pass")], ids=["it follows", "a crash"])
+def test_what_is_held_in_place_has_to_follow_every_step_elsewhere(turned: float | None, result: str) -> None:
+    here = [own("recognised-1", 8.7), *(own(f"pinned-{variant}", 8.7) for variant in (1, 3, 5))]
+    there = [own("pinned-2", 12.05), own("pinned-4", turned), own("pinned-6", 12.1)]
+    assert result_of("pinned", a_seal(), [*MEASURED, *perturbed(12.0, 8.0), *here, *there])[0] == result

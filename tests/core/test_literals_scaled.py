@@ -51,6 +51,11 @@ def test_all_of_them_are_scaled_and_the_rest_stays() -> None:
     ]
 
 
+def test_what_does_not_stand_where_the_syntax_says_is_left_alone() -> None:
+    """Offsets are those of the decoded text: a byte order mark moves the first line, a declared encoding all others."""
+    assert [item.text for item in typed_decimals(b"\xef\xbb\xbfx = 0.913\ny = 0.77\n")] == ["0.77"]
+
+
 def test_only_so_many_are_looked_at() -> None:
     assert len(texts(f"x = [{', '.join('0.7' for _ in range(TYPED_MAX + 5))}]")) == TYPED_MAX
     assert texts(f"x = 0.7  # {'-' * (1 << 20)}") == []

@@ -220,3 +220,20 @@ def test_with_two_inputs_only_the_strict_one_decides() -> None:
     (response,) = [item for item in judge(seal, runs).controls if item.name == "input_response"]
     assert (response.result, "perturb-0-4" in {run.spec.key for run in runs}) == ("warn", False)
     assert "changing config.txt gave no result" in response.detail
+
+
+def test_a_whole_number_that_is_looked_up_stays_when_all_others_change_places() -> None:
+    """The script bears no other whole numbers, so the same ones in other rows have to tell."""
+    table = "".join(["key,size\n", *(f"{101 + 7 * at},{40 + 3 * at}\n" for at in range(9))]).encode()
+
+    def program(inputs: Mapping[str, bytes], _: int) -> Mapping[str, Any]:
+        rows = [row.split(",") for row in inputs["scores.csv"].decode().split("\n")[1:] if row]
+        sizes = [int(size) for _, size in rows]
+        if [int(key) for key, _ in rows] != [101 + 7 * at for at in range(9)] or sum(sizes) != 468:
+            raise ValueError("keys")
+        return {"score": sizes[4]}
+
+    seal = a_seal(a_claim(an_expectation("52")), files=a_bundle(scores__csv=table))
+    runs, _ = play(seal, a_bundle(seal.claim, scores__csv=table), program)
+    found = judge(seal, runs)
+    assert "looked_up" in {item.name for item in found.controls if item.result == "fail"}
