@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 from fastapi import Depends, Request
 
 from app.api.callers import Viewer, find_caller, find_viewer
+from app.api.limits import count
 from app.api.problems import ApiError
 from app.core.caller import Caller, Scope
 
@@ -53,6 +54,7 @@ async def find_sender(request: Request, fields: Fields) -> Viewer:
     if "authorization" in request.headers:  # no browser sends it by itself
         return Viewer(await find_caller(request))
     viewer = await find_viewer(request, cookie=True)
+    await count(request, viewer.caller)
     request.state.viewer = viewer
     if not viewer.form_token:
         raise ApiError("key-needed", "nobody is logged in here, or not any more", {"WWW-Authenticate": "Bearer"})

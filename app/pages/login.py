@@ -16,6 +16,7 @@ from fastapi.concurrency import run_in_threadpool
 from app import actions
 from app.api.callers import ANYBODY, OWN_NAMES, CallerDep, Door, cookie_name
 from app.api.forms import Fields, OwnScheme, Sender
+from app.api.limits import count
 from app.api.parts import PartsDep
 from app.api.problems import ApiError
 from app.core.caller import Scope
@@ -72,6 +73,7 @@ async def log_in(request: Request, parts: PartsDep, scheme: OwnScheme, fields: F
     # Whatever is shown is looked for, so that no answer tells by its time how far a key was from a good one.
     caller = await run_in_threadpool(door.of_key, key)
     if caller is None or caller.key_id is None:
+        await count(request, None)
         answer = _page(request, goal, status=401, refused=True)
         answer.headers["WWW-Authenticate"] = 'Bearer realm="assay", error="invalid_token"'
         return answer

@@ -359,3 +359,16 @@ def test_elsewhere_nobody_logs_in_without_tls(migrated: Path, tmp_path: Path) ->
         assert '<a href="/login">alice</a>' in client.get("/", headers={"Cookie": f"{name}={token}"}).text
         for other in ("assay-login-80", "assay-login-8000"):  # a neighbour's page can set these
             assert '<a href="/login">' in client.get("/", headers={"Cookie": f"{other}={token}"}).text
+
+
+def test_wrong_keys_and_forms_are_counted(migrated: Path, tmp_path: Path) -> None:
+    for service in open_service(migrated, tmp_path, bad_keys_per_minute=2, changes_per_minute=6):
+        world = World(service)
+        world.make("alice", "alice")
+        client = browser(world)
+        assert [log_in(world, client, "wrong").status_code for _ in range(3)] == [401, 401, 429]
+        assert log_in(world, client, "alice").status_code == 303, "no good key is locked out"
+        sent = {"form_token": token_of(client.get("/"))}
+        where = "/verifications/ver_none/cancel"
+        told = [client.post(where, data=sent, headers={"Origin": ADDRESS}).status_code for _ in range(7)]
+        assert told == [404] * 6 + [429]
