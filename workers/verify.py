@@ -65,7 +65,8 @@ def execute_run(hands: Hands, run_id: str) -> None:
         if heartbeat.lost:
             raise StaleFence(run_id)
         if heartbeat.cancelled:
-            actions.cancel_run(hands.parts, claimed)
+            took, gpus = done.outcome, seal.claim.limits.gpus
+            actions.cancel_run(hands.parts, claimed, took.cpu_ms or 0, (took.wall_ms or 0) * gpus)
             return
         # 4. and 5. Store, plan, nudge.
         actions.finish_run(hands.parts, claimed, seal, done, worker=hands.name)

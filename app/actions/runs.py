@@ -104,15 +104,22 @@ def finish_run(parts: Parts, claimed: Claimed, seal: Seal, done: Executed, *, wo
     deliver_soon(parts, session)
 
 
-def cancel_run(parts: Parts, claimed: Claimed) -> None:
+def cancel_run(parts: Parts, claimed: Claimed, cpu_ms: int = 0, gpu_ms: int = 0) -> None:
     """End a run whose verification was cancelled while it ran.
+
+    Args:
+        parts: the service's parts.
+        claimed: the run, as the worker holds it.
+        cpu_ms: processor time that it took, which counts against budgets all the same: else whoever cancels in time pays
+            nothing.
+        gpu_ms: wall time, times the GPUs that were held.
 
     Raises:
         StaleFence: the lease was lost meanwhile; nothing was changed.
 
     """
     with parts.store.transaction() as session:
-        runs.cancel_run(session, claimed)
+        runs.cancel_run(session, claimed, cpu_ms, gpu_ms)
     deliver_soon(parts, session)
 
 

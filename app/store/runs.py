@@ -316,14 +316,15 @@ def give_back(session: Session, verification: KnownVerification, run: HeldRun, a
     return False
 
 
-def cancel_run(session: Session, claimed: Claimed) -> None:
-    """End a run whose verification was cancelled while it ran.
+def cancel_run(session: Session, claimed: Claimed, cpu_ms: int, gpu_ms: int) -> None:
+    """End a run whose verification was cancelled while it ran; what it took until then was taken.
 
     Raises:
         StaleFence: the lease was lost; the run is somebody else's to end.
 
     """
     verification, run = _held(session, claimed)
+    spending.note(session, verification.id, cpu_ms, gpu_ms)
     end_run(session, verification.id, run.id, "cancel")
     settle_cancel(session, verification)
 

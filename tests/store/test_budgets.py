@@ -70,6 +70,19 @@ def test_the_same_seal_costs_nothing(house: House) -> None:
         house.submit(a_claim(an_expectation("1.5")), account=Account("key_a", Budgets(queued_runs=1)), force=True)
 
 
+def test_what_was_taken_before_a_cancellation_stays_taken(house: House) -> None:
+    """Else whoever cancels shortly before the end would compute for nothing, again and again."""
+    budgets = Budgets(cpu_seconds_per_day=reserved(house) // 1000)
+    first = submit(house, "1.5", budgets)
+    claimed = house.claim(first.run_ids[0])
+    assert actions.cancel(house.parts, first.verification_id)
+    assert used(house).cpu_ms == reserved(house)
+    actions.cancel_run(house.parts, claimed, cpu_ms=59_000, gpu_ms=7_000)
+    assert (used(house).cpu_ms, used(house).gpu_ms) == (59_000, 7_000)
+    with pytest.raises(BudgetUsed):
+        submit(house, "2.5", budgets)
+
+
 def test_what_a_verdict_did_not_need_comes_back(house: House) -> None:
     most = reserved(house)
     budgets = Budgets(cpu_seconds_per_day=most // 1000 + 1)

@@ -12,6 +12,7 @@ import pytest
 
 from app import actions
 from app.core import evidence
+from app.core.caller import Account
 from app.core.errors import Fault
 from app.store.presence import KnownWorker
 from sandbox import Outcome, Usage
@@ -135,7 +136,7 @@ def in_the_background(station: Station, run_id: str) -> threading.Thread:
 
 def test_a_cancelled_run_ends_within_seconds_and_leaves_nothing(station: Station) -> None:
     slow = Slow(seconds=50)
-    submitted = station.submit_files(slow.files)
+    submitted = station.submit_files(slow.files, account=Account("key_a"))
     thread = in_the_background(station, submitted.run_ids[0])
     wait_until("the script runs", slow.processes)
     actions.cancel(station.parts, submitted.verification_id)
@@ -144,6 +145,7 @@ def test_a_cancelled_run_ends_within_seconds_and_leaves_nothing(station: Station
     assert slow.processes() == []
     assert station.verification(submitted.verification_id).state == "cancelled"
     assert station.run_row(submitted.run_ids[0]).state == "cancelled"
+    assert station.verification(submitted.verification_id).cpu_ms > 0  # what it took counts against budgets
     assert station.count("outcome") == 0
 
 
