@@ -42,6 +42,7 @@ from app.actions.hooks import (
     tell_commits,
 )
 from app.actions.intake import (
+    change_claim,
     publish_environment,
     put_record,
     submit_archive,
@@ -80,6 +81,7 @@ __all__ = [
     "audit",
     "cancel",
     "cancel_run",
+    "change_claim",
     "change_endpoint",
     "claim_run",
     "clear_refusal",

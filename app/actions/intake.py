@@ -22,11 +22,15 @@ from app.store import corrections, intake, judging
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from sqlmodel import Session
+
     from app.actions.parts import Also, Parts
     from app.core.caller import Account
     from app.core.claim import Policy
     from app.core.model import Claim, Seal
     from app.store.intake import Submitted
+
+    Unchanged = Callable[[Session], None]
 
 JSON_CLAIM_FILE = "claim.json"
 FORMULA_ENVIRONMENT = "python"
@@ -124,16 +128,35 @@ def submit_formula(  # noqa: PLR0913 - as above
     return _submit(parts, sealed, publisher, force=force, also=also, account=account)
 
 
-def put_record(
-    parts: Parts, publisher: str, external_id: str, facts: Mapping[str, Any], note: str | None = None
+def put_record(  # noqa: PLR0913 - a record, and what is said of it
+    parts: Parts,
+    publisher: str,
+    external_id: str,
+    facts: Mapping[str, Any],
+    note: str | None = None,
+    unchanged: Unchanged | None = None,
 ) -> tuple[str, bool]:
-    """Create or change a record; returns its id and whether it is new. What it said before is kept as a correction."""
+    """Create or change a record; returns its id and whether it is new. What it said before is kept as a correction.
+
+    `unchanged` is called when nobody else can change it any more, and raises if it is not as it should be.
+    """
     with parts.store.transaction() as session:
+        intake.lock_record(session, publisher, external_id)
+        if unchanged is not None:
+            unchanged(session)
         put = intake.upsert_record(session, publisher, external_id, facts)
         judging.project_gate(session, put.id, parts.settings.contract_base)
         if not put.new:
             corrections.of_publisher(session, put.id, changes(put.before, put.after), note)
     return put.id, put.new
+
+
+def change_claim(parts: Parts, claim_id: str, visibility: str, unchanged: Unchanged) -> None:
+    """Say who may know of a claim without a record; `unchanged` as for `put_record`."""
+    with parts.store.transaction() as session:
+        intake.lock_claim(session, claim_id)
+        unchanged(session)
+        intake.set_visibility(session, claim_id, visibility)
 
 
 def publish_environment(parts: Parts, name: str, found: str, detail: Mapping[str, Any]) -> None:

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from fastapi import Request, Response
+from fastapi import Header, Request, Response
 
-from app.api.problems import Problem
+from app.api.problems import ApiError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +29,7 @@ CONDITIONAL: dict[int | str, dict[str, Any]] = {
     304: {"description": "the client's copy is the newest"},
     404: {"model": Problem},
 }
+IfMatch = Annotated[str | None, Header(description="ETag of what is changed, as it was last read or answered")]
 _TAG = re.compile(r'"[^"]*"')
 
 
@@ -37,6 +38,28 @@ def current(request: Request, document: BaseModel) -> Response:
     body = _spelled(document)
     headers = {"ETag": f"W/{_tag(body)}", "Cache-Control": kept(request, "no-cache")}
     return not_modified(request, headers) or Response(body, media_type="application/json", headers=headers)
+
+
+def weak_tag(document: BaseModel) -> str:
+    """Return the tag of a document that may change."""
+    return f"W/{_tag(_spelled(document))}"
+
+
+def demand(asked: str | None, document: BaseModel) -> None:
+    """Let a change pass that was thought up on the document as it is now.
+
+    Tags of what may change are weak, which the comparison of RFC 9110, 13.1.1, would never accept; but ours are made of the
+    bytes, so equal ones mean equal documents.
+
+    Raises:
+        ApiError: no tag was sent, or another one than the document's.
+
+    """
+    if asked is None:
+        raise ApiError("condition-needed", "a change needs `If-Match` with the ETag of what it changes")
+    if asked.strip() != "*" and weak_tag(document).removeprefix("W/") not in _TAG.findall(asked):
+        now = {"ETag": weak_tag(document)}
+        raise ApiError("condition-failed", "it is no longer as it was when this ETag was given", now)
 
 
 def current_at(request: Request, version: str, make: Callable[[], BaseModel]) -> Response:

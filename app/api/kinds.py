@@ -148,6 +148,24 @@ KINDS: dict[str, Kind] = {
         "A disabled webhook endpoint is sent nothing, neither tests nor repetitions.",
         'Enable it with `PATCH` and `{"state": "enabled"}`, then ask again.',
     ),
+    "condition-failed": Kind(
+        412,
+        "It was changed meanwhile",
+        "The `ETag` in `If-Match` is not that of the thing as it is now: somebody changed it since it was read.",
+        "Read it again, look whether the change is still wanted, and send it with the new `ETag`. Nothing was changed.",
+    ),
+    "condition-needed": Kind(
+        428,
+        "A change says what it changes",
+        "This change needs the header `If-Match`, so that it cannot undo what somebody else did meanwhile.",
+        "Read the thing and send its `ETag` as `If-Match`; `*` stands for however it is. Nothing was changed.",
+    ),
+    "claim-of-record": Kind(
+        409,
+        "The claim is as open as its record says",
+        "Only a claim that belongs to no record is released or taken back by itself.",
+        "Change `claims_visibility` of its record, for all of its claims. Nothing was changed.",
+    ),
     "content-too-large": Kind(
         413,
         "The body is too large",

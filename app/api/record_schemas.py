@@ -240,5 +240,8 @@ class ClaimHistoryOut(BaseModel):
     id: str
     name: str
     record_id: str | None
+    visibility: Literal["public", "private"] | None = Field(
+        default=None, description="of a claim without a record: who may know of it; null: its record says"
+    )
     revisions: list[RevisionOut]
     standing_verdict: str | None = Field(description="id of the newest verdict of the newest revision")

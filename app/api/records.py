@@ -13,7 +13,7 @@ from app import actions
 from app.actions import Parts
 from app.api import public_record
 from app.api.callers import CallerDep, needs
-from app.api.conditional import CONDITIONAL, current
+from app.api.conditional import CONDITIONAL, current, weak_tag
 from app.api.parts import JSON_BYTES_MAX, PartsDep, json_only
 from app.api.problems import ApiError, Problem, not_found
 from app.api.record_schemas import (
@@ -69,12 +69,13 @@ Pair = Annotated[str | None, Query(max_length=200)]
 def put(parts: PartsDep, caller: CallerDep, response: Response, record_id: RecordId, facts: RecordIn) -> RecordOut:
     """Say what a publication is; claims that name its id are attached to it. What is left out stays as it is."""
     publisher, external_id = _target(parts, caller, record_id)
-    values = _facts(parts, facts, publisher, external_id)
+    values = facts_of(parts, facts, publisher, external_id)
     found, new = actions.put_record(parts, publisher, external_id, values, facts.note)
     with parts.store.read() as session:
-        answer = _show(parts, records.gather(session, session.get_one(Record, found)))
+        answer = show(parts, records.gather(session, session.get_one(Record, found)))
     response.status_code = 201 if new else 200
     response.headers["Location"] = answer.urls.self
+    response.headers["ETag"] = weak_tag(answer)
     return answer
 
 
@@ -86,7 +87,7 @@ def put(parts: PartsDep, caller: CallerDep, response: Response, record_id: Recor
 )
 def read(parts: PartsDep, caller: CallerDep, request: Request, record_id: RecordId) -> Response:
     """Return a record by the publisher's id or ours."""
-    return current(request, _show(parts, _known(parts, caller, record_id)))
+    return current(request, show(parts, _known(parts, caller, record_id)))
 
 
 @router.get(
@@ -167,6 +168,11 @@ def read_claim(parts: PartsDep, caller: CallerDep, request: Request, claim_id: C
         found = records.claim(session, claim_id, visible_to(caller))
     if found is None:
         raise not_found("claim")
+    return current(request, claim_out(found))
+
+
+def claim_out(found: dict[str, Any]) -> ClaimHistoryOut:
+    """Return what is shown of a claim."""
     revisions = [
         RevisionOut(
             number=item["number"],
@@ -176,7 +182,7 @@ def read_claim(parts: PartsDep, caller: CallerDep, request: Request, claim_id: C
         )
         for item in found["revisions"]
     ]
-    return current(request, ClaimHistoryOut.model_validate(found | {"revisions": revisions}))
+    return ClaimHistoryOut.model_validate(found | {"revisions": revisions})
 
 
 def _past(verdict: dict[str, Any], standing: str | None) -> PastVerdict:
@@ -205,7 +211,7 @@ def _known(parts: Parts, caller: Caller, record_id: str) -> Known:
         return records.gather(session, row)
 
 
-def _facts(parts: Parts, facts: RecordIn, publisher: str, external_id: str) -> dict[str, Any]:
+def facts_of(parts: Parts, facts: RecordIn, publisher: str, external_id: str) -> dict[str, Any]:
     """Return what is to be stored of a request."""
     values = facts.model_dump(exclude_unset=True, exclude={"note"})
     if "claims_visibility" in values:
@@ -219,7 +225,8 @@ def _facts(parts: Parts, facts: RecordIn, publisher: str, external_id: str) -> d
     return values
 
 
-def _show(parts: Parts, known: Known) -> RecordOut:
+def show(parts: Parts, known: Known) -> RecordOut:
+    """Return what is shown of a record."""
     documents = public_record.documents(known, parts.settings)
     verdict = public_record.gate_verdict(known, parts.settings)
     # Our own id: the publisher's may be a DOI or a title, which no path can hold.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, func, insert, select
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlmodel import Session, col
 
 from app.core.budgets import BudgetUsed, Need, judge
@@ -149,6 +149,22 @@ def upsert_record(session: Session, publisher: str, external_id: str, facts: Map
     row.updated_at = now
     session.flush()
     return Upserted(row.id, new, before, said(row))
+
+
+def lock_record(session: Session, publisher: str, external_id: str) -> None:
+    """Wait until nobody else changes a publisher's record of a name; held until the transaction ends."""
+    take_turns(session, "record", publisher, external_id)
+
+
+def lock_claim(session: Session, claim_id: str) -> None:
+    """Wait until nobody else changes a claim; held until the transaction ends."""
+    session.connection().execute(select(col(ClaimRow.id)).where(col(ClaimRow.id) == claim_id).with_for_update())
+
+
+def set_visibility(session: Session, claim_id: str, visibility: str) -> None:
+    """Say who may know of a claim without a record."""
+    changed = update(ClaimRow).where(col(ClaimRow.id) == claim_id, col(ClaimRow.record_id).is_(None))
+    session.connection().execute(changed.values(visibility=visibility))
 
 
 def said(row: Record) -> dict[str, Any]:

@@ -127,6 +127,7 @@ def claim(session: Session, claim_id: str, seen: Visible = STRANGERS) -> dict[st
         "id": row.id,
         "name": row.name,
         "record_id": row.record_id,
+        "visibility": row.visibility if row.record_id is None else None,
         "revisions": [
             {
                 "number": item.number,

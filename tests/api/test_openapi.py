@@ -21,7 +21,7 @@ from app.core.caller import Budgets, Caller, Scope
 from app.core.contracts import shape
 from app.core.hook_paths import PATTERN
 from app.core.hooks import BODY_BYTES_MAX, Kind
-from tests.api.bundles import formula_document, script_bundle
+from tests.api.bundles import formula_bundle, formula_document, script_bundle
 from tests.api.service import ADDRESS, ENVIRONMENT, TARGET
 from tests.api.tenants import WRONG
 from tests.cli.command import ROOT
@@ -206,6 +206,20 @@ def records(service: Service) -> Answers:
     for name in ("r", "walked", "none", "NONE"):
         yield RECORD, client.get(f"/v1/records/{name}")
         yield GATE, client.get(f"/v1/records/{name}/gate-verdict")
+
+
+def openings(service: Service) -> Answers:
+    """Walk through changes that say what they change."""
+    client, path = service.client, "/v1/records/opened"
+    tag = client.put(path, json={}).headers["ETag"]
+    for headers in ({}, {"If-Match": '"old"'}, {"If-Match": tag}):
+        yield RECORD, client.patch(path, json={"claims_visibility": "open"}, headers=headers)
+    yield RECORD, client.patch("/v1/records/none", json={}, headers={"If-Match": "*"})
+    claims = [service.submit(files).json()["claim"]["id"] for files in (formula_bundle(), named("opened"))]
+    for headers in ({}, {"If-Match": '"old"'}, {"If-Match": "*"}):
+        yield CLAIM, client.patch(f"/v1/claims/{claims[0]}", json={"visibility": "private"}, headers=headers)
+    yield CLAIM, client.patch(f"/v1/claims/{claims[1]}", json={"visibility": "private"}, headers={"If-Match": "*"})
+    yield CLAIM, client.patch("/v1/claims/clm_none", json={"visibility": "private"}, headers={"If-Match": "*"})
 
 
 def publications(service: Service) -> Answers:
@@ -405,6 +419,7 @@ WALKS = (
     verdicts,
     records,
     publications,
+    openings,
     the_lists,
     the_ledger,
     others,

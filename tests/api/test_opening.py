@@ -1,0 +1,99 @@
+"""Opening and closing: who is shown what changes, what was said does not, and nobody undoes what he did not see."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.api.tenants import World, bundle, ids_of, matching
+from tests.store.house import at_once
+
+if TYPE_CHECKING:
+    import httpx2
+    from fastapi.testclient import TestClient
+
+    from tests.api.service import Service
+
+
+@pytest.fixture
+def world(service: Service) -> World:
+    found = World(service)
+    for name in ("alice", "bob"):
+        found.make(name, name)
+    return found
+
+
+def patch(client: TestClient, path: str, tag: str | None = None, **wanted: str) -> httpx2.Response:
+    return client.patch(path, json=wanted, headers={} if tag is None else {"If-Match": tag})
+
+
+def test_a_claim_is_taken_back_and_released(world: World) -> None:
+    ids = ids_of(world.of("alice").conclude(matching, bundle("gain", None)))
+    alice, bob = world.as_("alice"), world.as_("bob")
+    path, verdict = f"/v1/claims/{ids['claim_id']}", f"/v1/verdicts/{ids['verdict_id']}"
+    kept = {name: world.service.rows()[name] for name in ("ledger", "correction", "verdict", "ledger_node")}
+    for wanted, seen in (("private", 404), ("public", 200)):
+        tag = alice.get(path).headers["ETag"]
+        answer = patch(alice, path, tag, visibility=wanted)
+        assert (answer.status_code, answer.json()["visibility"]) == (200, wanted)
+        assert answer.headers["ETag"] == alice.get(path).headers["ETag"] != tag
+        for stranger in (bob, world.as_(None)):
+            for where in (path, verdict, f"{verdict}/evidence", f"/v1/verifications/{ids['verification_id']}"):
+                assert stranger.get(where).status_code == seen, (wanted, where)
+            assert bool(stranger.get("/v1/verdicts").json()["data"]) == (seen == 200)
+            assert bool(stranger.get("/v1/verdicts/summary").json()["status"]) == (seen == 200)
+        assert alice.get(verdict).status_code == 200
+    assert {name: world.service.rows()[name] for name in kept} == kept
+
+
+def test_a_record_opens_its_claims(world: World) -> None:
+    ids = ids_of(world.of("alice").conclude(matching, bundle("gain", "survey")))
+    alice, path, claim = world.as_("alice"), "/v1/records/survey", f"/v1/claims/{ids['claim_id']}"
+    said = ("verdict", "correction", "ledger", "ledger_node", "event", "gate")
+    before = {name: world.service.rows()[name] for name in said}
+    for wanted, seen in (("open", 200), ("closed", 404)):
+        answer = patch(alice, path, alice.get(path).headers["ETag"], claims_visibility=wanted)
+        assert (answer.status_code, answer.json()["claims_visibility"]) == (200, wanted)
+        assert world.as_(None).get(claim).status_code == seen
+    assert {name: world.service.rows()[name] for name in said} == before
+    refused = patch(alice, claim, "*", visibility="public")
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/claim-of-record")
+
+
+def test_a_change_names_what_it_changes(world: World) -> None:
+    alice, path = world.as_("alice"), "/v1/records/survey"
+    made = alice.put(path, json={"title": "One"})
+    old = made.headers["ETag"]
+    assert old == alice.get(path).headers["ETag"]
+    missing = patch(alice, path, title="Two")
+    assert (missing.status_code, missing.json()["type"]) == (428, "/problems/condition-needed")
+    assert patch(alice, path, old.removeprefix("W/"), title="Two").status_code == 200  # in its strong form as well
+    stale = patch(alice, path, old, title="Three")
+    assert (stale.status_code, stale.json()["type"]) == (412, "/problems/condition-failed")
+    assert alice.get(path).json()["title"] == "Two"
+    assert patch(alice, path, f'"x", {alice.get(path).headers["ETag"]}', title="Three").status_code == 200
+    assert patch(alice, path, "*", title="Four").status_code == 200
+    assert patch(alice, "/v1/records/none", "*", title="x").status_code == 404
+    assert world.service.rows()["record"] == 1
+
+
+def test_of_changes_at_once_that_saw_the_same_one_passes(world: World) -> None:
+    alice, path = world.as_("alice"), "/v1/records/survey"
+    claim = f"/v1/claims/{world.of('alice').submit(bundle('gain', None)).json()['claim']['id']}"
+    tag, claim_tag = alice.put(path, json={}).headers["ETag"], alice.get(claim).headers["ETag"]
+    calls = [lambda n=n: patch(world.as_("alice"), path, tag, title=f"title {n}") for n in range(4)]
+    assert sorted(getattr(item, "status_code", 0) for item in at_once(*calls)) == [200, 412, 412, 412]
+    calls = [lambda: patch(world.as_("alice"), claim, claim_tag, visibility="private")] * 4
+    assert sorted(getattr(item, "status_code", 0) for item in at_once(*calls)) == [200, 412, 412, 412]
+
+
+def test_what_is_anothers_is_as_good_as_not_there(world: World) -> None:
+    ids = ids_of(world.of("alice").conclude(matching, bundle("gain", "survey")))
+    bob, answers = world.as_("bob"), []
+    for path in (f"/v1/claims/{ids['claim_id']}", "/v1/claims/clm_none"):
+        answer = patch(bob, path, "*", visibility="private")
+        answers.append((answer.status_code, answer.json()["detail"]))
+    for path in (f"/v1/records/{ids['record_id']}", "/v1/records/rec_none"):
+        assert patch(bob, path, "*", visibility="private").status_code == 404
+    assert answers[0] == answers[1] == (404, "there is no such claim")
