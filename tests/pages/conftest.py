@@ -13,6 +13,7 @@ import pytest
 import uvicorn
 
 from app import actions
+from app.core.webhook import Outcome
 from app.main import create_app
 from app.settings import Settings
 from app.store import migrate
@@ -140,7 +141,23 @@ def _run_examples(station: Station) -> dict[str, str]:
     found["revised"] = station.submit_files(revised, "local").verification_id
     station.work()
     actions.put_record(station.parts, "local", "kept-private", {"visibility": "private", "title": "Kept private"})
+    _deliver(station)
     return found
+
+
+def _deliver(station: Station) -> None:
+    """Make an endpoint with a delivery that was taken, one that was given up, and one that waits."""
+    url, events = "https://example.org/h", ["verdict.recorded"]
+    made, _ = actions.create_endpoint(station.parts, "local", url, events, "a bot", operator=False)
+    for outcome in (Outcome(200, "thanks", ""), Outcome(None, "", "the connection failed"), None):
+        actions.test_endpoint(station.parts, made["id"], "local")
+        for attempts in range(8):
+            if outcome is None:
+                break
+            with station.parts.store.transaction() as session:
+                session.connection().exec_driver_sql("UPDATE webhook_delivery SET due_at = 1 WHERE state = 'pending'")
+            for taken in actions.take_deliveries(station.parts, 1):
+                actions.settle_delivery(station.parts, taken, outcome, attempts)
 
 
 def _serve(station: Station, found: Mapping[str, str], settings: Settings) -> Iterator[Site]:

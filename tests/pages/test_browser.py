@@ -67,6 +67,7 @@ def paths(site: Site) -> dict[str, str]:
         "verification": f"/verifications/{job['id']}",
         "run": f"/runs/{site.verification('crashes')['runs'][0]['id']}",
         "workers": "/workers",
+        "webhooks": "/webhooks",
         "compare": f"/compare?verification={job['id']}&verification={site.verifications['revised']}",
         "compare-claim": f"/compare?claim={job['claim']['id']}",
         "compare-empty": "/compare",

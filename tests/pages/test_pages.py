@@ -77,6 +77,7 @@ def addresses(site: Site) -> dict[str, str]:
         "verification": f"/verifications/{job['id']}",
         "run": f"/runs/{job['runs'][0]['id']}",
         "workers": "/workers",
+        "webhooks": "/webhooks",
         "record": f"/records/{site.verification('student-sleep')['record_id']}",
         "compare": f"/compare?verification={job['id']}&verification={other}",
         "compare of one claim": f"/compare?claim={job['claim']['id']}",

@@ -1,0 +1,72 @@
+"""`/webhooks`: who is told of events, what became of each delivery, and a button that makes one again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Request, Response
+
+from app import actions
+from app.api.callers import CallerDep
+from app.api.forms import form_needs
+from app.api.parts import PartsDep
+from app.api.problems import ApiError, not_found
+from app.core.caller import Caller, Scope
+from app.core.errors import Refusal
+from app.pages.parts import PageId
+from app.pages.shell import led, page, twin, viewer_of
+from app.store import hook_lists
+from app.store.lists import Wanted
+
+if TYPE_CHECKING:
+    from app.actions import Parts
+
+router = APIRouter(include_in_schema=False)
+
+ENDPOINTS_MAX = 50  # of one page
+DELIVERIES_MAX = 10  # of each endpoint
+
+
+@router.get("/webhooks.json")
+def read_json(parts: PartsDep, caller: CallerDep, request: Request) -> Response:
+    """Answer with endpoints and deliveries for programs."""
+    return twin(request, data(parts, caller))
+
+
+@router.get("/webhooks")
+def read(parts: PartsDep, caller: CallerDep, request: Request) -> Response:
+    """Answer with endpoints and deliveries for people."""
+    viewer = viewer_of(request)
+    may = viewer is not None and bool(viewer.form_token) and caller.may(Scope.WEBHOOKS_MANAGE)
+    return page(request, "webhooks.html", hooks=data(parts, caller), may=may)
+
+
+@router.post("/webhooks/deliveries/{delivery_id}/replay")
+def replay(
+    parts: PartsDep, caller: Annotated[Caller, form_needs(Scope.WEBHOOKS_MANAGE)], delivery_id: PageId
+) -> Response:
+    """Make a delivery again, and lead back."""
+    try:
+        known = actions.replay_delivery(parts, delivery_id, _whose(caller))
+    except Refusal as refusal:
+        raise ApiError("endpoint-disabled", refusal.detail) from refusal
+    if not known:
+        raise not_found("delivery")
+    return led("/webhooks")
+
+
+def data(parts: Parts, caller: Caller) -> dict[str, Any]:
+    """Return what the page shows: nothing to who may not manage webhooks."""
+    if not caller.may(Scope.WEBHOOKS_MANAGE):
+        return {"open": False, "endpoints": []}
+    with parts.store.read() as session:
+        found = hook_lists.of_publisher(session, Wanted(ENDPOINTS_MAX), _whose(caller)).rows
+        for row in found:
+            wanted = Wanted(DELIVERIES_MAX, {"endpoint_id": row["id"]})
+            row["deliveries"] = hook_lists.deliveries(session, wanted).rows
+    return {"open": True, "endpoints": found}
+
+
+def _whose(caller: Caller) -> str | None:
+    """Return whose endpoints a caller may see: the operator everybody's (None)."""
+    return None if caller.operator else (caller.publisher or "")
