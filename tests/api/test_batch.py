@@ -129,3 +129,9 @@ def test_a_batch_needs_the_scope_of_a_submission(service: Service) -> None:
     shown = {"Authorization": f"Bearer {poor}"}
     assert service.client.post(BATCH, json={"claims": [claim("one")]}, headers=shown).status_code == 403
     assert send(service, claim("one")).status_code == 401
+
+
+def test_the_address_of_batches_is_no_id_of_a_verification(service: Service) -> None:
+    assert service.client.options(BATCH).headers["Allow"] == "OPTIONS, POST"
+    assert service.client.delete(BATCH).headers["Allow"] == "OPTIONS, POST"
+    assert service.client.get(BATCH).status_code == 404
