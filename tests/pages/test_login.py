@@ -253,6 +253,25 @@ def test_who_is_logged_in_cancels_by_the_button_of_the_page(world: World) -> Non
     assert "/cancel" not in client.get(f"/verifications/{found}").text
 
 
+def test_who_is_logged_in_tries_a_faulted_one_again_by_the_button_of_the_page(world: World) -> None:
+    found, client = job(world), logged_in(world, "alice")
+    sent = {"form_token": token_of(client.get("/"))}
+    where = f"/verifications/{found}/retry"
+    early = client.post(where, data=sent, headers={"Origin": ADDRESS})
+    assert early.status_code == 409
+    assert "only a faulted one is retried" in early.text
+    actions.fault_verification(world.service.parts, found, "WORKER_LOST", "every worker was lost")
+    page = client.get(f"/verifications/{found}")
+    assert f'action="{where}"' in page.text
+    assert where not in logged_in(world, "poor").get(f"/verifications/{found}").text
+    answer = client.post(where, data={"form_token": token_of(page)}, headers={"Origin": ADDRESS})
+    assert answer.status_code == 303
+    goal = answer.headers["Location"]
+    assert goal.startswith("/verifications/ver_")
+    assert goal != f"/verifications/{found}"
+    assert state(world, goal.rpartition("/")[2]) == "queued"
+
+
 def test_nobody_elses_page_has_the_button_and_nobody_else_can_press_it(world: World) -> None:
     found = job(world)
     for name, status in (("bob", 404), ("poor", 403)):
