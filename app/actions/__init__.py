@@ -56,7 +56,7 @@ from app.actions.planning import sealed
 from app.actions.presence import announce, leave
 from app.actions.retrying import retry
 from app.actions.runs import cancel_run, claim_run, fail_run, finish_run, look, renew, report_output, report_progress
-from app.actions.sources import NewSource, OpenSource, add_source, open_source, remove_source, rotate_source
+from app.actions.sources import NewSource, OpenSource, add_source, has_source, open_source, remove_source, rotate_source
 from app.actions.sweeping import sweep, tidy
 from app.actions.webhooks import (
     change_endpoint,
@@ -95,6 +95,7 @@ __all__ = [
     "fault_verification",
     "finish_run",
     "give_up_endpoint",
+    "has_source",
     "leave",
     "log_in",
     "log_out",

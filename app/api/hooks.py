@@ -65,9 +65,12 @@ async def deliver(source: str, request: Request, parts: PartsDep, later: Backgro
     """Take in what a forge or a program tells. It is signed with the secret of the source, in its sender's own way."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise ApiError("unsupported-media-type", "a delivery is application/json; set the forge's content type to that")
-    body = await _read(request)
-    headers = {name.lower(): value for name, value in request.headers.items()}
-    found = await run_in_threadpool(actions.receive, parts, source, headers, body) if _ID.fullmatch(source) else None
+    found = None
+    # Nobody else's body is taken in: who knows no source could have as much of it held as there is memory.
+    if _ID.fullmatch(source) is not None and await run_in_threadpool(actions.has_source, parts, source):
+        body = await _read(request)
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        found = await run_in_threadpool(actions.receive, parts, source, headers, body)
     if found is None:
         raise ApiError("signature-refused", "the request is not signed by a source of this service, or too long ago")
     if found[1] != "done":

@@ -95,6 +95,15 @@ def test_a_source_that_is_not_there_is_answered_like_a_wrong_signature(
         assert {name: answer.json()[name] for name in told} == {name: wrong[name] for name in told}
 
 
+def test_the_body_of_who_knows_no_source_is_not_taken_in(
+    service: Service, source: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.api.hooks.BODY_BYTES_MAX", 10)
+    assert send(service, source).status_code == 413
+    assert send(service, ("/v1/hooks/src_nowhere", source[1])).status_code == 401
+    assert send(service, ("/v1/hooks/none", source[1])).status_code == 401
+
+
 def test_a_form_is_refused_with_what_to_set(service: Service, source: tuple[str, str]) -> None:
     answer = send(service, source, content_type="application/x-www-form-urlencoded")
     assert answer.status_code == 415
