@@ -47,7 +47,7 @@ def _push(document: dict[str, Any]) -> Change | Nothing:
 
 def _pull(document: dict[str, Any]) -> Change | Nothing:
     action = document.get("action")
-    if action not in {"opened", "reopened", "synchronize", "synchronized"}:
+    if action not in ("opened", "reopened", "synchronize", "synchronized"):
         return Nothing(f"a pull request was {str(action)[:40]!r}, which changes no claim")
     name, repository_id = _repository(document)
     sha = sha_of(text_at(document, "pull_request", "head", "sha"), name, repository_id)

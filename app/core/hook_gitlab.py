@@ -34,7 +34,7 @@ def _merge(document: dict[str, Any]) -> Change | Nothing:
     if not isinstance(told, dict):
         raise Unusable("`object_attributes` is missing")
     action = told.get("action")
-    if action not in {"open", "reopen"} and not (action == "update" and told.get("oldrev")):
+    if action not in ("open", "reopen") and not (action == "update" and told.get("oldrev")):
         return Nothing(f"a merge request was {str(action)[:40]!r} without new commits")
     name, project_id = _project(document)
     sha = sha_of(text_at(told, "last_commit", "id"), name, project_id)

@@ -120,6 +120,13 @@ def test_no_payload_breaks_the_reader(payload: object, kind: Kind, event: str) -
     assert isinstance(found, Change | Nothing | Submitted)
 
 
+@pytest.mark.parametrize("action", [{}, [], None, 7], ids=repr)
+def test_an_action_that_is_no_text_calls_for_nothing(action: object) -> None:
+    for kind, event in ((Kind.GITHUB, "pull_request"), (Kind.GITLAB, "Merge Request Hook")):
+        document = {"action": action, "object_attributes": {"action": action}}
+        assert isinstance(hook_payloads.read(kind, event, document), Nothing)
+
+
 PATHS = ["claim.toml", "claims/a/claim.toml", "claims/b/c/claim.toml", "other/d/claim.toml", "claims/a/data.csv"]
 
 
