@@ -26,3 +26,19 @@ def test_without_a_publisher_it_is_the_operators(tmp_path: Path) -> None:
     made = json.loads(assay("keys", "create", "--json", home=tmp_path).stdout)
     assert made["publisher"] == "local"
     assert made["key"].startswith("assay_live_")
+
+
+def test_a_key_is_shown_with_what_is_used_of_its_budgets(tmp_path: Path) -> None:
+    options = ("--queued-runs", "7", "--cpu-seconds-per-day", "3600", "--json")
+    made = json.loads(assay("keys", "create", *options, home=tmp_path).stdout)
+    assert made["used"] == {"queued_runs": 0, "cpu_seconds_per_day": 0.0, "gpu_seconds_per_day": 0.0}
+    shown = assay("keys", "show", made["id"], home=tmp_path)
+    assert [line.split() for line in shown.stdout.splitlines()[1:]] == [
+        ["requests_per_minute", "no", "limit"],
+        ["queued_runs", "0", "used", "of", "7"],
+        ["cpu_seconds_per_day", "0", "used", "of", "3600"],
+        ["gpu_seconds_per_day", "0", "used", "of", "no", "limit"],
+    ]
+    assert "queued_runs 0/7" in assay("keys", "list", home=tmp_path).stdout
+    unknown = assay("keys", "show", "key_none", home=tmp_path)
+    assert (unknown.returncode, "there is no key key_none" in unknown.stderr) == (2, True)
