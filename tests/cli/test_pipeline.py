@@ -259,6 +259,14 @@ def test_a_report_is_written_through_no_link_of_the_checkout(pipeline: Pipeline,
         assert (code, victim.read_text()) == (0, "mine")
 
 
+def test_a_folder_in_a_reports_place_is_refused_and_says_nothing_of_a_claim(pipeline: Pipeline) -> None:
+    lay(pipeline.origin / "reports" / "assay.sarif", {"x": b""})
+    commit(pipeline.origin, "a folder")
+    code, said, _, _ = pipeline.run(ASSAY_CI_REPORTS="reports")
+    assert code == 2
+    assert "a folder stands where a report belongs" in said
+
+
 @pytest.mark.parametrize("event", ["pull_request_target", "workflow_run"])
 def test_an_event_that_gives_a_forks_change_our_secrets_is_refused(pipeline: Pipeline, event: str) -> None:
     code, said, told, _ = pipeline.run(GITHUB_EVENT_NAME=event)
