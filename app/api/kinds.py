@@ -240,7 +240,7 @@ KINDS: dict[str, Kind] = {
     "too-many-streams": Kind(
         429,
         "Too many streams are open",
-        "This service follows as many streams of events as it can.",
+        "This service follows as many streams of events as it can, or as many as one key or address may have.",
         "Close those that you need no more, or come back after `Retry-After` seconds; the list of events answers as ever.",
     ),
     "internal-error": Kind(

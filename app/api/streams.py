@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Any
 
 from anyio import CapacityLimiter, to_thread
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 0.3
 STREAMS_MAX = 64  # at once, of this process
+STREAMS_EACH_MAX = 16  # of those, for one key or, without one, one address: nobody takes them all
 STREAM_SECONDS_MAX = 900  # whoever comes back shows his key again
 SEEN_SECONDS = 10  # so often a stream looks whether the caller may still know of what it follows
 MOST = 200  # events of one look
@@ -82,22 +84,30 @@ async def _begin(
     return max(after, known)
 
 
-async def _slot(request: Request) -> AsyncIterator[None]:
+async def _slot(request: Request, caller: CallerDep) -> AsyncIterator[None]:
     """Hold one of the process's streams for as long as the request lasts.
 
     Raises:
-        ApiError: all of them are taken.
+        ApiError: all of them are taken, or all that one key or address may have; the loopback may have all.
 
     """
     state = request.app.state
+    who = None if caller.loopback else caller.key_id or state.limiter.address(request)
     taken: int = getattr(state, "streams", 0)
-    if taken >= STREAMS_MAX:
-        raise ApiError("too-many-streams", "this service follows as many streams as it can", {"Retry-After": "5"})
+    if not hasattr(state, "stream_holders"):
+        state.stream_holders = Counter()
+    holders: Counter[str | None] = state.stream_holders
+    if taken >= STREAMS_MAX or (who is not None and holders[who] >= STREAMS_EACH_MAX):
+        raise ApiError("too-many-streams", "no further stream can be followed now", {"Retry-After": "5"})
     state.streams = taken + 1
+    holders[who] += 1
     try:
         yield
     finally:
         state.streams -= 1
+        holders[who] -= 1
+        if not holders[who]:
+            del holders[who]
 
 
 async def _known(parts: PartsDep, caller: CallerDep, verification_id: VerificationId) -> str:

@@ -75,7 +75,17 @@ def check_address(url: str, named: Collection[str] = ()) -> str:
         return url
     if parts.scheme != "https" or port != 443:
         raise _refuse("only https at port 443 is spoken to")
+    if _is_literal(host) and not is_public(host):
+        raise _refuse("this address does not belong to the public network")
     return url
+
+
+def _is_literal(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _refuse(detail: str) -> Refusal:

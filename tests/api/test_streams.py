@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import httpx2
@@ -14,6 +14,8 @@ import uvicorn
 
 from app import actions
 from app.api import streams
+from app.api.callers import find_caller
+from app.core.caller import Caller
 from app.store.runs import LogPiece
 from tests.api.bundles import script_bundle
 from tests.api.service import ENVIRONMENT, Sums
@@ -180,6 +182,23 @@ def test_streams_are_counted_and_given_back(service: Service, monkeypatch: pytes
     assert answer.headers["Retry-After"]
     assert service.client.get(path).status_code == 200
     assert service.client.head(path, headers=STREAM).status_code == 200
+
+
+def test_no_address_takes_all_streams_of_those_that_have_no_key(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beyond loopback; whoever sits at another address still gets one."""
+    monkeypatch.setattr(streams, "STREAMS_EACH_MAX", 2)
+    app = service.client.app
+    monkeypatch.setattr(app.state.limiter, "address", lambda request: request.headers["x-from"])  # type: ignore[attr-defined]
+    monkeypatch.setitem(app.dependency_overrides, find_caller, Caller)  # type: ignore[attr-defined]
+    path = "/v1/events"
+    with listening(service) as base, httpx2.Client(base_url=base, timeout=20) as client, ExitStack() as held:
+        mine, other = {**STREAM, "x-from": "a"}, {**STREAM, "x-from": "b"}
+        for _ in range(2):
+            assert held.enter_context(client.stream("GET", path, headers=mine)).status_code == 200
+        assert client.get(path, headers=mine).json()["type"] == "/problems/too-many-streams"
+        assert held.enter_context(client.stream("GET", path, headers=other)).status_code == 200
 
 
 def test_a_client_that_goes_away_gives_its_stream_back(service: Service) -> None:
