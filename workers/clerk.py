@@ -134,8 +134,8 @@ def _from_program(parts: Parts, source: OpenSource, told: Submitted) -> tuple[st
     if told.archive is not None:
         try:
             archive = io.BytesIO(base64.b64decode(told.archive, validate=True))
-        except (binascii.Error, ValueError) as error:
-            raise Unusable("`data.bundle` is no base 64") from error
+        except (binascii.Error, ValueError):
+            return "failed", "`data.bundle` is no base 64"
     try:
         return "done", actions.submit_from_program(parts, source.known, told.document, archive)
     except Refusal as refusal:

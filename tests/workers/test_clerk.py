@@ -439,6 +439,10 @@ def test_a_program_hands_in_a_formula_and_is_refused_a_bad_one(desk_of: Callable
     desk.see_to()
     assert desk.said()[0][0] == "failed"
     assert "the claim expects nothing" in desk.said()[0][1]
+    garbled = json.dumps({"type": "claim.submitted", "data": {"bundle": "H4sI!"}}).encode()
+    desk.deliver(standard(desk.secret, garbled), garbled)
+    desk.see_to()
+    assert desk.said()[0] == ("failed", "`data.bundle` is no base 64")
 
 
 @pytest.mark.parametrize("name", ["github-payloads.json", "github-webhooks.json", "github-api.json"])
