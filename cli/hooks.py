@@ -140,8 +140,12 @@ def deliveries(
     if state not in {None, *DELIVERY_STATES}:
         raise typer.BadParameter(f"a delivery is {', '.join(DELIVERY_STATES)}; not {state!r}")
     filters = {"endpoint_id": endpoint_id} | ({} if state is None else {"state": state})
-    with opened(read_settings()) as parts, parts.store.read() as session:
-        found = hook_lists.deliveries(session, Wanted(limit, filters)).rows
+    with opened(read_settings()) as parts:
+        with parts.store.read() as session:
+            found = hook_lists.deliveries(session, Wanted(limit, filters)).rows
+        known = found or _all(parts, lambda session, wanted: hook_lists.of_publisher(session, wanted, None))
+    if not found and endpoint_id not in {row["id"] for row in known}:
+        raise _unknown(endpoint_id)
     for row in found:
         if as_json:
             print_json(_plain({**row, "log": [_plain(item) for item in row["log"]]}))

@@ -139,10 +139,12 @@ def remove(source_id: SourceId) -> None:
 @app.command()
 def deliveries(source_id: SourceId, as_json: AsJson = False) -> None:
     """Show what a source delivered, what became of it, and what its commits were told; newest first."""
-    from app.store import hook_reports, hooks
+    from app.store import hook_reports, hooks, sources
 
     with opened(read_settings()) as parts, parts.store.read() as session:
         came, told = hooks.deliveries(session, source_id), hook_reports.reports(session, source_id)
+        if not came and source_id not in {item["id"] for item in sources.listed(session)}:
+            raise typer.BadParameter(f"there is no source {source_id}; see `assay sources list`")
     if as_json:
         print_json({"deliveries": [_plain(item) for item in came], "reports": [_plain(item) for item in told]})
         return

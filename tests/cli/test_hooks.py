@@ -81,6 +81,7 @@ def test_an_endpoint_from_its_making_to_its_end(tmp_path: Path) -> None:
         (("remove", "whe_none"), "there is no endpoint whe_none"),
         (("enable", "whe_none"), "there is no endpoint whe_none"),
         (("replay", "msg_none"), "there is no delivery msg_none"),
+        (("deliveries", "whe_none"), "there is no endpoint whe_none"),
         (("deliveries", "whe_none", "--state", "lost"), "a delivery is pending, delivered, dead"),
     ],
 )

@@ -47,6 +47,7 @@ def test_a_source_is_added_used_rotated_listed_and_removed(tmp_path: Path) -> No
     rotated = assay("sources", "rotate", source, "--overlap", "0s", home=tmp_path)
     assert rotated.stdout.strip() != found["secret"]
     assert "ping" in assay("sources", "deliveries", source, home=tmp_path).stdout
+    assert assay("sources", "deliveries", "src_none", home=tmp_path).returncode == 2
     assert assay("sources", "remove", source, home=tmp_path).returncode == 0
     assert assay("sources", "remove", source, home=tmp_path).returncode == 2
     assert "removed" in assay("sources", "list", home=tmp_path).stdout
