@@ -520,6 +520,12 @@ def test_a_claim_alone_is_compared_with_its_own_verdicts_on_one_axis(site: Site)
     assert any(row["field"] == "status" for row in found["differ"])
 
 
+def test_a_claim_with_one_verdict_is_said_to_have_nothing_to_be_compared_with(site: Site) -> None:
+    page = site.get(f"/compare?claim={site.verification('seed-8-7-tydiqa')['claim']['id']}")
+    assert "nothing to be compared with" in page.text
+    assert "What differs" not in page.text
+
+
 def test_several_claims_are_compared_by_their_standing_verdicts(site: Site) -> None:
     jobs = [site.verification(name) for name in ("seed-8-7-tydiqa", "five-runs", "revised", "crashes")]
     query = "&".join(f"claim={job['claim']['id']}" for job in jobs)
