@@ -296,6 +296,7 @@ def test_a_service_is_asked_where_one_is_named(pipeline: Pipeline, served: Serve
     pipeline.change(formula_bundle(WRONG))
     code, said, told, _ = pipeline.run(inputs__url=served.url, inputs__token="assay_live_wrong")
     assert (code, told["exit-code"]) == (4, "4"), said
+    assert not {"junit", "sarif"} & set(told)  # none was written, so that no later step looks for one
     token = made.stdout.strip()
     code, said, told, _ = pipeline.run(inputs__url=served.url, inputs__token=token)
     assert (code, junit_names(told)) == (1, {"changed": "failure"}), said
