@@ -87,6 +87,8 @@ def add(  # noqa: PLR0913 - options of a command
     with opened(settings, create=True) as parts:
         source_id, secret = actions.add_source(parts, new, None if secret_file is None else _content(secret_file))
     _print_once(settings, source_id, secret, as_json=as_json)
+    if kind in FORGES and new.token is None and new.app is None:
+        print("without --token-file or an App its commits are not told what became of their claims", file=sys.stderr)
 
 
 @app.command("list")
@@ -101,9 +103,8 @@ def list_sources(as_json: AsJson = False) -> None:
         return
     for item in found:
         end = "removed" if item["removed_at"] is not None else f"{item['refused']} refused"
-        typer.echo(
-            "  ".join([item["id"], item["kind"], item["repository"] or "–", item["publisher"], item["pattern"], end])
-        )
+        where = [item["repository"], item["pattern"]] if item["repository"] else ["–", "–"]
+        typer.echo("  ".join([item["id"], item["kind"], where[0], item["publisher"], where[1], end]))
 
 
 @app.command()

@@ -66,11 +66,12 @@ class House:
     def __init__(
         self, settings: Settings, port: int, *, workers: int = 2, quiet: bool = False, host: str = LOOPBACK
     ) -> None:
-        self.settings = settings
         self.home = settings.home
         self.port = port
         self.host = host
         self.url = f"http://{reached_at(host)}:{port}"
+        told = {} if "public_url" in settings.model_fields_set else {"public_url": self.url}
+        self.settings = settings = settings.model_copy(update=told)
         for folder in (self.home / "broker", self.home / "logs"):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._held = ExitStack()
@@ -120,10 +121,18 @@ class House:
                 self._spawn(child)
                 if child.name == "broker" and not broker.wait_until_up(self.socket, START_SECONDS_MAX):
                     raise CannotServe(f"the broker did not come up{self._last_words(child)}")
+            self._show_broker()
             self._wait_ready()
         except BaseException:
             self.stop()
             raise
+
+    def _show_broker(self) -> None:
+        """Let commands on this host find the broker below home, where its socket is not: such a path may be too long."""
+        link = self.home / "broker.sock"
+        link.unlink(missing_ok=True)
+        link.symlink_to(self.socket)
+        self._held.callback(link.unlink, missing_ok=True)
 
     def _wait_ready(self) -> None:
         deadline = time.monotonic() + START_SECONDS_MAX

@@ -89,5 +89,5 @@ def _is_literal(host: str) -> bool:
 
 
 def _refuse(detail: str) -> Refusal:
-    remedy = "use an address such as https://example.org/hooks/assay"
+    remedy = "use one such as https://example.org/hooks/assay; the operator opens hosts inside by ASSAY_OUTSIDE_ALLOW"
     return Refusal.of(Problem(None, None, "/url", "bad-address", detail, remedy))

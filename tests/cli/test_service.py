@@ -263,12 +263,14 @@ def test_an_open_stream_does_not_hold_a_service_that_stops(tmp_path: Path) -> No
             "GET", f"{service.url}/v1/events", headers={"Accept": "text/event-stream"}, timeout=60, trust_env=False
         ) as answer:
             assert answer.status_code == 200
+            assert (tmp_path / "home" / "broker.sock").is_socket()  # as commands of this host look for it
             code, _ = service.end()
     finally:
         service.process.kill()
     assert code == 0
     logs = "".join(path.read_text() for path in (tmp_path / "home").rglob("*.log"))
     assert "timeout graceful shutdown exceeded" in logs + service.said()
+    assert not (tmp_path / "home" / "broker.sock").is_symlink()
 
 
 def test_a_killed_service_leaves_no_process(tmp_path: Path) -> None:

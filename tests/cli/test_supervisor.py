@@ -80,6 +80,14 @@ def test_only_the_worker_gives_its_runs_back_at_once(settings: Settings, tempora
     assert not list(temporary.glob("assay-run-*"))
 
 
+def test_receivers_are_told_where_the_house_answers_unless_the_operator_says_otherwise(
+    settings: Settings, temporary: Path
+) -> None:
+    assert House(settings, 8461).settings.public_url == "http://127.0.0.1:8461"
+    named = settings.model_copy(update={"public_url": "https://assay.example", "home": temporary / "other"})
+    assert House(named, 8461).settings.public_url == "https://assay.example"
+
+
 def test_one_home_holds_one_house(tmp_path: Path) -> None:
     with only_one(tmp_path), pytest.raises(CannotServe, match="a service already runs"), only_one(tmp_path):
         pass
