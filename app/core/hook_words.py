@@ -112,7 +112,8 @@ def _without_verdict(found: Found) -> tuple[str, str]:
         return "pending", _ON_THE_WAY[found.state]
     if found.state == "cancelled":
         return "error", f"Cancelled. {NOT_OURS_TO_BLAME}"
-    return "error", f"The service failed. {NOT_OURS_TO_BLAME} {sentence(found.detail or '')}".strip()
+    why = f" {sentence(found.detail)}" if found.detail else ""
+    return "error", f"The service failed. {NOT_OURS_TO_BLAME}{why}"
 
 
 def _remark(folder: str, lines: Mapping[str, int], metric: str, text: str) -> Remark | None:
