@@ -7,7 +7,11 @@ from typing import Any
 
 import pytest
 
-from app.core.model import Run, Seal
+from app.core.attacks import attacked
+from app.core.attacks_moves import REPLACED_MAX
+from app.core.attacks_parts import NAMED_MAX, Attacked, Contents
+from app.core.model import Derivation, Run, Seal
+from app.core.perturb import Underivable
 from app.core.plan import next_step
 from app.core.verdict import judge
 from tests.core.builders import (
@@ -107,3 +111,43 @@ def test_the_runs_are_made_only_where_they_can_tell() -> None:
     assert "perturb-typed-1" not in asked(own("rescaled-1", 9.57))
     assert asked(STILL, FOLLOWED) == ["perturb-anchored-4"]
     assert "perturb-anchored-4" not in asked(STILL, own("typed-1", 8.7))
+
+
+# --- what is changed -------------------------------------------------------------------------------------------------
+
+
+def scaled(**files: bytes) -> Attacked | Underivable:
+    others = {name.replace("__", "."): data for name, data in files.items()}
+    contents = Contents({"scores.csv": b"x\n0.87\n"}, others, {"n": 0.87})
+    return attacked("sha256:1", Derivation(target="*", variant=1, attack="typed"), a_claim(), contents)
+
+
+def test_decimals_of_programs_alone_are_made_a_tenth_larger_and_named_with_their_lines() -> None:
+    found = scaled(a__py=b"x = 1\ny = 0.87\n", b__py=b"z = 0.87 + 2.3\n", c__txt=b"w = 0.87\n", d__py=b"v = (\n")
+    assert isinstance(found, Attacked)
+    assert found.contents.others == {
+        "a.py": b"x = 1\ny = 0.957\n",
+        "b.py": b"z = 0.957 + 2.53\n",
+        "c.txt": b"w = 0.87\n",
+        "d.py": b"v = (\n",
+    }
+    assert (found.contents.inputs, found.contents.parameters) == ({"scores.csv": b"x\n0.87\n"}, {"n": 0.87})
+    assert found.summary == (
+        "a.py, line 2: 0.87 became 0.957; b.py, line 1: 0.87 became 0.957; b.py, line 1: 2.3 became 2.53"
+    )
+    assert found.replaced == (("0.87", "0.957"), ("2.3", "2.53"))
+
+
+def test_of_many_decimals_few_are_named() -> None:
+    found = scaled(a__py="".join(f"x = 20.{number:03}1\n" for number in range(100)).encode())
+    assert isinstance(found, Attacked)
+    assert found.summary.endswith(f"; and {100 - NAMED_MAX} more")
+    assert found.summary.count("became") == NAMED_MAX
+    assert len(found.replaced) == REPLACED_MAX
+    assert b"20." not in found.contents.others["a.py"]
+
+
+def test_a_script_without_decimals_says_so() -> None:
+    found = scaled(a__py=b"x = 1\n", b__txt=b"0.87")
+    assert isinstance(found, Underivable)
+    assert found.reason == "the script's text has no decimals that could be amounts"
