@@ -14,6 +14,7 @@ from app.core.controls_scale import rescaled
 from app.core.readings import Readings
 from app.core.verdict import judge
 from tests.core.builders import Program, a_bundle, a_claim, a_run, a_script, a_seal, an_expectation, an_outcome, play
+from tests.core.test_controls_attacks import own, perturbed, result_of
 
 ROWS = [(f"s{at:02d}", 60 + (at * 37 % 23) + (at % 7) / 10, 40 + (at * 29 % 17) + (at % 5) / 10) for at in range(24)]
 DATA = ("system,ours,base\n" + "".join(f"{name},{one:.1f},{two:.1f}\n" for name, one, two in ROWS)).encode()
@@ -156,7 +157,7 @@ def test_what_hardly_follows_here_and_by_a_power_elsewhere_is_a_constant() -> No
         pytest.param(lambda one, _: sum(min(value, 70) for value in one) / len(one), id="capped"),
         pytest.param(lambda one, two: sum(one) / sum(two), id="a ratio"),
         pytest.param(lambda one, _: sum(value * value for value in one), id="a square"),
-        pytest.param(lambda one, two: min(sum(one) - 24 * 70, sum(two) - 24 * 60), id="below zero and above"),
+        pytest.param(lambda one, two: min(sum(one) - 24 * 70, sum(two) - 24 * 47), id="below zero and above"),
         pytest.param(lambda one, _: round(sum(one) / len(one), 1), id="rounded"),
     ],
 )
@@ -164,6 +165,27 @@ def test_honest_results_are_on_their_own_curve(honest: Any) -> None:
     expect = an_expectation(f"{honest(*columns({'scores.csv': DATA})):.6f}", "absolute", tolerance="0.1")
     status, found, _ = asked(lambda inputs, _: {"score": honest(*columns(inputs))}, expect)
     assert (status, found["rescaled"][0]) == ("VERIFIED", "pass")
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "scaled", "result"),
+    [
+        pytest.param(8.72177, 4.01733, 4.419063, "fail", id="it follows by a power elsewhere"),
+        pytest.param(9.04261, 4.01733, 4.419063, "pass", id="it follows here too"),
+        pytest.param(8.72177, 4.01733, 4.02173, "pass", id="as little as here"),
+        pytest.param(8.72177, None, 4.419063, "pass", id="no result elsewhere"),
+        pytest.param(8.72177, 4.01733, None, "pass", id="none when they are scaled there"),
+    ],
+)
+def test_what_hardly_follows_here_is_a_constant_only_where_it_is_known_to_follow_elsewhere(
+    here: float, there: float | None, scaled: float | None, result: str
+) -> None:
+    measured = [a_run(key, {"score": 8.70431}) for key in ("measure-0", "repeat-0")]
+    changed = (
+        perturbed(there) if there else [a_run(perturbed(1.0)[0].spec, outcome=an_outcome(exit_code=1), result=None)]
+    )
+    runs = [*measured, *changed, own("rescaled-1", here), own("rescaled-5", scaled)]
+    assert result_of("rescaled", a_seal(), runs)[0] == result
 
 
 def test_a_label_that_every_scale_loses_is_none_of_the_inputs() -> None:
