@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from itertools import combinations
 
 import pytest
 from hypothesis import given
@@ -170,6 +171,17 @@ def test_a_tree_is_proved_to_begin_a_later_one_and_a_rewritten_one_is_not(second
     forged = merkle.nodes_of(rewritten)
     proof = merkle.consistency_path(first, second, forged)
     assert not merkle.verify_consistency(first, second, old, merkle.root(second, forged), proof)
+
+
+def test_every_beginning_of_a_small_tree_is_proved_and_of_no_other_root() -> None:
+    """Every form that a proof can have is among them: both sizes even, odd, and at the edge of a complete subtree."""
+    nodes = merkle.nodes_of(some(17))
+    roots = {size: merkle.root(size, nodes) for size in range(1, 18)}
+    for (first, old), (second, new) in combinations(roots.items(), 2):
+        path = merkle.consistency_path(first, second, nodes)
+        assert merkle.verify_consistency(first, second, old, new, path), (first, second)
+        assert not merkle.verify_consistency(first, second, old, old, path), (first, second)
+        assert not merkle.verify_consistency(first, second, new, new, path), (first, second)
 
 
 def test_the_empty_tree_begins_every_tree_without_a_proof() -> None:
