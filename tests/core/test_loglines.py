@@ -69,6 +69,12 @@ def test_a_line_without_end_fills_no_page() -> None:
     assert sum(asked) <= WINDOW_BYTES_MAX + BLOCK
 
 
+def test_a_log_that_was_cut_since_shows_no_line_under_another_s_number() -> None:
+    log = b"one\ntwo\nthree\nfour\n"
+    found = window(index(log), reader(log[:6]), 4, 2)
+    assert (found.first, b"".join(found.lines)) == (4, b"")
+
+
 @pytest.mark.parametrize(
     ("log", "line"),
     [
