@@ -94,7 +94,7 @@ def show(key_id: KeyId, as_json: AsJson = False) -> None:
     if found is None:
         raise typer.BadParameter(f"there is no key {key_id}; see `assay keys list`")
     if as_json:
-        print_json(_plain(found))
+        print_json(found)
         return
     typer.echo(line(found))
     for name in ("requests_per_minute", *found["used"]):
@@ -158,19 +158,10 @@ def _print_once(parts: Parts, key_id: str, text: str, *, as_json: bool) -> None:
     with parts.store.read() as session:
         found = api_keys.get(session, key_id) or {}
     if as_json:
-        print_json({**_plain(found), "key": text})
+        print_json({**found, "key": text})
         return
     print(f"{line(found)}\nkeep it safe, it is shown this once:", file=sys.stderr)
     typer.echo(text)
-
-
-def _plain(key: dict[str, Any]) -> dict[str, Any]:
-    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in key.items()}
-
-
-def as_documents(keys: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return API keys as they are printed as JSON."""
-    return [_plain(key) for key in keys]
 
 
 def duration(text: str) -> timedelta:

@@ -7,7 +7,6 @@ files needs none.
 from __future__ import annotations
 
 import sys
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -53,7 +52,7 @@ def add(  # noqa: PLR0913 - options of a command
             parts, publisher or settings.publisher, url, events, description, operator=operator
         )
     if as_json:
-        print_json({**_plain(made), "secret": secret})
+        print_json({**made, "secret": secret})
         return
     print(f"{_line(made)}\nits secret, shown this once:", file=sys.stderr)
     typer.echo(secret)
@@ -69,7 +68,7 @@ def list_endpoints(
     with opened(read_settings()) as parts:
         found = _all(parts, lambda session, wanted: hook_lists.of_publisher(session, wanted, publisher))
     for row in found:
-        typer.echo(_line(row)) if not as_json else print_json(_plain(row))
+        typer.echo(_line(row)) if not as_json else print_json(row)
 
 
 @app.command()
@@ -148,7 +147,7 @@ def deliveries(
         raise _unknown(endpoint_id)
     for row in found:
         if as_json:
-            print_json(_plain({**row, "log": [_plain(item) for item in row["log"]]}))
+            print_json(row)
         else:
             say(_told(row))
 
@@ -189,10 +188,6 @@ def _all(parts: Parts, page: Any) -> list[dict[str, Any]]:
 
 def _unknown(endpoint_id: str) -> typer.BadParameter:
     return typer.BadParameter(f"there is no endpoint {endpoint_id}; see `assay hooks list`")
-
-
-def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in row.items()}
 
 
 def _line(row: dict[str, Any]) -> str:

@@ -57,7 +57,7 @@ def list_keys(as_json: AsJson = False) -> None:
     settings = read_settings()
     own, known, api = keyring(settings).keys(), trusted(settings), api_keys.listed(settings)
     if as_json:
-        told = {"own": key_set(own)["keys"], "trusted": key_set(known)["keys"], "api": api_keys.as_documents(api)}
+        told = {"own": key_set(own)["keys"], "trusted": key_set(known)["keys"], "api": api}
         print_json(told)
         return
     for title, keys in (("own", own), ("trusted", known)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -61,5 +62,11 @@ def read_settings() -> Settings:
 
 
 def print_json(document: Any) -> None:
-    """Print JSON on one line, in ASCII: a file name or a terminal may know no other signs."""
-    typer.echo(json.dumps(document))
+    """Print JSON on one line, in ASCII: a file name or a terminal may know no other signs. Moments are ISO 8601."""
+    typer.echo(json.dumps(document, default=_spelled))
+
+
+def _spelled(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} is nothing that JSON has")

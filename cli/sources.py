@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import re
 import sys
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -99,7 +98,7 @@ def list_sources(as_json: AsJson = False) -> None:
     with opened(read_settings()) as parts, parts.store.read() as session:
         found = sources.listed(session)
     if as_json:
-        print_json([_plain(item) for item in found])
+        print_json(found)
         return
     for item in found:
         end = "removed" if item["removed_at"] is not None else f"{item['refused']} refused"
@@ -147,7 +146,7 @@ def deliveries(source_id: SourceId, as_json: AsJson = False) -> None:
         if not came and source_id not in {item["id"] for item in sources.listed(session)}:
             raise typer.BadParameter(f"there is no source {source_id}; see `assay sources list`")
     if as_json:
-        print_json({"deliveries": [_plain(item) for item in came], "reports": [_plain(item) for item in told]})
+        print_json({"deliveries": came, "reports": told})
         return
     for item in came:
         about = [item["id"], item["event"] or "–", item["state"], item["detail"]]
@@ -178,9 +177,7 @@ def _address(url: str, settings: Settings) -> str:
     try:
         return check_address(url.rstrip("/"), settings.outside_allow)
     except Refusal as refusal:
-        raise typer.BadParameter(
-            f"{url}: {refusal.detail}; a private host is opened by ASSAY_OUTSIDE_ALLOW"
-        ) from refusal
+        raise typer.BadParameter(f"{url}: {refusal.detail}; {refusal.remedy}") from refusal
 
 
 def _publisher(text: str) -> str:
@@ -197,7 +194,3 @@ def _content(path: Path) -> str:
     if not found:
         raise typer.BadParameter(f"{path} is empty")
     return found
-
-
-def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in row.items()}

@@ -14,10 +14,12 @@ from app import actions
 from app.actions import NewKey
 from app.core.caller import USUAL, Budgets, Scope
 from tests.api.bundles import script_bundle
-from tests.api.service import ADDRESS, Service
+from tests.api.service import ADDRESS, Service, open_service
+from tests.store.postgres import Cluster
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 #: A word that stands in everything of Alice's that is private, and in nothing else.
 SECRET = "zyzzyva"
@@ -110,6 +112,20 @@ def build(service: Service) -> World:
     for name in ("alice", "bob", "poor", "admin"):  # the first use is written down
         assert world.as_(name).get("/v1/ledger").status_code == 200
     return world
+
+
+def worlds(dialect: str, migrated: Path, home: Path) -> Iterator[World]:
+    """Yield the service on a migrated SQLite file, or on a PostgreSQL of its own that ends with it."""
+    if dialect == "sqlite":
+        for service in open_service(migrated, home):
+            yield build(service)
+        return
+    cluster = Cluster()
+    try:
+        for service in open_service(home / "none", home, database_url=cluster.create()):
+            yield build(service)
+    finally:
+        cluster.stop()
 
 
 def ids_of(document: dict[str, Any]) -> dict[str, str]:

@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app.settings import Settings
-from tests.api.service import open_service
-from tests.api.tenants import SECRET, WRONG, World, build
+from tests.api.tenants import SECRET, WRONG, World, worlds
 from tests.api.test_routes import LOGINS, rules, walk
-from tests.store.postgres import Cluster
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,17 +44,7 @@ BAD = ("wrong", "alice_expired", "alice_revoked", "malformed", "no key at all", 
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def world(request: pytest.FixtureRequest, migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Give the service with two publishers, on both databases."""
-    home = tmp_path_factory.mktemp("tenants")
-    if request.param == "sqlite":
-        for service in open_service(migrated, home):
-            yield build(service)
-        return
-    cluster = Cluster()
-    try:
-        for service in open_service(home / "none", home, database_url=cluster.create()):
-            yield build(service)
-    finally:
-        cluster.stop()
+    yield from worlds(request.param, migrated, tmp_path_factory.mktemp("tenants"))
 
 
 def reading(world: World) -> list[tuple[str, Any]]:

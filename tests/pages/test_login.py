@@ -13,8 +13,7 @@ from sqlalchemy import text
 from app import actions
 from app.store import logins
 from tests.api.service import ADDRESS, open_service
-from tests.api.tenants import WRONG, World, build, bundle
-from tests.store.postgres import Cluster
+from tests.api.tenants import WRONG, World, bundle, worlds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,17 +29,7 @@ PRIVATE = ("/records/{record_id}", "/claims/{claim_id}", "/verifications/{verifi
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def world(request: pytest.FixtureRequest, migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Give the service with two publishers, on both databases."""
-    home = tmp_path_factory.mktemp("logins")
-    if request.param == "sqlite":
-        for service in open_service(migrated, home):
-            yield build(service)
-        return
-    cluster = Cluster()
-    try:
-        for service in open_service(home / "none", home, database_url=cluster.create()):
-            yield build(service)
-    finally:
-        cluster.stop()
+    yield from worlds(request.param, migrated, tmp_path_factory.mktemp("logins"))
 
 
 def browser(world: World, address: str = ADDRESS) -> TestClient:
