@@ -59,7 +59,8 @@ def described(picture: Picture) -> str:
     runs = [point for point in picture.points if not point.summary] or list(picture.points)
     inside = sum(point.value is not None and picture.band.holds(point.value) for point in runs)
     begin = f"Expected {picture.expected_text}{unit}; " if picture.expected is not None else ""
-    told = f"{begin}{band}; {inside} of {len(runs)} {'value' if len(runs) == 1 else 'values'} inside"
+    count = f"{inside} of {len(runs)} {'value' if len(runs) == 1 else 'values'} inside"
+    told = f"{begin}{band}; {count if any(point.value is not None for point in runs) else 'no value'}"
     return told[0].upper() + told[1:] + "."
 
 

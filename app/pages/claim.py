@@ -23,6 +23,7 @@ router = APIRouter(include_in_schema=False)
 
 #: The order in which attacks are read.
 WORST_FIRST = ("fail", "undecided", "warn", "pass", "not_applicable")
+ROWS_MAX = 60  # of a table that is not folded
 
 
 @router.get("/claims/{claim_id}.json")
@@ -76,7 +77,8 @@ def data(session: Session, claim_id: str, seen: Visible) -> dict[str, Any]:
 
 
 def _page(parts: Parts, claim_id: str, base: str, seen: Visible) -> bytes:
-    drawn, runs = [], []
+    drawn: list[dict[str, Any]] = []
+    runs = None
     with parts.store.read() as session:
         found = data(session, claim_id, seen)
         verdict = found["verdict"]
@@ -86,8 +88,28 @@ def _page(parts: Parts, claim_id: str, base: str, seen: Visible) -> bytes:
             runs = views.runs(session, verdict["verification_id"])
             controls = sorted(verdict["controls"], key=lambda row: WORST_FIRST.index(row["result"]))
             verdict = verdict | {"controls": controls}
-    bare = expected_pictures(found["claim"], runs) if verdict is not None and not drawn else []
-    return render("claim.html", claim=found, verdict=verdict, comparisons=drawn, bare=bare, runs=runs, base=base)
+    shown, folded = apart(drawn)
+    return render(
+        "claim.html",
+        claim=found,
+        verdict=verdict,
+        pictures=sorted((item for item in drawn if item["drawing"]), key=_matches),
+        comparisons=shown,
+        folded=folded,
+        bare=[] if drawn else expected_pictures(found["claim"], runs),
+        runs=runs,
+        base=base,
+    )
+
+
+def apart(comparisons: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the comparisons that a page shows at once, and the rest; of many, those that do not match come first."""
+    ranked = sorted(comparisons, key=_matches) if len(comparisons) > ROWS_MAX else comparisons
+    return ranked[:ROWS_MAX], ranked[ROWS_MAX:]
+
+
+def _matches(item: dict[str, Any]) -> bool:
+    return bool(item["comparison"]["match"])
 
 
 def _version(parts: Parts, claim_id: str, seen: Visible) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from starlette.datastructures import Headers
 
 from app.api.kinds import KINDS
 from app.api.problems import MEDIA_TYPE
+from app.pages.meant import meant
 from app.pages.shell import HEADERS, dressed, render, wants_html
 
 if TYPE_CHECKING:
@@ -64,8 +65,10 @@ def _is_problem(message: Message) -> bool:
 def _page(scope: Scope, document: bytes) -> bytes:
     problem = json.loads(document)
     code = problem["type"].rpartition("/")[2]
-    page = render("problem.html", problem=problem, kind=KINDS[code], code=code)
-    return dressed(scope.get("state", {}).get("viewer"), page)
+    viewer = scope.get("state", {}).get("viewer")
+    shown = {"problem": problem, "kind": KINDS[code], "code": code, "viewer": viewer}
+    page = render("problem.html", **shown, goal=meant(scope["path"]) if code == "not-found" else None)
+    return dressed(viewer, page)
 
 
 def _headers(begun: Message, page: bytes) -> list[tuple[bytes, bytes]]:

@@ -14,7 +14,7 @@ from app.api.problems import not_found
 from app.core.model import Expectation
 from app.pages import pictures
 from app.pages.band import Point
-from app.pages.band_svg import both, described, spark
+from app.pages.band_svg import both, spark
 from app.pages.shell import Kept, wants_html
 
 if TYPE_CHECKING:
@@ -58,30 +58,37 @@ class ForPeople(APIRoute):
 
 
 def verdict_pictures(verdict: dict[str, Any], kind: str, seeds: Sequence[int]) -> list[dict[str, Any]]:
-    """Return for every comparison its picture, its sentence and its spark; None where there is nothing to draw."""
-    found = []
-    for index, document in enumerate(verdict["comparisons"]):
-        item = pictures.comparison(document)
+    """Return for every comparison its words and its picture; None where there is nothing to draw.
+
+    Of more comparisons than PICTURES_MAX those are drawn that do not match, then the first.
+    """
+    items = [pictures.comparison(document) for document in verdict["comparisons"]]
+    drawings: dict[int, Markup] = {}
+    for index in sorted(range(len(items)), key=lambda place: items[place].match):
+        item = items[index]
         picture = pictures.of_comparison(item, kind, seeds[: len(item.values)])
-        drawn = picture is not None and index < PICTURES_MAX
-        found.append(
-            {
-                "comparison": document,
-                "held_to": pictures.held_to(item),
-                "drawing": both(picture, f"band-{index}") if picture is not None and drawn else None,
-                "sentence": described(picture) if picture is not None else None,
-            }
-        )
-    return found
+        if picture is not None:
+            drawings[index] = both(picture, f"band-{index}")
+        if len(drawings) == PICTURES_MAX:
+            break
+    return [
+        {"comparison": document, "held_to": pictures.held_to(item), "drawing": drawings.get(index)}
+        for index, (document, item) in enumerate(zip(verdict["comparisons"], items, strict=True))
+    ]
 
 
-def expected_pictures(claim: dict[str, Any], runs: Sequence[dict[str, Any]]) -> list[Markup]:
-    """Return what a claim expects as pictures, with what became of the measure runs that brought no value."""
-    points = tuple(
-        Point(f"seed {run['seed']}", None, _end_of(run))
-        for run in runs
-        if run["purpose"] == "measure" and run["outcome"]
-    )
+def expected_pictures(claim: dict[str, Any], runs: Sequence[dict[str, Any]] | None) -> list[Markup]:
+    """Return what a claim expects as pictures, with what became of the measure runs that brought no value.
+
+    Args:
+        claim: a revision's document.
+        runs: those of its verification; None while there is no verdict.
+
+    """
+    points: tuple[Point, ...] = (Point("measured", None, "not yet"),)
+    if runs is not None:
+        ended = [run for run in runs if run["purpose"] == "measure" and run["outcome"]]
+        points = tuple(Point(f"seed {run['seed']}", None, _end_of(run)) for run in ended)
     drawn = []
     for index, document in enumerate(claim["expect"][:PICTURES_MAX]):
         picture = pictures.of_expectation(Expectation.model_validate(document), points)

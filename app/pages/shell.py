@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import OrderedDict
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -23,6 +24,7 @@ from markupsafe import Markup, escape
 
 from app.api.conditional import kept, not_modified
 from app.api.forms import TOKEN
+from app.core import errors
 from app.pages import words
 
 if TYPE_CHECKING:
@@ -54,6 +56,7 @@ STATIC = {
     "try.js": "text/javascript; charset=utf-8",
 }
 KEPT_MAX = 512
+_QUALITY = re.compile(r"[01](\.[0-9]{0,3})?")
 _folder = resources.files("app.pages").joinpath("static")
 FILES: dict[str, bytes] = {name: _folder.joinpath(name).read_bytes() for name in STATIC}
 VERSIONS = {name: hashlib.sha256(data).hexdigest()[:16] for name, data in FILES.items()}
@@ -76,6 +79,11 @@ def moment(value: datetime | str | None) -> Markup:
 def upfirst(text: str) -> str:
     """Return a text that begins a sentence."""
     return text[:1].upper() + text[1:]
+
+
+def sentence(text: str) -> str:
+    """Return a text as a sentence: with a capital, and one full stop."""
+    return upfirst(errors.sentence(text))
 
 
 def ticks(text: str) -> Markup:
@@ -133,6 +141,7 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     found.filters.update(moment=moment, minute=minute, upfirst=upfirst, ticks=ticks, stamp=stamp)
+    found.filters.update(sentence=sentence)
     found.filters.update(seconds=seconds, size=size)
     found.globals.update(static=static, words=words, query=query)
     return found
@@ -244,5 +253,20 @@ def _plain(value: Any) -> Any:
 
 
 def wants_html(accept: str) -> bool:
-    """Whether an `Accept` header asks for a page by name, as browsers do; programs that take anything get JSON."""
-    return "text/html" in accept.lower() or "application/xhtml+xml" in accept.lower()
+    """Whether an `Accept` header asks for a page by name, as browsers do; programs that take anything get JSON.
+
+    A page that is taken less gladly than JSON, or not at all (`q=0`), is not asked for.
+    """
+    named = {"text/html": 0.0, "application/xhtml+xml": 0.0, "application/json": 0.0}
+    for item in accept.lower().split(","):
+        kind, *parameters = (part.strip() for part in item.split(";"))
+        if kind in named:
+            named[kind] = max(named[kind], _quality(parameters))
+    page = max(named["text/html"], named["application/xhtml+xml"])
+    return page > 0 and page >= named["application/json"]
+
+
+def _quality(parameters: list[str]) -> float:
+    """Return the `q` of a media range, 0 to 1; 1 where none is told, or none that can be read (RFC 9110, 12.4.2)."""
+    told = next((item.partition("=")[2] for item in parameters if item.startswith("q=")), "1")
+    return float(told) if _QUALITY.fullmatch(told) else 1.0

@@ -43,7 +43,7 @@ CODE = {
     "NO_METRIC": "the run ended well without the expected result",
     "MALFORMED_RESULT": "the result cannot be read",
     "UNIT_SUSPECT": "the units seem to differ",
-    "TAUTOLOGICAL": "the result does not depend on its inputs",
+    "TAUTOLOGICAL": "the match does not depend on the inputs",
     "SEAL_VIOLATION": "the script tried a forbidden system call",
     "UNTRACEABLE": "quote, printed value or cell is not in the source",
     "TIMEOUT": "the run passed its time limit",

@@ -183,6 +183,8 @@ def run(session: Session, run_id: str, seen: Visible = STRANGERS) -> dict[str, A
     found = {name: value for name, value in row.items() if name not in hidden}
     for name in ("outcome", "isolation", "derived", "samples"):
         found[name] = None if found[name] is None else json.loads(found[name])
+    if row["state"] == "running":  # afterwards its outcome says whose it was
+        found["worker"] = row["lease_owner"]
     return found | {"derivation": json.loads(row["spec"]).get("derivation")}
 
 

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from app import actions
 from app.pages import shell
 from tests.pages.browser import ARGUMENTS, CHROMIUM, SIZES, Watched, watch
+from tests.pages.conftest import bundle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,6 +104,36 @@ def test_pages_exclude_nobody_say_nothing_on_the_console_and_ask_nobody_else(
         seen.page.screenshot(path=str(shots / f"{name}-{scheme}-{size}.png"), full_page=True)
     assert seen.complaints == []
     seen.page.context.close()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_names_and_titles_without_an_end_make_no_page_wider_than_the_window(
+    site: Site, browser: Browser, size: str
+) -> None:
+    endless = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft" * 3
+    known, _ = actions.put_record(site.station.parts, "local", "endless", {"title": endless, "abstract": endless})
+    files = bundle(
+        "seed-8-7-tydiqa",
+        id=(b'id = "seed-8-7-tydiqa"', b'id = "' + b"x" * 60 + b'"'),
+        record=(b'id = "eight-point-seven"', b'id = "endless"'),
+        metric=(b'metric = "gain"', f'metric = "{"m" * 60}"'.encode()),
+        statement=(b"8.7 is what RemBERT", f"{endless} is what RemBERT".encode()),
+    )
+    job = site.station.submit_files(files, "local").verification_id
+    actions.put_record(site.station.parts, "local", "endless", {"claims_public": True})
+    site.station.work()
+    page = watch(browser, site.url, size=size).page
+    claim = site.data(f"/verifications/{job}.json")["claim"]["id"]
+    for path in ("/", f"/records/{known}", f"/claims/{claim}", f"/verifications/{job}", f"/claim/{claim}"):
+        page.goto(site.url + path)
+        assert "x" * 60 in page.content() or path.startswith("/claim/"), path
+        wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wider <= 0, f"{path} is wider than the window"
+        scrolled = page.evaluate(
+            "[...document.querySelectorAll('.scroll')].filter(e => e.scrollWidth > e.clientWidth).length"
+        )
+        assert scrolled == 0, f"a table of {path} does not fit"
+    page.context.close()
 
 
 def test_a_missing_page_excludes_nobody(site: Site, browser: Browser) -> None:
