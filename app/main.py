@@ -13,6 +13,7 @@ from app.actions import Parts
 from app.api import (
     api_keys,
     batches,
+    blobs,
     contracts,
     front,
     health,
@@ -101,6 +102,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         runs.router,
         batches.router,
         verifications.router,
+        blobs.router,
         records.router,
         opening.router,
         ledger.router,

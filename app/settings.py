@@ -104,7 +104,8 @@ class Settings(BaseSettings):
     retry_after_seconds: float = 300  # a lost verification is begun again, once, after this pause
     tidy_seconds: float = 3600
     audit_seconds: float = 86_400  # all stored evidence is held against its signatures so often
-    orphan_seconds: float = 86_400  # blobs without a row are removed at this age
+    orphan_seconds: float = 86_400  # blobs without a row are removed at this age, and files sent one by one forgotten
+    upload_bytes_max: int = 4 * GIB  # of files that a publisher has sent one by one and that are not forgotten
     outside_allow: list[str] = []  # `host:port` that may be spoken to although they are private, without TLS too
     outside_ca: Path | None = None  # certificates that are believed beside the system's own, for such hosts
     public_url: str = "http://127.0.0.1:8000"  # address of this service, as receivers and commits are told it

@@ -18,6 +18,7 @@ either. No transaction is open while a stranger's program runs.
     retrying     a faulted one, begun again
     sweeping     what somebody should have done and did not
     presence     which workers are there
+    uploads      files that are sent one by one
     pepper       under which secrets are kept
     webhooks     who is told of events, and what became of each
 """
@@ -46,6 +47,7 @@ from app.actions.intake import (
     publish_environment,
     put_record,
     submit_archive,
+    submit_files,
     submit_formula,
 )
 from app.actions.keys import publish_keys, retire_key
@@ -58,6 +60,7 @@ from app.actions.retrying import retry
 from app.actions.runs import cancel_run, claim_run, fail_run, finish_run, look, renew, report_output, report_progress
 from app.actions.sources import NewSource, OpenSource, add_source, has_source, open_source, remove_source, rotate_source
 from app.actions.sweeping import sweep, tidy
+from app.actions.uploads import NoRoom, check_room, keep_blob
 from app.actions.webhooks import (
     change_endpoint,
     create_endpoint,
@@ -74,6 +77,7 @@ from app.actions.webhooks import (
 __all__ = [
     "NewKey",
     "NewSource",
+    "NoRoom",
     "OpenSource",
     "Parts",
     "add_source",
@@ -83,6 +87,7 @@ __all__ = [
     "cancel_run",
     "change_claim",
     "change_endpoint",
+    "check_room",
     "claim_run",
     "clear_refusal",
     "close_day",
@@ -96,6 +101,7 @@ __all__ = [
     "finish_run",
     "give_up_endpoint",
     "has_source",
+    "keep_blob",
     "leave",
     "log_in",
     "log_out",
@@ -129,6 +135,7 @@ __all__ = [
     "settle_delivery",
     "settle_hook",
     "submit_archive",
+    "submit_files",
     "submit_formula",
     "submit_from_commit",
     "submit_from_program",

@@ -15,9 +15,9 @@ from app.core.errors import Fault
 from app.core.grounding import check_sources
 from app.core.model import Environment, Script
 from app.core.seal import make_seal, seal_bytes, seal_digest
-from app.intake import REPOSITORY, ArchiveLimits, claim_of, read_archive
+from app.intake import REPOSITORY, ArchiveLimits, claim_of, read_archive, read_list
 from app.queue import CPU_QUEUE, GPU_QUEUE
-from app.store import corrections, intake, judging
+from app.store import corrections, intake, judging, uploads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from app.core.claim import Policy
     from app.core.model import Claim, Seal
     from app.store.intake import Submitted
+    from app.store.visible import Visible
 
     Unchanged = Callable[[Session], None]
 
@@ -92,13 +93,52 @@ def submit_archive(  # noqa: PLR0913 - the parts of a submission
 
     limits = ArchiveLimits() if origin.folder is None else REPOSITORY
     files = read_archive(stream, limits, keep, origin.folder)
-    text = parts.blobs.read(claim_of(files))
-    policy = _policy(parts)
-    claim = parse_claim(text, files, policy)
-    if origin.accept is not None:
-        origin.accept(claim, text)
-    check_sources(claim, lambda path: sizes[files[path]], lambda path: parts.blobs.read(files[path]))
-    return _submit(parts, _seal(claim, policy, files, sizes), publisher, force=force, also=also, account=account)
+    sealed = _sealed_bundle(parts, files, sizes, origin)
+    return _submit(parts, sealed, publisher, force=force, also=also, account=account)
+
+
+def submit_files(  # noqa: PLR0913 - as above
+    parts: Parts,
+    named: Mapping[str, str],
+    publisher: str,
+    seen: Visible,
+    *,
+    force: bool = False,
+    also: Also | None = None,
+    account: Account | None = None,
+) -> Submitted:
+    """Take in a bundle whose files were sent before and are named by their digests; it is sealed as its archive would be.
+
+    Every blob becomes as young as a new one before rows refer to it, so that no sweeper takes it away in between.
+
+    Args:
+        parts: the service's parts.
+        named: path in the bundle -> digest.
+        publisher: who submits it.
+        seen: whose blobs it may name beside those that the publisher sent; all others are as good as not there.
+        force: as `submit_archive`.
+        also: as `submit_archive`.
+        account: as `submit_archive`.
+
+    Raises:
+        BudgetUsed: as `submit_archive`.
+        Refusal: files are missing, or the claim is not acceptable; no row was stored.
+
+    """
+    with parts.store.read() as session:
+        readable = uploads.readable(session, publisher, set(named.values()), seen, parts.settings.orphan_seconds)
+    sizes: dict[str, int] = {}
+
+    def size_of(digest: str) -> int | None:
+        if digest in readable and digest not in sizes:
+            size = parts.blobs.renew(digest)
+            if size is not None:
+                sizes[digest] = size
+        return sizes.get(digest)
+
+    files = read_list(named, ArchiveLimits(), size_of)
+    sealed = _sealed_bundle(parts, files, {digest: sizes[digest] for digest in files.values()}, BY_ITSELF)
+    return _submit(parts, sealed, publisher, force=force, also=also, account=account)
 
 
 def submit_formula(  # noqa: PLR0913 - as above
@@ -163,6 +203,17 @@ def publish_environment(parts: Parts, name: str, found: str, detail: Mapping[str
     """Make a built environment known to intake."""
     with parts.store.transaction() as session:
         intake.put_environment(session, name, found, detail)
+
+
+def _sealed_bundle(parts: Parts, files: Mapping[str, str], sizes: Mapping[str, int], origin: Origin) -> Sealed:
+    """Check and seal a bundle whose files (path -> digest) are stored; the claim's own and its sources are read."""
+    text = parts.blobs.read(claim_of(files))
+    policy = _policy(parts)
+    claim = parse_claim(text, files, policy)
+    if origin.accept is not None:
+        origin.accept(claim, text)
+    check_sources(claim, lambda path: sizes[files[path]], lambda path: parts.blobs.read(files[path]))
+    return _seal(claim, policy, files, sizes)
 
 
 def _policy(parts: Parts) -> Policy:

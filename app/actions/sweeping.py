@@ -13,7 +13,7 @@ from app.actions.conclusion import fault_verification
 from app.actions.planning import Nudges, Results, plan_next, sealed, send
 from app.actions.retrying import SUBMIT_AGAIN, retry
 from app.core.errors import Fault, Refusal
-from app.store import answers, ending, events, hooks, outbox, presence
+from app.store import answers, ending, events, hooks, outbox, presence, uploads
 from app.store import sweep as found
 from app.store.errors import StoreUnavailable
 
@@ -55,11 +55,13 @@ def sweep(parts: Parts) -> None:
 def tidy(parts: Parts) -> int:
     """Remove old blobs that no row refers to, unfinished files, and workers long gone; returns how many files."""
     age = parts.settings.orphan_seconds
+    with parts.store.transaction() as session:
+        uploads.forget(session, age)
     removed = parts.blobs.remove_unfinished(age)
     old = parts.blobs.stale(age)
     while batch := list(islice(old, BATCH)):
         with parts.store.read() as session:
-            known = found.known_artifacts(session, batch)
+            known = found.known_artifacts(session, batch) | uploads.kept(session, batch)
         removed += sum(parts.blobs.remove_stale(digest, age) for digest in batch if digest not in known)
     with parts.store.transaction() as session:
         presence.forget(session, WORKERS_KEPT_SECONDS)

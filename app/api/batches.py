@@ -14,13 +14,12 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 from starlette.datastructures import UploadFile
 
-from app import actions
 from app.api.callers import CallerDep, needs
 from app.api.idempotency import IdempotencyKey, Once, keyless
 from app.api.parts import PartsDep, require_environment
 from app.api.problems import ApiError, Problem, answer_of
 from app.api.schemas import VerificationOut
-from app.api.submission import Body, parse_json, read_form, read_json, told_apart
+from app.api.submission import DOCUMENT, Body, parse_json, read_form, read_json
 from app.api.verifications import FINAL, show, shown
 from app.core import errors
 from app.core.budgets import BudgetUsed
@@ -40,7 +39,9 @@ router = APIRouter(prefix="/v1", tags=["verifications"])
 
 BATCH_MAX = 50
 ROUTE = "verifications_create_batch"
-SHAPE = f'send {{"claims": […]}} with 1 to {BATCH_MAX} claims, each an object with the keys of claim.toml'
+SHAPE = (
+    f'send {{"claims": […]}} with 1 to {BATCH_MAX} claims, each an object with the keys of claim.toml, or with `files`'
+)
 REQUEST_BODY: dict[str, Any] = {
     "required": True,
     "content": {
@@ -54,7 +55,7 @@ REQUEST_BODY: dict[str, Any] = {
                         "type": "array",
                         "minItems": 1,
                         "maxItems": BATCH_MAX,
-                        "items": {"type": "object", "description": "a formula claim with the keys of claim.toml"},
+                        "items": DOCUMENT,
                     }
                 },
             }
@@ -101,7 +102,7 @@ async def read_batch(request: Request) -> AsyncIterator[list[Body]]:
         yield [Body(None, claim) for claim in _claims(parse_json(await read_json(request)))]
         return
     if kind != "multipart/form-data":
-        detail = "send multipart/form-data with file parts `bundle`, or formula claims as application/json"
+        detail = "send multipart/form-data with file parts `bundle`, or claims as application/json"
         raise ApiError("unsupported-media-type", detail)
     form = await read_form(request, BATCH_MAX)
     try:
@@ -155,7 +156,7 @@ def create_batch(  # noqa: PLR0913 - parameters of a request
     key: IdempotencyKey = None,
 ) -> BatchOut:
     """Take in each claim for itself, in their order; a refused one keeps none of the others out."""
-    asked = (b"force" if force else b"", *(piece for body in bodies if key for piece in told_apart(body)))
+    asked = (b"force" if force else b"", *(piece for body in bodies if key for piece in body.told_apart()))
     whole = Once.of(caller, key, ROUTE, *asked)
     with whole.alone():
         replayed = whole.found(parts) is not None
@@ -202,20 +203,11 @@ class _Batch:
             if not self.marked:
                 self.whole.keep(session, 200, {}, BatchOut(data=[], accepted=0, refused=0))
 
-        submitted = self._submit(body, keep if once.asked else keyless)
+        also = keep if once.asked else keyless
+        submitted = body.submit(self.parts, self.caller, also, force=self.force)
         self.marked = True
         answer = show(self.parts, submitted.verification_id)
         return BatchItem(status=_status(answer, submitted), verification=answer, problem=None)
-
-    def _submit(self, body: Body, also: Any) -> Submitted:
-        publisher, account = str(self.caller.publisher), self.caller.account  # whoever may write has a publisher
-        if body.archive is not None:
-            return actions.submit_archive(
-                self.parts, body.archive, publisher, force=self.force, also=also, account=account
-            )
-        return actions.submit_formula(
-            self.parts, body.document, publisher, force=self.force, also=also, account=account
-        )
 
 
 def _status(answer: VerificationOut, submitted: Submitted) -> int:

@@ -63,6 +63,9 @@ def _has(name: str) -> Callable[[Document], bool]:
 #: Operations that look at the bytes of a body and at nothing in it; who signs them shows no key.
 RAW = {"hooks_deliver"}
 
+#: Statuses of what may be wrong with a body, where not everything may.
+_OF_BODY = {**dict.fromkeys(RAW, (413, 415)), "blobs_put": (413, 422)}
+
 #: kind of problem -> whether an operation can meet it; kinds that are not named are met wherever their status is
 MET_BY: dict[str, Callable[[Document], bool]] = {
     "not-utf8": _is("verifications_create", "verifications_create_batch"),
@@ -82,7 +85,9 @@ MET_BY: dict[str, Callable[[Document], bool]] = {
     "key-over": _is("api_keys_rotate"),
     "endpoint-disabled": _is("webhooks_test", "webhooks_replay"),
     "not-ready": _is("health_readyz", "ledger_create_checkpoint"),
-    "service-fault": _is("verifications_read_evidence", "runs_read_log"),
+    "service-fault": _is("verifications_read_evidence", "runs_read_log", "blobs_read"),
+    "digest-mismatch": _is("blobs_put"),
+    "no-room": _is("blobs_put"),
     "signature-refused": _is("hooks_deliver"),
     "key-refused": lambda operation: operation["operationId"] not in RAW,
     "key-needed": lambda operation: "security" in operation,
@@ -139,7 +144,7 @@ def _refusals(operation: Document, route: APIRoute) -> Iterator[int]:
     if called & {find_caller, get_parts}:
         yield 503
     if "requestBody" in operation:
-        yield from (413, 415) if operation["operationId"] in RAW else (400, 413, 415, 422)
+        yield from _OF_BODY.get(operation["operationId"], (400, 413, 415, 422))
     if any(_may_refuse(item["schema"]) for item in operation.get("parameters", ())):
         yield 422
 

@@ -175,7 +175,7 @@ KINDS: dict[str, Kind] = {
     "unsupported-media-type": Kind(
         415,
         "The body is of a type that is not read here",
-        "Bundles come as `multipart/form-data`, formula claims and records as `application/json`.",
+        "Bundles come as `multipart/form-data`, formula claims, lists of files and records as `application/json`.",
         "Set the `Content-Type` header to what the body is. Nothing was stored.",
     ),
     "range-not-there": Kind(
@@ -211,6 +211,13 @@ KINDS: dict[str, Kind] = {
         "Correct what `errors` names and submit again; `assay verify PATH` finds the same on your own machine. Nothing was"
         " stored.",
     ),
+    "digest-mismatch": Kind(
+        422,
+        "The file has another digest than its address",
+        "The bytes of the body do not have the SHA-256 that the address names: they were changed on their way, or the"
+        " address is that of another file.",
+        "Hash the file again and send it to `/v1/blobs/sha256:` and what comes of it. Nothing was stored.",
+    ),
     "invalid-request": Kind(
         422,
         "The request does not fit its description",
@@ -236,6 +243,14 @@ KINDS: dict[str, Kind] = {
         "The claim would take more than is left of a budget of this key; `budget` says which, how much of it is used, what"
         " the claim may take at most, and when enough is free at the latest. A claim that is known already costs nothing.",
         "Send it again when it fits, lower its `[limits]`, or ask the operator for a larger budget. Nothing was stored.",
+    ),
+    "no-room": Kind(
+        429,
+        "So many files were sent that there is no room for more",
+        "Files that are sent one by one are kept for a day, and a publisher has only so much room for them; the operator"
+        " says how much, by the setting `upload_bytes_max`.",
+        "Send the bundle as one archive, or come back after `Retry-After` seconds, when some of it is forgotten. The file"
+        " was not kept.",
     ),
     "too-many-streams": Kind(
         429,

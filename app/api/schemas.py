@@ -16,6 +16,13 @@ class Closed(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class BlobOut(BaseModel):
+    """A file that was sent by itself."""
+
+    digest: str
+    size: int = Field(description="bytes")
+
+
 class ControlOut(BaseModel):
     """One Gate 3 attack and its result."""
 

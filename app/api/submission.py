@@ -1,8 +1,9 @@
-"""The body of a submission: a bundle archive, or a formula claim as JSON."""
+"""The body of a submission: a bundle archive, or as JSON a formula claim or the digests of a bundle's files."""
 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -11,14 +12,39 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from app import actions
 from app.api.idempotency import digest_of
 from app.api.parts import JSON_BYTES_MAX
 from app.api.problems import ApiError
+from app.core.caller import Scope
+from app.core.errors import Problem, Refusal
+from app.intake import escaped
+from app.store.visible import visible_to
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from app.actions import Parts
+    from app.actions.parts import Also
+    from app.core.caller import Caller
+    from app.store.intake import Submitted
+
 UNREADABLE = "the multipart body cannot be read as file parts `bundle`, or has too many parts"
+
+DIGEST = r"sha256:[0-9a-f]{64}"
+FILES_SHAPE = 'send {"files": {"claim.toml": "sha256:…", …}}, every file of the bundle with its digest in small letters'
+#: A JSON body: one key more than `claim.toml` has tells the two apart.
+DOCUMENT: dict[str, Any] = {
+    "type": "object",
+    "description": "a formula claim with the keys of claim.toml; or `files` alone, all files of a bundle by their digests",
+    "properties": {
+        "files": {
+            "type": "object",
+            "description": "path in the bundle -> digest of a file that was sent with `PUT /v1/blobs/{digest}`",
+            "additionalProperties": {"type": "string", "pattern": f"^{DIGEST}$"},
+        }
+    },
+}
 
 #: How the body is described; FastAPI cannot derive it, because one of the two is streamed.
 REQUEST_BODY: dict[str, Any] = {
@@ -35,8 +61,18 @@ REQUEST_BODY: dict[str, Any] = {
             }
         },
         "application/json": {
-            "schema": {"type": "object", "description": "a formula claim with the keys of claim.toml"},
+            "schema": DOCUMENT,
             "examples": {
+                "files": {
+                    "summary": "a bundle whose files were sent before",
+                    "value": {
+                        "files": {
+                            "claim.toml": f"sha256:{'1f' * 32}",
+                            "reproduce.py": f"sha256:{'2e' * 32}",
+                            "data/scores.csv": f"sha256:{'3d' * 32}",
+                        }
+                    },
+                },
                 "formula": {
                     "summary": "a difference of two printed cells",
                     "value": {
@@ -79,10 +115,59 @@ REQUEST_BODY: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Body:
-    """A submission's body: either an archive or a JSON document."""
+    """A submission's body: an archive, or a JSON document."""
 
     archive: BinaryIO | None
     document: Any
+
+    def told_apart(self) -> tuple[bytes, bytes]:
+        """Return what tells it from other bodies."""
+        if self.archive is not None:
+            return b"archive", digest_of(self.archive)
+        return b"document", json.dumps(self.document, sort_keys=True).encode()
+
+    def submit(self, parts: Parts, caller: Caller, also: Also, *, force: bool) -> Submitted:
+        """Take it in for whoever sends it.
+
+        Raises:
+            BudgetUsed, Fault, Refusal: as the action.
+
+        """
+        publisher, account = str(caller.publisher), caller.account  # whoever may write has a publisher
+        if self.archive is not None:
+            return actions.submit_archive(parts, self.archive, publisher, force=force, also=also, account=account)
+        if isinstance(self.document, dict) and "files" in self.document:
+            named, seen = _named(self.document), visible_to(caller, Scope.EVIDENCE_READ)
+            return actions.submit_files(parts, named, publisher, seen, force=force, also=also, account=account)
+        return actions.submit_formula(parts, self.document, publisher, force=force, also=also, account=account)
+
+
+def _named(document: dict[str, Any]) -> dict[str, str]:
+    """Return the files that a document names, path -> digest.
+
+    Raises:
+        Refusal: it is not of that shape.
+
+    """
+    files = document["files"]
+    if not isinstance(files, dict):
+        raise Refusal.of(_unfit("/files", "wrong-type", "`files` is no object"))
+    wrong = [
+        _unfit(f"/{escaped(key)}", "unknown-key", "beside `files` nothing is read")
+        for key in document.keys() - {"files"}
+    ]
+    wrong += [
+        _unfit(f"/files/{escaped(name)}", "no-digest", "this is no digest")
+        for name, digest in files.items()
+        if not isinstance(digest, str) or re.fullmatch(DIGEST, digest) is None
+    ]
+    if wrong:
+        raise Refusal.of(*sorted(wrong, key=lambda item: item.pointer))
+    return files
+
+
+def _unfit(pointer: str, code: str, detail: str) -> Problem:
+    return Problem(None, None, pointer, code, detail, FILES_SHAPE)
 
 
 async def read_body(request: Request) -> AsyncIterator[Body]:
@@ -92,7 +177,7 @@ async def read_body(request: Request) -> AsyncIterator[Body]:
         yield Body(None, parse_json(await read_json(request)))
         return
     if kind != "multipart/form-data":
-        detail = "send multipart/form-data with a file part `bundle`, or a formula claim as application/json"
+        detail = "send multipart/form-data with a file part `bundle`, or a JSON document as application/json"
         raise ApiError("unsupported-media-type", detail)
     form = await read_form(request)
     try:
@@ -135,13 +220,6 @@ async def read_json(request: Request) -> bytes:
     except ClientDisconnect as error:
         raise ApiError("bad-request", "the body ended early") from error
     return bytes(data)
-
-
-def told_apart(body: Body) -> tuple[bytes, bytes]:
-    """Return what tells the body of a submission from others."""
-    if body.archive is not None:
-        return b"archive", digest_of(body.archive)
-    return b"document", json.dumps(body.document, sort_keys=True).encode()
 
 
 def parse_json(data: bytes) -> Any:

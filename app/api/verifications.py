@@ -21,7 +21,7 @@ from app.api.idempotency import IdempotencyKey, Once, keyless
 from app.api.parts import PartsDep, require_environment
 from app.api.problems import ApiError, Problem, not_found
 from app.api.schemas import Urls, VerdictOut, VerificationOut
-from app.api.submission import REQUEST_BODY, Body, read_body, told_apart
+from app.api.submission import REQUEST_BODY, Body, read_body
 from app.core.caller import Caller, Scope
 from app.core.errors import Refusal
 from app.core.lifecycle import VERIFICATION, final
@@ -84,19 +84,9 @@ def create(  # noqa: PLR0913 - parameters of a request
     key: IdempotencyKey = None,
 ) -> VerificationOut | Response:
     """Take in a claim: it is checked and sealed now, runs later; follow `urls.self`."""
-    publisher = str(caller.publisher)  # whoever may write has one
-    once = Once.of(caller, key, "verifications_create", b"force" if force else b"", *(told_apart(body) if key else ()))
-
+    once = Once.of(caller, key, "verifications_create", b"force" if force else b"", *(body.told_apart() if key else ()))
     also = _keeping(once) if key else keyless
-
-    def make() -> Submitted:
-        if body.archive is not None:
-            return actions.submit_archive(
-                parts, body.archive, publisher, force=force, also=also, account=caller.account
-            )
-        return actions.submit_formula(parts, body.document, publisher, force=force, also=also, account=caller.account)
-
-    submitted = once.done(parts, make)
+    submitted = once.done(parts, lambda: body.submit(parts, caller, also, force=force))
     if isinstance(submitted, Response):
         return submitted
     answer = show(parts, submitted.verification_id)

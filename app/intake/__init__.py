@@ -1,11 +1,12 @@
-"""Reading a bundle: an archive that strangers send, or a folder on this machine.
+"""Reading a bundle: an archive that strangers send, a list of files that lie here already, or a folder on this machine.
 
 Theory of operation. Nothing is ever extracted to a path. Members are read one after the other and streamed to a sink
 (the blob store) under their checked name; only regular files count. The libraries' own extraction is not used at all:
 their filters have been escaped before (CVE-2025-4517). Every limit is counted on bytes that were really read, because
 headers lie: packed and unpacked bytes, number of files, depth of folders, and the ratio of the two once enough has been
 unpacked for a ratio to mean something. The kind is recognised by its first bytes, not by its name. Whichever way the same
-files come, as folder, tar or zip, the same bundle comes of them: leftovers of editors and file managers count in neither.
+files come, as folder, list, tar or zip, the same bundle comes of them: leftovers of editors and file managers count in
+none.
 
     gate   what is counted and which names are let in     tar, zip   one format each, as a stream of members
 """
@@ -21,6 +22,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
+from app.core.errors import Problem, Refusal
 from app.intake.gate import CHUNK, REPOSITORY, ArchiveLimits, Gate, is_leftover, refuse, shown
 from app.intake.tar import tar_members, tar_names
 from app.intake.zip import zip_members
@@ -35,8 +37,10 @@ __all__ = [
     "bundle_at",
     "bundle_files",
     "claim_of",
+    "escaped",
     "read_archive",
     "read_folder",
+    "read_list",
     "refuse",
     "repository_paths",
 ]
@@ -44,6 +48,7 @@ __all__ = [
 T = TypeVar("T")
 
 CLAIM_FILE = "claim.toml"
+MISSING = "missing-blob"
 
 
 def claim_of(files: Mapping[str, T]) -> T:
@@ -150,6 +155,45 @@ def read_folder(folder: Path, limits: ArchiveLimits, sink: Callable[[str, Iterat
         gate.admit(name)
         found[name] = sink(name, gate.counted(_file(name, path)))
     return found
+
+
+def read_list(named: Mapping[str, str], limits: ArchiveLimits, size_of: Callable[[str], int | None]) -> dict[str, str]:
+    """Return a bundle whose files are named by their digests, under the same limits.
+
+    Args:
+        named: path in the bundle -> digest.
+        limits: what is accepted.
+        size_of: bytes of the blob of a digest; None for one that is not there.
+
+    Returns:
+        path in the bundle -> digest.
+
+    Raises:
+        Refusal: as `read_archive`; or files are missing, and then it names all of them.
+
+    """
+    gate = Gate(limits, None)
+    found: dict[str, str] = {}
+    missing: list[Problem] = []
+    for name, digest in named.items():
+        if is_leftover(name):
+            continue
+        found[gate.admit(name)] = digest
+        size = size_of(digest)
+        if size is None:
+            detail = f"the file {shown(name)} was never sent, or is no longer kept"
+            remedy = f"send its bytes with PUT /v1/blobs/{digest}, then this again"
+            missing.append(Problem(None, None, f"/files/{escaped(name)}", MISSING, detail, remedy))
+        else:
+            gate.count(size)
+    if missing:
+        raise Refusal.of(*missing)
+    return _without_outer_folder(found)
+
+
+def escaped(name: str) -> str:
+    """Return a name as one part of a JSON pointer (RFC 6901)."""
+    return name.replace("~", "~0").replace("/", "~1")
 
 
 def _file(name: str, path: Path) -> Iterator[bytes]:

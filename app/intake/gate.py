@@ -95,6 +95,18 @@ class Gate:
             raise too_many_files(self.limits)
         return name
 
+    def count(self, size: int) -> None:
+        """Count unpacked bytes.
+
+        Raises:
+            Refusal: they are too many.
+
+        """
+        self.unpacked += size
+        if self.unpacked > self.limits.unpacked_bytes:
+            detail = f"the bundle unpacks to more than {self.limits.unpacked_bytes // MIB} MiB"
+            raise refuse("too-large", detail, "leave data out")
+
     def counted(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         """Pass bytes on while they stay within the limits.
 
@@ -103,10 +115,7 @@ class Gate:
 
         """
         for chunk in chunks:
-            self.unpacked += len(chunk)
-            if self.unpacked > self.limits.unpacked_bytes:
-                detail = f"the bundle unpacks to more than {self.limits.unpacked_bytes // MIB} MiB"
-                raise refuse("too-large", detail, "leave data out")
+            self.count(len(chunk))
             enough = self.unpacked > self.limits.ratio_from_bytes
             if self.packed is not None and enough and self.unpacked > self.limits.ratio * self.packed:
                 detail = f"the archive unpacks to more than {self.limits.ratio} times its size"

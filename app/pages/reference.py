@@ -25,6 +25,7 @@ METHODS = ("get", "put", "post", "patch", "delete")
 HEADINGS = {
     "front": "Where to begin",
     "verifications": "Verifications, verdicts and evidence",
+    "blobs": "Files of bundles",
     "verdicts": "Verdicts",
     "records": "Records and claims",
     "claims": "Claims",

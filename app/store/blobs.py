@@ -8,6 +8,9 @@ same result, and flushing is what a `put` costs.
 A blob without a row is an orphan: its submission was refused, or crashed before its rows. `remove_stale` takes orphans
 away once they are old, while others may be putting the very same bytes. A lock decides that race: who finds a blob there
 holds it shared until the blob has its new age, who gives it its place or removes it holds it alone.
+
+That bytes lie here already may be nobody's business: flushing is what a `put` costs, so that whoever times one learns
+whether somebody put the same before. `Growing.keep` can be told to write in any case.
 """
 
 from __future__ import annotations
@@ -20,12 +23,14 @@ import tempfile
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from app.store.errors import BlobMissing, BlobTampered
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+    from io import BufferedReader
+    from types import TracebackType
 
 _DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
 _NEW = "new-"
@@ -44,24 +49,14 @@ class Blobs:
 
     def put_stream(self, chunks: Iterable[bytes]) -> tuple[str, int]:
         """Store bytes that come in pieces; returns digest and size. An error in the source leaves nothing."""
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        state, size = hashlib.sha256(), 0
-        handle, name = tempfile.mkstemp(dir=self.folder, prefix=_NEW)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                for chunk in chunks:
-                    state.update(chunk)
-                    size += len(chunk)
-                    file.write(chunk)
-                file.flush()
-                digest = "sha256:" + state.hexdigest()
-                if not self._refreshed(digest):
-                    os.fsync(file.fileno())
-                    self._place(Path(name), digest)
-        finally:
-            with suppress(FileNotFoundError):
-                os.unlink(name)  # noqa: PTH108 - the temporary name is a string
-        return digest, size
+        with self.begin() as growing:
+            for chunk in chunks:
+                growing.write(chunk)
+            return growing.keep(), growing.size
+
+    def begin(self) -> Growing:
+        """Return a blob to be written piece by piece, of which nothing is left unless it is kept."""
+        return Growing(self.folder, self._refreshed, self._place)
 
     def read(self, digest: str) -> bytes:
         """Return a blob's bytes after hashing them again.
@@ -104,6 +99,34 @@ class Blobs:
             return self.path(digest).stat().st_size
         except FileNotFoundError:
             raise BlobMissing(digest) from None
+
+    def renew(self, digest: str) -> int | None:
+        """Make a whole blob as young as a new one, so that rows may come to refer to it; returns its size.
+
+        None: it is not there, or not whole.
+        """
+        if not self._refreshed(digest):
+            return None
+        with suppress(BlobMissing):
+            return self.size(digest)
+        return None
+
+    def opened(self, digest: str) -> BufferedReader:
+        """Return a blob's file at its beginning, its bytes hashed before; for what is too large for the memory.
+
+        Raises:
+            BlobMissing, BlobTampered: as `read`.
+
+        """
+        try:
+            file = self.path(digest).open("rb")
+        except FileNotFoundError:
+            raise BlobMissing(digest) from None
+        if not _holds(file, digest):
+            file.close()
+            raise BlobTampered(digest)
+        file.seek(0)
+        return file
 
     def path(self, digest: str) -> Path:
         """Return where a blob lies.
@@ -148,7 +171,7 @@ class Blobs:
         with self._locked(path, fcntl.LOCK_SH):
             try:
                 with path.open("rb") as file:
-                    whole = f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}" == digest
+                    whole = _holds(file, digest)
                 if whole:
                     os.utime(path)
             except FileNotFoundError:
@@ -172,6 +195,58 @@ class Blobs:
         with (self.folder / f"lock-{path.parent.name}").open("ab") as lock:
             fcntl.flock(lock, kind)
             yield
+
+
+class Growing:
+    """A blob that is being written; a context manager, after which it lies in its place or is gone without a trace."""
+
+    def __init__(self, folder: Path, refreshed: Callable[[str], bool], place: Callable[[Path, str], None]) -> None:
+        self.size = 0
+        self._refreshed = refreshed
+        self._place = place
+        self._state = hashlib.sha256()
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle, self._name = tempfile.mkstemp(dir=folder, prefix=_NEW)
+        self._file = os.fdopen(handle, "wb")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+        with suppress(FileNotFoundError):
+            os.unlink(self._name)  # noqa: PTH108 - the temporary name is a string
+
+    @property
+    def digest(self) -> str:
+        """The digest of what was written so far."""
+        return "sha256:" + self._state.hexdigest()
+
+    def write(self, chunk: bytes) -> None:
+        """Append bytes."""
+        self._state.update(chunk)
+        self.size += len(chunk)
+        self._file.write(chunk)
+
+    def keep(self, *, anyway: bool = False) -> str:
+        """Give the blob its place; returns its digest.
+
+        Args:
+            anyway: write it also if it lies there already, so that keeping takes as long as if it did not.
+
+        """
+        self._file.flush()
+        digest = self.digest
+        if anyway or not self._refreshed(digest):
+            os.fsync(self._file.fileno())
+            self._place(Path(self._name), digest)
+        return digest
+
+
+def _holds(file: BufferedReader, digest: str) -> bool:
+    return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}" == digest
 
 
 def _digest(data: bytes) -> str:

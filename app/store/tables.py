@@ -41,7 +41,7 @@ SQLModel.metadata = MetaData(
 )
 metadata = SQLModel.metadata
 
-REVISION = "0012"  # the migration whose tables these are; a database at another one is refused at start
+REVISION = "0013"  # the migration whose tables these are; a database at another one is refused at start
 
 
 def _one_of(column: str, values: Any) -> CheckConstraint:
@@ -174,7 +174,7 @@ class SealArtifact(SQLModel, table=True):
 
     __tablename__ = "seal_artifact"
     seal: str = Field(primary_key=True, foreign_key="seal.digest")
-    artifact: str = Field(primary_key=True, foreign_key="artifact.digest")
+    artifact: str = Field(primary_key=True, foreign_key="artifact.digest", index=True)
 
 
 class Verification(SQLModel, table=True):
@@ -185,6 +185,7 @@ class Verification(SQLModel, table=True):
         _one_of("state", VERIFICATION),
         _one_of("blame", Blame),
         Index(None, "publisher", "seal"),
+        Index(None, "seal"),
         Index(None, "state", "created_at"),
         Index(None, "created_at", "id"),
         Index(None, "account", "created_at"),
@@ -530,6 +531,17 @@ class Answered(SQLModel, table=True):
     headers: str = Field(sa_column=_text())  # JSON
     body: str = Field(sa_column=_text())
     created_at: datetime
+
+
+class Upload(SQLModel, table=True):
+    """A blob that a publisher sent by itself, until a bundle names it or nobody did for long."""
+
+    __tablename__ = "upload"
+    __table_args__ = (CheckConstraint("size >= 0", name="size"), Index(None, "sent_at"))
+    publisher: str = Field(primary_key=True)
+    digest: str = Field(primary_key=True)
+    size: int = Field(sa_column=_big())
+    sent_at: datetime
 
 
 class AuditRow(SQLModel, table=True):

@@ -13,6 +13,7 @@ from sqlalchemy import event
 from app import actions
 from app.actions import NewKey
 from app.core.caller import USUAL, Budgets, Scope
+from app.core.canonical import digest
 from tests.api.bundles import script_bundle
 from tests.api.service import ADDRESS, Service, open_service
 from tests.store.postgres import Cluster
@@ -138,4 +139,5 @@ def ids_of(document: dict[str, Any]) -> dict[str, str]:
         "run_id": document["runs"][0]["id"],
         "seal": document["seal"],
         "evidence": document["verdict"]["evidence"],
+        "file": digest(str(document["claim"]["name"]).encode()),  # `notes.txt` of `bundle`
     }

@@ -18,6 +18,7 @@ from app.api.description import spelled
 from app.api.idempotency import Once
 from app.api.limits import Limiter
 from app.core.caller import Budgets, Caller, Scope
+from app.core.canonical import digest
 from app.core.contracts import shape
 from app.core.hook_paths import PATTERN
 from app.core.hooks import BODY_BYTES_MAX, Kind
@@ -66,6 +67,7 @@ def check(service: Service, answer: httpx2.Response, route: str) -> str:
 
 HOOK_IN = "/v1/hooks/{source}"
 JSON = "application/json"
+BLOB = "/v1/blobs/{digest}"
 ONE = f"{TARGET}/{{verification_id}}"
 VERDICT, EVIDENCE = "/v1/verdicts/{verdict_id}", "/v1/verdicts/{verdict_id}/evidence"
 RECORD, GATE = "/v1/records/{record_id}", "/v1/records/{record_id}/gate-verdict"
@@ -112,6 +114,23 @@ def batches(service: Service) -> Answers:
     with Once.of(alone, "b", "verifications_create_batch").alone():
         headers = {"Idempotency-Key": "b"}
         yield f"{TARGET}/batch", client.post(f"{TARGET}/batch", json={"claims": [claim]}, headers=headers)
+
+
+def files(service: Service) -> Answers:
+    """Walk through files that are sent one by one, and the bundle that names them."""
+    client, bundle = service.client, script_bundle()
+    for data in (*bundle.values(), bundle["scores.csv"]):
+        address = f"/v1/blobs/{digest(data)}"
+        yield BLOB, client.put(address, content=data)
+        yield BLOB, client.get(address)
+    yield BLOB, client.get(address, headers={"If-None-Match": "*"})
+    yield BLOB, client.put(address, content=b"other")
+    yield BLOB, client.put(address, content=b"x", headers={"Content-Length": str(1 << 30)})
+    for method in ("GET", "PUT"):
+        yield BLOB, client.request(method, "/v1/blobs/none")
+    named = {"files": {name: digest(data) for name, data in bundle.items()}}
+    yield TARGET, client.post(TARGET, json=named)
+    yield TARGET, client.post(TARGET, json={"files": {"claim.toml": f"sha256:{'0' * 64}"}})
 
 
 def lives(service: Service) -> Answers:
@@ -415,6 +434,7 @@ def refusals(service: Service) -> Answers:
 WALKS = (
     submissions,
     batches,
+    files,
     lives,
     verdicts,
     records,

@@ -90,7 +90,11 @@ def test_json_with_another_order_of_keys_is_the_same_claim(service: Service) -> 
 @pytest.mark.parametrize("name", REQUEST_BODY["content"]["application/json"]["examples"])
 def test_the_examples_of_the_description_are_accepted(service: Service, name: str) -> None:
     example = REQUEST_BODY["content"]["application/json"]["examples"][name]["value"]
-    assert service.client.post(TARGET, json=example).status_code == 202
+    answer = service.client.post(TARGET, json=example)
+    if "files" in example:  # nobody has sent these; tests/api/test_blobs.py has some that were
+        assert {item["code"] for item in answer.json()["errors"]} == {"missing-blob"}
+    else:
+        assert answer.status_code == 202
 
 
 def test_the_same_seal_again_answers_with_its_verification_and_stores_nothing(service: Service) -> None:

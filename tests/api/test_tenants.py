@@ -56,7 +56,7 @@ def reading(world: World) -> list[tuple[str, Any]]:
 def address(world: World, path: str, ids: dict[str, str]) -> str:
     """Return the address of something; a parameter that is not known yet is a route that this test must be told of."""
     other = world.shown["verification_id"]
-    known = {**OTHERS, "digest": ids["evidence"], "other": other, **ids}
+    known = {**OTHERS, "digest": ids["file"], "other": other, **ids}
     full = path + QUERIES.get(path, "")
     return re.sub(r"{(\w+)(?::\w+)?}", lambda found: known[found[1]], full)
 

@@ -65,6 +65,7 @@ NAMES = {
     "seal_artifact": "fk_seal_artifact_artifact fk_seal_artifact_seal pk_seal_artifact",
     "signing_key": "pk_signing_key",
     "tally": "pk_tally",
+    "upload": "ck_upload_size pk_upload",
     "verdict": (
         "ck_verdict_blame ck_verdict_evidence ck_verdict_no_fault ck_verdict_outcome ck_verdict_status"
         " fk_verdict_claim_id fk_verdict_claim_revision_id fk_verdict_evidence fk_verdict_verification_id"
