@@ -68,6 +68,7 @@ class Settings(BaseSettings):
     broker_url: str = Field(default="", validation_alias=AliasChoices("ASSAY_BROKER_URL", "BROKER_URL"))
     blobs: Path | None = None  # default: below home
     python: Path | None = None  # interpreter of the environment `python`; default: the host's own
+    environments: Path | None = None  # where environments are built; default: below home
 
     signing_key: Path | None = None  # the judge's private key; default: the one in use below home
 
@@ -131,6 +132,11 @@ class Settings(BaseSettings):
     def blob_folder(self) -> Path:
         """Folder of the content-addressed blobs."""
         return self.blobs or self.home / "blobs"
+
+    @property
+    def environment_folder(self) -> Path:
+        """Folder of the environments that the operator built."""
+        return self.environments or self.home / "environments"
 
     @property
     def broker(self) -> str:

@@ -17,13 +17,14 @@ from app.core.claim import parse_claim
 from app.core.errors import Fault, Refusal
 from app.core.grounding import check_sources, sealed_sources
 from app.core.model import Environment, Run
-from app.core.seal import make_seal, seal_bytes, seal_digest
+from app.core.seal import environment_of, make_seal, seal_bytes, seal_digest
 from app.intake import claim_of
 from cli.bundles import problems_of, read_bundle
 from cli.exits import Exit, of_status
 from cli.progress import of_runs
 from cli.words import last_words
 from sandbox import NoIsolation, host_python
+from sandbox.built import load_all
 from workers.execute import Executed, execute, owner
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Verified:
 
 
 class Local:
-    """Verifies bundles one after the other with one sandbox and one environment."""
+    """Verifies bundles one after the other with one sandbox and the environments of this host."""
 
     def __init__(self, settings: Settings, box: Sandbox, signer: Signer | None = None) -> None:
         self.settings = settings
@@ -69,6 +70,17 @@ class Local:
             return host_python(self.settings.python, cache=self.settings.home / "cache")
         except NoIsolation as error:
             raise Fault("no-isolation", str(error), "run `assay doctor`", reason_code="NO_ISOLATION") from error
+
+    @cached_property
+    def environments(self) -> dict[str, BuiltEnvironment | str]:
+        """Every environment of this host by name; why it cannot be used for one that was built and cannot.
+
+        Raises:
+            Fault: it has none that a box could use.
+
+        """
+        built, wrong = load_all(self.settings.environment_folder, self.python, self.settings.home / "cache")
+        return {**wrong, **{item.name: item for item in (self.python, *built)}}
 
     def verify(self, path: Path, said: Said) -> Verified:
         """Do the whole job for one bundle; refusals, faults and surprises are part of the answer.
@@ -100,12 +112,28 @@ class Local:
 
     def _seal(self, files: dict[str, bytes]) -> Seal:
         own = claim_of(files)
-        policy = self.settings.policy({self.python.name: self.python.digest})
+        policy = self.settings.policy(dict.fromkeys(self.environments, ""))
         claim = parse_claim(own, files, policy)
         check_sources(claim, lambda path: len(files[path]), files.__getitem__)
         digests = {name: digest(data) for name, data in files.items()}
-        environment = Environment(name=self.python.name, digest=self.python.digest)
+        built = self.named(environment_of(claim))
+        environment = Environment(name=built.name, digest=built.digest)
         return make_seal(claim, digests, environment, boxjob.evaluator_digest(claim))
+
+    def named(self, name: str) -> BuiltEnvironment:
+        """Return an environment of this host.
+
+        Raises:
+            Fault: it has none of that name, or one that cannot be used.
+
+        """
+        found = self.environments.get(name)
+        if found is None:
+            detail, remedy = f"this host has no environment {name}", f"run `assay env build {name}`"
+            raise Fault("no-environment", detail, remedy, reason_code="IMAGE_PULL_FAILED")
+        if isinstance(found, str):
+            raise Fault("environment-changed", found, reason_code="IMAGE_PULL_FAILED")
+        return found
 
     def _archive(
         self, sealed: bytes, files: dict[str, bytes], runs: list[tuple[Run, Executed]], judgement: Judgement
@@ -123,13 +151,14 @@ class Local:
             Fault: one could not be executed; says nothing about the claim.
 
         """
+        environment = self.named(seal.environment.name)
         by_digest = {seal.files[name]: data for name, data in files.items()}
         done: list[tuple[Run, Executed]] = []
         least, most = plan.least_steps(seal), plan.total_steps(seal)
         while not isinstance(step := plan.next_step(seal, [run for run, _ in done]), plan.Conclude):
             for spec in step:
                 said(f"{spec.key} ({len(done) + 1} of {of_runs(len(done) + 1, least, most)})", len(done) / most)
-                executed = execute(self.box, self.python, seal, sealed, spec, by_digest.__getitem__, _go_on)
+                executed = execute(self.box, environment, seal, sealed, spec, by_digest.__getitem__, _go_on)
                 done.append((_run(spec, executed), executed))
         return done
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import signal
 import sys
 import time
 import traceback
@@ -15,21 +14,20 @@ from typing import Annotated
 import typer
 
 from app.core.errors import AssayError, Refusal
-from cli import completion, evidence, hooks, keys, ledger, options, remote, show, sources, verdicts, watch
+from cli import completion, env, evidence, hooks, keys, ledger, options, remote, show, sources, verdicts, watch
 from cli.errors import CannotServe, ServiceError, Unreachable
 from cli.exits import Exit, of_http, worst
-from cli.options import Annotations, AsJson, Junit, Sarif, Since, Summary, print_json, read_settings
+from cli.options import Annotations, AsJson, Junit, Sarif, Since, Summary, end_on_signals, print_json, read_settings
 from cli.progress import Steps
 from cli.words import say
 from sandbox import SandboxFault
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, rich_markup_mode=None)
-env_app = typer.Typer(no_args_is_help=True, help="Environments that scripts run in.", rich_markup_mode=None)
 app.callback()(options.main)
 app.add_typer(evidence.app, name="evidence")
 app.add_typer(keys.app, name="keys")
 app.add_typer(hooks.app, name="hooks")
-app.add_typer(env_app, name="env")
+app.add_typer(env.app, name="env")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(sources.app, name="sources")
 
@@ -82,7 +80,7 @@ def verify(  # noqa: PLR0913 - options of a command
         )
     signer = None if keep is None else keys.own_signer(settings)
     codes, cases = [], []
-    _end_on_signals()
+    end_on_signals()
     sweep_abandoned()
     with Sandbox(minimum=settings.isolation, ahead=settings.prepared_boxes, engine=settings.engine) as box:
         local = Local(settings, box, signer)
@@ -121,8 +119,12 @@ def lint(
     from cli.bundles import bundles_of
     from cli.lint import ANY_SEAL, WARNING
     from cli.lint import lint as read
+    from sandbox.built import built_names
+    from sandbox.recipe import shipped
 
-    policy = read_settings().policy({"python": ANY_SEAL})
+    settings = read_settings()
+    names = ("python", *shipped(), *built_names(settings.environment_folder))
+    policy = settings.policy(dict.fromkeys(names, ANY_SEAL))
     found, _ = bundles_of(paths, changed_since)
     wrong = False
     for bundle in found:
@@ -147,7 +149,7 @@ def serve(
     from cli.supervisor import House, free_port, may_bind, only_one
 
     settings = read_settings()
-    _end_on_signals(0)
+    end_on_signals(0)
     with only_one(settings.home), suppress(KeyboardInterrupt):
         may_bind(settings, host)
         house = House(settings, free_port(port, fall_back=False, host=host), workers=workers, host=host)
@@ -199,44 +201,6 @@ def doctor(as_json: AsJson = False) -> None:
         show.audit(report)
         show.stored_evidence(stored)
     raise typer.Exit(Exit.VERIFIED if report.level else Exit.FAULT)
-
-
-@env_app.command("list")
-def env_list(as_json: AsJson = False) -> None:
-    """Show the environments of this host."""
-    from sandbox import host_python
-
-    settings = read_settings()
-    python = host_python(settings.python, cache=settings.home / "cache")
-    document = {"name": python.name, "digest": python.digest, "interpreter": python.interpreter, **python.describe()}
-    if as_json:
-        print_json([document])
-    else:
-        typer.echo(f"{python.name}  {python.describe()['version']}  {python.interpreter}  {python.digest}")
-
-
-@env_app.command("build")
-def env_build(name: Annotated[str, typer.Argument(help="Name of the environment.")]) -> None:
-    """Build an environment; `python` is the host's own interpreter, whose digest is computed and kept."""
-    if name != "python":
-        raise typer.BadParameter(f"there is no environment {name!r} to build; known: python")
-    env_list(as_json=False)
-
-
-def _end_on_signals(code: int | None = None) -> None:
-    """Leave by the front door on SIGTERM and SIGHUP, with a code or as the signal would; nothing of ours stays behind.
-
-    What is ignored already stays so, as `nohup` wants it.
-    """
-
-    def leave(number: int, _: object) -> None:
-        for each in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(each, signal.SIG_IGN)  # a second one must not end the cleaning
-        sys.exit(128 + number if code is None else code)
-
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, leave)
 
 
 def run() -> int:

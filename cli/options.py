@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -70,3 +72,19 @@ def _spelled(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
     raise TypeError(f"{type(value).__name__} is nothing that JSON has")
+
+
+def end_on_signals(code: int | None = None) -> None:
+    """Leave by the front door on SIGTERM and SIGHUP, with a code or as the signal would; nothing of ours stays behind.
+
+    What is ignored already stays so, as `nohup` wants it.
+    """
+
+    def leave(number: int, _: object) -> None:
+        for each in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(each, signal.SIG_IGN)  # a second one must not end the cleaning
+        sys.exit(128 + number if code is None else code)
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, leave)

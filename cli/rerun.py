@@ -50,7 +50,8 @@ def rerun(local: Local, archive: bytes, before: Judgement, said: Said) -> Rerun:
     found = intact(archive)
     seal = read_seal(found.members["seal.json"])
     bundle = found.bundle()
-    here = Environment(name=local.python.name, digest=local.python.digest)
+    built = local.named(seal.environment.name)
+    here = Environment(name=built.name, digest=built.digest)
     runs = [run for run, _ in local.runs(seal.model_copy(update={"environment": here}), found.seal, bundle, said)]
     after = verdict.judge(seal, runs, sealed_sources(seal, bundle.__getitem__))
     limited = Blame.RESOURCE in {before.blame, after.blame}

@@ -3,11 +3,22 @@
 from sandbox.engine import Sandbox
 from sandbox.environments import host_python
 from sandbox.host import LEVELS
-from sandbox.job import Environment, Job, NoIsolation, Outcome, SandboxFault, SealBroken, StagedFile, Usage
+from sandbox.job import (
+    Environment,
+    EnvironmentChanged,
+    Job,
+    NoIsolation,
+    Outcome,
+    SandboxFault,
+    SealBroken,
+    StagedFile,
+    Usage,
+)
 
 __all__ = [
     "LEVELS",
     "Environment",
+    "EnvironmentChanged",
     "Job",
     "NoIsolation",
     "Outcome",

@@ -34,13 +34,14 @@ class Box:
 
     Attributes:
         shape: what it was made for.
+        imports: modules that it has imported before its job comes.
         staging: the folders that it sees.
         pipes: our reading ends, and which stream each is.
         theirs: the ends that the launcher gets: stdin, stdout, stderr, channel.
 
     """
 
-    def __init__(self, base: Path, shape: Shape, uid: int | None) -> None:
+    def __init__(self, base: Path, shape: Shape, uid: int | None, imports: tuple[str, ...] = ()) -> None:
         """Make folders and pipes.
 
         Raises:
@@ -49,6 +50,7 @@ class Box:
         """
         self.base = base
         self.shape = shape
+        self.imports = imports
         self.staging = Staging(base / "job", base / "in")
         self.pipes: dict[int, str] = {}
         self.theirs: list[int] = []

@@ -9,6 +9,9 @@ A box can be made ahead: once a run is over, the slot makes the next one in the 
 caller is busy with the outcome. A job of another shape, or one that comes first, has its box made at once, by the same
 steps. A box is for one run in either case. Clocks and counters begin with the program.
 
+A box that is made ahead may import what its environment names; one that is made at once never does, and is the
+reference. When a box ends before its program has begun, and had something to import, the job is given to one without.
+
 Fail closed: without the chosen engine, user namespaces and seccomp there is no run at all.
 """
 
@@ -18,11 +21,12 @@ import contextlib
 import os
 from typing import TYPE_CHECKING, Any, Self
 
+from sandbox.built import require_unchanged
 from sandbox.host import LEVELS, host_facts
-from sandbox.job import Job, NoIsolation, Outcome, SandboxFault, Usage
+from sandbox.job import MIB, Job, NoIsolation, Outcome, SandboxFault, Usage
 from sandbox.judge import judge
 from sandbox.makers import ENGINES
-from sandbox.plan import hand_over
+from sandbox.plan import SETTINGS, hand_over, variables
 from sandbox.programs import runner_digest
 from sandbox.slot import Slot
 from sandbox.watch import Watch
@@ -31,8 +35,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
+    from sandbox.box import Box
     from sandbox.job import Shape
+    from sandbox.judge import Seen
     from sandbox.plan import Host
+
+#: Below this a box made ahead imports nothing: it would end for want of memory before there is a program to blame.
+IMPORT_BYTES_MIN = 768 * MIB
 
 
 def always(_: Usage) -> bool:
@@ -86,33 +95,50 @@ class Sandbox:
 
         Raises:
             NoIsolation: the host cannot seal the run as demanded; nothing was executed.
+            EnvironmentChanged: the environment was touched since its digest was found; nothing was executed.
             SealBroken: a staged file is not what it should be; nothing was executed.
             SandboxFault: the sandbox itself failed.
 
         """
+        require_unchanged(job.environment)
         slot, host = self._open(job.shape)
         wanted = max(self.minimum, minimum, key=LEVELS.index)
         if LEVELS.index(slot.level) < LEVELS.index(wanted):
             raise NoIsolation(f"isolation level {wanted} is demanded, this host gives {slot.level}")
-        box, ahead = slot.take_box(host, job.shape)
+        box, ahead, seen = self._in_a_box(slot, host, job, tick, plain=job.plain)
+        if box.imports and not seen.channel.begun and seen.cause != "cancelled":
+            if not slot.alive():
+                slot, host = self._open(job.shape)
+            box, ahead, seen = self._in_a_box(slot, host, job, tick, plain=True)
+        try:
+            start: dict[str, Any] = {"start": "cold"}
+            if ahead:
+                start = {"start": "prepared", "waited_ms": box.waited_ms}
+            if box.imports:
+                start["imported"] = list(box.imports)
+            outcome = judge(job, seen, {**self._isolation(slot, host, job.shape), **start})
+        except SandboxFault:
+            self.close()  # a launcher or host that failed once starts afresh
+            raise
+        with contextlib.suppress(SandboxFault):  # it concerns the next run, which will meet it again
+            self._make_ahead(host, job)
+        return outcome
+
+    @staticmethod
+    def _in_a_box(
+        slot: Slot, host: Host, job: Job, tick: Callable[[Usage], bool], *, plain: bool
+    ) -> tuple[Box, bool, Seen]:
+        """Run a job in a box and return it, whether it was made ahead, and what was seen."""
+        box, ahead = slot.take_box(host, job.shape, plain=plain)
         try:
             box.stage(job)
             message = hand_over(job, slot.programs.evaluator(job), counted=slot.cgroup is not None)
-            seen = Watch(slot, box, job, tick).until_over(message)
+            return box, ahead, Watch(slot, box, job, tick).until_over(message)
         except BaseException:
             slot.end()
             raise
         finally:
             box.close()
-        try:
-            start = {"start": "prepared", "waited_ms": box.waited_ms} if ahead else {"start": "cold"}
-            outcome = judge(job, seen, {**self._isolation(slot, host), **start})
-        except SandboxFault:
-            self.close()  # a launcher or host that failed once starts afresh
-            raise
-        with contextlib.suppress(SandboxFault):  # it concerns the next run, which will meet it again
-            self._make_ahead(host, job.shape)
-        return outcome
 
     def level(self) -> str:
         """Return the isolation level that this host gives.
@@ -135,15 +161,20 @@ class Sandbox:
         self._slots = [*(other for other in self._slots if other is not slot), slot]
         return slot, self._host
 
-    def _make_ahead(self, host: Host, shape: Shape) -> None:
+    def _make_ahead(self, host: Host, job: Job) -> None:
+        """Make the boxes that wait, in the shape of the last run; what it did not want imported, the next will not."""
+        shape = job.shape
+        roomy = shape.memory_bytes >= IMPORT_BYTES_MIN and job.mode == "script" and not job.plain
+        imports = shape.environment.imports if roomy else ()
         while len(self._slots) < self.ahead:
             self._slots.insert(0, Slot.take(self.maker))
         for slot in self._slots[: self.ahead]:
             if not slot.waits(shape):
-                slot.prepare(host, shape)
+                slot.prepare(host, shape, imports)
 
     @staticmethod
-    def _isolation(slot: Slot, host: Host) -> dict[str, Any]:
+    def _isolation(slot: Slot, host: Host, shape: Shape) -> dict[str, Any]:
+        set_here = variables(shape)
         return {
             **slot.maker.isolation(host),
             "level": slot.level,
@@ -152,4 +183,9 @@ class Sandbox:
             "kernel": os.uname().release,
             "machine": os.uname().machine,
             "own_user": slot.uid is not None,
+            "environment": {
+                "name": shape.environment.name,
+                **shape.environment.describe(),
+                "settings": {name: set_here[name] for name in SETTINGS if name in set_here},
+            },
         }

@@ -23,6 +23,7 @@ from sandbox.job import Environment, NoIsolation
 SYSTEM_PYTHON = Path("/usr/bin/python3")
 PACKAGES = Path("/var/lib/dpkg/status")
 MINIMUM = (3, 11)
+REACHABLE = "apt-get install python3, or set ASSAY_PYTHON to an interpreter that everybody may read"
 
 _PROBE = (
     "import json,platform,sys,sysconfig;"
@@ -48,7 +49,7 @@ def host_python(explicit: Path | None = None, cache: Path | None = None) -> Envi
     interpreter, library = Path(facts["executable"]).resolve(), Path(facts["library"]).resolve()
     mounts = [path for path in (interpreter, library.parent) if not path.is_relative_to("/usr")]
     for path in mounts:
-        _refuse_unreachable(path)
+        refuse_unreachable(path)
     files = _files(interpreter, library, Path(facts["shared"]))
     fingerprint = _fingerprint(files)
     digest = _cached(cache, fingerprint)
@@ -76,16 +77,19 @@ def _probe(explicit: Path | None) -> dict[str, Any]:
     raise NoIsolation("no Python 3.11 or newer for the box", "apt-get install python3, or set ASSAY_PYTHON")
 
 
-def _refuse_unreachable(path: Path) -> None:
-    """Refuse an interpreter that the slot's own user could not read, instead of failing in every run."""
+def refuse_unreachable(path: Path, remedy: str = REACHABLE) -> None:
+    """Refuse what the slot's own user could not read, instead of failing in every run.
+
+    Raises:
+        NoIsolation: a folder on the way is closed.
+        OSError: there is no such path.
+
+    """
     if os.geteuid() != 0:
         return
     for part in (path, *path.parents):
         if not part.stat().st_mode & 0o001:
-            raise NoIsolation(
-                f"{part} is closed to the user of the box",
-                "apt-get install python3, or set ASSAY_PYTHON to an interpreter that everybody may read",
-            )
+            raise NoIsolation(f"{part} is closed to the user of the box", remedy)
 
 
 def _files(interpreter: Path, library: Path, shared: Path) -> list[Path]:

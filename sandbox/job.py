@@ -37,6 +37,10 @@ class SealBroken(SandboxFault):
     """A staged file does not have the digest that it should have; nothing was executed."""
 
 
+class EnvironmentChanged(SandboxFault):
+    """What an environment's digest covers is not on the disk any more, or not as it was; nothing was executed."""
+
+
 @dataclass(frozen=True)
 class Environment:
     """An interpreter with everything that a program may import, named by a digest of all of it."""
@@ -46,6 +50,9 @@ class Environment:
     interpreter: str  # path in the box
     mounts: tuple[str, ...] = ()  # host files and folders beyond /usr, mounted read-only under the same path
     detail: Mapping[str, Any] = field(default_factory=dict)  # versions, for people
+    site: str = ""  # folder of installed packages, which the box sees as /site; "" for none
+    fingerprint: str = ""  # of that folder when its digest was found; a run is refused when it is another
+    imports: tuple[str, ...] = ()  # modules that a box made ahead has imported already
 
     def describe(self) -> dict[str, Any]:
         """Return what people and evidence want to know about it."""
@@ -98,10 +105,12 @@ class Job:
     stderr_cap: int = 4 * MIB
     result_cap: int = 1 * MIB
     output_cap: int = 64 * MIB  # all artifacts together
+    plain: bool = False  # whether nothing may have been imported before the program begins
 
     def __post_init__(self) -> None:
         """Refuse what no box could be made for."""
-        texts = (*self.argv, *self.env, *self.env.values(), self.environment.interpreter, *self.environment.mounts)
+        built = (self.environment.interpreter, *self.environment.mounts, self.environment.site)
+        texts = (*self.argv, *self.env, *self.env.values(), *built)
         if not self.argv or any("\0" in text for text in texts):
             raise ValueError("a job needs a program, and no NUL byte in its arguments or environment")
         limits = (self.wall_ms, self.cpu_ms, self.cpus, self.memory_bytes, self.processes, self.scratch_bytes)

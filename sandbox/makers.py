@@ -59,7 +59,13 @@ class Bwrap:
         options = bwrap_arguments(box.shape, facts, box.staging, programs, SECCOMP_FD)
         further = [memfd("arguments", b"".join(os.fsencode(item) + b"\0" for item in options))]
         further.append(memfd("filter", seccomp.program()))
-        return [host.bwrap_path(), "--args", str(ARGUMENTS_FD), "--", *command(box.shape.environment)], further
+        return [
+            host.bwrap_path(),
+            "--args",
+            str(ARGUMENTS_FD),
+            "--",
+            *command(box.shape.environment, box.imports),
+        ], further
 
     def isolation(self, facts: Host) -> dict[str, Any]:
         """See `Maker`."""
@@ -86,7 +92,7 @@ class Crun:
         user, group = (os.geteuid(), os.getegid()) if uid is None else (uid, uid)
         files = [path for path in box.shape.environment.mounts if not Path(path).is_dir()]
         mounts = oci.mounts(box.shape, facts, box.staging, programs, files)
-        document = oci.bundle(box.shape, facts, mounts, user, group)
+        document = oci.bundle(box.shape, facts, mounts, user, group, box.imports)
         bundle, state = box.base / "bundle", box.base / "state"
         try:
             make_folders(bundle, bundle / "rootfs", bundle / "rootfs/etc")

@@ -17,10 +17,10 @@ import platform
 from typing import TYPE_CHECKING, Any
 
 from sandbox import rules, seccomp
-from sandbox.plan import HOSTNAME, PROGRAMS, command, variables
+from sandbox.plan import HOSTNAME, PROGRAMS, SITE, command, variables
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
     from sandbox.job import Shape, Staging
     from sandbox.plan import Host
@@ -51,7 +51,9 @@ def run_command(runtime: str, bundle: str, state: str) -> list[str]:
     return [runtime, *options, "run", "--bundle", bundle, "--preserve-fds", "1", "assay"]
 
 
-def bundle(shape: Shape, host: Host, shared: list[dict[str, Any]], uid: int, gid: int) -> dict[str, Any]:
+def bundle(  # noqa: PLR0913 - what a box is
+    shape: Shape, host: Host, shared: list[dict[str, Any]], uid: int, gid: int, imports: Sequence[str] = ()
+) -> dict[str, Any]:
     """Return the document `config.json`.
 
     Args:
@@ -60,6 +62,7 @@ def bundle(shape: Shape, host: Host, shared: list[dict[str, Any]], uid: int, gid
         shared: what `mounts` returned.
         uid: user as whom the runtime is started.
         gid: that user's group.
+        imports: modules that the box has imported before its job comes.
 
     """
     return {
@@ -69,7 +72,7 @@ def bundle(shape: Shape, host: Host, shared: list[dict[str, Any]], uid: int, gid
         "process": {
             "terminal": False,
             "user": {"uid": UID, "gid": UID},
-            "args": [*DIE_WITH_PARENT, *command(shape.environment)],
+            "args": [*DIE_WITH_PARENT, *command(shape.environment, imports)],
             "env": [f"{name}={value}" for name, value in sorted(variables(shape).items())],
             "cwd": "/tmp",  # noqa: S108
             "capabilities": {kind: [] for kind in CAPABILITIES},
@@ -91,6 +94,7 @@ def mounts(shape: Shape, host: Host, staging: Staging, programs: str, files: Col
     """Return the mounts in the order of `bwrap_arguments`; `files` are those of the environment that are no folders."""
     most = max(shape.scratch_bytes // FILE_BYTES, FILES_MIN)
     scratch = ("nosuid", "nodev", f"size={shape.scratch_bytes}", f"nr_inodes={most}", "mode=1777")
+    site = shape.environment.site
     return [
         *(_bound(path, path) for path in ("/usr", *host.folders)),
         _bound(programs, PROGRAMS),
@@ -102,6 +106,7 @@ def mounts(shape: Shape, host: Host, staging: Staging, programs: str, files: Col
         _mount("tmpfs", "/tmp", *scratch),  # noqa: S108
         _mount("tmpfs", "/dev/shm", *scratch),  # noqa: S108
         *(_bound(path, path, file=path in files) for path in shape.environment.mounts),
+        *([_bound(site, SITE)] if site else []),
         *([_bound(LOADER_CACHE, LOADER_CACHE, file=True)] if host.loader_cache else []),
     ]
 

@@ -21,6 +21,27 @@ RESULT = "/tmp/.assay/result.json"  # noqa: S108 - a tmpfs inside the box
 OUTPUT = "/tmp/output"  # noqa: S108
 PROGRAMS = "/assay"
 RUNNER = f"{PROGRAMS}/runner.pyc"
+SITE = "/site"  # the packages of an environment that the operator built
+
+#: What libraries are told in every box of a built environment: the same arithmetic each time, and nothing from a network
+#: that is not there. From PyTorch's notes on randomness, and the offline switches of transformers and tokenizers.
+LIBRARIES = {
+    "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_OFFLINE": "1",
+    "NVIDIA_TF32_OVERRIDE": "0",
+    "TOKENIZERS_PARALLELISM": "false",
+    "TRANSFORMERS_OFFLINE": "1",
+}
+#: Variables that say how a program computes, for the evidence.
+SETTINGS = (
+    "PYTHONHASHSEED",
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    *LIBRARIES,
+)
 
 #: Files of /proc that tell about the kernel or reach into it, or by which a host can be known again; hidden behind
 #: /dev/null. What stays readable is listed in docs/threat-model.md.
@@ -88,6 +109,8 @@ def bwrap_arguments(shape: Shape, host: Host, staging: Staging, programs: str, s
     arguments += ["--size", scratch, "--tmpfs", "/tmp", "--size", scratch, "--tmpfs", "/dev/shm"]  # noqa: S108
     for path in shape.environment.mounts:  # after the scratch, which would hide one below /tmp
         arguments += ["--ro-bind", path, path]
+    if shape.environment.site:
+        arguments += ["--ro-bind", shape.environment.site, SITE]
     arguments += ["--dir", "/etc"]
     if host.loader_cache:
         arguments += ["--ro-bind", "/etc/ld.so.cache", "/etc/ld.so.cache"]
@@ -100,13 +123,13 @@ def bwrap_arguments(shape: Shape, host: Host, staging: Staging, programs: str, s
     return [*arguments, "--seccomp", str(seccomp_fd), "--chdir", "/tmp"]  # noqa: S108
 
 
-def command(environment: Environment) -> list[str]:
-    """Return what runs inside: the interpreter and our runner.
+def command(environment: Environment, imports: Sequence[str] = ()) -> list[str]:
+    """Return what runs inside: the interpreter and our runner, and what that imports before its job comes.
 
     `-P` and the order of the path keep a bundle from shadowing the library; not `-I` or `-E`, which would ignore
     PYTHONHASHSEED: the environment is scrubbed anyway. `-S` keeps the host's own packages out and starts faster.
     """
-    return [environment.interpreter, "-S", "-s", "-P", "-B", RUNNER]
+    return [environment.interpreter, "-S", "-s", "-P", "-B", RUNNER, *imports]
 
 
 def hand_over(job: Job, compiled: str, *, counted: bool) -> bytes:
@@ -129,7 +152,9 @@ def hand_over(job: Job, compiled: str, *, counted: bool) -> bytes:
 def variables(shape: Shape) -> dict[str, str]:
     """Return the variables that every box has, and no job can replace."""
     threads = str(shape.cpus)
+    libraries = {**LIBRARIES, "ASSAY_SITE": SITE} if shape.environment.site else {}
     return {
+        **libraries,
         "ASSAY_INPUT": "/in",
         "ASSAY_RESULT": RESULT,
         "ASSAY_OUTPUT": OUTPUT,

@@ -40,9 +40,12 @@ def main() -> None:
     require_filter()
     reader, writer = posix.pipe()
     give_exits()
+    if b"ASSAY_SITE" in posix.environ:  # packages come after the library, before the bundle
+        sys.path.append(text(posix.environ[b"ASSAY_SITE"]))
     gc.freeze()  # what is there already is not touched, and so not copied, when the program's interpreter ends
     pid = posix.fork()
     if pid == 0:
+        import_ahead(sys.argv[1:])
         program(receive(reader))
         return
     ended = select.poll()
@@ -132,6 +135,15 @@ def receive(descriptor: int) -> bytes:
             _exit(1)
         found += data
     return found[4:]
+
+
+def import_ahead(names: list[str]) -> None:
+    """Import modules while there is no job yet; where one fails the box is of no use, and another is made without."""
+    for name in names:
+        try:
+            __import__(name)
+        except BaseException:  # noqa: BLE001 - also what a module does to end the interpreter
+            _exit(1)
 
 
 def program(job: bytes) -> None:

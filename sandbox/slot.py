@@ -196,8 +196,8 @@ class Slot:
         box = self.waiting
         return self.alive() and box is not None and box.shape == shape and not self._ended()
 
-    def prepare(self, host: Host, shape: Shape) -> None:
-        """Make a box that waits for its job.
+    def prepare(self, host: Host, shape: Shape, imports: tuple[str, ...] = ()) -> None:
+        """Make a box that waits for its job, and imports modules meanwhile.
 
         Raises:
             SandboxFault: it could not be made.
@@ -208,7 +208,7 @@ class Slot:
         self.discard()
         folder = self.programs.folder(shape.environment)
         self.boxes += 1
-        box = Box(self.folder / f"run-{self.boxes}", shape, self.uid)
+        box = Box(self.folder / f"run-{self.boxes}", shape, self.uid, imports)
         try:
             argv, further = self.maker.prepare(box, host, str(folder), self.uid)
             try:
@@ -223,14 +223,19 @@ class Slot:
         box.launched()
         self.waiting = box
 
-    def take_box(self, host: Host, shape: Shape) -> tuple[Box, bool]:
+    def take_box(self, host: Host, shape: Shape, *, plain: bool = False) -> tuple[Box, bool]:
         """Return a box for one run, and whether it was made ahead; whoever takes it closes it.
+
+        Args:
+            host: facts about the host.
+            shape: what the box is for.
+            plain: whether it may have imported nothing.
 
         Raises:
             SandboxFault: none could be made.
 
         """
-        ahead = self.waits(shape)
+        ahead = self.waits(shape) and not (plain and self.waiting is not None and self.waiting.imports)
         if not ahead:
             self.prepare(host, shape)
         box, self.waiting = self.waiting, None

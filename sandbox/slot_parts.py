@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 FIRST_UID = 210_000
 SLOTS_MAX = 256
+IMPORT_SECONDS = 30  # of a processor, that imports made ahead may take on a slow one
 
 
 def rlimits(shape: Shape) -> dict[str, int]:
@@ -25,7 +26,8 @@ def rlimits(shape: Shape) -> dict[str, int]:
     return {
         "RLIMIT_CORE": 0,
         "RLIMIT_NOFILE": 1024,
-        "RLIMIT_CPU": shape.cpu_ms // 1000 + 2,  # a backstop for each process; the supervisor counts them together
+        # a backstop for each process, which may import before its job comes; the supervisor counts them together
+        "RLIMIT_CPU": shape.cpu_ms // 1000 + 2 + (IMPORT_SECONDS if shape.environment.imports else 0),
         "RLIMIT_MEMLOCK": 65_536,
         "RLIMIT_MSGQUEUE": 0,
         "RLIMIT_SIGPENDING": 128,

@@ -18,7 +18,7 @@ from app.core.perturb import Underivable
 from app.core.seal import check_versions
 from app.core.series import Series
 from app.executed import Executed
-from sandbox import Job, NoIsolation, SandboxFault, SealBroken, StagedFile
+from sandbox import EnvironmentChanged, Job, NoIsolation, SandboxFault, SealBroken, StagedFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,6 +87,8 @@ def execute(  # noqa: PLR0913 - one run's whole surroundings
         raise Fault(
             code="no-isolation", detail=str(error), remedy="assay doctor", reason_code="NO_ISOLATION"
         ) from error
+    except EnvironmentChanged as error:
+        raise Fault("environment-changed", str(error), reason_code="IMAGE_PULL_FAILED") from error
     except (SandboxFault, SealBroken) as error:
         raise Fault("sandbox", str(error), "run `assay doctor`") from error
     return replace(_executed(planned, outcome, keep_artifacts=spec.key == ARTIFACTS_OF), samples=series.points)
@@ -110,6 +112,7 @@ def _job(planned: BoxJob, environment: Environment, seal: Seal) -> Job:
         stderr_cap=planned.stderr_cap,
         result_cap=planned.result_cap,
         output_cap=planned.output_cap,
+        plain=planned.plain,
     )
 
 

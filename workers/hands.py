@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from app import actions
@@ -12,7 +12,8 @@ from app.actions import Parts
 from app.core.errors import Fault
 from app.queue import CPU_QUEUE, GPU_QUEUE, JUDGE_QUEUE, OUTSIDE_QUEUE
 from app.store.presence import KnownWorker
-from sandbox import Sandbox, host_python
+from sandbox import Sandbox, SandboxFault, host_python
+from sandbox.built import changes, load_all
 from workers.execute import owner
 from workers.keyring import Signing
 
@@ -29,31 +30,56 @@ ALL_QUEUES = (CPU_QUEUE, GPU_QUEUE, JUDGE_QUEUE, OUTSIDE_QUEUE)
 
 @dataclass(frozen=True)
 class Hands:
-    """One worker process. Its environments are keyed by digest: a run is claimed only if its digest is here."""
+    """One worker process. Its environments are keyed by digest: a run is claimed only if its digest is here.
+
+    An environment that is built while the worker runs is there a moment later (`look`); one that was built anew is there
+    beside its older build, in which runs that were sealed before can still be executed.
+    """
 
     parts: Parts
     box: Sandbox
     environments: dict[str, Environment]
-    worker: KnownWorker
+    name: str  # who executes: host and process
+    queues: frozenset[str]
     signing: Signing | None = None  # in a judge alone
+    _seen: list[str] = field(default_factory=list)  # what was built when it was looked last
 
     @classmethod
     def open(cls, settings: Settings, queues: Iterable[str] = ALL_QUEUES) -> Hands:
         """Open database, queue and sandbox, and publish this host's environments and this worker."""
         parts = Parts.open(settings)
         python = host_python(settings.python, cache=settings.home / "cache")
-        worker = KnownWorker(owner(), frozenset(queues), frozenset({python.digest}))
         box = Sandbox(minimum=settings.isolation, ahead=settings.prepared_boxes, engine=settings.engine)
         signing = Signing(settings) if JUDGE_QUEUE in queues else None
-        hands = cls(parts, box, {python.digest: python}, worker, signing)
-        actions.publish_environment(parts, python.name, python.digest, python.describe())
-        actions.announce(parts, worker)
+        hands = cls(parts, box, {}, owner(), frozenset(queues), signing)
+        hands.offer(python)
+        hands.look()
+        actions.announce(parts, hands.worker)
         return hands
 
     @property
-    def name(self) -> str:
-        """Who executes: host and process."""
-        return self.worker.name
+    def worker(self) -> KnownWorker:
+        """What others know of this worker."""
+        return KnownWorker(self.name, self.queues, frozenset(self.environments))
+
+    def offer(self, environment: Environment) -> None:
+        """Execute runs in an environment from now on, and tell intake of it."""
+        self.environments[environment.digest] = environment
+        actions.publish_environment(self.parts, environment.name, environment.digest, environment.describe())
+
+    def look(self) -> None:
+        """Offer what was built since the last look."""
+        settings = self.parts.settings
+        now = changes(settings.environment_folder)
+        if now == self._seen or (CPU_QUEUE not in self.queues and GPU_QUEUE not in self.queues):
+            return
+        python = host_python(settings.python, cache=settings.home / "cache")
+        found, wrong = load_all(settings.environment_folder, python, settings.home / "cache")
+        for problem in wrong.values():
+            log.warning("worker %s: %s", self.name, problem)
+        for environment in found:
+            self.offer(environment)
+        self._seen[:] = now
 
     def judging(self) -> Parts:
         """Return the service's parts with the key in use, which is published before anything is signed with it.
@@ -97,6 +123,7 @@ class Presence:
     def _announce(self) -> None:
         while not self._over.wait(self._hands.parts.settings.presence_seconds):
             try:
+                self._hands.look()
                 actions.announce(self._hands.parts, self._hands.worker)
-            except Fault as fault:
+            except (Fault, SandboxFault) as fault:
                 log.warning("worker %s could not say that it is there: %s", self._hands.name, fault)

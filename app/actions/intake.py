@@ -13,8 +13,8 @@ from app.core.claim import claim_from_json, parse_claim
 from app.core.contracts.correction_record import changes
 from app.core.errors import Fault
 from app.core.grounding import check_sources
-from app.core.model import Environment, Script
-from app.core.seal import make_seal, seal_bytes, seal_digest
+from app.core.model import Environment
+from app.core.seal import environment_of, make_seal, seal_bytes, seal_digest
 from app.intake import REPOSITORY, ArchiveLimits, claim_of, read_archive, read_list
 from app.queue import CPU_QUEUE, GPU_QUEUE
 from app.store import corrections, intake, judging, uploads
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     Unchanged = Callable[[Session], None]
 
 JSON_CLAIM_FILE = "claim.json"
-FORMULA_ENVIRONMENT = "python"
 
 
 @dataclass(frozen=True)
@@ -222,7 +221,7 @@ def _policy(parts: Parts) -> Policy:
 
 
 def _seal(claim: Claim, policy: Policy, files: Mapping[str, str], sizes: Mapping[str, int]) -> Sealed:
-    name = claim.reproduce.environment if isinstance(claim.reproduce, Script) else FORMULA_ENVIRONMENT
+    name = environment_of(claim)
     built = policy.environments
     if name not in built:
         raise Fault(

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def announce(parts: Parts, worker: KnownWorker) -> None:
-    """Say that a worker is there; called when it starts and again every few seconds."""
+    """Say that a worker is there, and what it can run in; called when it starts and again every few seconds."""
     with parts.store.transaction() as session:
-        if not presence.still_here(session, worker.name):
+        if not presence.still_here(session, worker):
             presence.announce(session, worker)
 
 

@@ -22,12 +22,14 @@ from app.core.caps import (
     STDERR_BYTES_MAX,
     STDOUT_BYTES_MAX,
 )
+from app.core.early import decides_imports
 from app.core.errors import Fault
 from app.core.formula import Ratio, decimal_text, printed
 from app.core.model import Claim, Formula, Purpose, Script
 from app.core.perturb import Underivable, derive, derive_parameter
 from app.core.perturb_spared import VARIANT as SPARED
 from app.core.perturb_spared import spared
+from app.core.seal import FORMULA_ENVIRONMENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -69,6 +71,7 @@ class BoxJob:
     stderr_cap: int = STDERR_BYTES_MAX
     result_cap: int = RESULT_BYTES_MAX
     output_cap: int = OUTPUT_BYTES_MAX
+    plain: bool = False  # whether its box must have imported nothing before it begins
 
 
 def formula_source() -> bytes:
@@ -175,6 +178,7 @@ def _script_job(
         derived,
         found.summary,
         found.replaced,
+        plain=script.environment != FORMULA_ENVIRONMENT and decides_imports(found.contents.others),
     )
 
 

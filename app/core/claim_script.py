@@ -43,7 +43,7 @@ def read_script(
     if environment not in environments:
         known = ", ".join(sorted(environments)) or "none"
         detail = f"there is no environment {environment!r} here"
-        remedy = near(environment, environments) or f"built by the operator: {known}"
+        remedy = near(environment, environments) or f"Built by the operator: {known} (see `assay env list`)"
         table.report("environment", "unknown-environment", detail, remedy)
     inputs = table.texts("inputs")
     for key, paths in (("entrypoint", (entrypoint,) if entrypoint else ()), ("inputs", inputs)):

@@ -19,6 +19,8 @@ from app.core.model import Claim, Environment, Formula, Seal
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+FORMULA_ENVIRONMENT = "python"
+
 #: Versions of the rules that read, plan and judge a seal. A change that could change a verdict raises its number, a
 #: claim that is no longer read as it was included.
 VERSIONS = {"claim": 3, "compare": 2, "perturb": 3, "plan": 3}
@@ -48,6 +50,11 @@ def make_seal(claim: Claim, files: Mapping[str, str], environment: Environment, 
         versions=VERSIONS,
     )
     return read_seal(seal_bytes(seal))
+
+
+def environment_of(claim: Claim) -> str:
+    """Return the name of the environment that a claim runs in; our own program for formulas needs the library alone."""
+    return FORMULA_ENVIRONMENT if isinstance(claim.reproduce, Formula) else claim.reproduce.environment
 
 
 def schedule(claim: Claim) -> tuple[tuple[int, ...], tuple[int, ...]]:

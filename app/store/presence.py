@@ -53,10 +53,12 @@ def announce(session: Session, worker: KnownWorker) -> None:
     )
 
 
-def still_here(session: Session, name: str) -> bool:
-    """Note that a worker is there; False when its row is gone and must be written anew."""
+def still_here(session: Session, worker: KnownWorker) -> bool:
+    """Note that a worker is there, and its environments; False when its row is gone and must be written anew."""
     changed = session.connection().execute(
-        update(WorkerRow).where(col(WorkerRow.name) == name).values(seen_at=database_time(session), missed=False)
+        update(WorkerRow)
+        .where(col(WorkerRow.name) == worker.name)
+        .values(seen_at=database_time(session), missed=False, environments=json.dumps(sorted(worker.environments)))
     )
     return changed.rowcount == 1
 

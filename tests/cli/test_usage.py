@@ -65,7 +65,8 @@ def said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tm
         ["evidence", "sign"],
         ["env"],
         ["env", "build"],
-        ["env", "build", "science"],
+        ["env", "build", "matlab"],
+        ["env", "verify"],
     ],
     ids=" ".join,
 )

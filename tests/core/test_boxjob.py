@@ -230,3 +230,19 @@ def test_a_formula_s_expected_value_never_enters_its_box(expected: str, key: str
     spec = a_spec(key, derivation=Derivation(target="values", variant=1) if key.startswith("perturb") else None)
     job = job_of(a_seal(claim), {}, spec)
     assert expected.encode() not in contents(job)["/in/formula.json"]
+
+
+@pytest.mark.parametrize(
+    ("environment", "text", "plain"),
+    [
+        ("science", b"import os\nos.environ['OMP_NUM_THREADS'] = '1'\n", True),
+        ("science", b"print('as it comes')\n", False),
+        ("python", b"import os\nos.environ['OMP_NUM_THREADS'] = '1'\n", False),
+    ],
+)
+def test_a_script_that_decides_how_libraries_are_imported_begins_with_none(
+    environment: str, text: bytes, *, plain: bool
+) -> None:
+    claim = a_claim(reproduce=a_script(environment=environment))
+    files = {**a_bundle(claim), "lib/helper.py": text}
+    assert job_of(a_seal(claim, files=files), files).plain is plain

@@ -1,0 +1,254 @@
+"""Building an environment: install aside, compile, hash, and only then give it its name.
+
+Theory of operation. One build of a name at a time holds a lock. Packages are installed by pip (or uv, where the program
+lives in a venv without pip) below `.NAME.part`, as wheels alone: a package that would have to run a program of its own to
+be installed is refused. What is installed must be what the recipe pins. Then scripts with paths of this host are removed,
+modules are compiled once, as the box's interpreter will read them from /site and without a look at times, and modes are
+made the same on every host. The folder is hashed, and two renames make it the environment of its name. Whatever
+interrupts a build leaves the one before as it was; the next begins anew, with what pip has fetched already.
+
+What pip says goes nowhere but into a fault, and there without the addresses of an index, which are the operator's affair.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import importlib.util
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING, TypeAlias
+
+from sandbox.built import PASSABLE, Manifest, digest_for, read_manifest, verify
+from sandbox.entries import entries
+from sandbox.environments import refuse_unreachable
+from sandbox.job import SandboxFault
+from sandbox.plan import SITE
+from sandbox.recipe import BROUGHT, normal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from sandbox.job import Environment
+    from sandbox.recipe import Recipe
+
+Said: TypeAlias = "Callable[[str, float], None]"
+
+COMPILE_SHARE, HASH_SHARE = 0.6, 0.9  # of a build, roughly: what a bar shows when these begin
+LINES_SHOWN = 5
+DIGITS = 16  # of a digest, in the name of a folder
+
+
+def build(recipe: Recipe, base: Path, python: Environment, said: Said) -> tuple[Manifest, bool]:
+    """Build an environment, unless it stands already as the recipe wants it.
+
+    Args:
+        recipe: what to install.
+        base: folder of the built environments; made when it is not there.
+        python: the host's own environment.
+        said: called with a plain line for every step, and which share of the work is done.
+
+    Returns:
+        What stands under the name now, and whether it was built just now.
+
+    Raises:
+        SandboxFault: it could not be built; what stood before still does.
+        NoIsolation: the box's user could not read it there.
+
+    """
+    try:
+        base.mkdir(parents=True, exist_ok=True)
+        refuse_unreachable(base, PASSABLE)
+        with (base / f".{recipe.name}.lock").open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise SandboxFault(f"the environment {recipe.name} is being built already (wait for it)") from None
+            standing = _standing(recipe, base, python, said)
+            return (standing, False) if standing is not None else (_build(recipe, base, python, said), True)
+    except OSError as error:
+        raise SandboxFault(f"{error.filename or base}: {error.strerror or error}") from error
+
+
+def _standing(recipe: Recipe, base: Path, python: Environment, said: Said) -> Manifest | None:
+    """Return what stands under the name when nothing of it would change by a build."""
+    try:
+        manifest = read_manifest(base, recipe.name)
+        if manifest is None or manifest.recipe != recipe.digest:
+            return None
+        said("looking at what stands", 0.0)
+        manifest, digest, wrong = verify(base, recipe.name, python, lambda share: said("looking at what stands", share))
+    except SandboxFault:  # it cannot be used as it is, which is what a build is for
+        return None
+    return manifest if not wrong and digest == manifest.digest else None
+
+
+def _build(recipe: Recipe, base: Path, python: Environment, said: Said) -> Manifest:
+    part = base / f".{recipe.name}.part"
+    shutil.rmtree(part, ignore_errors=True)
+    free = shutil.disk_usage(base).free
+    if free < recipe.room_bytes:
+        needed = f"{recipe.room_bytes >> 30} GiB are needed below {base}, and {free / (1 << 30):.1f} GiB are free"
+        raise SandboxFault(f"{needed} (make room, or set ASSAY_ENVIRONMENTS to a larger disk)")
+    try:
+        site = part / "site"
+        site.mkdir(parents=True)
+        said(f"installing {len(recipe.pins)} packages", 0.0)
+        _run([*_installer(python), "--target", str(site), "-r", str(recipe.path)], "install the packages")
+        packages = _installed(site)
+        _require_pinned(recipe, packages)
+        for path in ("bin", *recipe.without):
+            shutil.rmtree(site / path, ignore_errors=True)
+        said("compiling", COMPILE_SHARE)
+        _compile(python, site)
+        _settle(site)
+        found = entries(site, lambda share: said("hashing", HASH_SHARE + share * (1 - HASH_SHARE)))
+        digest = digest_for(python.digest, recipe.digest, found)
+        (part / "files.json").write_text(json.dumps(found), encoding="utf-8")
+        part.chmod(0o755)
+        (part / "files.json").chmod(0o644)
+        folder = f"{recipe.name}-{digest.removeprefix('sha256:')[:DIGITS]}"
+        shutil.rmtree(base / folder, ignore_errors=True)  # damaged, or built already and not named
+        part.rename(base / folder)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+    size = sum(path.lstat().st_size for path in (base / folder / "site").rglob("*"))
+    detail = python.detail
+    manifest = Manifest(
+        name=recipe.name,
+        digest=digest,
+        python=python.digest,
+        version=detail["version"],
+        machine=detail["machine"],
+        recipe=recipe.digest,
+        packages=packages,
+        imports=recipe.imports,
+        folder=folder,
+        bytes=size,
+    )
+    kept = {folder}
+    with suppress(SandboxFault):  # a damaged manifest names nothing that could be kept
+        before = read_manifest(base, recipe.name)
+        kept |= {before.folder} if before is not None else set()
+    manifest.write(base)
+    for old in base.glob(f"{recipe.name}-{'[0-9a-f]' * DIGITS}"):
+        if old.name not in kept:  # workers may still execute runs in the build before this one, and in no older one
+            shutil.rmtree(old, ignore_errors=True)
+    return manifest
+
+
+def _installer(python: Environment) -> list[str]:
+    """Return the command that installs wheels for the box's interpreter.
+
+    Raises:
+        SandboxFault: there is neither pip nor uv.
+
+    """
+    wheels = ["--quiet", "--only-binary", ":all:"]
+    if importlib.util.find_spec("pip") is not None:
+        options = [
+            "--disable-pip-version-check",
+            "--no-input",
+            "install",
+            "--root-user-action",
+            "ignore",
+            "--no-compile",
+        ]
+        return ["nice", sys.executable, "-m", "pip", "--python", python.interpreter, *options, *wheels]
+    uv = shutil.which("uv")
+    if uv is None:
+        raise SandboxFault(f"there is no pip beside {sys.executable}, and no uv (install one of them)")
+    return ["nice", uv, "pip", "install", "--python", python.interpreter, *wheels]
+
+
+def _run(command: Sequence[str], purpose: str) -> None:
+    """Run a program to its end, and end it and its children when we are ended meanwhile.
+
+    Raises:
+        SandboxFault: it failed.
+
+    """
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    child = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={**environment, "PYTHONHASHSEED": "0"},
+        start_new_session=True,
+    )
+    try:
+        said = child.communicate()[0].decode("utf-8", "replace")
+    except BaseException:
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+        raise
+    if child.returncode:
+        shown = " ".join(without_addresses(said).split("\n")[-LINES_SHOWN:]).strip() or f"exit {child.returncode}"
+        raise SandboxFault(f"could not {purpose}: {shown} (look at the network, the index of pip and the disk)")
+
+
+def without_addresses(text: str) -> str:
+    """Return what an installer said, without the names of hosts."""
+    text = re.sub(r"(https?|file)://\S+", "the index", text)
+    return re.sub(r"host='[^']*'", "host='the index'", text).strip()
+
+
+def _installed(site: Path) -> dict[str, str]:
+    """Return name -> version of everything that was installed."""
+    found = {}
+    for path in sorted(site.glob("*.dist-info/METADATA")):
+        head = path.read_text(encoding="utf-8", errors="replace").partition("\n\n")[0]
+        fields = dict(line.split(": ", 1) for line in head.splitlines() if line.startswith(("Name: ", "Version: ")))
+        found[normal(fields["Name"])] = fields["Version"]
+    return found
+
+
+def _require_pinned(recipe: Recipe, packages: dict[str, str]) -> None:
+    """Check that what was installed is what the recipe says, and nothing else.
+
+    Raises:
+        SandboxFault: it is not.
+
+    """
+    for name, version in packages.items():
+        wanted = recipe.pins.get(name)
+        if wanted is None and BROUGHT.fullmatch(name) is None:
+            remedy = f"add `{name}=={version}` and its licence"
+            raise SandboxFault(f"{recipe.path} does not pin {name}, which one of its packages asks for ({remedy})")
+        if wanted is not None and version.partition("+")[0] != wanted.partition("+")[0]:
+            raise SandboxFault(f"{name} {version} was installed, and {recipe.path} pins {wanted} (look at pip's index)")
+    missing = sorted(recipe.pins.keys() - packages.keys())
+    if missing:
+        raise SandboxFault(f"{missing[0]} was not installed (look at pip's index)")
+
+
+def _compile(python: Environment, site: Path) -> None:
+    """Compile every module for the place where the box will see it.
+
+    Some packages carry modules for other versions of Python, which do not compile and are never imported.
+    """
+    options = ["-q", "-q", "--invalidation-mode", "unchecked-hash", "-s", str(site), "-p", SITE]
+    command = ["nice", python.interpreter, "-S", "-s", "-P", "-m", "compileall", *options, str(site)]
+    with suppress(SandboxFault):
+        _run(command, "compile the modules")
+
+
+def _settle(site: Path) -> None:
+    """Give every entry the mode that it has on every host, and refuse links that lead out."""
+    for path in (site, *site.rglob("*")):
+        if path.is_symlink():
+            if not path.resolve().is_relative_to(site.resolve()):
+                raise SandboxFault(f"{path.relative_to(site)} is a link that leads out of the environment")
+        elif path.is_dir():
+            path.chmod(0o755)
+        else:
+            path.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)

@@ -1,0 +1,123 @@
+"""What an environment is built from: a file of exact versions, which pip reads, with three lines for us.
+
+    #: import torch                 modules that boxes made ahead have imported already
+    #: room 4 GiB                   space on the disk without which no build is begun
+    #: without torch/include        what no script needs, removed from what was installed
+    numpy==2.4.6  # BSD-3-Clause    one package, one version, its licence
+
+Every package that is installed must stand in the file, but for those that the CUDA build of torch brings: which they are
+depends on the host, and torch itself pins their versions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sandbox.job import SandboxFault
+
+FOLDER = Path(__file__).parent / "recipes"
+NAME = re.compile(r"[a-z][a-z0-9._-]{0,31}")
+BROUGHT = re.compile(r"(nvidia|cuda)-[a-z0-9-]+|triton")
+
+_PIN = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)==([A-Za-z0-9.!+_]+)(?:\s+#\s*(.+))?")
+_MODULE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
+_ROOM = re.compile(r"([1-9][0-9]{0,3}) GiB")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A checked file of exact versions."""
+
+    name: str
+    path: Path
+    pins: dict[str, str]  # normalised name of a package -> version
+    licences: dict[str, str] = field(default_factory=dict)
+    imports: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()  # paths below what is installed
+    room_bytes: int = 0
+
+    @property
+    def digest(self) -> str:
+        """What moves when the same file would build something else; comments and order do not."""
+        lines = [f"{name}=={version}" for name, version in sorted(self.pins.items())]
+        lines += [f"import {name}" for name in self.imports] + [f"without {path}" for path in sorted(self.without)]
+        return "sha256:" + hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def shipped() -> dict[str, Path]:
+    """Return the recipes that come with the program: name -> file."""
+    return {path.stem: path for path in sorted(FOLDER.glob("*.txt"))}
+
+
+def read_recipe(name: str, path: Path) -> Recipe:
+    """Return what a file says.
+
+    Args:
+        name: of the environment.
+        path: the file.
+
+    Raises:
+        SandboxFault: it cannot be read, a line is not understood, or the name is none.
+
+    """
+    if NAME.fullmatch(name) is None or name == "python":
+        raise SandboxFault(f"{name!r} cannot name an environment that is built (use small letters, digits, . _ and -)")
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError) as error:
+        raise SandboxFault(f"{path} cannot be read: {error}") from error
+    recipe = Recipe(name, path, {})
+    for number, line in enumerate(lines, 1):
+        try:
+            recipe = _with_line(recipe, line.strip())
+        except ValueError as error:
+            raise SandboxFault(f"{path}, line {number}: {error}") from error
+    if not recipe.pins:
+        raise SandboxFault(f"{path} names no package (write one `name==version` a line)")
+    return recipe
+
+
+def normal(name: str) -> str:
+    """Return the one spelling of a package's name."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _with_line(recipe: Recipe, line: str) -> Recipe:
+    """Return a recipe with one more line.
+
+    Raises:
+        ValueError: it is not understood.
+
+    """
+    if line.startswith("#:"):
+        return _with_order(recipe, *line[2:].strip().partition(" ")[::2])
+    if not line or line.startswith("#"):
+        return recipe
+    match = _PIN.fullmatch(line)
+    if match is None:
+        raise ValueError(f"{line[:60]!r} is no exact version (write `name==version`, and its licence behind #)")
+    name, version, licence = normal(match[1]), match[2], match[3]
+    if name in recipe.pins:
+        raise ValueError(f"{name} stands here twice (keep one)")
+    recipe.pins[name] = version
+    if licence:
+        recipe.licences[name] = licence
+    return recipe
+
+
+def _with_order(recipe: Recipe, word: str, rest: str) -> Recipe:
+    words = tuple(rest.split())
+    known = (recipe.name, recipe.path, recipe.pins, recipe.licences)
+    if word == "import" and words and all(_MODULE.fullmatch(item) for item in words):
+        return Recipe(*known, recipe.imports + words, recipe.without, recipe.room_bytes)
+    if word == "without" and words and not any({"", ".", ".."} & set(item.split("/")) for item in words):
+        return Recipe(*known, recipe.imports, recipe.without + words, recipe.room_bytes)
+    room = _ROOM.fullmatch(rest)
+    if word == "room" and room is not None:
+        return Recipe(*known, recipe.imports, recipe.without, int(room[1]) << 30)
+    raise ValueError(
+        f"`#: {word} {rest}`"[:80] + " is not understood (known: import MODULES, without PATHS, room N GiB)"
+    )
