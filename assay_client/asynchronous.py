@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import anyio
 import httpx2
 
-from assay_client import flows, streams, wire
+from assay_client import flows, sending, streams, wire
 from assay_client.errors import ServiceError, Unreachable
 from assay_client.flows import Listen, Pause
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
     from assay_client.shapes import Event, Record, Verdict, VerdictPage, Verification
@@ -56,6 +56,33 @@ class AsyncClient:
 
         """
         return await self._run(flows.submission(bundle, force=force, key=key))
+
+    async def submit_files(
+        self, files: Mapping[str, bytes], *, force: bool = False, told: sending.Told | None = None
+    ) -> Verification:
+        """Submit a bundle by the digests of its files, and send those that the service lacks; for large ones.
+
+        Args:
+            files: path in the bundle -> bytes, all of them.
+            force: verify again although the same seal is known.
+            told: called with bytes and number of the files that are about to be sent; 0 files: of the archive, which is
+                sent where that is less.
+
+        Raises:
+            ServiceError, Unreachable: as `submit`.
+
+        """
+        return await self._run(sending.files_submission(files, force=force, told=told))
+
+    async def submit_batch(self, bundles: Sequence[bytes], *, force: bool = False) -> list[Verification | ServiceError]:
+        """Submit up to 50 bundle archives by one request, each for itself: a refused one comes back as its refusal.
+
+        Raises:
+            ServiceError: the batch as a whole is refused.
+            Unreachable: nobody answers.
+
+        """
+        return await self._run(sending.batch_submission(bundles, force=force))
 
     async def verification(self, verification_id: str) -> Verification:
         """Return a verification as it stands."""

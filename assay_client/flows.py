@@ -10,8 +10,8 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
-from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 from urllib.parse import quote
 
@@ -42,7 +42,8 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     params: Mapping[str, str] = field(default_factory=dict)
     json: Any = None
-    bundle: bytes | None = None  # sent as a file, the part `bundle`
+    bundles: Sequence[bytes] = ()  # sent as files, each a part `bundle`
+    content: bytes | None = None  # sent as it is
 
 
 @dataclass(frozen=True)
@@ -74,12 +75,18 @@ def submission(bundle: bytes, *, force: bool, key: str | None) -> Flow[Verificat
     sending them again costs nothing. Where the kept answer names a verification that has ended without a verdict since, a
     new one is asked for, under a key that follows from that one: sent again it is the same again.
     """
+    wanted = Request("POST", "/v1/verifications", bundles=(bundle,))
+    return (yield from submitted(wanted, hashlib.sha256(bundle).hexdigest(), force=force, key=key))
+
+
+def submitted(wanted: Request, digest: str, *, force: bool, key: str | None) -> Flow[Verification]:
+    """Submit what has a digest, see `submission`."""
     follow_on = key is None and not force
     if key is None:
-        key = secrets.token_hex(16) if force else hashlib.sha256(bundle).hexdigest()
+        key = secrets.token_hex(16) if force else digest
     params = {"force": "true"} if force else {}
     for _ in range(SUBMISSIONS_MAX):
-        answer = yield from send(Request("POST", "/v1/verifications", {"Idempotency-Key": key}, params, bundle=bundle))
+        answer = yield from send(replace(wanted, headers={"Idempotency-Key": key}, params=params))
         found = cast("Verification", described(answer))
         if answer.headers.get("Idempotent-Replayed") != "true":
             return found

@@ -50,8 +50,11 @@ def arguments(request: Request) -> dict[str, Any]:
         "headers": dict(request.headers),
         "params": dict(request.params),
     }
-    if request.bundle is not None:
-        found["files"] = {"bundle": ("bundle.tar.gz", request.bundle, "application/gzip")}
+    if request.bundles:
+        found["files"] = [("bundle", ("bundle.tar.gz", bundle, "application/gzip")) for bundle in request.bundles]
+    elif request.content is not None:
+        found["content"] = request.content
+        found["headers"]["Content-Type"] = "application/octet-stream"
     elif request.json is not None:
         found["json"] = request.json
     return found

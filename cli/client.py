@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
-import io
-import tarfile
 from typing import TYPE_CHECKING
 
 from app.intake import ArchiveLimits, read_folder
 from assay_client import FINAL_STATES, Client, ServiceError, Unreachable
+from assay_client.sending import packed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,14 +26,4 @@ def pack(folder: Path) -> bytes:
     def keep(_: str, chunks: Iterator[bytes]) -> bytes:
         return b"".join(chunks)
 
-    buffer = io.BytesIO()
-    # Without a time and a name in its head: the same bundle has the same digest whenever it is packed.
-    with (
-        gzip.GzipFile(filename="", fileobj=buffer, mode="wb", compresslevel=6, mtime=0) as packed,
-        tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive,
-    ):
-        for name, data in read_folder(folder, ArchiveLimits(), keep).items():
-            member = tarfile.TarInfo(name)
-            member.size = len(data)
-            archive.addfile(member, io.BytesIO(data))
-    return buffer.getvalue()
+    return packed(read_folder(folder, ArchiveLimits(), keep))

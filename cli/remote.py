@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,9 +17,10 @@ import typer
 from app.core.errors import Problem, Refusal
 from cli import show
 from cli.errors import ServiceError
-from cli.exits import Exit, of_http, of_status, worst
+from cli.exits import Exit, worst
 from cli.options import Annotations, AsJson, Junit, Sarif, Since, Summary, print_json
 from cli.progress import Steps
+from cli.sent import Sent, named, problems, send_all
 from cli.words import name_of, say
 
 if TYPE_CHECKING:
@@ -33,30 +33,6 @@ Token = Annotated[
     typer.Option("--token", envvar="ASSAY_TOKEN", metavar="KEY", help="API key; better in the environment than here."),
 ]
 Timeout = Annotated[float, typer.Option(metavar="SECONDS", help="How long to wait.", min=0)]
-
-
-@dataclass
-class Sent:
-    """One bundle and what became of it at the service."""
-
-    bundle: Path
-    document: Mapping[str, Any] | None  # the verification
-    refusal: ServiceError | Refusal | None = None
-
-    @property
-    def exit(self) -> Exit:
-        """The code of this bundle, once it was waited for."""
-        if self.document is None:
-            return Exit.REFUSED
-        verdict = self.document["verdict"]
-        return of_status(verdict["status"] if verdict else None)
-
-    def as_json(self) -> dict[str, Any]:
-        """Return it as it is printed where there are several."""
-        if self.document is None:
-            refused = {"state": "refused", "claim_name": None, "problems": problems(self.refusal)}
-            return {"bundle": str(self.bundle), **refused}
-        return {"bundle": str(self.bundle), **named(self.document)}
 
 
 def submit(  # noqa: PLR0913 - options of a command
@@ -95,7 +71,7 @@ def submit(  # noqa: PLR0913 - options of a command
         typer.echo(f"no bundle changed since {changed_since}", err=True)
     begun = time.monotonic()
     with connected(url, token) as client:
-        sent = [_send(client, bundle, force=force, key=key) for bundle in found]
+        sent = send_all(client, found, force=force, key=key)
         try:
             for item in sent:
                 if wait:
@@ -122,21 +98,6 @@ def cancel(
         show.verification(document, client.url)
 
 
-def _send(client: Client, bundle: Path, *, force: bool, key: str | None) -> Sent:
-    """Submit a bundle; what the service, or nobody, would take is kept with its reason."""
-    from cli.client import pack
-
-    try:
-        data = pack(bundle) if bundle.is_dir() else bundle.read_bytes()
-        return Sent(bundle, client.submit(data, force=force, key=key))
-    except Refusal as refusal:
-        return Sent(bundle, None, refusal)
-    except ServiceError as refusal:
-        if of_http(refusal.status) is not Exit.REFUSED:
-            raise
-        return Sent(bundle, None, refusal)
-
-
 def _follow(client: Client, item: Sent, seconds: float) -> None:
     if item.document is None:
         return
@@ -158,36 +119,6 @@ def _case(item: Sent, seconds: float) -> Any:
         return case_of(item.bundle, refused_fields(str(item.refusal), problems(item.refusal)), 0)
     taken = item.document["seconds"]
     return case_of(item.bundle, verdict_fields(item.document), seconds if taken is None else taken)
-
-
-def named(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a verification with its claim's name in one word, as every JSON output of the command has it."""
-    return {**document, "claim_name": document["claim"]["name"]}
-
-
-def problems(refusal: ServiceError | Refusal | None) -> list[dict[str, Any]]:
-    """Return what is wrong with a bundle, as `assay verify --json` says it."""
-    from cli.bundles import problems_of
-
-    if refusal is None:
-        return []
-    if isinstance(refusal, Refusal):
-        return problems_of(refusal)
-    told = refusal.problem.get("errors")
-    items = [item for item in told if isinstance(item, dict)] if isinstance(told, list) else []
-    if not items:
-        items = [{"detail": str(refusal), "code": str(refusal.problem.get("type", "refused")).rpartition("/")[2]}]
-    return [
-        {
-            "file": item["in"] if item.get("line") else None,
-            "line": item.get("line"),
-            "pointer": item.get("pointer", ""),
-            "code": str(item.get("code", "refused")),
-            "detail": str(item.get("detail", "")),
-            "remedy": str(item.get("remedy") or ""),
-        }
-        for item in items
-    ]
 
 
 def _tell(client: Client, item: Sent, *, several: bool, wait: bool, as_json: bool) -> None:

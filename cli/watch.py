@@ -18,7 +18,8 @@ from cli import show
 from cli.exits import of_status
 from cli.options import AsJson, print_json
 from cli.progress import Steps
-from cli.remote import DEFAULT_URL, Timeout, Token, Url, connected, goes_on, known, named
+from cli.remote import DEFAULT_URL, Timeout, Token, Url, connected, goes_on, known
+from cli.sent import named
 from cli.words import shown_lines
 
 if TYPE_CHECKING:

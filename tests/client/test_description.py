@@ -15,7 +15,7 @@ import pytest
 
 from app.main import create_app
 from app.settings import Settings
-from assay_client import AsyncClient, Client, flows, shapes, streams
+from assay_client import AsyncClient, Client, ServiceError, flows, sending, shapes, streams
 from tests.cli.command import ROOT
 
 if TYPE_CHECKING:
@@ -91,6 +91,8 @@ def test_every_shape_is_compared() -> None:
 
 FLOWS: dict[str, flows.Flow[Any]] = {
     "submit": flows.submission(b"x", force=True, key=None),
+    "submit_files": sending.files_submission({"claim.toml": b"x"}, force=True, told=None),
+    "submit_batch": sending.batch_submission([b"x", b"y"], force=True),
     "verification": flows.verification("ver_1"),
     "cancel": flows.cancellation("ver_1"),
     "retry": flows.another_try("ver_1"),
@@ -113,6 +115,21 @@ def test_every_request_of_the_client_meets_an_operation_that_is_described(name: 
     step = next(FLOWS[name])
     request = step.request if isinstance(step, flows.Listen) else step
     assert isinstance(request, flows.Request)
+    meet(request)
+
+
+def test_a_file_that_is_sent_alone_meets_one_too() -> None:
+    flow = sending.files_submission({"a": b"x", "b": b"y" * 5_000}, force=False, told=None)
+    next(flow)
+    missing = {"errors": [{"code": "missing-blob", "pointer": "/files/a"}]}
+    request = flow.throw(ServiceError(422, missing))
+    assert isinstance(request, flows.Request)
+    assert (request.method, request.content) == ("PUT", b"x")
+    meet(request)
+
+
+def meet(request: flows.Request) -> None:
+    """Hold a request against the operation that is described for it."""
     (operation,) = (
         methods[request.method.lower()]
         for path, methods in DOCUMENT["paths"].items()
@@ -123,11 +140,13 @@ def test_every_request_of_the_client_meets_an_operation_that_is_described(name: 
     assert {("query", key.lower()) for key in request.params} <= known
     assert {("header", key.lower()) for key in request.headers if key not in ALWAYS} <= known
     content = operation.get("requestBody", {}).get("content", {})
-    if request.bundle is not None:
+    if request.bundles:
         assert "bundle" in content["multipart/form-data"]["schema"]["properties"]
     if request.json is not None:
         assert "application/json" in content
-    assert (request.bundle is None and request.json is None) or content
+    if request.content is not None:
+        assert "application/octet-stream" in content
+    assert not (request.bundles or request.json is not None or request.content is not None) or content
 
 
 def public(client: type) -> dict[str, inspect.Signature]:
