@@ -22,12 +22,14 @@ import signal
 import subprocess
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from sandbox.built import PASSABLE, Manifest, digest_for, read_manifest, verify
-from sandbox.entries import entries
+from sandbox.engine import Sandbox
+from sandbox.entries import entries, fingerprint
 from sandbox.environments import refuse_unreachable
-from sandbox.job import SandboxFault
+from sandbox.job import Job, NoIsolation, SandboxFault, StagedFile
 from sandbox.plan import SITE
 from sandbox.recipe import BROUGHT, normal
 
@@ -40,8 +42,9 @@ if TYPE_CHECKING:
 
 Said: TypeAlias = "Callable[[str, float], None]"
 
-COMPILE_SHARE, HASH_SHARE = 0.6, 0.9  # of a build, roughly: what a bar shows when these begin
+COMPILE_SHARE, TRIAL_SHARE, HASH_SHARE = 0.5, 0.85, 0.9  # of a build, roughly: what a bar shows when these begin
 LINES_SHOWN = 5
+TRIAL_MS, TRIAL_BYTES = 300_000, 4 << 30
 DIGITS = 16  # of a digest, in the name of a folder
 
 
@@ -108,6 +111,8 @@ def _build(recipe: Recipe, base: Path, python: Environment, said: Said) -> Manif
         said("compiling", COMPILE_SHARE)
         _compile(python, site)
         _settle(site)
+        said("trying the imports in a box", TRIAL_SHARE)
+        _try_imports(recipe, python, site)
         found = entries(site, lambda share: said("hashing", HASH_SHARE + share * (1 - HASH_SHARE)))
         digest = digest_for(python.digest, recipe.digest, found)
         (part / "files.json").write_text(json.dumps(found), encoding="utf-8")
@@ -240,6 +245,28 @@ def _compile(python: Environment, site: Path) -> None:
     command = ["nice", python.interpreter, "-S", "-s", "-P", "-m", "compileall", *options, str(site)]
     with suppress(SandboxFault):
         _run(command, "compile the modules")
+
+
+def _try_imports(recipe: Recipe, python: Environment, site: Path) -> None:
+    """Import in a box what boxes made ahead will import, so that what is broken is not given a name.
+
+    Raises:
+        SandboxFault: a module cannot be imported.
+
+    """
+    if not recipe.imports:
+        return
+    environment = replace(python, name=recipe.name, site=str(site), fingerprint=fingerprint(site))
+    script = StagedFile("/job/trial.py", f"import {', '.join(recipe.imports)}\n".encode())
+    job = Job(environment, (script.target,), (script,), wall_ms=TRIAL_MS, cpu_ms=TRIAL_MS, memory_bytes=TRIAL_BYTES)
+    try:
+        with Sandbox() as box:
+            outcome = box.run(job)
+    except NoIsolation:  # a host that only builds; where runs are executed it will be seen
+        return
+    if (outcome.kind, outcome.exit_code) != ("exited", 0):
+        said = outcome.stderr.decode("utf-8", "replace").strip().splitlines() or [outcome.kind]
+        raise SandboxFault(f"what was installed cannot be imported: {said[-1][:300]} (mend {recipe.path})")
 
 
 def _settle(site: Path) -> None:

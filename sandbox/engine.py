@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from sandbox.built import require_unchanged
 from sandbox.host import LEVELS, host_facts
-from sandbox.job import MIB, Job, NoIsolation, Outcome, SandboxFault, Usage
+from sandbox.job import MIB, Job, NoIsolation, Outcome, SandboxFault, SealBroken, Usage
 from sandbox.judge import judge
 from sandbox.makers import ENGINES
 from sandbox.plan import SETTINGS, hand_over, variables
@@ -105,11 +105,11 @@ class Sandbox:
         wanted = max(self.minimum, minimum, key=LEVELS.index)
         if LEVELS.index(slot.level) < LEVELS.index(wanted):
             raise NoIsolation(f"isolation level {wanted} is demanded, this host gives {slot.level}")
-        box, ahead, seen = self._in_a_box(slot, host, job, tick, plain=job.plain)
-        if box.imports and not seen.channel.begun and seen.cause != "cancelled":
-            if not slot.alive():
-                slot, host = self._open(job.shape)
-            box, ahead, seen = self._in_a_box(slot, host, job, tick, plain=True)
+        found = self._with_imports(slot, host, job, tick)
+        if found is None:
+            slot, host = self._open(job.shape)
+            found = self._in_a_box(slot, host, job, tick, plain=True)
+        box, ahead, seen = found
         try:
             start: dict[str, Any] = {"start": "cold"}
             if ahead:
@@ -123,6 +123,22 @@ class Sandbox:
         with contextlib.suppress(SandboxFault):  # it concerns the next run, which will meet it again
             self._make_ahead(host, job)
         return outcome
+
+    def _with_imports(
+        self, slot: Slot, host: Host, job: Job, tick: Callable[[Usage], bool]
+    ) -> tuple[Box, bool, Seen] | None:
+        """Run a job in whatever box suits it; None when that box had something to import and no program began in it."""
+        imports = slot.waiting.imports if slot.waiting is not None and not job.plain else ()
+        try:
+            found = self._in_a_box(slot, host, job, tick, plain=job.plain)
+        except SealBroken:
+            raise
+        except SandboxFault:
+            if not imports:
+                raise
+            return None
+        began = found[2].channel.begun or found[2].cause == "cancelled"
+        return found if began or not found[0].imports else None
 
     @staticmethod
     def _in_a_box(

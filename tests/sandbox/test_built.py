@@ -114,6 +114,14 @@ def test_a_damaged_manifest_is_mended_by_a_build(shelf: Shelf) -> None:
     assert shelf.build().digest == digest == loaded(shelf).digest
 
 
+@pytest.mark.box
+def test_what_cannot_be_imported_is_given_no_name(shelf: Shelf) -> None:
+    shelf.put("tiny", "1.1", {"tiny/__init__.py": "raise ImportError('a part is missing')"})
+    with pytest.raises(SandboxFault, match=r"cannot be imported: ImportError: a part is missing \(mend "):
+        shelf.build(RECIPE.replace("1.0", "1.1"))
+    assert built_names(shelf.base) == []
+
+
 def test_one_build_of_a_name_at_a_time(shelf: Shelf) -> None:
     shelf.base.mkdir()
     with (shelf.base / ".tiny.lock").open("a") as lock:
@@ -352,11 +360,23 @@ def test_a_job_that_wants_nothing_imported_gets_a_box_without(shelf: Shelf) -> N
 @pytest.mark.parametrize("text", ["raise ImportError('broken')", "raise SystemExit(3)", "import os; os.abort()"])
 def test_a_module_that_cannot_be_imported_ahead_costs_no_run(shelf: Shelf, text: str) -> None:
     shelf.put("tiny", "1.1", {"tiny/__init__.py": text})
-    shelf.build(RECIPE.replace("1.0", "1.1"))
-    environment = loaded(shelf)
+    shelf.build("tiny==1.1\n")
+    environment = replace(loaded(shelf), imports=("tiny",))
     with Sandbox(ahead=1) as box:
         runs = [box.run(a_job(environment, "print(1)", **ROOMY)) for _ in range(3)]
     assert [(run.kind, run.stdout, run.isolation["start"]) for run in runs] == [("exited", b"1\n", "cold")] * 3
+
+
+@pytest.mark.box
+def test_an_import_that_takes_too_long_costs_no_run(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sandbox.watch.MAKING_SECONDS_MAX", 3)
+    slow = "import time; time.sleep(60)\n"
+    shelf.put("tiny", "1.1", {"tiny/__init__.py": slow})
+    shelf.build("tiny==1.1\n")
+    environment = replace(loaded(shelf), imports=("tiny",))
+    with Sandbox(ahead=1) as box:
+        runs = [box.run(a_job(environment, "print(1)", **ROOMY)) for _ in range(2)]
+    assert [(run.kind, run.stdout, run.isolation["start"]) for run in runs] == [("exited", b"1\n", "cold")] * 2
 
 
 @pytest.mark.box
