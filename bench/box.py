@@ -5,6 +5,8 @@
              over rounds, so that a noisy machine slows both sides of it
     work     loops that time themselves, inside and outside in turn: what the box costs a program that runs
     torch    `import torch` inside and outside, cold, with --torch FOLDER, a folder of packages that holds it
+    first    from the hand-over to the first line of a script that imports what an environment names, in a box made at once
+             and in one that has imported it ahead, with --environment NAME
 
 The evaluator runs a formula through the file that formulas are evaluated by; the others are one-line scripts. What is
 timed is `Sandbox.run`: staging, hand-over, run, end, and where boxes are made ahead also the order for the next one.
@@ -21,21 +23,27 @@ import subprocess
 import tempfile
 import time
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 from app.core.boxjob import formula_source
 from app.core.canonical import canonical
+from app.settings import Settings
 from sandbox import Job, Sandbox, StagedFile, host_python
+from sandbox.built import load
+from sandbox.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sandbox import Environment
+    from sandbox.judge import Seen
 
 FORMULA = {
     "formulas": {"gain": "a - b"},
     "values": {"a": "77.0", "b": "68.3"},
     "variants": [{"name": "base", "values": {}}],
 }
+IMPORT_SECONDS = 6.0  # until a box has imported PyTorch, on a busy machine
 REFILL_SECONDS = 0.15  # until a box made ahead waits, idle
 WORK = {
     "processor": "x = 0\nfor i in range(3_000_000): x = (x * 31 + i) & 0xFFFF",
@@ -139,6 +147,38 @@ def inside_and_outside(environment: Environment, name: str, code: str, rounds: i
         )
 
 
+def first_lines(environment: Environment, rounds: int) -> None:
+    """Print how long it takes from the hand-over to the first line of a script, cold and imported ahead.
+
+    The monotonic clock is the same in every process of a host.
+    """
+    code = f"import time, {', '.join(environment.imports)}\nprint(time.monotonic())"
+    job = dataclasses.replace(script(environment, code), memory_bytes=2 << 30)
+    took: dict[str, list[float]] = {"cold": [], "prepared": []}
+    handed = 0.0
+
+    class Noted(Watch):
+        def until_over(self, message: bytes) -> Seen:
+            nonlocal handed
+            handed = time.monotonic()
+            return super().until_over(message)
+
+    with patch("sandbox.engine.Watch", Noted), Sandbox(ahead=1) as ahead, Sandbox() as cold:
+        ahead.run(job)
+        for _ in range(rounds):
+            time.sleep(IMPORT_SECONDS)
+            for box in (ahead, cold):
+                outcome = box.run(job)
+                if outcome.kind != "exited" or outcome.exit_code:
+                    raise RuntimeError(outcome.stderr.decode())
+                took[outcome.isolation["start"]].append(float(outcome.stdout) - handed)
+    for start, found in took.items():
+        print(
+            f"{environment.name:10} first line, {start:8}  median {statistics.median(found) * 1000:7.1f} ms"
+            f"  worst {max(found) * 1000:7.1f} ms of {len(found)}"
+        )
+
+
 def numbers(printed: bytes) -> list[float]:
     """Return the two times, seconds, that a timed program printed."""
     return [float(part) for part in printed.split()]
@@ -149,8 +189,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=60)
     parser.add_argument("--torch", metavar="FOLDER", help="a site-packages folder with torch, readable for everybody")
+    parser.add_argument("--environment", metavar="NAME", help="an environment that was built; nothing else is measured")
     arguments = parser.parse_args()
     environment = host_python()
+    if arguments.environment:
+        folder = Settings().environment_folder
+        first_lines(load(folder, arguments.environment, environment), max(arguments.rounds // 6, 3))
+        return
     starts(environment, arguments.rounds)
     for name, code in WORK.items():
         inside_and_outside(environment, name, code, max(arguments.rounds, 2))

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import sandbox
 from sandbox import Environment, Job, Outcome, Sandbox, StagedFile, host, host_python
+from sandbox.built import load
+from tests.sandbox.wheels import a_shelf
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,6 +90,35 @@ class Prepared(Strongest):
         outcome = self.sandbox.run(job)
         assert outcome.isolation["start"] == "prepared"
         return outcome
+
+
+class Imported(Prepared):
+    """The strongest box, made ahead for each run in an environment that was built, with its package imported already."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shelf = a_shelf()
+        shelf = self.shelf.__enter__()
+        shelf.build()
+        self.environment = load(shelf.base, "tiny", host_python())
+
+    def run(
+        self,
+        script: str | bytes,
+        files: Mapping[str, bytes] | None = None,
+        env: Mapping[str, str] | None = None,
+        **limits: int,
+    ) -> Outcome:
+        job = a_job(self.environment, script, files, env, **limits)
+        slot, host = self.sandbox._open(job.shape)
+        slot.prepare(host, job.shape, self.environment.imports)
+        outcome = self.sandbox.run(job)
+        assert outcome.isolation["imported"] == ["tiny"]
+        return outcome
+
+    def close(self) -> None:
+        super().close()
+        self.shelf.__exit__(None, None, None)
 
 
 class Apart:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.sandbox.boxes import Oci, Prepared, Strongest, Weakest
+from tests.sandbox.boxes import Imported, Oci, Prepared, Strongest, Weakest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +25,13 @@ def strongest() -> Iterator[Strongest]:
 @pytest.fixture(scope="session")
 def prepared() -> Iterator[Prepared]:
     box = Prepared()
+    yield box
+    box.close()
+
+
+@pytest.fixture(scope="session")
+def imported() -> Iterator[Imported]:
+    box = Imported()
     yield box
     box.close()
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sandbox import Outcome
-    from tests.sandbox.boxes import Box, Strongest
+    from tests.sandbox.boxes import Box, Imported, Strongest
 
 pytestmark = pytest.mark.box
 
@@ -55,6 +55,17 @@ def host(strongest: Strongest) -> Iterator[dict[str, str]]:
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=IDS)
 def test_a_hostile_script_is_contained(attack: Attack, box: Box, host: dict[str, str]) -> None:
+    _is_contained(attack, box, host)
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=IDS)
+def test_a_hostile_script_is_contained_where_a_package_was_imported_ahead(
+    attack: Attack, imported: Imported, host: dict[str, str]
+) -> None:
+    _is_contained(attack, imported, host)
+
+
+def _is_contained(attack: Attack, box: Box, host: dict[str, str]) -> None:
     _runs_here(attack)
     outcome = box.run(attack.source, {f"/job/{HELP}": (FOLDER / HELP).read_bytes()}, host, **attack.limits)
     said = f"{outcome.kind} {outcome.limit} {outcome.result!r} {outcome.notes} {outcome.stderr.decode()[-500:]}"
