@@ -57,7 +57,7 @@ def read(  # noqa: PLR0913 - what its address may hold
         if not live:
             answer.headers["HX-Refresh"] = "true"  # it has a log now
         return answer
-    digests = {name: found[name] for name in STREAMS if found[name] is not None}
+    digests = {name: found[name] for name in in_order(found["outcome"]) if found[name] is not None}
     with parts.store.read() as session:
         indices = pages.log_indices(session, list(digests.values()))
     around = {"stdout": stdout, "stderr": stderr}
@@ -74,6 +74,11 @@ def read(  # noqa: PLR0913 - what its address may hold
         base=base,
         drawing=drawing(found),
     )
+
+
+def in_order(outcome: dict[str, Any] | None) -> tuple[str, ...]:
+    """Return the streams as a page shows them: of a run that failed by itself, first the one that says why."""
+    return STREAMS[::-1] if outcome is not None and outcome["exit_code"] else STREAMS
 
 
 def drawing(found: dict[str, Any]) -> Markup | None:

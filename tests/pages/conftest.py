@@ -163,7 +163,7 @@ def _deliver(station: Station) -> None:
 def _serve(station: Station, found: Mapping[str, str], settings: Settings) -> Iterator[Site]:
     for url in served(settings):
         transport = httpx2.HTTPTransport(retries=40)
-        with httpx2.Client(base_url=url, transport=transport, trust_env=False) as client:
+        with httpx2.Client(base_url=url, transport=transport, trust_env=False, timeout=30) as client:
             client.get("/livez")
             yield Site(url, found, station, client)
 

@@ -36,7 +36,7 @@ def town(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[t
     for service in open_service(migrated, home):
         world = build(service)
         for url in served(Settings(home=home, broker_url="memory://")):
-            with httpx2.Client(transport=httpx2.HTTPTransport(retries=40), trust_env=False) as client:
+            with httpx2.Client(transport=httpx2.HTTPTransport(retries=40), trust_env=False, timeout=30) as client:
                 client.get(f"{url}/livez")
             yield url, world
 

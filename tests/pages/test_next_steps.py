@@ -11,6 +11,7 @@ import pytest
 from app.pages import shell
 from app.pages.claim import ROWS_MAX, apart
 from app.pages.parts import PICTURES_MAX, expected_pictures, verdict_pictures
+from app.pages.run import in_order
 from bench.rows import COMPARISON
 from tests.pages.conftest import CLOSED
 from tests.pages.test_pages import read, without_request
@@ -65,6 +66,11 @@ def test_what_a_claim_is_held_to_is_drawn_before_there_is_a_verdict() -> None:
 )
 def test_a_page_is_for_who_asks_for_it_by_name_and_not_less_gladly_than_for_json(accept: str, *, html: bool) -> None:
     assert shell.wants_html(accept) is html
+
+
+def test_of_a_run_that_failed_by_itself_the_stream_that_says_why_comes_first() -> None:
+    assert in_order({"exit_code": 1}) == ("stderr", "stdout")
+    assert in_order({"exit_code": 0}) == in_order({"exit_code": None}) == in_order(None) == ("stdout", "stderr")
 
 
 @pytest.mark.box
