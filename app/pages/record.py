@@ -11,13 +11,15 @@ from app.api.callers import CallerDep
 from app.api.parts import PartsDep
 from app.api.problems import not_found
 from app.core.caller import Caller
-from app.pages.parts import RecordName
+from app.pages.parts import RecordName, verdict_spark
 from app.pages.shell import page_at, render, twin
-from app.store import pages, records
+from app.store import pages, records, views
 from app.store.tables import Record
 from app.store.visible import visible_to
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlmodel import Session
 
     from app.actions import Parts
@@ -51,13 +53,24 @@ def read(parts: PartsDep, caller: CallerDep, request: Request, record_id: Record
 
     def make() -> bytes:
         with parts.store.read() as session:
-            return _page(data(session, parts, _known(session, parts, caller, record_id), caller))
+            found = data(session, parts, _known(session, parts, caller, record_id), caller)
+            return _page(found, _sparks(session, found["claims"] or ()))
 
     return page_at(request, ("record", seen.key, *version), make)
 
 
-def _page(found: dict[str, Any]) -> bytes:
-    return render("record.html", record=found, contracts=found["contracts"], dimensions=DIMENSIONS)
+def _page(found: dict[str, Any], shown: dict[str, Any]) -> bytes:
+    return render("record.html", record=found, contracts=found["contracts"], dimensions=DIMENSIONS, shown=shown)
+
+
+def _sparks(session: Session, claims: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Return claim -> what its row of the table draws, of the verdict that stands."""
+    verdicts = {item["claim_id"]: item["verdict_url"].rpartition("/")[2] for item in claims}
+    compared = views.comparisons(session, list(verdicts.values()))
+    return {
+        claim_id: verdict_spark({"id": verdict_id, "kind": "", "comparisons": compared[verdict_id]})
+        for claim_id, verdict_id in verdicts.items()
+    }
 
 
 def _known(session: Session, parts: Parts, caller: Caller, record_id: str) -> Record:

@@ -189,20 +189,26 @@ def latest(session: Session, limit: int) -> list[dict[str, Any]]:
     return with_findings(session, session.connection().execute(query).mappings().all())
 
 
+def comparisons(session: Session, verdicts: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """Return the comparisons of verdicts, by the verdict's id, which are fetched for all of them at once."""
+    found: dict[str, list[dict[str, Any]]] = {verdict_id: [] for verdict_id in verdicts}
+    for verdict_id, document in session.connection().execute(_COMPARISONS, {"verdicts": list(verdicts)}):
+        found[verdict_id].append(json.loads(document))
+    return found
+
+
 def with_findings(session: Session, rows: Sequence[RowMapping]) -> list[dict[str, Any]]:
     """Return verdicts with their comparisons and controls, which are fetched for all of them at once."""
     wanted = {"verdicts": [row["id"] for row in rows]}
-    comparisons: dict[str, list[Any]] = {verdict_id: [] for verdict_id in wanted["verdicts"]}
+    compared = comparisons(session, wanted["verdicts"])
     controls: dict[str, list[Any]] = {verdict_id: [] for verdict_id in wanted["verdicts"]}
-    for verdict_id, document in session.connection().execute(_COMPARISONS, wanted):
-        comparisons[verdict_id].append(json.loads(document))
     for row in session.connection().execute(_CONTROLS, wanted).mappings():
         shown = {name: value for name, value in row.items() if name not in {"verdict_id", "position"}}
         controls[row["verdict_id"]].append(shown)
     return [
         # the verdict's `revision` counts plans and fences the conclusion; readers would take it for the claim's
         {name: value for name, value in row.items() if name != "revision"}
-        | {"comparisons": comparisons[row["id"]], "controls": controls[row["id"]]}
+        | {"comparisons": compared[row["id"]], "controls": controls[row["id"]]}
         for row in rows
     ]
 

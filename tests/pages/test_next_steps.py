@@ -120,3 +120,17 @@ def test_a_record_leads_from_its_verdict_to_its_claims(site: Site) -> None:
     assert "#claims" in page.links
     closed = read(site.get(f"/records/{site.verification(CLOSED)['record_id']}"))
     assert "#claims" not in closed.links
+
+
+@pytest.mark.box
+def test_a_record_shows_of_each_open_claim_what_was_expected_and_computed(site: Site) -> None:
+    job = site.verification("xlmr-struct")
+    page = site.get(f"/records/{job['record_id']}").text
+    rows = {row[1]: row[0] for row in re.findall(r'(<tr data-row>.*?href="/claims/([^"]+)".*?</tr>)', page)}
+    assert rows.keys() == {item["claim_id"] for item in site.data(f"/records/{job['record_id']}.json")["claims"]}
+    (one,) = job["verdict"]["comparisons"][:1]
+    shown = rows[job["claim"]["id"]]
+    assert re.search(rf">{re.escape(one['expected'])} → {re.escape(one['computed'][:8])}", shown)
+    assert shown.count('<svg class="spark"') == 1
+    crashed = site.get(f"/records/{site.verification('crashes')['record_id']}").text
+    assert "nothing measured" in crashed
