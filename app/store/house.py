@@ -194,6 +194,7 @@ def _stuck(
             *(col(item) for item in (RunRow.id, RunRow.state, RunRow.queue)),
             col(RunRow.attempts),
             col(RunRow.touched_at),
+            col(ClaimRow.name).label("claim"),
             seen.claims.label("shown"),
         )
         .join(Verification, col(Verification.id) == RunRow.verification_id)
@@ -212,6 +213,7 @@ def _stuck(
     return [
         {
             "run": row.id if row.shown else None,  # of a closed claim even its run's name is nobody's business
+            "claim": row.claim if row.shown else None,
             "state": row.state,
             "queue": row.queue,
             "attempts": row.attempts,

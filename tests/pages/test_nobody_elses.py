@@ -126,10 +126,11 @@ def test_what_somebody_keeps_to_himself_changes_nothing_that_others_see(world: W
         house, page = client.get("/workers.json").json(), client.get("/workers").text
         (worker,) = [row for row in house["workers"] if row["name"] == WORKER]
         assert {(row["run"], row["claim"]) for row in worker["running"]} == {(None, None)}, "that it works is no secret"
-        assert [row["run"] for row in house["stuck"]] == [None]
+        assert [(row["run"], row["claim"]) for row in house["stuck"]] == [(None, None)]
         assert VEILED not in json.dumps(house) + page
         assert not [job for job in hidden.values() if job["id"] in page or job["runs"][0]["id"] in page]
     alice = logged_in(world, "alice")
+    assert f"of {VEILED}-stuck</a>" in alice.get("/workers").text
     for path in (
         "/",
         "/feed.json",
