@@ -17,7 +17,7 @@ from app.core.model import Environment
 from app.core.seal import environment_of, make_seal, seal_bytes, seal_digest
 from app.intake import REPOSITORY, ArchiveLimits, claim_of, read_archive, read_list
 from app.queue import CPU_QUEUE, GPU_QUEUE
-from app.store import corrections, intake, judging, uploads
+from app.store import corrections, intake, judging, outbox, uploads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -187,6 +187,8 @@ def put_record(  # noqa: PLR0913 - a record, and what is said of it
         judging.project_gate(session, put.id, parts.settings.contract_base)
         if not put.new:
             corrections.of_publisher(session, put.id, changes(put.before, put.after), note)
+            outbox.of_record(session, publisher, put.id, put.before, put.after)
+    deliver_soon(parts, session)
     return put.id, put.new
 
 

@@ -34,6 +34,8 @@ EventName = Literal[
     "verification.finished",
     "verdict.recorded",
     "verdict.corrected",
+    "record.opened",
+    "record.closed",
     "worker.offline",
     "endpoint.disabled",
 ]

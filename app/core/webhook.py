@@ -29,9 +29,25 @@ class Event(StrEnum):
     FINISHED = "verification.finished"
     RECORDED = "verdict.recorded"
     CORRECTED = "verdict.corrected"
+    OPENED = "record.opened"
+    CLOSED = "record.closed"
     OFFLINE = "worker.offline"  # for endpoints of the operator alone
     DISABLED = "endpoint.disabled"  # another endpoint of the same publisher was switched off
     TEST = "endpoint.test"  # asked for by its owner; always delivered
+
+
+def opening(before: Mapping[str, Any], after: Mapping[str, Any]) -> Event | None:
+    """Return what a change of a record's facts means for strangers: they are shown more, or less; None: as much.
+
+    Private shows nothing, public the record with its verdicts, and with its claims opened also these one by one. How open
+    the claims of a private record are makes no difference until it is public.
+    """
+    was, now = _shown(before), _shown(after)
+    return None if was == now else Event.OPENED if now > was else Event.CLOSED
+
+
+def _shown(facts: Mapping[str, Any]) -> int:
+    return 0 if facts["visibility"] != "public" else 2 if facts["claims_public"] else 1
 
 
 #: What an endpoint may subscribe to.

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, delete, exists, func, insert, or_, select, update
 from sqlmodel import Session, col
 
-from app.core.webhook import Event
+from app.core.webhook import Event, opening
 from app.store.engine import database_time
 from app.store.hook_tables import AttemptRow, DeliveryRow, EndpointRow
 from app.store.ids import new_id
@@ -91,6 +91,21 @@ def of_verification(session: Session, verification_id: str, publisher: str, even
     }
     data = {"claim_id": found.id, "verification_id": verification_id, **record, **told, "urls": urls}
     tell(session, publisher, event, data)
+
+
+def of_record(
+    session: Session, publisher: str, record_id: str, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> None:
+    """Write the event that a record was opened or closed, if what was and is said of it makes it so."""
+    event = opening(before, after)
+    if event is not None:
+        data = {
+            "record_id": record_id,
+            "visibility": after["visibility"],
+            "claims_visibility": "open" if after["claims_public"] else "closed",
+            "urls": {"record": f"/records/{record_id}", "history": f"/v1/records/{record_id}/history"},
+        }
+        tell(session, publisher, event, data)
 
 
 def finished(session: Session, verification_id: str, publisher: str, state: str, **told: Any) -> None:

@@ -6,6 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from app import actions
+from app.core.canonical import digest
+from app.store import hook_lists
+from app.store.lists import Wanted
 from tests.api.tenants import World, bundle, ids_of, matching
 from tests.store.house import at_once
 
@@ -97,3 +101,86 @@ def test_what_is_anothers_is_as_good_as_not_there(world: World) -> None:
     for path in (f"/v1/records/{ids['record_id']}", "/v1/records/rec_none"):
         assert patch(bob, path, "*", visibility="private").status_code == 404
     assert answers[0] == answers[1] == (404, "there is no such claim")
+
+
+def hear(world: World, publisher: str) -> str:
+    """Make an endpoint of a publisher that subscribed to both events; returns its id."""
+    events = ["record.opened", "record.closed"]
+    made, _ = actions.create_endpoint(
+        world.service.parts, publisher, "https://example.org/hook", events, "", operator=False
+    )
+    return str(made["id"])
+
+
+def told(world: World, endpoint: str) -> list[tuple[str, str, str]]:
+    """Return what an endpoint is told, oldest first: event, visibility, visibility of the claims."""
+    with world.service.parts.store.read() as session:
+        found = hook_lists.deliveries(session, Wanted(200, {"endpoint_id": endpoint})).rows
+    return [(item["event"], item["data"]["visibility"], item["data"]["claims_visibility"]) for item in reversed(found)]
+
+
+def test_its_publisher_is_told_when_others_are_shown_more_or_less(world: World) -> None:
+    alices, bobs = hear(world, "alice"), hear(world, "bob")
+    alice, path = world.as_("alice"), "/v1/records/survey"
+    alice.put(path, json={"title": "new, and thus no change"})
+    steps: list[tuple[dict[str, str], str | None]] = [
+        ({"claims_visibility": "open"}, "record.opened"),
+        ({"title": "another"}, None),
+        ({"claims_visibility": "open"}, None),
+        ({"visibility": "private"}, "record.closed"),
+        ({"claims_visibility": "closed"}, None),
+        ({"visibility": "public"}, "record.opened"),
+        ({"visibility": "public", "claims_visibility": "open"}, "record.opened"),
+        ({"claims_visibility": "closed"}, "record.closed"),
+    ]
+    for wanted, event in steps:
+        before = told(world, alices)
+        assert patch(alice, path, '"stale"', **wanted).status_code == 412
+        assert told(world, alices) == before, "what was refused is not told"
+        answer = patch(alice, path, "*", **wanted).json()
+        now = (event, answer["visibility"], answer["claims_visibility"])
+        assert told(world, alices) == [*before, *([now] if event else [])], wanted
+    assert told(world, bobs) == []
+
+
+def test_closing_hides_what_was_open_and_takes_nothing_back(world: World) -> None:
+    listening = hear(world, "alice")
+    alice, bob, stranger = world.as_("alice"), world.as_("bob"), world.as_(None)
+    ids = ids_of(world.of("alice").conclude(matching, files := bundle("gain", "survey")))
+    path = "/v1/records/survey"
+    hidden = [
+        f"/v1/claims/{ids['claim_id']}",
+        f"/claims/{ids['claim_id']}",
+        f"/v1/claims/{ids['claim_id']}/badge.svg",
+        f"/v1/verifications/{ids['verification_id']}",
+        f"/v1/runs/{ids['run_id']}",
+        f"/v1/runs/{ids['run_id']}/stdout",
+        f"/v1/verdicts/{ids['verdict_id']}/evidence",
+        f"/v1/blobs/{ids['file']}",
+    ]
+    stay = [
+        f"/records/{ids['record_id']}",
+        f"/v1/records/{ids['record_id']}",
+        f"/v1/records/{ids['record_id']}/badge.svg",
+        f"/v1/verdicts/{ids['verdict_id']}",
+        f"/v1/verdicts/{ids['verdict_id']}/receipt",
+    ]
+    lists = ["/feed.atom", "/feed.json", "/v1/verdicts", "/v1/events?limit=200"]
+    patch(alice, path, "*", claims_visibility="open")
+    named = {"files": {name: digest(data) for name, data in files.items()}}
+    bobs = bob.post("/v1/verifications", json=named)
+    assert bobs.status_code == 202, "what is open may be named by everybody"
+    said = told(world, listening)
+    for wanted, seen in (("open", 200), ("closed", 404), ("open", 200)):
+        patch(alice, path, "*", claims_visibility=wanted)
+        for where in hidden:
+            assert stranger.get(where).status_code == seen, where
+            assert alice.get(where).status_code == 200, where
+        for where in stay:
+            assert stranger.get(where).status_code == 200, where
+        for where in lists:
+            shown = [name for name in ("verdict_id", "verification_id") if ids[name] in stranger.get(where).text]
+            assert bool(shown) == (seen == 200), where
+        # Bob's bundle has the file since, whoever closes what.
+        assert bob.get(f"/v1/blobs/{ids['file']}").content == b"gain"
+    assert told(world, listening)[: len(said)] == said

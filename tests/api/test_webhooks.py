@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 
 from app import actions
+from app.api.webhooks import EventName
 from app.core.caller import USUAL, Scope
-from app.core.webhook import Outcome
+from app.core.webhook import SUBSCRIBABLE, Outcome
 from tests.api.tenants import World, build
 
 if TYPE_CHECKING:
@@ -37,6 +38,12 @@ def endpoint(world: World) -> dict[str, Any]:
     made: dict[str, Any] = answer.json()
     assert answer.headers["Location"] == f"{HOOKS}/{made['id']}"
     return made
+
+
+def test_whoever_asks_may_subscribe_to_everything_that_there_is(world: World) -> None:
+    assert sorted(get_args(EventName)) == sorted(SUBSCRIBABLE)
+    wanted = {**WANTED, "events": ["record.opened", "record.closed"]}
+    assert world.as_("alice").post(HOOKS, json=wanted).status_code == 201
 
 
 def sent(world: World, endpoint_id: str) -> str:

@@ -9,6 +9,7 @@ import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from app.core import webhook
+from app.core.webhook import Event, opening
 
 MOMENT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 OLD, NEW = webhook.secret_of(b"o" * 32), webhook.secret_of(b"n" * 32)
@@ -61,3 +62,28 @@ def test_the_pauses_are_those_of_the_schedule_and_then_it_is_over() -> None:
 def test_what_an_answer_means(status: int, *, taken: bool, gone: bool) -> None:
     found = webhook.judge(status, b"x" * 2000)
     assert (found.delivered, found.gone, len(found.answer)) == (taken, gone, 1024)
+
+
+PRIVATE, CLOSED, OPEN = ("private", False), ("public", False), ("public", True)
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "event"),
+    [
+        (PRIVATE, CLOSED, Event.OPENED),
+        (PRIVATE, OPEN, Event.OPENED),
+        (CLOSED, OPEN, Event.OPENED),
+        (OPEN, CLOSED, Event.CLOSED),
+        (CLOSED, PRIVATE, Event.CLOSED),
+        (OPEN, PRIVATE, Event.CLOSED),
+        (PRIVATE, ("private", True), None),
+        (("private", True), PRIVATE, None),
+        (CLOSED, CLOSED, None),
+        (OPEN, OPEN, None),
+    ],
+)
+def test_a_record_is_opened_or_closed_by_what_strangers_are_shown(
+    was: tuple[str, bool], now: tuple[str, bool], event: Event | None
+) -> None:
+    before, after = ({"visibility": seen, "claims_public": claims, "title": "t"} for seen, claims in (was, now))
+    assert opening(before, after) is event
