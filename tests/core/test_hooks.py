@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import time
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -16,6 +18,9 @@ from app.core import hook_payloads
 from app.core.hook_change import Change, Nothing, Submitted, Unusable
 from app.core.hook_paths import claims_among, is_pattern, may_touch, touched
 from app.core.hooks import TOLERANCE_SECONDS, Kind, check, spell
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 NOW = 1_800_000_000
 BODY = '{"zen": "Größe"}'.encode()
@@ -175,6 +180,44 @@ def test_it_is_known_from_the_pattern_where_no_claim_can_be() -> None:
 def test_what_touches_a_claim_may_touch_it(folder: str, pattern: str) -> None:
     if touched(claims_among(PATHS, pattern), [folder]):
         assert may_touch([folder], pattern)
+
+
+def says(parts: Sequence[str], names: Sequence[str]) -> bool:
+    """Whether names of folders are what parts of a pattern say, read straight from what the pattern means."""
+    if not parts:
+        return not names
+    if parts[0] == "**":
+        return says(parts[1:], names) or (len(names) > 0 and names[0] != "" and says(parts, names[1:]))
+    return len(names) > 0 and says_name(parts[0], names[0]) and says(parts[1:], names[1:])
+
+
+def says_name(part: str, name: str) -> bool:
+    if not part:
+        return not name
+    if part[0] == "*":
+        return says_name(part[1:], name) or (name != "" and says_name(part, name[1:]))
+    return name != "" and part[0] == name[0] and says_name(part[1:], name[1:])
+
+
+@given(
+    parts=st.lists(st.sampled_from(["**", "*", "a", "b", "ab", "a*", "*b", "a*b", "*a*", "a*b*a", "a**"]), max_size=5),
+    names=st.lists(st.text("ab", max_size=5), max_size=6),
+)
+def test_a_pattern_leads_where_its_plain_meaning_does(parts: list[str], names: list[str]) -> None:
+    pattern, path = "/".join([*parts, "claim.toml"]), "/".join([*names, "claim.toml"])
+    assert (claims_among([path], pattern) != []) is says(parts, names)
+    around = [names[:end] for end in range(len(names) + 1)]
+    assert may_touch([path], pattern) is any(says(parts, folders) for folders in around)
+
+
+def test_no_path_makes_a_pattern_slow() -> None:
+    pattern = "**/a*a/**/a*a/**/a/claim.toml"
+    assert is_pattern(pattern)
+    path = "/".join(["aa"] * 700 + ["b", "claim.toml"])  # by trying again it would take minutes
+    begun = time.process_time()
+    assert claims_among([path] * 20, pattern) == []
+    assert not may_touch([path] * 20, pattern)
+    assert time.process_time() - begun < 2
 
 
 @pytest.mark.parametrize(
