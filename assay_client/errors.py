@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
+
+_WORD = re.compile(r"[a-z]+(?=[ ,:;']|\.?$)")
 
 
 class Unreachable(Exception):
@@ -33,9 +36,14 @@ class ServiceError(Exception):
 def _line(item: dict[str, Any]) -> str:
     where = str(item.get("in", ""))
     where = f"{where}:{item['line']}" if item.get("line") else f"{where}{item.get('pointer', '')}"
-    remedy = f" {_sentence(str(item['remedy']))}" if item.get("remedy") else ""
+    remedy = f" {_sentence(_after_stop(str(item['remedy'])))}" if item.get("remedy") else ""
     return f"{where}: {_sentence(str(item.get('detail', '')))}{remedy}"
 
 
 def _sentence(text: str) -> str:
     return text if text.endswith((".", "?", "!", "…")) else f"{text}."
+
+
+def _after_stop(text: str) -> str:
+    """Return a sentence as it stands behind another one: with a capital, unless it begins with a name or with code."""
+    return text[:1].upper() + text[1:] if _WORD.match(text) else text

@@ -15,7 +15,7 @@ import typer
 
 from app.core.errors import AssayError, Refusal
 from cli import completion, env, evidence, hooks, keys, ledger, options, remote, show, sources, verdicts, watch
-from cli.errors import CannotServe, ServiceError, Unreachable
+from cli.errors import CannotServe, ServiceError, Unreachable, way_in
 from cli.exits import Exit, of_http, worst
 from cli.options import Annotations, AsJson, Junit, Sarif, Since, Summary, end_on_signals, print_json, read_settings
 from cli.progress import Steps
@@ -61,43 +61,43 @@ def verify(  # noqa: PLR0913 - options of a command
     """Verify bundles on this machine. The whole job, no server, no account."""
     from cli.bundles import bundles_of
     from cli.local import Local  # the service's commands need not load the sandbox
-    from cli.reports import Reports, case_of
+    from cli.reports import Account, Reports, case_of
     from cli.temporary import sweep_abandoned
     from sandbox import Sandbox
 
-    settings = read_settings()
     reports = Reports(junit, sarif, summary, annotations)
     reports.check()
-    with reports.searching():
-        found, several = bundles_of(paths, changed_since)
-    if not found:
-        typer.echo(f"no bundle changed since {changed_since}", err=True)
-    if keep is not None and several:
-        raise typer.BadParameter("--evidence takes one bundle at a time")
-    if keep is not None and (keep.is_dir() or not keep.parent.is_dir()):
-        raise typer.BadParameter(
-            f"the evidence cannot be written to {keep}: it is a folder, or its folder is not there"
-        )
-    signer = None if keep is None else keys.own_signer(settings)
-    codes, cases = [], []
-    end_on_signals()
-    sweep_abandoned()
-    with Sandbox(minimum=settings.isolation, ahead=settings.prepared_boxes, engine=settings.engine) as box:
-        local = Local(settings, box, signer)
-        for bundle in found:
-            said = Steps(bundle.resolve().name)
-            begun = time.monotonic()
-            done = local.verify(bundle, said)
-            said.end()
-            codes.append(done.exit)
-            cases.append(case_of(bundle, done.document, time.monotonic() - begun))
-            if keep is not None and done.archive is not None:
-                keep.write_bytes(done.archive)
-            if as_json:
-                print_json({"bundle": done.path, **done.document} if several else done.document)
-            else:
-                show.verified(done.path, done.document)
-    reports.write(cases)
+    codes: list[Exit] = []
+    account = Account(paths)
+    with reports.however_it_ends(account):
+        settings = read_settings()
+        account.found, several = bundles_of(paths, changed_since)
+        if not account.found:
+            typer.echo(f"no bundle changed since {changed_since}", err=True)
+        if keep is not None and several:
+            raise typer.BadParameter("--evidence takes one bundle at a time")
+        if keep is not None and (keep.is_dir() or not keep.parent.is_dir()):
+            raise typer.BadParameter(
+                f"the evidence cannot be written to {keep}: it is a folder, or its folder is not there"
+            )
+        signer = None if keep is None else keys.own_signer(settings)
+        end_on_signals()
+        sweep_abandoned()
+        with Sandbox(minimum=settings.isolation, ahead=settings.prepared_boxes, engine=settings.engine) as box:
+            local = Local(settings, box, signer)
+            for bundle in account.found:
+                said = Steps(bundle.resolve().name)
+                begun = time.monotonic()
+                done = local.verify(bundle, said)
+                said.end()
+                codes.append(done.exit)
+                account.cases.append(case_of(bundle, done.document, time.monotonic() - begun))
+                if keep is not None and done.archive is not None:
+                    keep.write_bytes(done.archive)
+                if as_json:
+                    print_json({"bundle": done.path, **done.document} if several else done.document)
+                else:
+                    show.verified(done.path, done.document)
     raise typer.Exit(worst(codes) if codes else Exit.VERIFIED)
 
 
@@ -221,7 +221,7 @@ def run() -> int:
         say(refusal, error=True)
         return Exit.REFUSED
     except ServiceError as error:
-        say(error, error=True)
+        say("\n".join(filter(None, [str(error), way_in(error)])), error=True)
         return of_http(error.status)
     except TimeoutError as error:
         say(error, error=True)

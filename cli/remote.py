@@ -57,28 +57,30 @@ def submit(  # noqa: PLR0913 - options of a command
 ) -> None:
     """Submit bundles to a service."""
     from cli.bundles import bundles_of
-    from cli.reports import Reports
+    from cli.reports import Account, Reports
 
     reports = Reports(junit, sarif, summary, annotations)
     reports.check()
     if not wait and reports != Reports():
         raise typer.BadParameter("a report needs a verdict: add --wait")
-    with reports.searching():
-        found, several = bundles_of(paths, changed_since)
-    if key is not None and len(found) > 1:
-        raise typer.BadParameter("--idempotency-key takes one bundle at a time")
-    if not found:
-        typer.echo(f"no bundle changed since {changed_since}", err=True)
     begun = time.monotonic()
-    with connected(url, token) as client:
-        sent = send_all(client, found, force=force, key=key)
+    sent: list[Sent] = []
+    account = Account(paths)
+    with reports.however_it_ends(account):
+        account.found, several = bundles_of(paths, changed_since)
+        if key is not None and len(account.found) > 1:
+            raise typer.BadParameter("--idempotency-key takes one bundle at a time")
+        if not account.found:
+            typer.echo(f"no bundle changed since {changed_since}", err=True)
         try:
-            for item in sent:
-                if wait:
-                    _follow(client, item, timeout - (time.monotonic() - begun))
-                _tell(client, item, several=several, wait=wait, as_json=as_json)
+            with connected(url, token) as client:
+                sent += send_all(client, account.found, force=force, key=key)
+                for item in sent:
+                    if wait:
+                        _follow(client, item, timeout - (time.monotonic() - begun))
+                    _tell(client, item, several=several, wait=wait, as_json=as_json)
         finally:  # a report says also which verdicts are still open when the time is over
-            reports.write([_case(item, time.monotonic() - begun) for item in sent])
+            account.cases = [_case(item, time.monotonic() - begun) for item in sent]
     judged = [item.exit for item in sent if wait or item.document is None]
     raise typer.Exit(worst(judged) if judged else Exit.VERIFIED)
 
@@ -113,10 +115,10 @@ def _follow(client: Client, item: Sent, seconds: float) -> None:
 
 
 def _case(item: Sent, seconds: float) -> Any:
-    from cli.reports import case_of, refused_fields, verdict_fields
+    from cli.reports import case_of, endings, verdict_fields
 
     if item.document is None:
-        return case_of(item.bundle, refused_fields(str(item.refusal), problems(item.refusal)), 0)
+        return case_of(item.bundle, endings.refused(str(item.refusal), problems(item.refusal)), 0)
     taken = item.document["seconds"]
     return case_of(item.bundle, verdict_fields(item.document), seconds if taken is None else taken)
 

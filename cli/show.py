@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import TYPE_CHECKING, Any
 
-from app.core.errors import sentence
+import typer
+
+from app.core.errors import explained
 from cli.words import name_of, say
 
 if TYPE_CHECKING:
@@ -21,12 +24,22 @@ MARK = {"pass": "✓", "warn": "!", "fail": "✗", "undecided": "?", "not_applic
 
 
 def usage(error: Exception) -> None:
-    """Print what is wrong with a command line; Typer's own errors know the line of usage, but their class is not public."""
+    """Print what is wrong with a command line; Typer's own errors know the line of usage, but their class is not public.
+
+    They repeat what was typed as it is. In a script that may be a stranger's name of a file, so no sign of it steers a
+    terminal or begins a line.
+    """
     own = getattr(error, "show", None)
-    if own is not None:
-        own()
-    else:
+    if own is None:
         say(error, error=True)
+        return
+    shown = io.StringIO()
+    own(file=shown)
+    text = shown.getvalue().rstrip("\n")
+    said = error.format_message() if isinstance(error, typer.TyperException) else ""
+    if said and text != said:  # a whole page of help is nobody's but ours
+        text = text.replace(said, name_of(said))
+    say(text, error=True)
 
 
 def verified(path: str, document: dict[str, Any]) -> None:
@@ -50,8 +63,7 @@ def linted(found: Linted) -> None:
     for level, item in lines:
         where = name_of(f"{found.bundle}/{item.file}" if item.file and item.file != found.bundle else found.bundle)
         line = f":{item.line}" if item.line is not None else ""
-        remedy = f" {sentence(item.remedy)}" if item.remedy else ""
-        say(f"{where}{line}: {level}: {sentence(item.detail)}{remedy} [{item.code}]")
+        say(f"{where}{line}: {level}: {explained(item.detail, item.remedy)} [{item.code}]")
     if not lines:
         say(f"{name_of(found.bundle)}: nothing to complain about")
 

@@ -85,7 +85,7 @@ def execute(  # noqa: PLR0913 - one run's whole surroundings
         outcome = box.run(_job(planned, environment, seal), sampled, seal.claim.limits.isolation)
     except NoIsolation as error:
         raise Fault(
-            code="no-isolation", detail=str(error), remedy="assay doctor", reason_code="NO_ISOLATION"
+            code="no-isolation", detail=str(error), remedy="run `assay doctor`", reason_code="NO_ISOLATION"
         ) from error
     except EnvironmentChanged as error:
         raise Fault("environment-changed", str(error), reason_code="IMAGE_PULL_FAILED") from error

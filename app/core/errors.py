@@ -6,13 +6,28 @@ failure and says nothing about any claim. Neither knows an HTTP status or an exi
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Self
+
+_WORD = re.compile(r"[a-z]+(?=[ ,:;']|\.?$)")  # what is not followed so, such as a file or a key, is no word of prose
+
+THIS_FOLDER = "this folder"  # which command lines call "."
 
 
 def sentence(text: str) -> str:
     """Return a text with its full stop, unless it ends as a sentence does already."""
     return text if text.endswith((".", "?", "!", "…")) else f"{text}."
+
+
+def after_stop(text: str) -> str:
+    """Return a sentence as it stands behind another one: with a capital, unless it begins with a name or with code."""
+    return text[:1].upper() + text[1:] if _WORD.match(text) else text
+
+
+def explained(detail: str, remedy: str) -> str:
+    """Return what is wrong and what to do about it as sentences."""
+    return f"{sentence(detail)} {sentence(after_stop(remedy))}" if remedy else sentence(detail)
 
 
 class AssayError(Exception):
@@ -26,7 +41,7 @@ class AssayError(Exception):
     """
 
     def __init__(self, code: str, detail: str, remedy: str = "") -> None:
-        super().__init__(f"{sentence(detail)} {sentence(remedy)}" if remedy else sentence(detail))
+        super().__init__(explained(detail, remedy))
         self.code = code
         self.detail = detail
         self.remedy = remedy
@@ -44,10 +59,10 @@ class Problem:
     remedy: str
 
     def __str__(self) -> str:
-        """Return `claim.toml:12: detail. remedy.`."""
-        where = self.file or self.pointer or "bundle"
+        """Return `claim.toml:12: detail. Remedy.`."""
+        where = THIS_FOLDER if self.file == "." else self.file or self.pointer or "bundle"
         line = f":{self.line}" if self.line is not None else ""
-        return f"{where}{line}: {sentence(self.detail)}" + (f" {sentence(self.remedy)}" if self.remedy else "")
+        return f"{where}{line}: {explained(self.detail, self.remedy)}"
 
 
 class Refusal(AssayError):

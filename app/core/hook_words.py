@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.core import toml_lines
 from app.core.check_runs import Remark
-from app.core.errors import Problem, sentence
+from app.core.errors import Problem, after_stop, sentence
 from app.core.forges import Note
 from app.core.hook_paths import CLAIM_FILE
 from app.core.members import members
@@ -112,7 +112,7 @@ def _without_verdict(found: Found) -> tuple[str, str]:
         return "pending", _ON_THE_WAY[found.state]
     if found.state == "cancelled":
         return "error", f"Cancelled. {NOT_OURS_TO_BLAME}"
-    why = f" {sentence(found.detail)}" if found.detail else ""
+    why = f" {sentence(after_stop(found.detail))}" if found.detail else ""
     return "error", f"The service failed. {NOT_OURS_TO_BLAME}{why}"
 
 

@@ -4,13 +4,14 @@ A case is one bundle and what came of it, whether here (`assay verify`) or at a 
 it are strangers': each format escapes them for its own reader.
 
     case      one bundle, its verdict, and the lines of its claim      junit, sarif, summary, annotations   one format each
+    endings   what is said of bundles whose turn never came
 """
 
 from __future__ import annotations
 
 import json
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,9 @@ import typer
 
 from app.core.errors import Refusal
 from cli.bundles import problems_of
+from cli.reports import endings
 from cli.reports.annotations import workflow_commands
-from cli.reports.case import Case, case_of, refused_fields, verdict_fields
+from cli.reports.case import Case, case_of, verdict_fields
 from cli.reports.junit import junit
 from cli.reports.sarif import sarif
 from cli.reports.summary import summary
@@ -27,7 +29,7 @@ from cli.reports.summary import summary
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["Case", "Reports", "case_of", "refused_fields", "verdict_fields"]
+__all__ = ["Account", "Case", "Reports", "case_of", "endings", "verdict_fields"]
 
 
 @dataclass(frozen=True)
@@ -54,13 +56,15 @@ class Reports:
                 )
 
     @contextmanager
-    def searching(self) -> Iterator[None]:
-        """Write what was asked for when the search for bundles is refused: a pipeline reads the files, not our stderr."""
+    def however_it_ends(self, account: Account) -> Iterator[None]:
+        """Write what was asked for when the work ends, whether it was done, refused, failed or interrupted."""
         try:
             yield
-        except Refusal as refusal:
-            self.write(_unfound(refusal))
+        except BaseException as error:
+            account.ended_by(error)
             raise
+        finally:
+            self.write(account.cases)
 
     def write(self, cases: Sequence[Case]) -> None:
         """Write what was asked for; a summary is put behind what its file holds, for a job's steps share one."""
@@ -75,10 +79,35 @@ class Reports:
                 file.write(summary(cases))
 
 
+@dataclass
+class Account:
+    """What is known of the bundles at some paths while a command works on them."""
+
+    paths: Sequence[Path]
+    found: list[Path] | None = None  # the bundles; None: they are still looked for
+    cases: list[Case] = field(default_factory=list)  # of the first of them
+
+    def ended_by(self, error: BaseException) -> None:
+        """Give every bundle whose case is not closed one that says why."""
+        if self.found is None and isinstance(error, Refusal):
+            self.cases = _unfound(error)
+            return
+        self.cases = [_still_open(case, error) if case.status == "PENDING" else case for case in self.cases]
+        unknown = self.paths if self.found is None else self.found[len(self.cases) :]
+        self.cases += [case_of(path, endings.of_error(error), 0) for path in unknown]
+        if not self.cases:
+            self.cases = [case_of(path, endings.of_error(error), 0) for path in self.paths]
+
+
+def _still_open(case: Case, error: BaseException) -> Case:
+    reason = f"{case.document['reason']} {endings.why(error)}"
+    return replace(case, document={**case.document, "reason": reason})
+
+
 def _unfound(refusal: Refusal) -> list[Case]:
     """Return a case for every path at which a search was refused; it has no claim, so it is pointed at as a whole."""
     cases = []
     for item, told in zip(refusal.problems, problems_of(refusal), strict=True):
-        fields = refused_fields(str(Refusal.of(item)), [{**told, "file": None}])
+        fields = endings.refused(str(Refusal.of(item)), [{**told, "file": None}])
         cases.append(replace(case_of(Path(item.file or "."), fields, 0), archived=True, lines={}))
     return cases

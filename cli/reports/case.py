@@ -15,7 +15,7 @@ from app.core.errors import Refusal
 from app.intake import CLAIM_FILE, ArchiveLimits, read_archive
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
 ENDED = frozenset({"concluded", "cancelled", "faulted"})
 
@@ -36,13 +36,13 @@ class Case:
 
     @property
     def status(self) -> str:
-        """The verdict's status, or `REFUSED`, `CANCELLED`, `FAULTED`, `PENDING` where there is none."""
+        """The verdict's status, or `REFUSED`, `CANCELLED`, `UNSENT`, `FAULTED`, `PENDING` where there is none."""
         if self.document["status"]:
             return str(self.document["status"])
         if "problems" in self.document:
             return "REFUSED"
-        if self.document.get("state") == "cancelled":
-            return "CANCELLED"
+        if self.document.get("state") in {"cancelled", "unsent"}:
+            return str(self.document["state"]).upper()
         return "PENDING" if self.document.get("state", "faulted") not in ENDED else "FAULTED"
 
     @property
@@ -107,13 +107,6 @@ def verdict_fields(verification: Mapping[str, Any]) -> dict[str, Any]:
         "isolation": next((run["isolation"] for run in verification["runs"] if run["isolation"]), None),
         **{name: verification[name] for name in ("id", "state", "urls")},
     }
-
-
-def refused_fields(reason: str, problems: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the fields of `assay verify --json` for a bundle that a service refused."""
-    nothing = dict.fromkeys(("status", "outcome", "reason_code", "seal", "isolation"))
-    empty: dict[str, Any] = {name: [] for name in ("comparisons", "controls", "runs")}
-    return {**nothing, **empty, "reason": reason, "blame": "author", "problems": list(problems)}
 
 
 def _claim_text(path: Path) -> str | None:

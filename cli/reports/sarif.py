@@ -12,7 +12,9 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from app import __version__
+from app.core.errors import explained
 from cli.reports.codes import KNOWN, gate_of
+from cli.reports.endings import USAGE
 from cli.reports.text import plain
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ def sarif(cases: Sequence[Case]) -> dict[str, Any]:
     results = [result for case in cases for result in _results(case)][:RESULTS_MAX]
     names = sorted({result["ruleId"] for result in results})
     places = {name: place for place, name in enumerate(names)}
-    faults = [case for case in cases if case.status in {"FAULTED", "CANCELLED", "PENDING"}]
+    faults = [case for case in cases if case.status in _NO_VERDICT]
     driver = {"name": "Assay", "semanticVersion": __version__, "version": __version__}
     run = {
         "tool": {"driver": {**driver, "rules": [_rule(name, results) for name in names]}},
@@ -54,7 +56,7 @@ def _results(case: Case) -> list[dict[str, Any]]:
                     case,
                     f"intake/{item['code']}",
                     ERROR,
-                    f"{item['detail']}. {item['remedy']}".strip(),
+                    explained(item["detail"], item["remedy"]),
                     _place(case, item["line"] if item["file"] else None, item["file"]),
                     item["pointer"],
                 )
@@ -118,6 +120,8 @@ def _rule(name: str, results: Sequence[dict[str, Any]]) -> dict[str, Any]:
     gate, _, code = name.partition("/")
     level = next(result["level"] for result in results if result["ruleId"] == name)
     short = KNOWN.get(code, f"The bundle is refused at intake: {code.replace('-', ' ')}")
+    if code == USAGE:
+        short = "The command line or a setting is wrong, so nothing was verified"
     return {
         "id": name,
         "name": "".join(part.capitalize() for part in code.replace("_", "-").lower().split("-")),
@@ -127,7 +131,15 @@ def _rule(name: str, results: Sequence[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
+_NO_VERDICT = {
+    "FAULTED": "The service failed, which says nothing about the claim: ",
+    "CANCELLED": "Cancelled: ",
+    "UNSENT": "The service let nobody in, so nothing was verified: ",
+    "PENDING": "No verdict yet: ",
+}
+
+
 def _notification(case: Case) -> dict[str, Any]:
-    said = {"FAULTED": "The service failed, which says nothing about the claim: ", "CANCELLED": "Cancelled: "}
-    text = plain(f"{case.name}: {said.get(case.status, 'No verdict yet: ')}{case.document['reason']}")
-    return {"level": "error", "message": {"text": text}, "descriptor": {"id": str(case.document["reason_code"])}}
+    text = plain(f"{case.name}: {_NO_VERDICT[case.status]}{case.document['reason']}")
+    name = str(case.document["reason_code"] or case.status)
+    return {"level": "error", "message": {"text": text}, "descriptor": {"id": name}}

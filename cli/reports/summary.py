@@ -49,10 +49,16 @@ def _row(case: Case, *, told_apart: bool = False) -> str:
     cells = [
         escaped(f"{case.name} ({case.bundle})" if told_apart else case.name),
         f"{SIGN.get(case.status, '⚠️')} {case.status}",
-        escaped(str(case.document["reason_code"] or "")),
+        escaped(_code(case)),
         *("<br>".join(escaped(_amount(item, side)) for item in items) for side in ("computed", "expected")),
     ]
     return f"| {' | '.join(cells)} |\n"
+
+
+def _code(case: Case) -> str:
+    """Return the code of the reason; of a refusal what is wrong, of what has no verdict where to read on."""
+    problems = dict.fromkeys(str(item["code"]) for item in case.document.get("problems", ()))
+    return str(case.document["reason_code"] or ", ".join(problems) or "see below")
 
 
 def _amount(item: dict[str, Any], side: str) -> str:

@@ -21,7 +21,7 @@ from tests.api.bundles import CLAIM, formula_bundle
 from tests.cli.command import ROOT, environment, lay
 from tests.cli.served import Served
 from tests.cli.test_changed import commit, git
-from tests.cli.test_reports import HOSTILE, document, line_in
+from tests.cli.test_reports import HOSTILE, SCHEMA, document, line_in
 from tests.docs.pages import first_cells, section
 
 if TYPE_CHECKING:
@@ -92,6 +92,7 @@ class Pipeline:
         git(origin, "init", "-q")
         self.base = commit(origin, "base")
         self.origin = origin
+        self.summary = folder / "summary.md"
         self.command = folder / "assay"
         self.command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m cli "$@"\n')
         self.command.chmod(0o755)
@@ -114,8 +115,8 @@ class Pipeline:
             **{name.replace("__", "."): value for name, value in more.items() if name.startswith("inputs__")},
         }
         own = {name: value for name, value in more.items() if not name.startswith("inputs__")}
-        output, summary = self.folder / "output", self.folder / "summary.md"
-        for path in (output, summary):
+        output = self.folder / "output"
+        for path in (output, self.summary):
             path.unlink(missing_ok=True)
         (self.folder / "temp").mkdir(exist_ok=True)
         step = {name: evaluated(text, known) for name, text in VERIFY["env"].items()}
@@ -127,7 +128,7 @@ class Pipeline:
                 "GITHUB_ACTION_PATH": str(ROOT),
                 "GITHUB_ACTIONS": "true",
                 "GITHUB_OUTPUT": str(output),
-                "GITHUB_STEP_SUMMARY": str(summary),
+                "GITHUB_STEP_SUMMARY": str(self.summary),
                 **step,
                 "ASSAY_COMMAND": str(self.command),
                 **own,
@@ -208,7 +209,7 @@ def test_what_no_verdict_does_to_the_job_is_the_users_choice(pipeline: Pipeline,
     pipeline.change(script)
     found, _, told, _ = pipeline.run(inputs__unverified=mode)
     assert found == code
-    assert told.get("exit-code") == (None if mode == "maybe" else "3")
+    assert told.get("exit-code") == ("2" if mode == "maybe" else "3")
 
 
 SCRIPT_PART = '[reproduce]\nkind = "script"\nentrypoint = "r.py"\n'
@@ -239,11 +240,11 @@ def test_names_and_texts_of_a_change_are_neither_words_of_a_shell_nor_commands_o
     assert len(after) == 6
 
 
-@pytest.mark.parametrize("kind", ["folder", "file"])
+@pytest.mark.parametrize("kind", ["folder", "above", "absolute", "file"])
 def test_a_report_is_written_through_no_link_of_the_checkout(pipeline: Pipeline, kind: str) -> None:
     victim = pipeline.folder / "victim"
     reports = pipeline.origin / "reports"
-    if kind == "folder":
+    if kind != "file":
         victim.mkdir()
         reports.symlink_to(victim)
     else:
@@ -251,10 +252,12 @@ def test_a_report_is_written_through_no_link_of_the_checkout(pipeline: Pipeline,
         reports.mkdir()
         (reports / "assay.sarif").symlink_to(victim)
     commit(pipeline.origin, "links")
-    code, said, _, _ = pipeline.run(ASSAY_CI_REPORTS="reports")
-    if kind == "folder":
-        assert (code, list(victim.iterdir())) == (2, [])
+    place = {"above": "reports/of/assay", "absolute": str(pipeline.folder / "checkout" / "reports" / "x")}
+    code, said, told, _ = pipeline.run(ASSAY_CI_REPORTS=place.get(kind, "reports"))
+    if kind != "file":
+        assert (code, list(victim.iterdir()), told) == (2, [], {"exit-code": "2"})
         assert "is a link" in said
+        assert "is a link" in pipeline.summary.read_text(encoding="utf-8")
     else:
         assert (code, victim.read_text()) == (0, "mine")
 
@@ -267,11 +270,57 @@ def test_a_folder_in_a_reports_place_is_refused_and_says_nothing_of_a_claim(pipe
     assert "a folder stands where a report belongs" in said
 
 
+@pytest.mark.box
+def test_what_lies_above_the_checkout_may_be_a_link(pipeline: Pipeline) -> None:
+    (pipeline.folder / "real").mkdir()
+    (pipeline.folder / "link").symlink_to(pipeline.folder / "real")
+    code, said, _, _ = pipeline.run(ASSAY_CI_REPORTS=str(pipeline.folder / "link" / "reports"))
+    assert code == 0, said
+    assert (pipeline.folder / "real" / "reports" / "assay.sarif").is_file()
+
+
 @pytest.mark.parametrize("event", ["pull_request_target", "workflow_run"])
 def test_an_event_that_gives_a_forks_change_our_secrets_is_refused(pipeline: Pipeline, event: str) -> None:
     code, said, told, _ = pipeline.run(GITHUB_EVENT_NAME=event)
-    assert (code, told) == (2, {})
+    assert (code, told["exit-code"]) == (2, "2")
     assert f"not verified on {event}" in said
+    assert_told(pipeline, said, told, f"not verified on {event}")
+
+
+def assert_told(pipeline: Pipeline, said: str, told: Mapping[str, str], words: str, title: str = "Assay") -> None:
+    """Assert that every report, the summary and an annotation say what happened."""
+    suite = ET.fromstring(Path(told["junit"]).read_bytes())[0]  # noqa: S314 - we wrote it
+    ending = suite[0][0]
+    assert ending.tag == "error"
+    assert words in ending.attrib["message"] + (ending.text or "")
+    log = json.loads(Path(told["sarif"]).read_text(encoding="utf-8"))
+    assert [error.message for error in SCHEMA.iter_errors(log)] == []
+    assert words in json.dumps(log)
+    assert words in pipeline.summary.read_text(encoding="utf-8").replace("\\", "")
+    assert re.search(rf"^::error (?:.*,)?title={title}::.*{re.escape(words)}", said, re.MULTILINE)
+
+
+def test_a_command_that_never_came_to_a_claim_is_told_all_the_same(pipeline: Pipeline) -> None:
+    given = {"inputs__url": "http://127.0.0.1:1", "inputs__timeout": "soon"}
+    code, said, told, _ = pipeline.run(**given)
+    assert (code, told["exit-code"]) == (2, "2"), said
+    assert_told(pipeline, said, told, "exit code 2 before it looked at a claim")
+    pipeline.command.write_text("#!/bin/sh\nexit 0\n")
+    code, said, told, _ = pipeline.run()
+    assert (code, told["exit-code"]) == (5, "5"), said  # a job is not green over what wrote no report
+    assert_told(pipeline, said, told, "exit code 5 before it looked at a claim")
+
+
+def test_an_address_or_setting_that_is_wrong_is_told(pipeline: Pipeline) -> None:
+    pipeline.change(formula_bundle(WRONG))
+    for more, code, words, title in (
+        ({"inputs__url": "example.org"}, 2, "is no address of a service", "intake/usage"),
+        ({"inputs__url": "http://127.0.0.1:1"}, 5, "no service answers at", "service"),
+        ({"ASSAY_PREPARED_BOXES": "many"}, 2, "a setting is wrong", "intake/usage"),
+    ):
+        found, said, told, _ = pipeline.run(**more)
+        assert (found, told["exit-code"]) == (code, str(code)), said
+        assert_told(pipeline, said, told, words, title)
 
 
 @pytest.fixture(scope="module")
@@ -296,7 +345,8 @@ def test_a_service_is_asked_where_one_is_named(pipeline: Pipeline, served: Serve
     pipeline.change(formula_bundle(WRONG))
     code, said, told, _ = pipeline.run(inputs__url=served.url, inputs__token="assay_live_wrong")
     assert (code, told["exit-code"]) == (4, "4"), said
-    assert not {"junit", "sarif"} & set(told)  # none was written, so that no later step looks for one
+    assert_told(pipeline, said, told, "Set ASSAY_TOKEN to a key of this service", "service")
+    assert "UNSENT" in pipeline.summary.read_text(encoding="utf-8")
     token = made.stdout.strip()
     code, said, told, _ = pipeline.run(inputs__url=served.url, inputs__token=token)
     assert (code, junit_names(told)) == (1, {"changed": "failure"}), said

@@ -6,15 +6,19 @@ import hashlib
 import json
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from jsonschema import Draft4Validator
 
 from app.core.codes import CONTRADICTIONS
+from app.core.errors import Fault
 from app.core.reasons import BLAME
-from cli.reports import Case, Reports, case_of
+from cli.errors import ServiceError, Unreachable
+from cli.reports import Account, Case, Reports, case_of
 from cli.reports.codes import KNOWN, gate_of
 from cli.reports.junit import junit
 from cli.reports.sarif import ROOT as SOURCE_ROOT
@@ -303,6 +307,58 @@ def test_a_summary_stays_below_what_a_code_host_takes(tmp_path: Path) -> None:
     text = summary(many)
     assert BYTES_MAX < len(text.encode()) + 2_000 < BYTES_MAX + 4_000
     assert "more parts, left out for their size" in text
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "words"),
+    [
+        (KeyboardInterrupt(), "PENDING", "interrupted before the verdict"),
+        (SystemExit(143), "PENDING", "interrupted before the verdict"),
+        (TimeoutError("no verdict after 3 s"), "PENDING", "no verdict after 3 s"),
+        (BrokenPipeError(), "PENDING", "went away"),
+        (Unreachable("no service answers"), "FAULTED", "no service answers"),
+        (OSError(28, "No space left on device", "x"), "FAULTED", "x: No space left on device"),
+        (ServiceError(401, {"detail": "the key is not good"}), "UNSENT", "Set ASSAY_TOKEN to a key of this service"),
+        (
+            ServiceError(403, {"detail": "the key is not for this"}),
+            "UNSENT",
+            "Set ASSAY_TOKEN to a key that may do this",
+        ),
+        (ServiceError(503, {"detail": "the service is full"}), "FAULTED", "the service is full"),
+        (Fault("lost", "the worker was lost", "try again"), "FAULTED", "the worker was lost. Try again."),
+        (typer.BadParameter("no address"), "REFUSED", "no address"),
+        (RuntimeError(), "FAULTED", "RuntimeError"),
+    ],
+    ids=repr,
+)
+def test_however_a_command_ends_its_reports_say_so(
+    tmp_path: Path, error: BaseException, status: str, words: str
+) -> None:
+    paths = {name: tmp_path / name for name in ("junit", "sarif", "summary", "annotations")}
+    done, waits, left = (case(tmp_path / name) for name in ("done", "waits", "left"))
+    known = replace(done, document=document(status="VERIFIED", reason_code="MATCH", state="concluded"))
+    waiting = replace(waits, document=document(state="running", reason="It is running."))
+    account = Account([tmp_path], [Path(item.bundle) for item in (known, waiting, left)], [known, waiting])
+    with pytest.raises(type(error)), Reports(**paths).however_it_ends(account):
+        raise error
+    assert [item.status for item in account.cases] == ["VERIFIED", "PENDING", status]
+    reasons = [str(item.document["reason"]) for item in account.cases]
+    assert words not in reasons[0]
+    assert all(words in reason for reason in reasons[1:])
+    assert reasons[1].startswith("It is running. ")
+    suite = parsed(paths["junit"].read_bytes())[0]
+    assert [item[0].tag for item in suite] == ["system-out", "error", "error"]
+    log = json.loads(paths["sarif"].read_text(encoding="utf-8"))
+    assert not list(SCHEMA.iter_errors(log))
+    assert words in json.dumps(log)
+    assert status in paths["summary"].read_text(encoding="utf-8")
+    assert words in paths["annotations"].read_text(encoding="utf-8")
+
+
+def test_a_refusal_is_named_in_the_summarys_table(tmp_path: Path) -> None:
+    found = case(tmp_path, problems=[{"code": "unknown-key"}, {"code": "no-value"}, {"code": "unknown-key"}])
+    row = next(line for line in summary([found]).splitlines() if line.startswith("| gain"))
+    assert "unknown\\-key, no\\-value" in row
 
 
 def test_nothing_is_written_that_was_not_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -156,7 +156,7 @@ def test_a_refusal_is_told_with_every_problem_line_and_remedy() -> None:
             ],
         },
     )
-    assert str(error) == "two things are wrong\nclaim.toml:7: one. mend it.\nbody/b: two."
+    assert str(error) == "two things are wrong\nclaim.toml:7: one. Mend it.\nbody/b: two."
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,25 @@ def test_a_path_that_is_not_there_steers_no_terminal(tmp_path: Path) -> None:
     assert not CONTROLS & set(done.stderr)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("sub\x1b[2Jmit\n::error::x",),
+        ("verify", "--\x1b]0;x\x07"),
+        ("verify", "x", "--keep-\u202e", "1"),
+        ("sources", "add", "\x1b[31mgithub\n::error::x"),
+        ("submit", "--timeout", "\x1b[31m1\n::error::x", "."),
+    ],
+    ids=["command", "option", "direction", "choice", "number"],
+)
+def test_a_command_line_steers_no_terminal_and_begins_no_line(tmp_path: Path, words: tuple[str, ...]) -> None:
+    done = assay(*words, home=tmp_path)
+    assert done.returncode == 2
+    assert fit(done.stderr) == done.stderr
+    assert not [line for line in done.stderr.splitlines() if line.startswith("::")]
+    assert "Usage: assay" in done.stderr
+
+
 def test_a_moving_line_is_cleared_by_nobody_else(capsys: pytest.CaptureFixture[str]) -> None:
     Steps(f"one{STEERING}\nother")(f"runs{STEERING}")
     said = capsys.readouterr().err

@@ -147,7 +147,7 @@ def test_init_overwrites_nothing(said: Callable[..., Said], tmp_path: Path, kind
             path.mkdir()
     code, _, err = said("init", tmp_path)
     assert code == 2
-    assert err == f"{tmp_path / 'claim.toml'}: it is there already. name another folder.\n"
+    assert err == f"{tmp_path / 'claim.toml'}: it is there already. Name another folder.\n"
     assert sorted(item.name for item in tmp_path.iterdir()) == ["claim.toml"]
     assert kind != "a claim" or path.read_text() == "mine"
 

@@ -90,7 +90,7 @@ def test_the_remark_stands_where_it_did_not_match(
             "faulted",
             "the worker was lost",
             "error",
-            "The service failed. This says nothing about the claim. the worker was lost.",
+            "The service failed. This says nothing about the claim. The worker was lost.",
         ),
         ("faulted", None, "error", "The service failed. This says nothing about the claim."),
     ],
@@ -124,14 +124,14 @@ def a_problem(file: str | None, line: int | None) -> Problem:
 @pytest.mark.parametrize(
     ("problems", "folder", "told", "line"),
     [
-        ([a_problem("claim.toml", 4)], "claims/a", "claims/a/claim.toml:4: this is wrong. mend it.", 4),
-        ([a_problem("claim.toml", 4)], "", "claim.toml:4: this is wrong. mend it.", 4),
-        ([a_problem(None, None)], "claims/a", "/claim: this is wrong. mend it.", 1),
+        ([a_problem("claim.toml", 4)], "claims/a", "claims/a/claim.toml:4: this is wrong. Mend it.", 4),
+        ([a_problem("claim.toml", 4)], "", "claim.toml:4: this is wrong. Mend it.", 4),
+        ([a_problem(None, None)], "claims/a", "/claim: this is wrong. Mend it.", 1),
         (
             [a_problem("run.py", 9), a_problem("claim.toml", None), a_problem("claim.toml", 6)],
             "b",
-            "b/run.py:9: this is wrong. mend it.\nb/claim.toml: this is wrong. mend it.\n"
-            "b/claim.toml:6: this is wrong. mend it.",
+            "b/run.py:9: this is wrong. Mend it.\nb/claim.toml: this is wrong. Mend it.\n"
+            "b/claim.toml:6: this is wrong. Mend it.",
             6,
         ),
     ],

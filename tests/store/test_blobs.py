@@ -84,7 +84,7 @@ def test_a_stream_that_breaks_leaves_nothing(blobs: Blobs) -> None:
 def test_bytes_that_were_changed_are_a_fault_of_ours(blobs: Blobs) -> None:
     found = blobs.put(b"8.7")
     overwrite(blobs, found, b"9.9")
-    with pytest.raises(BlobTampered, match=f"{found} has other bytes. restore it from a backup") as caught:
+    with pytest.raises(BlobTampered, match=f"{found} has other bytes. Restore it from a backup") as caught:
         blobs.read(found)
     assert isinstance(caught.value, Fault)
     assert caught.value.reason_code == "INTERNAL_ERROR"

@@ -291,7 +291,7 @@ def test_a_verification_that_cannot_be_planned_faults_and_holds_up_no_other(hous
     actions.sweep(house.parts)
     row = house.verification(broken)
     assert (row.state, row.reason_code, row.blame) == ("faulted", "INTERNAL_ERROR", "service")
-    assert "has other bytes. restore it from a backup." in (row.detail or "")
+    assert "has other bytes. Restore it from a backup." in (row.detail or "")
     assert house.heard.runs == [(waiting, "cpu")]
     assert house.count("verdict") == 0
 

@@ -92,7 +92,7 @@ def test_bytes_that_changed_end_a_verification_as_our_fault(house: House, measur
     conclude(house, measured)
     row = house.verification(measured)
     assert (row.state, row.reason_code, row.blame) == ("faulted", "INTERNAL_ERROR", "service")
-    assert "has other bytes. restore it from a backup." in (row.detail or "")
+    assert "has other bytes. Restore it from a backup." in (row.detail or "")
     assert house.count("verdict") == 0
 
 

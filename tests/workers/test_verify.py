@@ -239,7 +239,7 @@ def test_no_transaction_is_open_while_a_program_runs(station: Station, home: Pat
         (
             Fault("x", "the disk is full", "make room", reason_code="INTERNAL_ERROR"),
             "INTERNAL_ERROR",
-            "the disk is full. make room.",
+            "the disk is full. Make room.",
         ),
     ],
     ids=["a bug", "a fault"],
