@@ -13,7 +13,7 @@ import typer
 
 from app.core.webhook import SUBSCRIBABLE, Event
 from cli.api_keys import duration, opened
-from cli.options import AsJson, print_json, read_settings
+from cli.options import AsJson, AsJsonLines, as_typed, print_json, read_settings
 from cli.words import say
 
 if TYPE_CHECKING:
@@ -47,10 +47,9 @@ def add(  # noqa: PLR0913 - options of a command
 
     settings = read_settings()
     events = list(event or (SUBSCRIBABLE if operator else USUAL))
-    with opened(settings, create=True) as parts:
-        made, secret = actions.create_endpoint(
-            parts, publisher or settings.publisher, url, events, description, operator=operator
-        )
+    whose = publisher or settings.publisher
+    with opened(settings, create=True) as parts, as_typed(f"publisher {whose}", url=f"URL {url}", events="--event"):
+        made, secret = actions.create_endpoint(parts, whose, url, events, description, operator=operator)
     if as_json:
         print_json({**made, "secret": secret})
         return
@@ -60,7 +59,7 @@ def add(  # noqa: PLR0913 - options of a command
 
 @app.command("list")
 def list_endpoints(
-    publisher: Annotated[str | None, typer.Option(help="Only of this publisher.")] = None, as_json: AsJson = False
+    publisher: Annotated[str | None, typer.Option(help="Only of this publisher.")] = None, as_json: AsJsonLines = False
 ) -> None:
     """Show the endpoints of all publishers, newest first."""
     from app.store import hook_lists
@@ -68,7 +67,7 @@ def list_endpoints(
     with opened(read_settings()) as parts:
         found = _all(parts, lambda session, wanted: hook_lists.of_publisher(session, wanted, publisher))
     for row in found:
-        typer.echo(_line(row)) if not as_json else print_json(row)
+        say(_line(row)) if not as_json else print_json(row)
 
 
 @app.command()
@@ -118,7 +117,7 @@ def test(endpoint_id: EndpointId) -> None:
     """Send an endpoint an event that says nothing, and print the delivery's id."""
     from app import actions
 
-    with opened(read_settings()) as parts:
+    with opened(read_settings()) as parts, as_typed(endpoint_id):
         sent = actions.test_endpoint(parts, endpoint_id, None)
     if sent is None:
         raise _unknown(endpoint_id)
@@ -130,7 +129,7 @@ def deliveries(
     endpoint_id: EndpointId,
     state: Annotated[str | None, typer.Option(help="pending, delivered or dead.")] = None,
     limit: Limit = 50,
-    as_json: AsJson = False,
+    as_json: AsJsonLines = False,
 ) -> None:
     """Show what was sent to an endpoint and what it answered, newest first."""
     from app.store import hook_lists
@@ -157,7 +156,7 @@ def replay(delivery_id: Annotated[str, typer.Argument(help="msg_…, as `assay h
     """Deliver again what was taken or given up, under its id."""
     from app import actions
 
-    with opened(read_settings()) as parts:
+    with opened(read_settings()) as parts, as_typed(delivery_id):
         if not actions.replay_delivery(parts, delivery_id, None):
             raise typer.BadParameter(f"there is no delivery {delivery_id}; see `assay hooks deliveries`")
     typer.echo(f"{delivery_id} will be delivered again", err=True)

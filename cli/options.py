@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,9 +17,11 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
 from app import __version__
+from app.core.errors import Refusal
 from app.settings import Settings
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+AsJsonLines = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
 Junit = Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Write a JUnit report here.")]
 Sarif = Annotated[Path | None, typer.Option("--sarif", metavar="FILE", help="Write a SARIF 2.1.0 report here.")]
 Summary = Annotated[
@@ -61,6 +66,23 @@ def read_settings() -> Settings:
         raise typer.BadParameter(f"a setting is wrong: {wrong}") from error
     except SettingsError as error:
         raise typer.BadParameter(f"a setting is wrong: {error}") from error
+
+
+@contextmanager
+def as_typed(about: str, **options: str) -> Iterator[None]:
+    """Name what is refused as it was typed, not as it is called inside.
+
+    Args:
+        about: what a refusal speaks of that names no part, such as an id.
+        options: member of the refused document -> the argument or option that it came from.
+
+    """
+    try:
+        yield
+    except Refusal as refusal:
+        named = (options.get(item.pointer.removeprefix("/"), about) for item in refusal.problems)
+        told = [replace(item, file=name, pointer="") for item, name in zip(refusal.problems, named, strict=True)]
+        raise Refusal.of(*told) from refusal
 
 
 def print_json(document: Any) -> None:

@@ -6,7 +6,7 @@ import json
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,7 +18,7 @@ from app.core.hook_change import NAME
 from app.core.hook_paths import PATTERN, is_pattern
 from app.core.hooks import FORGES, Kind
 from cli.api_keys import duration, opened
-from cli.options import AsJson, print_json, read_settings
+from cli.options import AsJson, AsJsonLines, as_typed, print_json, read_settings
 from cli.words import say
 
 if TYPE_CHECKING:
@@ -91,19 +91,19 @@ def add(  # noqa: PLR0913 - options of a command
 
 
 @app.command("list")
-def list_sources(as_json: AsJson = False) -> None:
-    """Show who may send webhooks, and how many of their requests were not signed well."""
+def list_sources(as_json: AsJsonLines = False) -> None:
+    """Show who may send webhooks, newest first, and how many of their requests were not signed well."""
     from app.store import sources
 
     with opened(read_settings()) as parts, parts.store.read() as session:
         found = sources.listed(session)
-    if as_json:
-        print_json(found)
-        return
     for item in found:
+        if as_json:
+            print_json(item)
+            continue
         end = "removed" if item["removed_at"] is not None else f"{item['refused']} refused"
         where = [item["repository"], item["pattern"]] if item["repository"] else ["–", "–"]
-        typer.echo("  ".join([item["id"], item["kind"], where[0], item["publisher"], where[1], end]))
+        say("  ".join([item["id"], item["kind"], where[0], item["publisher"], where[1], end]))
 
 
 @app.command()
@@ -137,23 +137,64 @@ def remove(source_id: SourceId) -> None:
 
 
 @app.command()
-def deliveries(source_id: SourceId, as_json: AsJson = False) -> None:
-    """Show what a source delivered, what became of it, and what its commits were told; newest first."""
-    from app.store import hook_reports, hooks, sources
+def deliveries(
+    source_id: SourceId,
+    state: Annotated[
+        str | None, typer.Option(help="Only deliveries that are queued, done or failed, and nothing of commits.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="At most so many of each kind, newest first.")] = 50,
+    as_json: AsJsonLines = False,
+) -> None:
+    """Show what a source delivered and what became of it, then what its commits were told; newest first."""
+    from app.store import source_lists, sources
 
+    if state not in {None, *source_lists.DELIVERY_STATES}:
+        raise typer.BadParameter(f"a delivery is {', '.join(source_lists.DELIVERY_STATES)}; not {state!r}")
     with opened(read_settings()) as parts, parts.store.read() as session:
-        came, told = hooks.deliveries(session, source_id), hook_reports.reports(session, source_id)
+        came = source_lists.deliveries(session, source_id, state, limit)
+        told = [] if state is not None else source_lists.reports(session, source_id, limit)
         if not came and source_id not in {item["id"] for item in sources.listed(session)}:
             raise typer.BadParameter(f"there is no source {source_id}; see `assay sources list`")
-    if as_json:
-        print_json({"deliveries": came, "reports": told})
-        return
-    for item in came:
-        about = [item["id"], item["event"] or "–", item["state"], item["detail"]]
-        say("  ".join([f"{item['received_at']:%Y-%m-%d %H:%M:%S}", *about]).rstrip())
-    for item in told:
-        about = [item["context"], item["told"] or "to be told", item["error"] or item["refusal"] or ""]
-        say("  ".join([item["sha"][:12], *about]).rstrip())
+    for kind, items in (("delivery", came), ("report", told)):
+        for item in items:
+            if as_json:
+                print_json({"kind": kind, **item})
+            else:
+                say(_came(item) if kind == "delivery" else _told(item))
+
+
+@app.command()
+def replay(
+    identity: Annotated[
+        str, typer.Argument(metavar="ID", help="hkd_… of a delivery or hkr_… of what a commit was not told.")
+    ],
+) -> None:
+    """Work on a delivery again that failed or waits, or tell a commit again what it was not told."""
+    from app import actions
+
+    with opened(read_settings()) as parts, as_typed(identity):
+        if not actions.replay_incoming(parts, identity, None):
+            raise typer.BadParameter(f"there is no {identity}; see `assay sources deliveries`")
+    again = "will be worked on" if identity.startswith("hkd_") else "is told to its commit"
+    say(f"{identity} {again} again", error=True)
+
+
+def _came(item: dict[str, Any]) -> str:
+    due = item["next_attempt_at"]
+    then = "" if due is None else f"next {due:%Y-%m-%d %H:%M:%S}"
+    about = [item["id"], item["event"] or "–", item["state"], f"attempts {item['attempts']}", item["detail"], then]
+    return "  ".join([f"{item['received_at']:%Y-%m-%d %H:%M:%S}", *filter(None, about)])
+
+
+def _told(item: dict[str, Any]) -> str:
+    """Return a line that says whether a commit heard of a claim, why not, and what there was to hear."""
+    if item["heard"]:
+        how = f"told {item['told']}"
+    elif item["told"] is None:
+        how = "to be told" + (f", last tried: {item['error']}" if item["error"] else "")
+    else:
+        how = f"{'given up' if item['told'] == 'given up' else 'not told'}: {item['error']}"
+    return "  ".join(filter(None, [item["sha"][:12], item["id"], item["context"], how, item["happened"]]))
 
 
 def _print_once(settings: Settings, source_id: str, secret: str, *, as_json: bool) -> None:
@@ -177,7 +218,7 @@ def _address(url: str, settings: Settings) -> str:
     try:
         return check_address(url.rstrip("/"), settings.outside_allow)
     except Refusal as refusal:
-        raise typer.BadParameter(f"{url}: {refusal.detail}; {refusal.remedy}") from refusal
+        raise typer.BadParameter(f"{url}: {refusal.detail}; {refusal.remedy}", param_hint="--api") from refusal
 
 
 def _publisher(text: str) -> str:

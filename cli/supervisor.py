@@ -77,9 +77,9 @@ class House:
         self._held = ExitStack()
         self.socket = self._held.enter_context(own_folder(RUN_PREFIX)) / "broker.sock"
         self._env = child_environment(settings, self.socket)
-        self.children = self._children(workers, self.home / "logs" if quiet else None)
+        self.children = self._children(workers, quiet=quiet)
 
-    def _children(self, workers: int, logs: Path | None) -> list[Child]:
+    def _children(self, workers: int, *, quiet: bool) -> list[Child]:
         from cli import broker  # it loads the server's wheel, which most commands do without
 
         python = [sys.executable, "-m"]
@@ -97,10 +97,9 @@ class House:
         }
         # On SIGTERM the worker would wait for its runs, an hour if need be; so it gives them back after a few seconds.
         extra = {"worker": {"REMAP_SIGTERM": "SIGQUIT"}}
-        return [
-            Child(name, command, logs / f"{name}.log" if logs else None, extra.get(name, {}))
-            for name, command in commands.items()
-        ]
+        # What the broker warns of, such as the memory overcommit, is for who runs one himself: it stays in its file.
+        logs = {name: self.home / "logs" / f"{name}.log" if quiet or name == "broker" else None for name in commands}
+        return [Child(name, command, logs[name], extra.get(name, {})) for name, command in commands.items()]
 
     def start(self) -> None:
         """Bring everything up and wait until the API says that it is ready.
@@ -200,7 +199,7 @@ class House:
         if child.log is None or not child.log.exists():
             return ""
         lines = child.log.read_text(errors="replace").splitlines()[-5:]
-        return "; its last words:\n" + "\n".join(lines)
+        return f"; its last words in {child.log}:\n" + "\n".join(lines)
 
 
 def _end(child: Child, deadline: float) -> None:

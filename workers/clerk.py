@@ -42,6 +42,8 @@ THREADS = 2
 LOOK_SECONDS = 20.0
 CLAIMS_MAX = 100  # of one delivery
 NOTHING_TOUCHED = "no claim of this source is touched"
+SOURCE_GONE = "the source was removed"
+NO_WAY_BACK = "the source has neither a token nor an App"
 
 # --- deliveries
 
@@ -60,7 +62,7 @@ def work(parts: Parts, outside: Outside, taken: Taken) -> None:
 def _work(parts: Parts, outside: Outside, taken: Taken) -> None:
     source = actions.open_source(parts, taken.source_id)
     if source is None:
-        actions.settle_hook(parts, taken, "done", "the source was removed")
+        actions.settle_hook(parts, taken, "done", SOURCE_GONE)
         return
     try:
         told = hook_payloads.read(source.known.kind, taken.event, _parsed(taken.body))
@@ -197,8 +199,8 @@ def tell(parts: Parts, outside: Outside, report: Report) -> None:
 def _tell(parts: Parts, outside: Outside, report: Report) -> None:
     source = actions.open_source(parts, report.source_id)
     said = actions.said_by(parts, report)
-    if source is None or not source.reports:
-        actions.note_told(parts, report, said.note.state, None)  # nobody can be told; what is known stays with the row
+    if source is None or not source.reports:  # nobody can be told; what is known stays with the row
+        actions.note_told(parts, report, said.note.state, None, SOURCE_GONE if source is None else NO_WAY_BACK)
         return
     place = Place(report.repository, report.repository_id, report.sha)
     try:

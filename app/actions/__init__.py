@@ -58,7 +58,16 @@ from app.actions.planning import sealed
 from app.actions.presence import announce, leave
 from app.actions.retrying import retry
 from app.actions.runs import cancel_run, claim_run, fail_run, finish_run, look, renew, report_output, report_progress
-from app.actions.sources import NewSource, OpenSource, add_source, has_source, open_source, remove_source, rotate_source
+from app.actions.sources import (
+    NewSource,
+    OpenSource,
+    add_source,
+    has_source,
+    open_source,
+    remove_source,
+    replay_incoming,
+    rotate_source,
+)
 from app.actions.sweeping import sweep, tidy
 from app.actions.uploads import NoRoom, check_room, keep_blob
 from app.actions.webhooks import (
@@ -120,6 +129,7 @@ __all__ = [
     "remove_source",
     "renew",
     "replay_delivery",
+    "replay_incoming",
     "report_output",
     "report_progress",
     "reported_folders",

@@ -261,10 +261,10 @@ def said_by(parts: Parts, report: Report) -> Said:
     return hook_words.of_verification(report.context, report.folder, report.lines, found, base)
 
 
-def note_told(parts: Parts, report: Report, state: str, check_run: str | None) -> None:
-    """Write down what a commit was told."""
+def note_told(parts: Parts, report: Report, state: str, check_run: str | None, error: str = "") -> None:
+    """Write down what a commit was told, or why nobody could be."""
     with parts.store.transaction() as session:
-        hook_reports.told(session, report, state, check_run)
+        hook_reports.told(session, report, state, check_run, error)
 
 
 def note_not_told(parts: Parts, report: Report, error: str) -> bool:

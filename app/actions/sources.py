@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from app.actions.pepper import pepper
 from app.core import lockbox
 from app.core.check_runs import App
-from app.core.errors import Fault
+from app.core.errors import Fault, Problem, Refusal
 from app.core.hooks import spell
-from app.store import sources
+from app.store import hook_reports, hooks, source_lists, sources
 from app.store.ids import new_id
 from app.store.sources import NewSource
 
@@ -86,6 +86,38 @@ def open_source(parts: Parts, source_id: str) -> OpenSource | None:
         return None
     app = None if known.app is None else App(**json.loads(_opened(parts, known.app, source_id, _APP)))
     return OpenSource(known, None if known.token is None else _opened(parts, known.token, source_id, _TOKEN), app)
+
+
+def replay_incoming(parts: Parts, identity: str, publisher: str | None) -> bool:
+    """Work on a delivery again that failed or waits, or tell a commit again; False: the publisher has none such.
+
+    Args:
+        parts: the service's parts.
+        identity: of a delivery, `hkd_…`, or of what a commit is to be told, `hkr_…`.
+        publisher: whose it has to be; None: anybody's.
+
+    Raises:
+        Refusal: there is nothing to be done again, or nothing to do it with.
+
+    """
+    with parts.store.transaction() as session:
+        found = source_lists.source_of(session, identity)
+        if found is None or publisher not in {None, found[1]}:
+            return False
+        delivery = identity.startswith("hkd_")
+        if found[2]:
+            raise _not_again("its source was removed", "add one, then let the forge deliver it again")
+        if delivery and not hooks.replay(session, identity):
+            remedy = "let its sender deliver it again"
+            raise _not_again("it is done, or failed so long ago that its payload is no longer kept", remedy)
+        if not delivery and not hook_reports.replay(session, identity):
+            raise _not_again("the commit was told", "ask for the check again at the forge, or push")
+    parts.queue.nudge_hooks()
+    return True
+
+
+def _not_again(detail: str, remedy: str) -> Refusal:
+    return Refusal.of(Problem(None, None, "", "not-again", detail, remedy))
 
 
 def secrets_of(parts: Parts, source: KnownSource) -> list[str]:

@@ -16,6 +16,7 @@ from app.core.errors import Fault, Refusal
 from app.store import answers, ending, events, hooks, outbox, presence, uploads
 from app.store import sweep as found
 from app.store.errors import StoreUnavailable
+from app.store.source_lists import LATELY_SECONDS
 
 if TYPE_CHECKING:
     from app.actions.parts import Parts
@@ -68,7 +69,7 @@ def tidy(parts: Parts) -> int:
         events.forget_passing(session, PASSING_KEPT_SECONDS)
         answers.forget(session, ANSWERS_KEPT_SECONDS)
         outbox.forget(session, parts.settings.webhook_keep_seconds)
-        hooks.forget(session, HOOKS_KEPT_SECONDS)
+        hooks.forget(session, HOOKS_KEPT_SECONDS, LATELY_SECONDS)
     return removed
 
 

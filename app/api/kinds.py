@@ -148,6 +148,12 @@ KINDS: dict[str, Kind] = {
         "A disabled webhook endpoint is sent nothing, neither tests nor repetitions.",
         'Enable it with `PATCH` and `{"state": "enabled"}`, then ask again.',
     ),
+    "not-again": Kind(
+        409,
+        "There is nothing to be done again",
+        "What came by a webhook is done, or failed so long ago that its payload is no longer kept; or the commit was told.",
+        "Let the sender deliver it again, or push. `detail` says which of these it is.",
+    ),
     "condition-failed": Kind(
         412,
         "It was changed meanwhile",

@@ -7,6 +7,7 @@ every page: what it loads and where it sends to is this service alone.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request, Response
@@ -16,7 +17,7 @@ from app.api.callers import ANYBODY
 from app.pages.shell import page_at, render
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 router = APIRouter(include_in_schema=False, dependencies=[ANYBODY])
 
@@ -62,10 +63,34 @@ def _page(document: dict[str, Any]) -> bytes:
                 operation = operations[method]
                 tag = (operation.get("tags") or ["front"])[0]
                 found.setdefault(tag, []).append(_operation(method, path, operation))
-    groups = [(HEADINGS.get(tag, tag.capitalize()), tag, items) for tag, items in found.items() if items]
+    groups = [(HEADINGS.get(tag, tag.capitalize()), tag, in_order(items)) for tag, items in found.items() if items]
     shapes = sorted(document["components"]["schemas"].items())
     shown = [(name, schema.get("description", ""), list(members(schema)), kind(schema)) for name, schema in shapes]
     return render("reference.html", info=document["info"], groups=groups, shapes=shown)
+
+
+def in_order(operations: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return operations as somebody reads who is new: what one makes, how it is found, then what is asked and done of one.
+
+    The resource with the most operations comes first.
+    """
+    resources = Counter(_resource(item["path"]) for item in operations)
+
+    def place(item: dict[str, Any]) -> tuple[Any, ...]:
+        resource, path = _resource(item["path"]), item["path"]
+        rest = path.removeprefix(resource).strip("/").split("/") if path != resource else []
+        of_one = bool(rest) and rest[0].startswith("{")
+        ranks = ("POST", "PUT", "GET", "PATCH", "DELETE") if not of_one else ("PUT", "GET", "PATCH", "POST", "DELETE")
+        about = min(len(rest), 2) if of_one else len(rest)
+        return -resources[resource], resource, of_one, about, ranks.index(item["method"]), len(rest), path
+
+    return sorted(operations, key=place)
+
+
+def _resource(path: str) -> str:
+    """Return the address of what an operation is about: what stands before its first parameter, two names at most."""
+    named = path.partition("/{")[0].split("/")
+    return "/".join(named[:3])
 
 
 def _operation(method: str, path: str, operation: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from app.core.caller import Caller, Scope
 from app.pages.shell import page, twin
 from app.store.hook_lists import waiting
 from app.store.house import house
+from app.store.source_lists import incoming
 from app.store.visible import visible_to
 
 if TYPE_CHECKING:
@@ -38,5 +39,7 @@ def data(parts: Parts, caller: Caller) -> dict[str, Any]:
         stuck_seconds = parts.settings.nudge_after_seconds * 2
         found = house(session, parts.settings.presence_seconds, stuck_seconds, visible_to(caller))
         hooks = caller.publisher is not None and caller.may(Scope.WEBHOOKS_MANAGE)
-        mine = waiting(session, None if caller.operator else caller.publisher) if hooks or caller.operator else None
-        return found | {"deliveries": mine}
+        if not hooks and not caller.operator:
+            return found | {"deliveries": None, "incoming": None}
+        whose = None if caller.operator else caller.publisher
+        return found | {"deliveries": waiting(session, whose), "incoming": incoming(session, whose)}

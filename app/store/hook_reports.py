@@ -19,14 +19,14 @@ from app.core.hook_change import CONTEXT
 from app.core.lifecycle import VERIFICATION, final
 from app.store.engine import database_time
 from app.store.ids import new_id
-from app.store.source_tables import DETAIL_MAX, LISTED_MAX, PAUSES, ReportRow
+from app.store.source_tables import DETAIL_MAX, PAUSES, ReportRow
 from app.store.tables import Verification
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _ENDED = col(Verification.state).in_(sorted(final(VERIFICATION)))
-_OPEN = or_(col(ReportRow.told).is_(None), and_(col(ReportRow.told) == "pending", _ENDED))
+OPEN = or_(col(ReportRow.told).is_(None), and_(col(ReportRow.told) == "pending", _ENDED))
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def take_report(session: Session, patience_seconds: float) -> Report | None:
     query = (
         select(ReportRow)
         .outerjoin(Verification, col(Verification.id) == ReportRow.verification_id)
-        .where(_OPEN, col(ReportRow.due_at) <= now)
+        .where(OPEN, col(ReportRow.due_at) <= now)
         .order_by(col(ReportRow.due_at), col(ReportRow.id))
         .limit(1)
         .with_for_update(skip_locked=True, of=ReportRow)
@@ -124,9 +124,9 @@ def take_report(session: Session, patience_seconds: float) -> Report | None:
     )
 
 
-def told(session: Session, report: Report, state: str, check_run: str | None) -> None:
-    """Write down what a commit was told; it is told again when its verification ends."""
-    values = {"told": state, "check_run": check_run, "attempts": 0, "due_at": database_time(session), "error": ""}
+def told(session: Session, report: Report, state: str, check_run: str | None, error: str = "") -> None:
+    """Write down what a commit was told, or why nobody could be; it is told again when its verification ends."""
+    values = {"told": state, "check_run": check_run, "attempts": 0, "due_at": database_time(session), "error": error}
     session.connection().execute(_this(report).values(values))
 
 
@@ -178,14 +178,9 @@ def move_reports(session: Session, old: str, new: str) -> None:
     session.connection().execute(moved.values(values))
 
 
-def reports(session: Session, source_id: str) -> list[dict[str, Any]]:
-    """Return what commits were told on behalf of a source, newest first."""
-    names = ("sha", "context", "folder", "refusal", "verification_id", "told", "error", "created_at")
-    columns = [col(getattr(ReportRow, name)) for name in names]
-    query = (
-        select(*columns)
-        .where(col(ReportRow.source_id) == source_id)
-        .order_by(col(ReportRow.id).desc())
-        .limit(LISTED_MAX)
-    )
-    return [dict(row) for row in session.connection().execute(query).mappings()]
+def replay(session: Session, report_id: str) -> bool:
+    """Let a commit be told now what it was never told; False: it was told, or there is nothing to be told."""
+    again = {"told": None, "attempts": 0, "due_at": database_time(session), "error": ""}
+    untold = or_(col(ReportRow.told).is_(None), col(ReportRow.error) != "")
+    change = update(ReportRow).where(col(ReportRow.id) == report_id, untold)
+    return session.connection().execute(change.values(again)).rowcount == 1

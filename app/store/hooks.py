@@ -16,7 +16,7 @@ from sqlmodel import Session, col
 
 from app.store.engine import database_time
 from app.store.ids import new_id
-from app.store.source_tables import DETAIL_MAX, LISTED_MAX, PAUSES, BegunRow, HookRow
+from app.store.source_tables import DETAIL_MAX, PAUSES, BegunRow, HookRow
 
 if TYPE_CHECKING:
     from app.core.hooks import Signed
@@ -88,8 +88,10 @@ def take(session: Session, patience_seconds: float) -> Taken | None:
 
 
 def settle(session: Session, taken: Taken, state: str, detail: str) -> None:
-    """Write down how a delivery ended: `done`, or `failed` so that the same one may come again."""
-    ended = {"state": state, "detail": detail[:DETAIL_MAX], "ended_at": datetime.now(UTC), "body": None}
+    """Write down how a delivery ended: `done`, or `failed` so that the same one may come again, or be worked on again."""
+    ended: dict[str, Any] = {"state": state, "detail": detail[:DETAIL_MAX], "ended_at": datetime.now(UTC)}
+    if state == "done":
+        ended["body"] = None
     session.connection().execute(_ours(taken).values(ended))
 
 
@@ -123,18 +125,23 @@ def begun_since(session: Session, source_id: str, seconds: float) -> int:
     return int(session.connection().execute(query).scalar_one())
 
 
-def deliveries(session: Session, source_id: str) -> list[dict[str, Any]]:
-    """Return what a source delivered, newest first, with what came of it."""
-    names = ("id", "delivery", "event", "state", "attempts", "detail", "received_at", "ended_at")
-    columns = [col(getattr(HookRow, name)) for name in names]
-    query = (
-        select(*columns).where(col(HookRow.source_id) == source_id).order_by(col(HookRow.id).desc()).limit(LISTED_MAX)
-    )
-    return [dict(row) for row in session.connection().execute(query).mappings()]
+def replay(session: Session, delivery_id: str) -> bool:
+    """Let a delivery that has not ended well be worked on now; False: it is done, or its payload is no longer kept."""
+    again = {"state": "queued", "attempts": 0, "due_at": database_time(session), "ended_at": None}
+    open_still = (col(HookRow.state) != "done", col(HookRow.body).is_not(None))
+    change = update(HookRow).where(col(HookRow.id) == delivery_id, *open_still)
+    return session.connection().execute(change.values(again)).rowcount == 1
 
 
-def forget(session: Session, older_than_seconds: float) -> None:
-    """Remove deliveries that ended long ago: what they would repeat is older than any sender keeps."""
-    before = datetime.now(UTC) - timedelta(seconds=older_than_seconds)
-    old = delete(HookRow).where(col(HookRow.state) != "queued", col(HookRow.ended_at) < before)
+def forget(session: Session, older_than_seconds: float, payloads_older_than_seconds: float) -> None:
+    """Remove deliveries that ended long ago: what they would repeat is older than any sender keeps.
+
+    The payload of a failed one is kept for a shorter while, in which it may be worked on again.
+    """
+    now = datetime.now(UTC)
+    ended = col(HookRow.state) != "queued"
+    old = delete(HookRow).where(ended, col(HookRow.ended_at) < now - timedelta(seconds=older_than_seconds))
     session.connection().execute(old)
+    before = now - timedelta(seconds=payloads_older_than_seconds)
+    kept = update(HookRow).where(ended, col(HookRow.ended_at) < before, col(HookRow.body).is_not(None))
+    session.connection().execute(kept.values(body=None))

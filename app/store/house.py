@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 
 from app.core.boxjob import UNDERIVABLE
 from app.store.engine import database_time
+from app.store.source_lists import waiting_outside
 from app.store.tables import (
     ClaimRevision,
     ClaimRow,
@@ -27,6 +28,7 @@ from app.store.visible import STRANGERS, Visible
 
 COUNTED = 2_000  # what ended in a day is counted so far
 LISTED_MAX = 100
+_OTHER = ("judge", "outside")  # queues of no runs
 #: A run with nothing to do has the outcome of a cancelled one; quotes inside of a text are written otherwise.
 _UNRUN = col(OutcomeRow.document).contains(f'"limit":"{UNDERIVABLE}"', autoescape=True)
 
@@ -52,7 +54,8 @@ def house(session: Session, period_seconds: float, stuck_seconds: float, seen: V
 def _queues(session: Session, now: float, present: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return how many wait in each queue, the oldest for how long, how many are at work, and how many workers serve it.
 
-    A run that was given back waits from then on. A verification waits for a judge until one has taken it up.
+    A run that was given back waits from then on. A verification waits for a judge until one has taken it up. Of what waits
+    for `outside` nobody counts what is being worked on (None): it is taken for seconds, by threads beside the runs.
     """
     waiting = (
         select(col(RunRow.queue), func.count(), func.min(col(RunRow.touched_at)))
@@ -66,23 +69,28 @@ def _queues(session: Session, now: float, present: list[dict[str, Any]]) -> list
         .group_by("taken")
     )
     connection = session.connection()
-    depth = {row[0]: (row[1], row[2]) for row in connection.execute(waiting)}
+    depth: dict[str, tuple[int, float | None]] = {row[0]: (row[1], row[2]) for row in connection.execute(waiting)}
     busy: dict[str, int] = {row[0]: row[1] for row in connection.execute(running)}
     for taken, number, oldest in connection.execute(judging):
         if taken:
             busy["judge"] = number
         else:
             depth["judge"] = (number, oldest)
+    depth["outside"] = waiting_outside(session)
     served = [name for row in present for name in row["queues"]]
     return [
         {
             "queue": name,
             "queued": depth.get(name, (0, None))[0],
             "oldest_seconds": _since(now, depth.get(name, (0, None))[1]),
-            "running": busy.get(name, 0),
+            "running": None if name == "outside" else busy.get(name, 0),
             "workers": served.count(name),
         }
-        for name in [*sorted({"cpu", *depth, *busy, *{"gpu"}.intersection(served)} - {"judge"}), "judge"]
+        for name in [
+            *sorted({"cpu", *depth, *busy, *{"gpu"}.intersection(served)} - {"judge", "outside"}),
+            "judge",
+            "outside",
+        ]
     ]
 
 

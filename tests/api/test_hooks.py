@@ -13,7 +13,7 @@ import pytest
 from app import actions
 from app.core.hook_paths import PATTERN
 from app.core.hooks import Kind
-from app.store import hooks
+from app.store import source_lists
 
 if TYPE_CHECKING:
     import httpx2
@@ -55,7 +55,7 @@ def test_a_delivery_is_one_row_and_an_answer(service: Service, source: tuple[str
     after = service.rows()
     assert {name: after[name] - before[name] for name in after if after[name] != before[name]} == {"hook_delivery": 1}
     with service.parts.store.read() as session:
-        (row,) = hooks.deliveries(session, source[0].rpartition("/")[2])
+        (row,) = source_lists.deliveries(session, source[0].rpartition("/")[2])
     assert (row["id"], row["event"], row["delivery"]) == (answer.json()["id"], "ping", "d-1")
 
 

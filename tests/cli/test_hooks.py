@@ -70,6 +70,17 @@ def test_an_endpoint_from_its_making_to_its_end(tmp_path: Path) -> None:
     assert [row["publisher"] for row in listed(tmp_path, "list")] == ["local"]
 
 
+def test_a_refusal_names_what_was_typed(tmp_path: Path) -> None:
+    (row,) = listed(tmp_path, "add", URL)
+    hooks(tmp_path, "disable", row["id"])
+    for words, said in (
+        (("add", "http://127.0.0.1/hook"), "URL http://127.0.0.1/hook: "),
+        (("add", URL, "--event", "nonsense"), "--event: there is no such event. Use one or more of "),
+        (("test", row["id"]), f"{row['id']}: the endpoint is disabled. Enable it again first."),
+    ):
+        assert hooks(tmp_path, *words, code=2).startswith(said)
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

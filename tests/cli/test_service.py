@@ -201,7 +201,7 @@ def test_another_web_server_is_told_apart_from_a_service(tmp_path: Path) -> None
 def test_serve_leaves_out_what_its_parts_say_of_themselves(served: Served) -> None:
     said = served.said()
     assert f"assay serves at {served.url}" in said
-    for noise in ("celery@", "[queues]", "superuser"):
+    for noise in ("celery@", "[queues]", "superuser", "overcommit", "WARNING"):
         assert noise not in said
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from app import actions
 from app.actions import Parts
+from app.core.forges import Place
 from app.settings import Settings
 from tests.cli.command import assay
 from tests.workers.deliveries import by_github
@@ -42,7 +43,7 @@ def test_a_source_is_added_used_rotated_listed_and_removed(tmp_path: Path) -> No
     assert "octo/claims" in listed.stdout
     assert "1 refused" in listed.stdout
     assert found["secret"] not in listed.stdout
-    told = json.loads(assay("sources", "list", "--json", home=tmp_path).stdout)[0]
+    told = json.loads(assay("sources", "list", "--json", home=tmp_path).stdout)  # an object a line
     assert (told["token"], told["app"], told["pattern"]) == (True, False, "claims/*/claim.toml")
     rotated = assay("sources", "rotate", source, "--overlap", "0s", home=tmp_path)
     assert rotated.stdout.strip() != found["secret"]
@@ -78,3 +79,49 @@ def test_a_secret_of_the_forge_s_own_is_taken_from_a_file(tmp_path: Path) -> Non
     (tmp_path / "secret").write_text("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n")
     found = made(tmp_path, *FORGE, "--secret-file", str(tmp_path / "secret"))
     assert found["secret"] == "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+
+def test_deliveries_are_listed_by_state_and_worked_on_again(tmp_path: Path) -> None:
+    found = made(tmp_path, *FORGE)
+    parts = Parts.open(Settings(home=tmp_path))
+    ids = []
+    for number in range(3):
+        received = actions.receive(parts, found["id"], *by_github(found["secret"], "push", b'{"n": %d}' % number))
+        assert received is not None
+        ids.append(received[0])
+    for state in ("failed", "done"):
+        taken = actions.take_hook(parts)
+        assert taken is not None
+        actions.settle_hook(parts, taken, state, f"it is {state}")
+    source = actions.open_source(parts, found["id"])
+    assert source is not None
+    actions.refuse_on_commit(parts, source.known, Place("octo/claims", "4711", "c" * 40), "claim.toml:3: Mend it.")
+    report = actions.take_report(parts)
+    assert report is not None
+    actions.note_told(parts, report, "error", None, "the source has neither a token nor an App")
+    rows = [json.loads(line) for line in deliveries(tmp_path, found["id"], "--json").splitlines()]
+    assert [row["kind"] for row in rows] == ["delivery"] * 3 + ["report"]
+    assert deliveries(tmp_path, found["id"], "--limit", "1").count("hkd_") == 1
+    shown = deliveries(tmp_path, found["id"], "--state", "failed").splitlines()
+    assert len(shown) == 1
+    assert f"{ids[0]}  push  failed  attempts 1  it is failed" in shown[0]
+    (told,) = [line for line in deliveries(tmp_path, found["id"]).splitlines() if "hkr_" in line]
+    assert "not told: the source has neither a token nor an App  claim.toml:3: Mend it." in told
+    wrong = assay("sources", "deliveries", found["id"], "--state", "dead", home=tmp_path)
+    assert (wrong.returncode, "a delivery is queued, done, failed; not 'dead'" in wrong.stderr) == (2, True)
+    for identity, code, said in (
+        (ids[0], 0, "will be worked on again"),
+        (rows[-1]["id"], 0, "is told to its commit again"),
+        (ids[1], 2, f"{ids[1]}: it is done, or failed so long ago"),
+        ("hkd_none", 2, "there is no hkd_none"),
+    ):
+        done = assay("sources", "replay", identity, home=tmp_path)
+        assert (done.returncode, said in " ".join(done.stderr.split())) == (code, True), done.stderr
+    assert "failed" not in deliveries(tmp_path, found["id"])
+    parts.close()
+
+
+def deliveries(home: Path, *arguments: str) -> str:
+    done = assay("sources", "deliveries", *arguments, home=home)
+    assert done.returncode == 0, done.stderr
+    return done.stdout

@@ -18,6 +18,7 @@ import pytest
 from jsonschema import Draft4Validator
 
 from cli.client import pack
+from cli.errors import ServiceError, way_in
 from tests.api.bundles import CLAIM, SCRIPT, formula_bundle, script_bundle, tarred
 from tests.cli.command import COMMAND, ROOT, assay, environment, eventually, lay
 from tests.cli.served import Served
@@ -226,7 +227,9 @@ def test_the_key_comes_from_an_option_or_the_environment_and_a_wrong_one_is_exit
         ]
         for arguments, more in ways:
             done = assay(*arguments, "--url", url, home=tmp_path / "h", **more)
-            assert (done.returncode, done.stdout, done.stderr) == (4, "", "no such key\n")
+            said = "no such key\n" + way_in(ServiceError(401, {})) + "\n"
+            assert (done.returncode, done.stdout, done.stderr) == (4, "", said)
+            assert "ASSAY_TOKEN" in said
         server.shutdown()
     assert Doorman.shown == ["Bearer from-environment", "Bearer from-option", None]
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.settings import MAXIMUM_LIMITS, Settings
+from cli import supervisor
 from cli.client import Client
 from cli.errors import CannotServe, ServiceError
 from cli.progress import of_runs
@@ -96,6 +97,24 @@ def test_one_home_holds_one_house(tmp_path: Path) -> None:
 
 
 # --- what a killed house leaves --------------------------------------------------------------------------------------
+
+
+def test_the_brokers_own_words_stay_in_its_file_which_is_named_when_it_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "START_SECONDS_MAX", 3)
+    house = House(Settings(home=tmp_path), 0)
+    try:
+        logs = {child.name: child.log for child in house.children}
+        assert logs == {"broker": tmp_path / "logs" / "broker.log", "worker": None, "api": None}
+        (tmp_path / "broker" / "appendonlydir").write_text("no folder")  # the broker ends over it
+        with pytest.raises(CannotServe) as caught:
+            house.start()
+    finally:
+        house.stop()
+    said = str(caught.value)
+    assert said.startswith(f"the broker did not come up; its last words in {logs['broker']}:\n")
+    assert "appendonlydir" in said
 
 
 @pytest.mark.parametrize("prefix", ["assay-run-", "assay-demo-"])

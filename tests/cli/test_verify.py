@@ -140,7 +140,7 @@ def test_a_source_that_is_no_text_is_refused_with_its_line(home: Path, tmp_path:
     claim = CLAIM + '[[source]]\nid = "notes"\ntitle = "Notes"\nfile = "notes.md"\n'
     done = assay("verify", lay(tmp_path / "x", {**formula_bundle(claim), "notes.md": b"one\n\xff"}), home=home)
     assert done.returncode == 2
-    assert "notes.md:2: the source is not UTF-8. save it as UTF-8 text." in done.stdout
+    assert "notes.md:2: the source is not UTF-8. Save it as UTF-8 text." in done.stdout
 
 
 @pytest.mark.parametrize("form", ["tar.gz", "zip", "with a folder around"])
@@ -458,7 +458,7 @@ def test_a_private_key_that_others_can_read_is_not_used(home: Path, tmp_path: Pa
     bundle = lay(tmp_path / "x", formula_bundle())
     done = assay("verify", bundle, "--evidence", tmp_path / "e", home=tmp_path / "h")
     assert done.returncode == 5
-    assert f"run `chmod 600 {private}`" in done.stderr
+    assert f"Run `chmod 600 {private}`" in done.stderr
 
 
 def tampered(evidence: bytes, old: bytes, new: bytes) -> bytes:

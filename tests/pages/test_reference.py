@@ -11,7 +11,7 @@ import pytest
 import uvicorn
 
 from app.main import create_app
-from app.pages.reference import HEADINGS, kind
+from app.pages.reference import HEADINGS, in_order, kind
 from app.settings import Settings
 from app.store import migrate
 from cli.supervisor import free_port
@@ -86,6 +86,25 @@ def test_the_page_has_every_operation_parameter_answer_and_shape(page: str) -> N
     shapes = set(re.findall(r'<h3 id="shape-([^"]+)">', page))
     assert shapes == set(DOCUMENT["components"]["schemas"])
     assert set(re.findall(r'href="#shape-([^"]+)"', page)) <= shapes
+
+
+def test_a_part_begins_with_what_one_makes_and_ends_with_what_is_done_to_one(page: str) -> None:
+    """Not with its events, as the order of the address book has it."""
+    part = page[page.index('id="of-verifications"') : page.index('id="of-verdicts"')]
+    shown = list(dict.fromkeys(re.findall(r"<h3 id=[^>]+><code>[A-Z]+ ([^<]+)</code>", part)))
+    assert shown == [
+        "/v1/verifications",
+        "/v1/verifications/batch",
+        "/v1/verifications/{verification_id}",
+        "/v1/verifications/{verification_id}/events",
+        "/v1/verifications/{verification_id}/runs",
+        "/v1/verifications/{verification_id}/cancel",
+        "/v1/verifications/{verification_id}/retry",
+        "/v1/verdicts/{verdict_id}",
+        "/v1/verdicts/{verdict_id}/evidence",
+    ]
+    items = [{"method": method, "path": path} for method, path, _ in OPERATIONS]
+    assert sorted(map(str, in_order(items))) == sorted(map(str, items))
 
 
 def test_every_tag_has_a_heading() -> None:

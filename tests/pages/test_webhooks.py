@@ -8,10 +8,14 @@ import pytest
 
 from app import actions
 from app.core.caller import USUAL, Scope
+from app.core.forges import Place
+from app.core.hook_paths import PATTERN
+from app.core.hooks import Kind
 from app.core.webhook import Outcome
 from tests.api.service import ADDRESS, open_service
 from tests.api.tenants import World, build
 from tests.pages.test_login import browser, logged_in, token_of
+from tests.workers.deliveries import by_github
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,6 +87,82 @@ def test_the_button_makes_a_delivery_again(world: World) -> None:
     assert (answer.status_code, answer.headers["Location"]) == (303, "/webhooks")
     assert state(world, delivery) == "pending"
     assert where not in client.get("/webhooks").text
+
+
+def test_a_dead_delivery_gives_its_reason_every_attempt_and_the_last_answer(world: World) -> None:
+    endpoint, _ = failed(world)
+    text = " ".join(logged_in(world, "alice").get("/webhooks").text.split())
+    assert "Given up: all 8 attempts failed." in text
+    assert text.count("the receiver answered 500 <span") == 8
+    assert "The receiver answered 500: <code>&lt;script&gt;" in text
+    assert "What comes next" in text
+    parts = world.service.parts
+    actions.test_endpoint(parts, endpoint, "alice")
+    actions.change_endpoint(parts, endpoint, None, {"state": "disabled"})
+    text = logged_in(world, "alice").get("/webhooks").text
+    assert "Given up when its endpoint was disabled." in text
+    assert "Nothing, until the endpoint is enabled" in text
+
+
+def delivered(world: World) -> tuple[str, str, str]:
+    """Make a source of Alice's with a failed delivery and a commit that was not told; returns the ids."""
+    parts = world.service.parts
+    new = actions.NewSource(
+        Kind.GITHUB, "alice", "octo/claims", "1", PATTERN, ("python",), 9, 0, "https://api.example", "t"
+    )
+    source, secret = actions.add_source(parts, new)
+    received = actions.receive(parts, source, *by_github(secret, "push", b"{}"))
+    taken = actions.take_hook(parts)
+    assert received is not None
+    assert taken is not None
+    actions.settle_hook(parts, taken, "failed", ANSWER)
+    opened = actions.open_source(parts, source)
+    assert opened is not None
+    actions.refuse_on_commit(parts, opened.known, Place("octo/claims", "1", "c" * 40), "claim.toml:3: Mend it.")
+    report = actions.take_report(parts)
+    assert report is not None
+    actions.note_told(parts, report, "error", None, "the source has neither a token nor an App")
+    return source, received[0], report.id
+
+
+def test_what_came_in_shows_to_its_publisher_and_is_worked_on_again(world: World) -> None:
+    source, delivery, report = delivered(world)
+    for client in (browser(world), logged_in(world, "bob"), world.as_("bob")):
+        assert source not in client.get("/webhooks").text + client.get("/webhooks.json").text
+        assert "ago that its" not in client.get("/workers.json").text
+    assert logged_in(world, "bob").get("/workers.json").json()["incoming"]["failed"] == 0
+    assert browser(world).get("/workers.json").json()["incoming"] is None
+    client = logged_in(world, "alice")
+    shown = client.get("/workers.json").json()["incoming"]
+    assert (shown["failed"], shown["untold"], shown["last"]["detail"]) == (1, 0, ANSWER)
+    assert 'href="/webhooks#in">Look at them' in client.get("/workers").text
+    page = client.get("/webhooks")
+    assert source in page.text
+    assert ANSWER not in page.text
+    assert "The source has neither a token nor an App" in page.text
+    ours, fields = {"Origin": ADDRESS}, {"form_token": token_of(page)}
+    for identity in (delivery, report):
+        where = f"/webhooks/incoming/{identity}/replay"
+        assert f'action="{where}"' in page.text
+        assert client.post(where, headers=ours).status_code == 403
+        bob = logged_in(world, "bob")
+        assert bob.post(where, data={"form_token": token_of(bob.get("/"))}, headers=ours).status_code == 404
+        answer = client.post(where, data=fields, headers=ours)
+        assert (answer.status_code, answer.headers["Location"]) == (303, "/webhooks#in")
+    again = client.get("/workers.json").json()
+    assert (again["incoming"]["queued"], again["incoming"]["failed"]) == (1, 0)
+    assert [row["queued"] for row in again["queues"] if row["queue"] == "outside"] == [2]
+    assert "No worker serves" in client.get("/workers").text or "no worker is there" in client.get("/workers").text
+    taken = actions.take_hook(world.service.parts)
+    assert taken is not None
+    actions.settle_hook(world.service.parts, taken, "done", "")
+    answer = client.post(f"/webhooks/incoming/{delivery}/replay", data=fields, headers=ours)
+    assert (answer.status_code, "it is done, or failed so long ago" in answer.text.lower()) == (409, True)
+
+
+def test_the_way_to_webhooks_shows_on_every_page_to_who_manages_them(world: World) -> None:
+    assert '<a href="/webhooks">Webhooks</a>' in logged_in(world, "alice").get("/").text
+    assert '<a href="/webhooks">Webhooks</a>' not in browser(world).get("/").text
 
 
 def test_a_disabled_endpoint_has_no_button_and_refuses_the_form(world: World) -> None:

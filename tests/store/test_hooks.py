@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from app import actions
+from app.core.errors import Refusal
 from app.core.hook_paths import PATTERN
 from app.core.hooks import Kind, Signed
-from app.store import hook_reports, hooks
+from app.store import hook_reports, hooks, source_lists
 from app.store.hook_reports import NewReport
 from tests.store.house import at_once
 
@@ -155,6 +156,117 @@ def test_a_report_that_is_never_taken_is_given_up(house: House, source: str) -> 
         house.change("UPDATE hook_report SET due_at = 1")
     assert attempts == 6
     assert house.scalar("SELECT told FROM hook_report") == "given up"
+
+
+def look(house: House, publisher: str | None = None) -> dict[str, Any]:
+    with house.parts.store.read() as session:
+        return source_lists.incoming(session, publisher)
+
+
+def outside(house: House) -> tuple[int, float | None]:
+    with house.parts.store.read() as session:
+        return source_lists.waiting_outside(session)
+
+
+def test_a_failed_delivery_can_be_worked_on_again_while_its_payload_is_kept(house: House, source: str) -> None:
+    identity, _ = receive(house, source)
+    for _ in range(2):
+        taken = actions.take_hook(house.parts)
+        assert taken is not None
+        assert (taken.body, taken.attempts) == (b"{}", 1)
+        actions.settle_hook(house.parts, taken, "failed", "the forge is away")
+        assert actions.take_hook(house.parts) is None
+        assert not actions.replay_incoming(house.parts, identity, "somebody")
+        assert actions.replay_incoming(house.parts, identity, "demo")
+    assert house.heard.hooks == 2
+    taken = actions.take_hook(house.parts)
+    assert taken is not None
+    actions.settle_hook(house.parts, taken, "failed", "no")
+    house.change("UPDATE hook_delivery SET ended_at = '2026-01-01 00:00:00+00:00'")
+    with house.parts.store.transaction() as session:
+        hooks.forget(session, 1e9, source_lists.LATELY_SECONDS)
+    assert (house.count("hook_delivery"), house.scalar("SELECT body FROM hook_delivery")) == (1, None)
+    with pytest.raises(Refusal, match="no longer kept"):
+        actions.replay_incoming(house.parts, identity, None)
+
+
+def test_what_is_done_or_of_a_removed_source_is_not_worked_on_again(house: House, source: str) -> None:
+    identity, _ = receive(house, source)
+    taken = actions.take_hook(house.parts)
+    assert taken is not None
+    actions.settle_hook(house.parts, taken, "done", "")
+    with pytest.raises(Refusal, match="it is done"):
+        actions.replay_incoming(house.parts, identity, None)
+    assert not actions.replay_incoming(house.parts, "hkd_none", None)
+    other, _ = receive(house, source, "d-2", "y")
+    actions.remove_source(house.parts, source)
+    with pytest.raises(Refusal, match="its source was removed"):
+        actions.replay_incoming(house.parts, other, None)
+    assert house.heard.hooks == 0
+
+
+def test_a_commit_that_was_given_up_is_told_again_on_request(house: House, source: str) -> None:
+    report(house, source, None, refusal="mend it")
+    with house.parts.store.read() as session:
+        (shown,) = source_lists.reports(session, source)
+    assert (shown["heard"], shown["told"], shown["happened"]) == (False, None, "mend it")
+    while (held := actions.take_report(house.parts)) is not None:
+        actions.note_not_told(house.parts, held, "403")
+        house.change("UPDATE hook_report SET due_at = 1")
+    with house.parts.store.read() as session:
+        (shown,) = source_lists.untold(session, source)
+    assert (shown["heard"], shown["told"], shown["error"]) == (False, "given up", "403")
+    assert look(house)["untold"] == 1
+    assert actions.replay_incoming(house.parts, shown["id"], None)
+    held = actions.take_report(house.parts)
+    assert held is not None
+    assert held.attempts == 1
+    actions.note_told(house.parts, held, "error", None)
+    with pytest.raises(Refusal, match="the commit was told"):
+        actions.replay_incoming(house.parts, shown["id"], None)
+    with house.parts.store.read() as session:
+        assert source_lists.untold(session, source) == []
+        assert source_lists.reports(session, source)[0]["heard"]
+
+
+def test_a_list_says_what_there_was_to_be_told(house: House, source: str) -> None:
+    verification_id = house.verify()
+    report(house, source, verification_id)
+    held = actions.take_report(house.parts)
+    assert held is not None
+    actions.note_told(house.parts, held, "success", None, "nobody could be told")
+    with house.parts.store.read() as session:
+        (shown,) = source_lists.reports(session, source)
+    assert (shown["heard"], shown["error"]) == (False, "nobody could be told")
+    assert shown["happened"].startswith("VERIFIED MATCH")
+    assert actions.take_report(house.parts) is None  # it is over, though nobody heard
+
+
+def test_what_comes_in_and_waits_fails_or_is_tried_again_is_counted(house: House, source: str) -> None:
+    assert look(house) == {"queued": 0, "oldest_seconds": None, "failed": 0, "untold": 0, "last": None}
+    assert outside(house) == (0, None)
+    for number in range(3):
+        receive(house, source, f"d-{number}", f"x{number}")
+    assert outside(house)[0] == 3
+    first, second = actions.take_hook(house.parts), actions.take_hook(house.parts)
+    assert first is not None
+    assert second is not None
+    assert outside(house)[0] == 1
+    actions.settle_hook(house.parts, first, "failed", "its repository is another")
+    actions.postpone_hook(house.parts, second, "the forge is away")
+    assert outside(house)[0] == 1  # what is tried again later does not wait yet
+    found = look(house, "demo")
+    assert (found["queued"], found["failed"], found["last"]["detail"]) == (2, 1, "the forge is away")
+    assert found["oldest_seconds"] >= 0
+    assert look(house, "somebody")["queued"] == 0
+    report(house, source, None, refusal="mend it")
+    assert outside(house)[0] == 2
+    house.change("UPDATE hook_delivery SET ended_at = '2020-01-01 00:00:00+00:00' WHERE state = 'failed'")
+    assert look(house)["failed"] == 0  # no news any more
+    with house.parts.store.read() as session:
+        listed = source_lists.deliveries(session, source, "queued", 1)
+        assert [row["state"] for row in source_lists.deliveries(session, source)].count("failed") == 1
+    assert [(row["state"], row["kept"]) for row in listed] == [("queued", True)]
 
 
 def test_old_deliveries_are_forgotten_and_new_ones_kept(house: House, source: str) -> None:

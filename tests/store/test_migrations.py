@@ -255,7 +255,7 @@ def test_a_trigger_of_the_same_name_on_another_table_does_not_count(store: Store
 
 def test_a_database_without_tables_is_refused_with_the_remedy(empty_database: str) -> None:
     store = Store(empty_database)
-    with pytest.raises(StoreBroken, match=r"run `python -m app\.store\.migrate`"):
+    with pytest.raises(StoreBroken, match=r"Run `python -m app\.store\.migrate`"):
         store.check()
     store.close()
 

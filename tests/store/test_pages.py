@@ -139,7 +139,11 @@ def test_the_house_says_what_waits_and_who_is_there(house: House) -> None:
     house.submit()
     with house.parts.store.read() as session:
         found = in_the_house(session, 10, 60)
-    assert {row["queue"]: row["queued"] for row in found["queues"]} == {"cpu": 1, "judge": 0}
+    assert {row["queue"]: row["queued"] for row in found["queues"]} == {
+        "cpu": 1,
+        "judge": 0,
+        "outside": 0,
+    }
     assert found["queues"][0]["oldest_seconds"] >= 0
     assert found["stuck"] == found["workers"] == []
     house.change("UPDATE run SET touched_at = touched_at - 1000")
@@ -199,7 +203,7 @@ def test_workers_are_counted_while_they_are_heard_of(house: House) -> None:
     announce(house, "gone:1", seconds_ago=40)
     found = look(house)
     assert {row["name"]: row["present"] for row in found["workers"]} == {"here:1": True, "gone:1": False}
-    assert {row["queue"]: row["workers"] for row in found["queues"]} == {"cpu": 1, "gpu": 1, "judge": 0}
+    assert {row["queue"]: row["workers"] for row in found["queues"]} == {"cpu": 1, "gpu": 1, "judge": 0, "outside": 0}
 
 
 def test_a_run_that_waits_behind_others_needs_no_look(house: House) -> None:

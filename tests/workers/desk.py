@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from app import actions
-from app.store import hook_reports, hooks
+from app.store import source_lists
 from tests.core.builders import a_bundle, a_claim, an_expectation
 from tests.store.house import House
 from tests.workers.forge import NAME, NUMBER, TOKEN, Forge, Repository
@@ -84,12 +84,12 @@ class Desk:
     def said(self) -> list[tuple[str, str]]:
         """Return state and detail of every delivery, newest first."""
         with self.house.parts.store.read() as session:
-            return [(item["state"], item["detail"]) for item in hooks.deliveries(session, self.source)]
+            return [(item["state"], item["detail"]) for item in source_lists.deliveries(session, self.source)]
 
     def reports(self) -> list[dict[str, Any]]:
         """Return what commits were told, newest first."""
         with self.house.parts.store.read() as session:
-            return hook_reports.reports(session, self.source)
+            return source_lists.reports(session, self.source)
 
     def hasten(self) -> None:
         """Let everything that was put off be due now."""

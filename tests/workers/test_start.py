@@ -46,7 +46,7 @@ def start(home: Path, socket: Path, *more: str) -> subprocess.CompletedProcess[s
 def test_a_worker_refuses_a_database_without_tables(tmp_path: Path, socket_folder: Path) -> None:
     done = start(tmp_path, socket_folder / "none.sock")
     assert done.returncode == 1
-    assert "run `python -m app.store.migrate`" in done.stdout + done.stderr
+    assert "Run `python -m app.store.migrate`" in done.stdout + done.stderr
 
 
 def test_a_worker_refuses_a_database_of_which_a_rule_was_switched_off(home: Path, socket_folder: Path) -> None:
@@ -63,7 +63,7 @@ def test_a_judge_without_a_key_does_not_start(home: Path, socket_folder: Path) -
     """Otherwise every verification that it takes up would end as our fault."""
     done = start(home, socket_folder / "none.sock", "-Q", "cpu,judge")
     assert done.returncode == 1
-    assert "run `assay keys generate`" in done.stdout + done.stderr
+    assert "Run `assay keys generate`" in done.stdout + done.stderr
 
 
 def test_a_run_worker_holds_no_key(application: Celery, home: Path) -> None:
