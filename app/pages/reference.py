@@ -80,9 +80,9 @@ def in_order(operations: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         resource, path = _resource(item["path"]), item["path"]
         rest = path.removeprefix(resource).strip("/").split("/") if path != resource else []
         of_one = bool(rest) and rest[0].startswith("{")
-        ranks = ("POST", "PUT", "GET", "PATCH", "DELETE") if not of_one else ("PUT", "GET", "PATCH", "POST", "DELETE")
+        ranks = ("put", "get", "patch", "post", "delete") if of_one else ("post", "put", "get", "patch", "delete")
         about = min(len(rest), 2) if of_one else len(rest)
-        return -resources[resource], resource, of_one, about, ranks.index(item["method"]), len(rest), path
+        return -resources[resource], resource, of_one, about, ranks.index(item["method"].lower()), len(rest), path
 
     return sorted(operations, key=place)
 
