@@ -127,7 +127,7 @@ def begun_since(session: Session, source_id: str, seconds: float) -> int:
 
 def replay(session: Session, delivery_id: str) -> bool:
     """Let a delivery that has not ended well be worked on now; False: it is done, or its payload is no longer kept."""
-    again = {"state": "queued", "attempts": 0, "due_at": database_time(session), "ended_at": None}
+    again = {"state": "queued", "attempts": 0, "due_at": database_time(session), "detail": "", "ended_at": None}
     open_still = (col(HookRow.state) != "done", col(HookRow.body).is_not(None))
     change = update(HookRow).where(col(HookRow.id) == delivery_id, *open_still)
     return session.connection().execute(change.values(again)).rowcount == 1
