@@ -27,6 +27,8 @@ from app.core.errors import Fault
 from app.core.formula import Ratio, decimal_text, printed
 from app.core.model import Claim, Formula, Purpose, Script
 from app.core.perturb import Underivable, derive, derive_parameter
+from app.core.perturb_ordered import VARIANTS as ORDERED
+from app.core.perturb_ordered import ordered
 from app.core.perturb_spared import VARIANT as SPARED
 from app.core.perturb_spared import spared
 from app.core.seal import FORMULA_ENVIRONMENT
@@ -196,7 +198,7 @@ def _changed(seal: Seal, seal_digest: str, derivation: Derivation, contents: Con
     if derivation.attack is not None:
         return attacked(seal_digest, derivation, seal.claim, contents)
     if target in contents.inputs:
-        way = spared if derivation.variant == SPARED else derive
+        way = ordered if derivation.variant in ORDERED else spared if derivation.variant == SPARED else derive
         changed = way(seal_digest, derivation, contents.inputs[target])
         if isinstance(changed, Underivable):
             return changed

@@ -15,7 +15,8 @@ from app.core.controls_coincidence import coincidence
 from app.core.controls_counterexample import rounding_flip, tolerance_flip
 from app.core.controls_pinned import pinned
 from app.core.controls_recognition import recognised, seed_response
-from app.core.controls_replication import confirm, input_response, repeat
+from app.core.controls_replication import confirm, repeat
+from app.core.controls_response import input_response
 from app.core.controls_scale import rescaled
 from app.core.controls_turned import turned
 from app.core.controls_typed import typed

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from app.core.bands import accepted, expects_text
 from app.core.controls_movement import first_metrics, gap, moved_by_spared, values_of
-from app.core.controls_replication import usual_changes
+from app.core.controls_response import usual_changes
 from app.core.members import by_metric
 from app.core.model import Rule
 from app.core.quantity import EXACT

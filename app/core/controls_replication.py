@@ -1,39 +1,23 @@
-"""The replication attacker: does it repeat, does it depend on its inputs, does a contradiction come back?"""
+"""The replication attacker: does a measurement repeat, and does a contradiction come back?"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from app.core.bands import negligible
-from app.core.boxjob import SHIFTS, UNDERIVABLE, targets
 from app.core.codes import CONTRADICTIONS
-from app.core.compare import compare_all
 from app.core.controls_catalogue import control
-from app.core.controls_movement import differs, ending, first_metrics, listed, repeat_spread, same_seed
-from app.core.members import by_metric
-from app.core.model import ControlResult, Formula, Purpose
-from app.core.perturb_spared import VARIANT as SPARED
+from app.core.controls_movement import differs, ending, listed, same_seed
+from app.core.model import ControlResult, Purpose
 from app.core.phrases import brief
-from app.core.specs import CONFIRM_SAME, PAIRS_VARIANT, VARIANTS, tried
+from app.core.specs import CONFIRM_SAME
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Sequence
 
-    from app.core.measurement import Measured
     from app.core.model import Comparison, Control
     from app.core.readings import Reading, Readings
 
 FLOAT_DIGITS = 17  # shows the least movement of a float
-HOW_INPUT = {
-    1: "with its values changed",
-    2: "with other rows or values",
-    PAIRS_VARIANT: "with its rows paired anew",
-    SPARED: "with its whole numbers left alone",
-}
-HOW_PARAMETER = {1: "made smaller", 2: "made larger", PAIRS_VARIANT: "moved far"}
-TIMES_SPREAD = 10  # how much further than one repetition a change has to move what does not repeat
 
 NOT_APPLICABLE = ControlResult.NOT_APPLICABLE
 PASS, WARN, FAIL, UNDECIDED = ControlResult.PASS, ControlResult.WARN, ControlResult.FAIL, ControlResult.UNDECIDED
@@ -57,75 +41,6 @@ def repeat(readings: Readings) -> Control:
     if _decisions(readings, first) == _decisions(readings, again[0]):
         return control("repeat", WARN, f"The values differ, the decision does not: {spread}.")
     return control("repeat", FAIL, f"A repetition turns the decision: {spread}.")
-
-
-def input_response(readings: Readings) -> Control:
-    """Change each input's numbers and run again: does every metric move beyond what a repetition moves it?"""
-    claim = readings.seal.claim
-    if not targets(claim):
-        detail = "The script declares neither inputs nor parameters, so nothing shows that it computes from anything."
-        return control("input_response", UNDECIDED, detail)
-    if isinstance(claim.reproduce, Formula):
-        doing, asked = "shifting", {name: _shifted(readings, name) for name in claim.reproduce.values}
-    else:
-        doing, asked = "changing", {target: _changed(readings, target) for target in tried(claim)}
-    moved = {name: answer for name, answer in asked.items() if answer.moved}
-    unmoved = _unmoved(readings, asked.values())
-    unsure = [name for name, answer in asked.items() if not answer.moved and answer.open]
-    still = [name for name, answer in asked.items() if not answer.moved and not answer.open]
-    dead = [metric for metric in unmoved if not any(metric in answer.open for answer in asked.values())]
-    left_out = len(targets(claim)) - len(asked) if doing == "changing" else 0
-    note = f" {left_out} further inputs were not tried." if left_out else ""
-    if dead and left_out:
-        detail = (
-            f"{listed(dead)} stays the same whatever {listed(tuple(asked))} says, so whether it is computed is open."
-        )
-        return control("input_response", UNDECIDED, f"{detail}{note}")
-    if dead:
-        detail = f"{listed(dead)} stays the same whatever {listed(tuple(asked))} says: it is not computed from that."
-        return control("input_response", FAIL, f"{detail}{note}")
-    if unmoved:
-        opened = [name for name, answer in asked.items() if answer.open & set(unmoved)]
-        did = f"gave no result{_silent(asked, unmoved)}"
-        if any(answer.noisy & set(unmoved) for answer in asked.values()):
-            did = f"moves {listed(unmoved)} hardly more than a repetition"
-        detail = f"{doing.capitalize()} {listed(opened)} {did}, so whether {listed(unmoved)} is computed is open."
-        return control("input_response", UNDECIDED, f"{detail}{note}")
-    metric, movement = next(iter(next(iter(moved.values())).moved.items()))
-    parts = [f"{doing.capitalize()} {listed(tuple(moved))} moves the result ({metric} {movement})"]
-    parts += [f"{doing} {listed(still)} does not"] if still else []
-    noisy = [name for name in unsure if asked[name].noisy]
-    parts += [f"{doing} {listed(noisy)} moves it hardly more than a repetition"] if noisy else []
-    silent = [name for name in unsure if not asked[name].noisy]
-    parts += [f"{doing} {listed(silent)} gave no result"] if silent else []
-    spared = set(_unmoved(readings, _usual(readings))) - set(unmoved) if doing == "changing" else ()
-    if spared:
-        parts += [f"only a change that leaves whole numbers alone moves {listed(sorted(spared))}"]
-    if _always_accepted(readings):
-        parts += ["the result moves, but stays within what the claim accepts whatever the inputs say"]
-    return control("input_response", WARN if len(parts) > 1 else PASS, f"{'; '.join(parts)}.{note}")
-
-
-def wants_pairs(readings: Readings) -> bool:
-    """Whether a metric of a script that repeats was moved by none of the changes that every verdict is made of."""
-    claim = readings.seal.claim
-    if isinstance(claim.reproduce, Formula) or repeat(readings).result is FAIL:
-        return False
-    usual = [_changed(readings, target, VARIANTS) for target in tried(claim)]
-    return bool(_unmoved(readings, usual))
-
-
-def unborne(readings: Readings) -> bool:
-    """Whether a metric of a script that repeats was moved by none of these nor by other pairs, and one gave no result."""
-    if isinstance(readings.seal.claim.reproduce, Formula) or repeat(readings).result is FAIL:
-        return False
-    answers = _usual(readings)
-    unmoved = set(_unmoved(readings, answers))
-    return any(unmoved & (answer.open - answer.noisy) for answer in answers)
-
-
-def _usual(readings: Readings) -> list[_Answer]:
-    return [_changed(readings, target, PAIRS_VARIANT) for target in tried(readings.seal.claim)]
 
 
 def confirm(readings: Readings, comparisons: Sequence[Comparison]) -> Control:
@@ -161,110 +76,6 @@ def confirm(readings: Readings, comparisons: Sequence[Comparison]) -> Control:
     where = "on another worker" if len(workers) > 1 else "on the same worker"
     how = f"with {len(fresh)} other seeds" if fresh else "in fresh scratch"
     return control("confirm", PASS, f"The contradiction appears again, {how}, {where}.")
-
-
-@dataclass(frozen=True)
-class _Answer:
-    """What changing one input does to the metrics."""
-
-    moved: Mapping[str, str]  # metric -> from what to what
-    open: frozenset[str]  # metrics that are neither moved nor shown to stand still
-    noisy: frozenset[str]  # those of them that moved, but as a repetition might move them too
-    silent: tuple[str, ...] = ()  # how it was changed where it gave no result, where others did
-
-
-def _answer(
-    readings: Readings,
-    before: Mapping[str, Measured],
-    runs: Sequence[Mapping[str, Measured] | None],
-    spread: Mapping[str, Decimal],
-) -> _Answer:
-    """Compare a measurement with those of changed inputs, None for a changed run that gave none.
-
-    What stands still is only called so if every change gave a finite value: one that stands still and one that crashed
-    prove nothing. Of a metric that does not repeat one repetition shows little: every change has to move it far.
-    """
-    moved: dict[str, str] = {}
-    unsure: set[str] = set()
-    noisy: set[str] = set()
-    expected = by_metric(readings.seal.claim)
-    for name, one in before.items():
-        still = Decimal(0) if one.value is None or not one.finite else negligible(expected[name], one.value)
-        width = spread.get(name, Decimal(0))
-        found = [None if after is None else after.get(name) for after in runs]
-        known = [two for two in found if two is not None and two.finite]
-        beyond = [two for two in known if differs(one, two, max(width, still))]
-        far = [two for two in beyond if differs(one, two, width * TIMES_SPREAD)] if width else beyond
-        if far and (not width or len(far) == len(known)):
-            moved[name] = f"from {brief(one.text, FLOAT_DIGITS)} to {brief(far[0].text, FLOAT_DIGITS)}"
-        elif beyond:
-            noisy.add(name)
-        elif len(known) < len(found) or not found:
-            unsure.add(name)
-    return _Answer(moved, frozenset(unsure | noisy), frozenset(noisy))
-
-
-def _silent(asked: Mapping[str, _Answer], unmoved: Collection[str]) -> str:
-    """Return which changes gave no result, where others of the same input did."""
-    found = [f"{name} {how}" for name, each in asked.items() if each.open & set(unmoved) for how in each.silent]
-    return f" ({listed(found)})" if found else ""
-
-
-def _always_accepted(readings: Readings) -> bool:
-    """Whether every changed input gave finite values, and all of them are within what the claim accepts."""
-    claim = readings.seal.claim
-    runs = [item for item in usual_changes(readings) if item.run.outcome.limit != UNDERIVABLE]
-    found = [item.measurement for item in runs if item.measurement is not None]
-    formula = isinstance(claim.reproduce, Formula)
-    each = [metrics for item in found for metrics in (item.variants.values() if formula else [item.metrics])]
-    known = by_metric(claim).keys()
-    whole = [metrics for metrics in each if known <= metrics.keys()]
-    if len(found) < len(runs) or not whole:
-        return False
-    return all(compare_all(wanted, [metrics])[0].match for metrics in whole for wanted in claim.expect)
-
-
-def _unmoved(readings: Readings, answers: Collection[_Answer]) -> list[str]:
-    return [name for name in by_metric(readings.seal.claim) if not any(name in answer.moved for answer in answers)]
-
-
-def usual_changes(readings: Readings) -> list[Reading]:
-    """Return the runs with changed inputs that every input has; other controls have changes of their own."""
-    perturbed = readings.of_purpose(Purpose.PERTURB)
-    return [item for item in perturbed if item.run.spec.derivation is None or item.run.spec.derivation.attack is None]
-
-
-def _changed(readings: Readings, target: str, variants: int = SPARED) -> _Answer:
-    """Judge by the runs in which a target was changed, up to a variant.
-
-    A change that crashes proves nothing, whatever the others leave where it is: an honest script may refuse it.
-    """
-    runs = {
-        item.run.spec.derivation.variant: item.measurement.metrics if item.measurement is not None else None
-        for item in usual_changes(readings)
-        if item.run.spec.derivation is not None
-        and item.run.spec.derivation.target == target
-        and item.run.spec.derivation.variant <= variants
-        and item.run.outcome.limit != UNDERIVABLE
-    }
-    found = _answer(readings, first_metrics(readings), list(runs.values()), repeat_spread(readings))
-    words = HOW_PARAMETER if target not in getattr(readings.seal.claim.reproduce, "inputs", ()) else HOW_INPUT
-    known = {key for key, metrics in runs.items() if metrics and all(metrics[name].finite for name in found.open)}
-    return replace(found, silent=tuple(words[key] for key in sorted(runs.keys() - known)) if known else ())
-
-
-def _shifted(readings: Readings, name: str) -> _Answer:
-    """Judge by the shifted values; exact arithmetic has no spread."""
-    perturbed = usual_changes(readings)
-    if not perturbed or perturbed[0].measurement is None:
-        return _answer(readings, first_metrics(readings), [None], {})
-    variants = [perturbed[0].measurement.variants.get(f"{name}{shift}") for shift in SHIFTS]
-    used = {
-        metric: item
-        for metric, item in first_metrics(readings).items()
-        if any(metric in (each or ()) for each in variants)
-    }
-    return _answer(readings, used, variants, {})
 
 
 def _decisions(readings: Readings, reading: Reading) -> list[tuple[bool, bool]]:

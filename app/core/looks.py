@@ -15,7 +15,8 @@ from app.core.controls_anchored import anchored
 from app.core.controls_attacks import empty_input, hardcoded, looked_up
 from app.core.controls_pinned import pinned
 from app.core.controls_recognition import recognised
-from app.core.controls_replication import input_response, repeat
+from app.core.controls_replication import repeat
+from app.core.controls_response import input_response
 from app.core.controls_scale import rescaled
 from app.core.controls_turned import turned
 from app.core.members import STATISTICAL

@@ -7,6 +7,7 @@ measure   once for each sealed seed; a run that gives no finite measurement ends
 attack    the first seed again (determinism), and changed inputs (Gate 3)
 pair      rows paired anew and parameters far away, only if no change so far moved a result, or one is on a line with it
 spare     whole numbers left alone, only if no change so far moved a result and one gave none
+order     columns sorted, exchanged, numbers far larger, only if a result that is one of few answers still stands
 type      decimals of the script larger, only if those of the inputs, made larger, left the result as it was
 weigh     all numbers of the inputs larger, only if the result followed those of the script
 look      only if all numbers but one were changed and the result stood still
@@ -29,7 +30,7 @@ from app.core.controls_held import held_in_place, never_refused, stuck
 from app.core.controls_parameters import on_a_line
 from app.core.controls_pinned import moving_there, standing, still_here
 from app.core.controls_recognition import jumping
-from app.core.controls_replication import unborne, wants_pairs
+from app.core.controls_response import unborne, unmoved_so_far, wants_pairs
 from app.core.controls_scale import out_of_law
 from app.core.controls_turned import unturned
 from app.core.controls_typed import proportional, unfollowed
@@ -46,6 +47,7 @@ from app.core.specs import (
     instead,
     measures,
     near_steps,
+    orderings,
     own_changes,
     pairings,
     recognitions,
@@ -92,6 +94,7 @@ STAGES = (
         lambda readings: wants_pairs(readings) or bool(on_a_line(readings)),
     ),
     Stage("spare", sparings, unborne),
+    Stage("order", orderings, unmoved_so_far),
     Stage("type", typings, lambda readings: bool(unfollowed(readings))),
     Stage(
         "weigh", lambda readings: stretchings(readings)[:1], lambda readings: bool(proportional(readings)), spares=True

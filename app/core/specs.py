@@ -7,6 +7,7 @@ perturb-POSITION-VARIANT       one input changed, in the order in which the clai
 perturb-POSITION-3             its rows paired anew, or a parameter moved far, only for a result that nothing else moved,
                                or that is on a line with a parameter
 perturb-POSITION-4             whole numbers left alone, only for a result that nothing moved while some change crashed
+perturb-POSITION-5 … -8        an input put in order, see `perturb_ordered`, only for a result that nothing moved
 perturb-CONTROL-VARIANT        a control's own change, see `attacks`
 perturb-CONTROL-VARIANT-decimals   the same with whole numbers left alone, where they had to be
 confirm-0                      the first seed again, only for a claim that would otherwise be FALSIFIED
@@ -21,6 +22,7 @@ from app.core.attacks_parts import DECIMALS
 from app.core.boxjob import targets
 from app.core.members import STATISTICAL, by_metric
 from app.core.model import Derivation, Formula, Purpose, Rule, RunSpec
+from app.core.perturb_ordered import VARIANTS as ORDERED
 from app.core.perturb_spared import VARIANT as SPARED
 from app.core.readings import Readings
 from app.core.seal import unused
@@ -77,6 +79,15 @@ def sparings(readings: Readings) -> tuple[RunSpec, ...]:
     files = [(at, target) for at, target in enumerate(tried(readings.seal.claim)) if target in script.inputs]
     again = (_own(readings, name, 1, DECIMALS) for name in ("looked_up", "recognised", "rescaled"))
     return (*(_perturbation(readings.seal, at, target, SPARED) for at, target in files), *again)
+
+
+def orderings(readings: Readings) -> tuple[RunSpec, ...]:
+    """Return the runs on inputs that are put in order, for a result that stood still under every other change."""
+    script = readings.seal.claim.reproduce
+    if isinstance(script, Formula):
+        return ()
+    files = [(at, target) for at, target in enumerate(tried(readings.seal.claim)) if target in script.inputs]
+    return tuple(_perturbation(readings.seal, at, target, variant) for at, target in files for variant in ORDERED)
 
 
 def in_kind(readings: Readings, specs: tuple[RunSpec, ...]) -> tuple[RunSpec, ...]:
@@ -193,7 +204,7 @@ def all_specs(seal: Seal, readings: Readings | None = None) -> tuple[RunSpec, ..
     fresh = fresh_confirmations(seal, last) if spread else ()
     known = readings or Readings(seal, {})
     usual = (*measures(seal, last), *attacks(seal), *pairings(seal))
-    own = (*own_changes(known), *sparings(known), *typings(known), *_later(known), *instead(known))
+    own = (*own_changes(known), *sparings(known), *orderings(known), *typings(known), *_later(known), *instead(known))
     return (*usual, *own, confirmation(seal), *fresh)
 
 

@@ -189,6 +189,25 @@ def test_what_stands_still_has_to_do_so_with_its_rows_paired_anew(values: list[A
     assert result_of("input_response", a_seal(), runs[::-1]) == result
 
 
+ORDERINGS = [
+    pytest.param(["8.7", "9.1", "8.7"], "warn", "only an input that is put in order moves score", id="one moves it"),
+    pytest.param([CRASH, CRASH, "9.1"], "warn", "only an input that is put in order moves score", id="others crash"),
+    pytest.param(["8.7", "8.7", "8.7"], "fail", "score stays the same whatever", id="none does"),
+    pytest.param([CRASH, CRASH, CRASH], "fail", "score stays the same whatever", id="it bears none of them"),
+]
+
+
+@pytest.mark.parametrize(("values", "result", "says"), ORDERINGS)
+def test_what_still_stands_is_offered_inputs_that_are_put_in_order(values: list[Any], result: str, says: str) -> None:
+    runs = [run_of("measure-0", "8.7"), run_of("repeat-0", "8.7")]
+    runs += [perturbed("scores.csv", variant, "8.7") for variant in (1, 2, 3)]
+    assert result_of("input_response", a_seal(), runs) == "fail"
+    runs += [perturbed("scores.csv", variant, value) for variant, value in enumerate(values, 5)]
+    found = control_of("input_response", a_seal(), runs)
+    assert found.result.value == result
+    assert says in found.detail
+
+
 SILENT = [
     pytest.param([CRASH, "8.7", "8.7"], "(scores.csv with its values changed)", id="values"),
     pytest.param(["8.7", "NaN", "8.7"], "(scores.csv with other rows or values)", id="rows"),

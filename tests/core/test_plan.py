@@ -21,6 +21,7 @@ from app.core.specs import (
     confirmation,
     fresh_confirmations,
     measures,
+    orderings,
     own_changes,
     pairings,
 )
@@ -60,6 +61,10 @@ def test_the_runs_of_a_script_follow_from_its_seal() -> None:
         ("perturb-0-3", Purpose.PERTURB, 7, Derivation(target="scores.csv", variant=3)),
         ("perturb-1-3", Purpose.PERTURB, 7, Derivation(target="parameters.n", variant=3)),
         ("perturb-0-4", Purpose.PERTURB, 7, Derivation(target="scores.csv", variant=4)),
+        ("perturb-0-5", Purpose.PERTURB, 7, Derivation(target="scores.csv", variant=5)),
+        ("perturb-0-6", Purpose.PERTURB, 7, Derivation(target="scores.csv", variant=6)),
+        ("perturb-0-7", Purpose.PERTURB, 7, Derivation(target="scores.csv", variant=7)),
+        ("perturb-0-8", Purpose.PERTURB, 7, Derivation(target="scores.csv", variant=8)),
         ("confirm-0", Purpose.CONFIRM, 7, None),
     ]
     assert total_steps(TWO_SEEDS) == len(usual) + OWN_RUNS
@@ -160,6 +165,7 @@ MOVED = [a_run("perturb-0-1", {"score": 9.0}), a_run("perturb-0-2", {"score": 9.
 STILL = [a_run("perturb-0-1", {"score": 9.9}), a_run("perturb-0-2", {"score": 9.9})]
 PAIRED = a_run("perturb-0-3", {"score": 5.0})
 WRONG = a_run("measure-0", {"score": 9.9})
+STILL_PAIRED, *STILL_ORDERED = [a_run(f"perturb-0-{variant}", {"score": 9.9}) for variant in (3, 5, 6, 7, 8)]
 WRONG_AGAIN = a_run("repeat-0", {"score": 9.9})
 CONFIRMED = a_run("confirm-0", {"score": 9.9})
 
@@ -182,9 +188,14 @@ STEPS = [
     ),
     pytest.param([WRONG, WRONG_AGAIN, *OWN_WRONG, *STILL, PAIRED], ["confirm-0"], id="which saves an honest script"),
     pytest.param(
-        [WRONG, WRONG_AGAIN, *OWN_WRONG, *STILL, a_run("perturb-0-3", {"score": 9.9})],
+        [WRONG, WRONG_AGAIN, *OWN_WRONG, *STILL, STILL_PAIRED],
+        ["perturb-0-5", "perturb-0-6", "perturb-0-7", "perturb-0-8"],
+        id="what still stands is put in order",
+    ),
+    pytest.param(
+        [WRONG, WRONG_AGAIN, *OWN_WRONG, *STILL, STILL_PAIRED, *STILL_ORDERED],
         ["conclude"],
-        id="and confirms that another is worthless",
+        id="which confirms that another is worthless",
     ),
     pytest.param([WRONG, REPEATED, *OWN_WRONG, *STILL], ["conclude"], id="what does not repeat is not paired anew"),
     pytest.param([a_run("measure-0", outcome="timeout", result=None)], ["conclude"], id="without a measurement"),
@@ -355,7 +366,8 @@ def test_further_seeds_wait_for_the_attacks_and_a_worthless_script_gets_none() -
     runs = measured_at(0, 8.7, WIDE)
     assert keys(next_step(ADAPTIVE, runs))[0] == "repeat-0"
     first = json.loads(runs[0].result or "")["score"]
-    still = [a_run(spec, {"score": first}) for spec in (*attacks(ADAPTIVE), *pairings(ADAPTIVE))]
+    ordered = orderings(Readings(ADAPTIVE, {}))
+    still = [a_run(spec, {"score": first}) for spec in (*attacks(ADAPTIVE), *pairings(ADAPTIVE), *ordered)]
     assert keys(next_step(ADAPTIVE, [*runs, *still, *own_after(ADAPTIVE, runs)])) == ["conclude"]
 
 
@@ -405,6 +417,6 @@ def test_a_confirmation_by_seeds_measures_none_that_was_measured() -> None:
 
 def test_the_cost_is_known_in_advance() -> None:
     assert (least_steps(a_formula_seal()), total_steps(a_formula_seal())) == (3, 4)
-    assert (least_steps(ADAPTIVE), total_steps(ADAPTIVE)) == (3 + 3 + 7, 10 + 3 + 2 + OWN_RUNS + 1 + 10)
+    assert (least_steps(ADAPTIVE), total_steps(ADAPTIVE)) == (3 + 3 + 7, 10 + 3 + 2 + 4 + OWN_RUNS + 1 + 10)
     one_run = a_seal(a_claim(an_expectation(None, "interval", low="8", high="9", level="95%", n="5")))
     assert total_steps(one_run) == total_steps(a_seal())  # one seed has no spread that could contradict

@@ -7,7 +7,7 @@ import json
 import random
 from collections.abc import Callable
 
-from tests.corpus import data_strict
+from tests.corpus import data_loose, data_strict
 
 WORDS = """the of model language data we score table result train test each other method paper show with from more
 less when small large tree river stone light dark winter summer house bread water paper glass cloud green early late
@@ -296,6 +296,6 @@ def missing() -> bytes:
 
 DATA: dict[str, Callable[[], bytes]] = {
     name: item
-    for name, item in [*globals().items(), *vars(data_strict).items()]
+    for name, item in [*globals().items(), *vars(data_strict).items(), *vars(data_loose).items()]
     if callable(item) and not name.startswith("_") and name != "Callable"
 }
