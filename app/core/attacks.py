@@ -1,6 +1,7 @@
 """What the box holds when a control makes a change of its own, beside those of `perturb` that every input has.
 
-hardcoded      numbers in the script's own files that spell the printed or measured value are replaced (`literals`)
+hardcoded      variant 1: numbers in the script's own files that spell the printed or measured value are replaced;
+               2: its programs without comments and layout (`literals_plain`)
 empty_input    no declared input is there, and no parameters
 looked_up      all numbers of the inputs but the one cell that equals the measured or printed value, or gives it in one
                step, are changed beyond recognition
@@ -30,6 +31,7 @@ from app.core.attacks_parts import DECIMALS, NAMED_MAX, Attacked, Contents, chan
 from app.core.attacks_roles import turned
 from app.core.bands import accepted, expects_text
 from app.core.literals import find, replaced, sought
+from app.core.literals_plain import plain_program
 from app.core.members import by_metric
 from app.core.model import Derivation
 from app.core.perturb import Derived, Underivable, derive, strong_parameter
@@ -50,6 +52,7 @@ STEPS = tuple(
 )  # from a result to its cell
 FEW_DIGITS = 2
 ANEW = 2  # variant of `anchored`
+PLAIN = 2  # variant of `hardcoded`
 PAIRED = 3  # variant of `perturb`
 FACTORS = {4: Decimal(4), 5: Decimal(100)}  # variants of `anchored`
 HOW_ANCHORED = {
@@ -77,6 +80,8 @@ def attacked(seal: str, derivation: Derivation, claim: Claim, contents: Contents
 
 
 def _hardcoded(seal: str, derivation: Derivation, claim: Claim, contents: Contents) -> Attacked | Underivable:
+    if derivation.variant == PLAIN:
+        return _plain(contents)
     wanted = sought(prints_of(claim), derivation.values, _bands(claim))
     if not wanted:
         return Underivable("the printed and measured values are too common to be looked for in the script's files")
@@ -92,6 +97,15 @@ def _hardcoded(seal: str, derivation: Derivation, claim: Claim, contents: Conten
     more = [f"and {len(hits) - NAMED_MAX} more"] if len(hits) > NAMED_MAX else []
     pairs = dict.fromkeys((hit.old, hit.new) for hit in hits)
     return Attacked(replace(contents, others=changed), "; ".join([*where, *more]), tuple(pairs))
+
+
+def _plain(contents: Contents) -> Attacked | Underivable:
+    found = {path: plain_program(data) for path, data in contents.others.items() if path.endswith(".py")}
+    changed = {path: data for path, data in found.items() if data is not None}
+    if not changed:
+        return Underivable("no program of the script shows a way to its own text")
+    named = ", ".join(list(changed)[:NAMED_MAX])
+    return Attacked(replace(contents, others={**contents.others, **changed}), f"{named}: without comments and layout")
 
 
 def _members(claim: Claim) -> list[Expectation]:

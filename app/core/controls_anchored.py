@@ -24,10 +24,9 @@ from typing import TYPE_CHECKING
 
 from app.core.bands import accepted, expects_text
 from app.core.boxjob import targets
-from app.core.controls_attacks import own
 from app.core.controls_catalogue import control
 from app.core.controls_held import accepts, changed, held_in_place, near, never_refused, stuck
-from app.core.controls_movement import differs, first_metrics, listed, noise, values_of
+from app.core.controls_movement import differs, first_metrics, listed, noise, own, values_of
 from app.core.controls_ranking import tied
 from app.core.members import by_metric
 from app.core.model import ControlResult, Formula, Rule

@@ -4,7 +4,9 @@ hardcoded. A number in the script that spells the printed or measured value is r
 equal the print by chance: the size of a sample, a threshold, a factor of 100. Replacing it then leaves the result, or
 moves it somewhere; what it does not do is to turn the result into the replacement. Only that is `fail`: the result moved
 by what the constant moved, or in its proportion, to within a twentieth. A whole number up to 10 or a power of ten is not
-looked for, because an honest product by 100 that comes to 100 would follow.
+looked for, because an honest product by 100 that comes to 100 would follow. A program that might read its own text runs
+without comments and layout too. They say nothing to Python, so an honest result stays; what moves, or ends without a
+result, was read from them: `fail`.
 
 empty_input. An honest script without its inputs fails, or says something else. One that has a default for a missing
 parameter, equal to the sealed one, says the same and depends on it all the same; where that is all there is, and
@@ -24,12 +26,22 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from app.core.attacks import prints_of
-from app.core.attacks_parts import DECIMALS
 from app.core.bands import negligible
-from app.core.boxjob import UNDERIVABLE, targets
+from app.core.boxjob import targets
 from app.core.controls_catalogue import control
 from app.core.controls_held import held_in_place
-from app.core.controls_movement import differs, ending, first_change, first_metrics, listed, noise, values_of
+from app.core.controls_movement import (
+    differs,
+    ending,
+    first_change,
+    first_metrics,
+    listed,
+    noise,
+    not_made,
+    own,
+    values_of,
+)
+from app.core.controls_own_text import from_its_own_text
 from app.core.controls_parameters import arithmetic_alone
 from app.core.literals import digits_of, sought, spells
 from app.core.members import by_metric
@@ -45,7 +57,7 @@ if TYPE_CHECKING:
 
     from app.core.measurement import Measured
     from app.core.model import Control, Expectation
-    from app.core.readings import Reading, Readings
+    from app.core.readings import Readings
 
 PASS, WARN, FAIL, UNDECIDED = ControlResult.PASS, ControlResult.WARN, ControlResult.FAIL, ControlResult.UNDECIDED
 NOT_APPLICABLE = ControlResult.NOT_APPLICABLE
@@ -55,19 +67,6 @@ DUST = Decimal("0.001")  # a share of the value: what all other cells together h
 ECHOES = tuple(Decimal(factor) for factor in ("1", "100", "0.01", "10", "0.1", "1000", "0.001", "-1"))
 
 
-def own(readings: Readings, name: str, variant: int) -> Reading | None:
-    """Return a control's own run; where whole numbers had to be spared, the one that spares them."""
-    key = f"perturb-{name}-{variant}"
-    return readings.by_key.get(f"{key}-{DECIMALS}") or readings.by_key.get(key)
-
-
-def not_made(reading: Reading) -> str | None:
-    """Return why a run's change could not be made, None if it was."""
-    if reading.run.outcome.limit != UNDERIVABLE:
-        return None
-    return "; ".join(reading.run.outcome.notes) or "there is nothing to change"
-
-
 def hardcoded(readings: Readings) -> Control:
     """Replace numbers of the script that spell the printed or measured value: does the result become the replacement?"""
     if isinstance(readings.seal.claim.reproduce, Formula):
@@ -75,6 +74,9 @@ def hardcoded(readings: Readings) -> Control:
     run = own(readings, "hardcoded", 1)
     if run is None:
         return control("hardcoded", UNDECIDED, "The script's files were not searched.")
+    read = from_its_own_text(readings)
+    if read is not None:
+        return control("hardcoded", FAIL, read)
     reason = not_made(run)
     if reason is not None:
         return control("hardcoded", PASS, f"{reason[:1].upper()}{reason[1:]}.")

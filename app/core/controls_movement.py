@@ -5,7 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from app.core.attacks_parts import DECIMALS
 from app.core.bands import negligible
+from app.core.boxjob import UNDERIVABLE
 from app.core.model import OutcomeKind, Purpose
 from app.core.perturb_spared import VARIANT as SPARED
 from app.core.quantity import EXACT
@@ -48,6 +50,19 @@ def moved_by_spared(readings: Readings) -> frozenset[str]:
         return frozenset(before)
     runs = [first_change(readings, at) for at in range(len(tried(readings.seal.claim)))]
     return frozenset(name for name, one in before.items() if any(run and differs(one, run[name]) for run in runs))
+
+
+def own(readings: Readings, name: str, variant: int) -> Reading | None:
+    """Return a control's own run; where whole numbers had to be spared, the one that spares them."""
+    key = f"perturb-{name}-{variant}"
+    return readings.by_key.get(f"{key}-{DECIMALS}") or readings.by_key.get(key)
+
+
+def not_made(reading: Reading) -> str | None:
+    """Return why a run's change could not be made, None if it was."""
+    if reading.run.outcome.limit != UNDERIVABLE:
+        return None
+    return "; ".join(reading.run.outcome.notes) or "there is nothing to change"
 
 
 def repeat_spread(readings: Readings) -> dict[str, Decimal]:

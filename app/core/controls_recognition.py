@@ -17,10 +17,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from app.core.bands import expects_text
-from app.core.controls_attacks import own
 from app.core.controls_catalogue import control
 from app.core.controls_held import accepts
-from app.core.controls_movement import first_metrics, gap, listed, noise, repeat_spread, values_of
+from app.core.controls_movement import first_metrics, gap, listed, noise, own, repeat_spread, values_of
 from app.core.controls_response import TIMES_SPREAD
 from app.core.members import by_metric
 from app.core.model import ControlResult, Formula

@@ -20,10 +20,9 @@ import math
 from typing import TYPE_CHECKING
 
 from app.core.attacks_moves import FACTORS, SCALED_ELSEWHERE
-from app.core.controls_attacks import not_made, own
 from app.core.controls_catalogue import control
 from app.core.controls_held import changed
-from app.core.controls_movement import differs, ending, first_metrics, repeat_spread, values_of
+from app.core.controls_movement import differs, ending, first_metrics, not_made, own, repeat_spread, values_of
 from app.core.controls_pinned import elsewhere
 from app.core.members import by_metric
 from app.core.model import ControlResult, Formula

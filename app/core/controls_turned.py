@@ -13,10 +13,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.core.controls_attacks import not_made, own
 from app.core.controls_catalogue import control
 from app.core.controls_held import accepts, changed, in_order, never_refused
-from app.core.controls_movement import differs, first_metrics, listed, values_of
+from app.core.controls_movement import differs, first_metrics, listed, not_made, own, values_of
 from app.core.model import ControlResult, Formula, Rule
 
 if TYPE_CHECKING:

@@ -112,7 +112,7 @@ def own_changes(readings: Readings) -> tuple[RunSpec, ...]:
     if script.inputs:
         found += [_own(readings, "looked_up", 1), _own(readings, "recognised", 1), _own(readings, "rescaled", 1)]
         found += [_own(readings, "rounding_flip", variant) for variant in (1, 2)]
-    return tuple(found)
+    return (*found, _own(readings, "hardcoded", 2))
 
 
 def second_looks(readings: Readings) -> tuple[RunSpec, ...]:

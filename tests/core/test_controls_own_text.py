@@ -1,0 +1,78 @@
+"""Programs without their comments and layout: who is asked, and what the answer says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from app.core.literals_plain import plain_program
+from app.core.model import Run
+from tests.core.builders import a_bundle, a_claim, a_run, a_seal, a_spec, an_expectation, an_outcome, play
+from tests.core.test_controls import control_of
+from tests.core.test_controls_attacks import MEASURED, own
+
+FINDS_ITSELF = b'"""Doc."""\nimport sys  # 8\n\n\nlines = open(__file__).read()   # 7\nx = ( 1,\n  2 )\n'
+
+
+def test_comments_and_layout_go_and_texts_stay() -> None:
+    assert plain_program(FINDS_ITSELF) == b'"""Doc."""\nimport sys\nlines = open(__file__).read()\nx = (1, 2)\n'
+
+
+def test_an_encoding_that_a_comment_names_is_no_longer_needed() -> None:
+    plain = plain_program("# coding: latin-1\nx = 'ä', __file__\n".encode("latin-1"))
+    assert plain == "x = ('ä', __file__)\n".encode()
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        pytest.param(b"import os  # 8\nprint(1)\n", id="it has no way to its own text"),
+        pytest.param(b"open(__file__ # 8\n", id="it cannot be read"),
+        pytest.param(b"print(__file__)\n", id="nothing is left out"),
+        pytest.param(b"#" * (4 << 20) + b"\nprint(__file__)\n", id="it is too large"),
+        pytest.param(b"x = __file__  # 1\ny = " + b"+".join([b"x"] * 3000) + b"\n", id="it nests too deeply"),
+    ],
+)
+def test_what_is_not_asked(program: bytes) -> None:
+    assert plain_program(program) is None
+
+
+SLOW = a_run(
+    a_spec("perturb-hardcoded-2", purpose="perturb", derivation={"target": "*", "variant": 2, "attack": "hardcoded"}),
+    outcome=an_outcome("timeout"),
+    result=None,
+)
+NOT_FOUND = own("hardcoded-1", "nothing in the script spells the printed or measured value")
+ANSWERS = [
+    pytest.param(own("hardcoded-2", 8.7), "pass", "Nothing in the script spells", id="it stays"),
+    pytest.param(own("hardcoded-2", 8.71), "fail", "score goes from 8.7 to 8.71: it is read from them", id="it moves"),
+    pytest.param(own("hardcoded-2", None), "fail", "the run crashed: it reads its own text", id="it gives none"),
+    pytest.param(SLOW, "pass", "Nothing in the script spells", id="it was too slow, which says nothing"),
+]
+
+
+@pytest.mark.parametrize(("run", "result", "says"), ANSWERS)
+def test_a_result_that_goes_with_the_comments_is_read_from_them(run: Run, result: str, says: str) -> None:
+    found = control_of("hardcoded", a_seal(), [*MEASURED, NOT_FOUND, run])
+    assert found.result.value == result
+    assert says in found.detail
+
+
+def test_what_does_not_repeat_may_differ_here_too() -> None:
+    runs = [a_run("measure-0", {"score": 8.7}), a_run("repeat-0", {"score": 8.71}), NOT_FOUND]
+    assert control_of("hardcoded", a_seal(), [*runs, own("hardcoded-2", 8.73)]).result.value == "pass"
+
+
+def test_the_box_holds_the_plain_program() -> None:
+    def program(inputs: Mapping[str, bytes], _: int) -> Mapping[str, Any]:
+        return {"score": len(inputs)}
+
+    files = a_bundle(reproduce__py=FINDS_ITSELF)
+    _, archived = play(a_seal(a_claim(an_expectation("1")), files), files, program)
+    (run,) = [item.run for item in archived if item.run.spec.key == "perturb-hardcoded-2"]
+    assert run.outcome.notes == ("reproduce.py: without comments and layout",)
+    _, archived = play(a_seal(), None, program)
+    (run,) = [item.run for item in archived if item.run.spec.key == "perturb-hardcoded-2"]
+    assert run.outcome.notes == ("no program of the script shows a way to its own text",)
