@@ -2,7 +2,8 @@
 
 turned   variant 1: columns, labels or files that are called as the members of a ranking, in each other's place, or, of a
          direction, the numbers of each record in the opposite order; 2: each text of a column in place of the one before;
-         3: every number negated; 4: every second column upside down
+         3: every number negated; 4: every second column upside down; 5: labels or files that are called as the first two
+         members of a ranking, in each other's place
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from app.core.model import Claim, Derivation
     from app.core.perturb_sites import Sites
 
+LEADERS = 5  # variant of `turned`
 _HOW = {
     1: "the numbers of each record in the opposite order",
     2: "labels in each other's place",
@@ -33,8 +35,27 @@ def turned(_: str, derivation: Derivation, claim: Claim, contents: Contents) -> 
     names = members_of(claim)
     if derivation.variant == 1 and names:
         return _members_turned(names, contents)
+    if derivation.variant == LEADERS:
+        return _leaders_exchanged(claim, contents)
     ways = {1: columns_turned, 2: labels_turned, 3: negated, 4: reflected}
     return each_input(contents, lambda _, found: ways[derivation.variant](found), _HOW[derivation.variant])
+
+
+def _leaders_exchanged(claim: Claim, contents: Contents) -> Attacked | Underivable:
+    """Exchange the labels, or else the files, of the first and the second member of each ranking."""
+    pairs = [item.order[:2] for item in claim.expect if item.rule is Rule.RANKING and item.order]
+
+    def change(_: str, found: Sites) -> bytes | None:
+        for pair in pairs:
+            data = labels_turned(found, pair)
+            if data is not None:
+                return data
+        return None
+
+    files = [[path for path in contents.inputs if alike(PurePosixPath(path).stem, name)] for name in members_of(claim)]
+    if all(len(paths) == 1 for paths in files[:2]) and len(files) > 1:
+        return _members_turned(members_of(claim)[:2], contents)
+    return each_input(contents, change, "the first and the second of the ranking in each other's place")
 
 
 def members_of(claim: Claim) -> tuple[str, ...]:

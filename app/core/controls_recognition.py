@@ -5,7 +5,9 @@ ready, known by its digest, its length or its first row. So a few numbers are mo
 up and once down, and the same numbers are spelled otherwise. An honest result hardly moves under the first two, and to
 opposite sides if it does; under the third it stays. What jumps under all three, each time to the same other value,
 recognised its inputs: `fail`. What jumps under the first two alone may be honest, a count of equal values for instance:
-`warn`. A jump is a movement by more than a fiftieth, or, for an answer that is near the honest result, one out of what
+`warn`. What jumps under all three, to different values, and as far as when every number is another, is made of the file's
+bytes and not of its numbers, a digest for instance: `fail`, unless it is a whole number or a label, which may claim to be
+one. A jump is a movement by more than a fiftieth, or, for an answer that is near the honest result, one out of what
 the claim accepts; of a label any other label.
 
 seed_response. Asks whether several seeds give different values at all.
@@ -14,11 +16,12 @@ seed_response. Asks whether several seeds give different values at all.
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 from app.core.bands import expects_text
 from app.core.controls_catalogue import control
-from app.core.controls_held import accepts
+from app.core.controls_held import accepts, changed
 from app.core.controls_movement import first_metrics, gap, listed, noise, own, repeat_spread, values_of
 from app.core.controls_response import TIMES_SPREAD
 from app.core.members import by_metric
@@ -26,7 +29,7 @@ from app.core.model import ControlResult, Formula
 from app.core.phrases import brief
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from app.core.measurement import Measured
     from app.core.model import Control, Expectation
@@ -36,6 +39,8 @@ PASS, WARN, FAIL, UNDECIDED = ControlResult.PASS, ControlResult.WARN, ControlRes
 NOT_APPLICABLE = ControlResult.NOT_APPLICABLE
 
 JUMP = Decimal("0.02")  # a share of the value: less is no jump
+SPELLINGS = 6  # distances between four values
+SMALL_BY_CHANCE = 2  # of them
 TOGETHER = Decimal("0.1")  # a share of the jump: nearer values are the same other one
 
 
@@ -63,6 +68,9 @@ def recognised(readings: Readings) -> Control:
         ):
             detail = f"{name} is {brief(before[name].text)} for the sealed inputs and {brief(up[name].text)}"
             return control("recognised", FAIL, f"{detail} for the same ones spelled otherwise or moved by one unit.")
+        if same is not None and _scattered(readings, name, (before, up, down, same)):
+            detail = f"{name} is another value for each spelling of nearly the same numbers, as far apart as for others"
+            return control("recognised", FAIL, f"{detail}: it is made of the bytes, not of what they say.")
     if not far:
         return control(
             "recognised", PASS, f"Moving a few numbers by one unit moves {listed(jumped)} a little, and back."
@@ -104,6 +112,20 @@ def _together(before: Measured, one: Measured, two: Measured) -> bool:
     if apart is None or least is None or None in jumps:
         return before.value is None and one.text == two.text != before.text
     return least > 0 and apart <= least * TOGETHER
+
+
+def _scattered(readings: Readings, name: str, runs: Sequence[Mapping[str, Measured]]) -> bool:
+    """Whether a value lies as scattered under changes that mean nothing as under those of every number.
+
+    Two of the six distances between four scattered values may be small by chance.
+    """
+    usual = sorted(apart for run in changed(readings) if (apart := gap(runs[0][name], run[name])) is not None)
+    values = [run[name].value for run in runs]
+    if not usual or any(value is None or value == value.to_integral_value() for value in values):
+        return False
+    pairs = sorted(apart for one, two in combinations(runs, 2) if (apart := gap(one[name], two[name])) is not None)
+    typical = usual[len(usual) // 2]
+    return typical > 0 and len(pairs) == SPELLINGS and pairs[SMALL_BY_CHANCE] >= typical / 2
 
 
 def seed_response(readings: Readings) -> Control:

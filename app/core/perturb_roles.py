@@ -20,10 +20,23 @@ if TYPE_CHECKING:
     from app.core.perturb_sites import Sites
 
 
+SHORT = 4  # letters of a name that may stand for a longer one
+
+
 def alike(name: str, other: str) -> bool:
     """Whether two names say the same thing: letters and digits alone count, and the case of none."""
     one, two = (("".join(filter(str.isalnum, each))).casefold() for each in (name, other))
     return bool(one) and one == two
+
+
+def called(name: str, members: Collection[str]) -> bool:
+    """Whether a name is that of a member, or a shorter form of it: `base` says `baseline`."""
+    short = "".join(filter(str.isalnum, name)).casefold()
+    return any(
+        alike(name, member)
+        or (len(short) >= SHORT and "".join(filter(str.isalnum, member)).casefold().startswith(short))
+        for member in members
+    )
 
 
 def columns_turned(found: Sites, names: Collection[str] | None = None) -> bytes | None:
@@ -111,9 +124,9 @@ def _records(found: Sites) -> list[list[int]]:
 def _named(found: Sites, column: str, names: Collection[str]) -> bool:
     """Whether a column of numbers bears one of these names: in the head of a table, or as the key of a document."""
     if not column.isdigit():
-        return any(alike(column, name) for name in names)
+        return called(column, names)
     lines = lines_of(found.text)
     separator = separator_of(lines) or ","
     head, _ = split_header(lines, separator)
     title = cells_of(head[-1].rstrip("\r\n"), separator)[int(column) :][:1] if head else []
-    return any(alike(title[0], name) for name in names) if title else False
+    return called(title[0], names) if title else False

@@ -19,6 +19,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.core.attacks_parts import DECIMALS
+from app.core.attacks_roles import LEADERS
 from app.core.boxjob import targets
 from app.core.members import STATISTICAL, by_metric
 from app.core.model import Derivation, Formula, Purpose, Rule, RunSpec
@@ -112,6 +113,8 @@ def own_changes(readings: Readings) -> tuple[RunSpec, ...]:
     if script.inputs:
         found += [_own(readings, "looked_up", 1), _own(readings, "recognised", 1), _own(readings, "rescaled", 1)]
         found += [_own(readings, "rounding_flip", variant) for variant in (1, 2)]
+        if any(item.rule is Rule.RANKING for item in readings.seal.claim.expect):
+            found.append(_own(readings, "turned", LEADERS))
     return (*found, _own(readings, "hardcoded", 2))
 
 

@@ -36,6 +36,12 @@ def found_in(data: bytes) -> Sites:
             b"kind,ours,n,base\nx,-2.5,10,1.5\ny,4.0,20,+3.0\nx,6.5,30,0\n",
             id="named columns",
         ),
+        pytest.param(
+            lambda found: columns_turned(found, ("ours", "baseline")),
+            b"kind,ours,n,base\nx,-2.5,10,1.5\ny,4.0,20,+3.0\nx,6.5,30,0\n",
+            id="a column with a shorter name",
+        ),
+        pytest.param(lambda found: columns_turned(found, ("ours", "nth")), None, id="too short a name"),
         pytest.param(lambda found: columns_turned(found, ("ours", "kind")), None, id="one named column"),
         pytest.param(lambda found: labels_turned(found, ("x", "z")), None, id="one named label"),
     ],

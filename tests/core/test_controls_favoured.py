@@ -1,0 +1,63 @@
+"""Rankings whose first is ahead by its name: labels or files of the first two in each other's place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.core.attacks import attacked
+from app.core.attacks_parts import Attacked, Contents
+from app.core.model import Derivation
+from app.core.verdict import judge
+from tests.core.builders import a_bundle, a_claim, a_script, a_seal, an_expectation, play
+
+LABELLED = b"system,score\n" + b"".join(
+    b"%s,%d.%d\n" % (name, mean + 3 * at % 7, at)
+    for at in range(8)
+    for name, mean in ((b"ours", 52), (b"base", 50), (b"old", 30))
+)
+THREE = an_expectation(None, "ranking", metric="lead", order=("ours", "base", "old"))
+
+
+def labelled(bonus: float, order: Any = THREE, better: int = 1) -> tuple[str, tuple[str, str]]:
+    """Return status and control of means by label, of which ours has a bonus."""
+
+    def program(inputs: Mapping[str, bytes], _: int) -> Any:
+        scores: dict[str, list[float]] = {}
+        for line in inputs["scores.csv"].decode().splitlines()[1:]:
+            name, _, score = line.partition(",")
+            scores.setdefault(name, []).append(float(score))
+        found = {name: better * sum(values) / len(values) for name, values in scores.items()}
+        found["ours"] = found.get("ours", 0.0) + better * bonus * sum(map(abs, found.values())) / len(found)
+        return {name: found.get(name, 0.0) for name in ("ours", "base", "old")}
+
+    files = a_bundle(scores__csv=LABELLED)
+    seal = a_seal(a_claim(order), files)
+    runs, _ = play(seal, files, program)
+    judged = judge(seal, runs)
+    (item,) = [item for item in judged.controls if item.name == "turned"]
+    return judged.status, (item.result.value, item.detail)
+
+
+def test_a_bonus_that_goes_with_a_name_keeps_it_ahead_when_labels_change_places() -> None:
+    said = ("fail", "ours stays ahead of base when the two change places: it is ahead by its name.")
+    assert labelled(0.9) == ("UNVERIFIED", said)
+    lower = THREE.model_copy(update={"better": "lower"})
+    assert labelled(0.9, lower, better=-1) == ("UNVERIFIED", said)
+
+
+def test_labels_that_go_with_their_scores_are_ranked() -> None:
+    assert labelled(0.0)[0] == "VERIFIED"
+
+
+def test_the_first_two_of_a_ranking_change_places_as_files() -> None:
+    contents = Contents({"ours.txt": b"8", "base.txt": b"6", "old.txt": b"5"}, {}, None)
+    claim = a_claim(THREE, a_script(inputs=("ours.txt", "base.txt", "old.txt")))
+    found = attacked("sha256:0", Derivation(target="*", variant=5, attack="turned"), claim, contents)
+    assert isinstance(found, Attacked)
+    assert found.contents.inputs == {"ours.txt": b"6", "base.txt": b"8", "old.txt": b"5"}
+
+
+def test_only_rankings_are_asked() -> None:
+    runs, _ = play(a_seal())
+    assert not [run for run in runs if run.spec.key == "perturb-turned-5"]
