@@ -9,7 +9,8 @@ recognised     variant 1: a few numbers moved by one unit of their last place; 2
                numbers in other spelling
 rounding_flip  variant 1: every printed decimal moved within its rounding; 2: the same the other way
 anchored       variant 1: all numbers three to thirty times as large; 2: rows paired anew; 3: all numbers as much smaller;
-               in these, parameters far away; 4 and 5: all numbers times four and a hundred
+               in 1 and 3 of a text with few numbers four of its letters one, and a table without any put in order; in these,
+               parameters far away; 4 and 5: all numbers times four and a hundred
 pinned, rescaled, typed and turned: see `attacks_moves` and `attacks_roles`
 
 For a script that bears no change of whole numbers the same are made of decimals alone (`perturb_spared`).
@@ -35,7 +36,8 @@ from app.core.literals_plain import plain_program
 from app.core.members import by_metric
 from app.core.model import Derivation
 from app.core.perturb import Derived, Underivable, derive, strong_parameter
-from app.core.perturb_moves import times
+from app.core.perturb_moves import letters_merged, times
+from app.core.perturb_ordered import AGAINST, TOGETHER, put_in_order
 from app.core.perturb_sites import Sites, all_but, exchanged, nudged, rewritten, sites, strongly, within_rounding
 from app.core.perturb_spared import VARIANT as SPARED
 from app.core.perturb_spared import cells_exchanged, decimals_of, spared
@@ -51,7 +53,7 @@ STEPS = tuple(
     Decimal(factor) for factor in ("10", "0.1", "1000", "0.001", "2", "0.5", "-1")
 )  # from a result to its cell
 FEW_DIGITS = 2
-ANEW = 2  # variant of `anchored`
+LARGER, ANEW = 1, 2  # variants of `anchored`
 PLAIN = 2  # variant of `hardcoded`
 PAIRED = 3  # variant of `perturb`
 FACTORS = {4: Decimal(4), 5: Decimal(100)}  # variants of `anchored`
@@ -205,7 +207,12 @@ def _anchored(seal: str, derivation: Derivation, _: Claim, contents: Contents) -
         if variant in FACTORS:
             return found.changed(lambda _, text: times(text, FACTORS[variant])) if found.spans else None
         if variant != ANEW:
-            return found.changed(lambda _, text: strongly(text, chance, variant)) if found.spans else None
+            larger = found.changed(lambda _, text: strongly(text, chance, variant)) if found.spans else None
+            after = found if larger is None else sites(larger)
+            if contents.spare or after is None:
+                return larger
+            order = AGAINST if variant == LARGER else TOGETHER
+            return letters_merged(after) or larger or put_in_order(found, order, chance)
         way, at = (spared, SPARED) if contents.spare else (derive, PAIRED)
         anew = way(seal, Derivation(target=path, variant=at), found.encoded(found.text))
         return anew.data if isinstance(anew, Derived) else None

@@ -7,10 +7,15 @@ so little that an honest result follows in proportion, or in a way that an hones
 from __future__ import annotations
 
 import re
+from collections import Counter
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from app.core.perturb_json import is_json
+from app.core.perturb_numbers import NUMBER
 from app.core.perturb_sites import respelled, unit_of
+from app.core.perturb_spared import MARKED
+from app.core.perturb_tables import lines_of, separator_of
 from app.core.quantity import EXACT
 
 if TYPE_CHECKING:
@@ -19,6 +24,7 @@ if TYPE_CHECKING:
 
 SMALL = Decimal("0.001")  # a share of a number: a step, unless one unit of its last place is more
 STEPS = (1, 2, 3, 5)  # all to one side, so that a sum moves; unequal, so that a difference does
+MERGED = 4  # letters that become one
 KINDS_LEAST = 8  # different numbers in a column; fewer are classes, doses, marks
 
 
@@ -40,6 +46,28 @@ def unsettled(found: Sites, chance: Chance, times: int) -> bytes | None:
         return respelled(text, after if after * number > 0 else EXACT.add(number, step.copy_sign(number)))
 
     return found.changed(moved) if found.spans else None
+
+
+def letters_merged(found: Sites) -> bytes | None:
+    """Return a text with its three most frequent letters turned into the fourth; None with numbers in half of its lines.
+
+    Where lines hold few numbers, what is measured is their letters: sequences, prose. Then numbers made larger say nothing.
+    Tables, JSON, headings and remarks stay as they are, and so does the case of a letter.
+    """
+    lines = lines_of(found.text)
+    filled = [line for line in lines if line.strip()]
+    numbered = sum(bool(NUMBER.search(line)) for line in filled)
+    if is_json(found.text, lines) or separator_of(lines) is not None or 2 * numbered >= len(filled):
+        return None
+    worded = [line for line in lines if not line.startswith(MARKED)]
+    common = Counter(sign for line in worded for sign in line.lower() if sign.isalpha()).most_common(MERGED)
+    if len(common) < MERGED:
+        return None
+    *old, new = (sign for sign, _ in common)
+    table = str.maketrans(
+        dict.fromkeys(old, new) | {sign.upper(): new.upper() for sign in old if len(sign.upper()) == 1}
+    )
+    return found.encoded("".join(line if line.startswith(MARKED) else line.translate(table) for line in lines))
 
 
 def times(text: str, factor: Decimal) -> str:

@@ -55,13 +55,14 @@ def ordered(seal: str, derivation: Derivation, data: bytes) -> Derived | Underiv
     found, target, variant = sites(data), derivation.target, derivation.variant
     if found is None:
         return Underivable(f"{target} is not text, or too large, so its values cannot be found")
-    changed = _changed(found, variant, Chance(f"{seal}/{target}/{variant}"))
+    changed = put_in_order(found, variant, Chance(f"{seal}/{target}/{variant}"))
     if changed == found.encoded(found.text):
         return Underivable(f"{target} has nothing that could be put in order")
     return Derived(changed, f"{target}: {HOW[variant].removeprefix('with its ')} (variant {variant})")
 
 
-def _changed(found: Sites, variant: int, chance: Chance) -> bytes:
+def put_in_order(found: Sites, variant: int, chance: Chance) -> bytes:
+    """Return the file put in order in the way of a variant; as it was where that changes nothing."""
     if variant == FAR_APART:
         return found.changed(lambda _, text: strongly(text, chance, LARGER))
     if variant == EXCHANGED:

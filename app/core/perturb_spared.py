@@ -36,7 +36,7 @@ _JSON = ("{", "[")
 _DECIMAL = re.compile(r"[.eE]")
 _FORMAT = re.compile(r"version|format|schema", re.IGNORECASE)  # of JSON keys whose number says how to read the others
 _WORD = re.compile(r"[^\W\d_]{4,}")
-_MARKED = (">", "#", "%", "@", ";")  # lines that are a heading or a remark in formats with sequences
+MARKED = (">", "#", "%", "@", ";")  # lines that are a heading or a remark in formats with sequences
 
 
 def spared(seal: str, derivation: Derivation, data: bytes) -> Derived | Underivable:
@@ -103,7 +103,7 @@ def _smaller(found: Sites, chance: Chance) -> bytes:
 
 def _letters_turned(found: Sites, _: Chance) -> bytes:
     lines = lines_of(found.text)
-    worded = [at for at, line in enumerate(lines) if _WORD.search(line) and not line.startswith(_MARKED)]
+    worded = [at for at, line in enumerate(lines) if _WORD.search(line) and not line.startswith(MARKED)]
     for at in worded[1::2]:
         lines[at] = _WORD.sub(lambda match: match[0][::-1], lines[at])
     return found.encoded("".join(lines))

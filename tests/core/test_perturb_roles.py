@@ -9,7 +9,7 @@ import pytest
 from app.core.attacks import attacked
 from app.core.attacks_parts import Attacked, Contents
 from app.core.model import Derivation
-from app.core.perturb_moves import rescaled, unsettled
+from app.core.perturb_moves import letters_merged, rescaled, unsettled
 from app.core.perturb_numbers import Chance
 from app.core.perturb_roles import columns_turned, labels_turned, negated, reflected
 from app.core.perturb_sites import Sites, sites
@@ -89,3 +89,18 @@ def test_files_that_bear_the_names_of_members_change_places() -> None:
     found = attacked("sha256:0", Derivation(target="*", variant=1, attack="turned"), claim, contents)
     assert isinstance(found, Attacked)
     assert found.contents.inputs == {"ours.csv": b"2\n", "base.csv": b"1\n", "n.csv": b"3\n"}
+
+
+@pytest.mark.parametrize(
+    ("data", "after"),
+    [
+        pytest.param(b">Gaa 12\nAAACCCG\nTTAaC\n", b">Gaa 12\nGGGGGGG\nGGGgG\n", id="a sequence keeps its headings"),
+        pytest.param(b"see me, see 3\nbee\nsees\nbad\nma\n", b"bbb bb, bbb 3\nbbb\nbbbb\nbad\nba\n", id="prose"),
+        pytest.param(b"a 1\nb 2\nc c c\n", None, id="as many lines with numbers"),
+        pytest.param(b"a,bbb\nc,d\ne,f\n", None, id="a table"),
+        pytest.param(b'["aab", "c"]', None, id="a document"),
+        pytest.param(b"aabc\n", None, id="three letters"),
+    ],
+)
+def test_the_most_frequent_letters_of_a_text_become_one(data: bytes, after: bytes | None) -> None:
+    assert letters_merged(found_in(data)) == after
