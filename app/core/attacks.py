@@ -6,7 +6,7 @@ empty_input    no declared input is there, and no parameters
 looked_up      all numbers of the inputs but the one cell that equals the measured or printed value, or gives it in one
                step, are changed beyond recognition
 recognised     variant 1: a few numbers moved by one unit of their last place; 2: the same ones the other way; 3: the same
-               numbers in other spelling
+               numbers in other spelling; 4 to 6: records in another order, see `perturb_roles`
 rounding_flip  variant 1: every printed decimal moved within its rounding; 2: the same the other way
 anchored       variant 1: all numbers three to thirty times as large; 2: rows paired anew; 3: all numbers as much smaller;
                in 1 and 3 of a text with few numbers four of its letters one, and a table without any put in order; in these,
@@ -38,6 +38,7 @@ from app.core.model import Derivation
 from app.core.perturb import Derived, Underivable, derive, strong_parameter
 from app.core.perturb_moves import letters_merged, times
 from app.core.perturb_ordered import AGAINST, TOGETHER, put_in_order
+from app.core.perturb_roles import ENDS, records_moved
 from app.core.perturb_sites import Sites, all_but, exchanged, nudged, rewritten, sites, strongly, within_rounding
 from app.core.perturb_spared import VARIANT as SPARED
 from app.core.perturb_spared import cells_exchanged, decimals_of, spared
@@ -180,6 +181,11 @@ def _behind(value: Decimal) -> tuple[Decimal, ...]:
 
 
 def _recognised(seal: str, derivation: Derivation, _: Claim, contents: Contents) -> Attacked | Underivable:
+    if derivation.variant >= ENDS:
+        return each_input(
+            contents, lambda _, found: records_moved(found, derivation.variant), "records in another order"
+        )
+
     def change(path: str, found: Sites) -> bytes | None:
         chance = chance_of(seal, derivation, path, variant=False)
         if derivation.variant == 3:

@@ -10,6 +10,8 @@ bytes and not of its numbers, a digest for instance: `fail`, unless it is a whol
 one. A jump is a movement by more than a fiftieth, or, for an answer that is near the honest result, one out of what
 the claim accepts; of a label any other label.
 
+A script may also know its inputs by what stands first or last in them. It is met by other orders (`controls_order`).
+
 seed_response. Asks whether several seeds give different values at all.
 """
 
@@ -23,6 +25,7 @@ from app.core.bands import expects_text
 from app.core.controls_catalogue import control
 from app.core.controls_held import accepts, changed
 from app.core.controls_movement import first_metrics, gap, listed, noise, own, repeat_spread, values_of
+from app.core.controls_order import known_by_place
 from app.core.controls_response import TIMES_SPREAD
 from app.core.members import by_metric
 from app.core.model import ControlResult, Formula
@@ -49,6 +52,9 @@ def recognised(readings: Readings) -> Control:
     script = readings.seal.claim.reproduce
     if isinstance(script, Formula) or not script.inputs:
         return control("recognised", NOT_APPLICABLE, "There is no input file to be recognised.")
+    placed = known_by_place(readings)
+    if placed is not None:
+        return control("recognised", FAIL, placed)
     if values_of(own(readings, "recognised", 1)) is None:
         return control("recognised", UNDECIDED, "With a few numbers moved by one unit the script gave no result.")
     jumped = jumping(readings)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from app.core.perturb_json import is_json
 from app.core.perturb_numbers import cell_number
 from app.core.perturb_sites import respelled
+from app.core.perturb_spared import MARKED
 from app.core.perturb_tables import cells_of, lines_of, separator_of, split_header
 from app.core.quantity import EXACT
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from app.core.perturb_sites import Sites
 
 
+RECORDS_LEAST = 4
+ENDS, LAST_FIRST, HALVES = 4, 5, 6  # variants of `recognised`
 SHORT = 4  # letters of a name that may stand for a longer one
 
 
@@ -130,3 +133,27 @@ def _named(found: Sites, column: str, names: Collection[str]) -> bool:
     head, _ = split_header(lines, separator)
     title = cells_of(head[-1].rstrip("\r\n"), separator)[int(column) :][:1] if head else []
     return called(title[0], names) if title else False
+
+
+def records_moved(found: Sites, variant: int) -> bytes | None:
+    """Return the file with its records in another order, below its header.
+
+    Variant 4 exchanges the first two and the last two, 5 puts the last one first, 6 those of the second half. None for JSON,
+    for lines that belong together below a heading, and for fewer than four records.
+    """
+    lines = lines_of(found.text)
+    separator = separator_of(lines)
+    if is_json(found.text, lines) or (separator is None and any(line.startswith(MARKED) for line in lines)):
+        return None
+    head, body = ([], lines) if separator is None else split_header(lines, separator)
+    ends = [line[len(line.rstrip("\r\n")) :] for line in body]
+    records = [line.rstrip("\r\n") for line in body]
+    count = len(records)
+    if count < RECORDS_LEAST:
+        return None
+    if variant == ENDS:
+        after = [records[1], records[0], *records[2:-2], records[-1], records[-2]]
+    else:
+        start = count - 1 if variant == LAST_FIRST else count // 2
+        after = [*records[start:], *records[:start]]
+    return found.encoded("".join(head) + "".join(map("".join, zip(after, ends, strict=True))))

@@ -12,6 +12,7 @@ type      decimals of the script larger, only if those of the inputs, made large
 weigh     all numbers of the inputs larger, only if the result followed those of the script
 look      only if all numbers but one were changed and the result stood still
 recognise only if a few numbers moved by one unit moved the result far
+reorder   only if records that change places at both ends moved the result far
 step      only if a few numbers moved by one unit leave the result as it was: all of them by a small step
 step else the same steps at changed inputs, only if it stood still; all steps only if it moved there
 anchor    only if no change so far led out of what the claim accepts
@@ -27,6 +28,7 @@ from typing import TYPE_CHECKING
 from app.core.controls_anchored import ordered_by_constants, unrefused
 from app.core.controls_attacks import unmoved_by_others
 from app.core.controls_held import held_in_place, never_refused, stuck
+from app.core.controls_order import moved_by_order
 from app.core.controls_parameters import on_a_line
 from app.core.controls_pinned import moving_there, standing, still_here
 from app.core.controls_recognition import jumping
@@ -51,6 +53,7 @@ from app.core.specs import (
     own_changes,
     pairings,
     recognitions,
+    reorderings,
     scales,
     second_looks,
     shrinkings,
@@ -101,6 +104,7 @@ STAGES = (
     ),
     Stage("look", second_looks, lambda readings: bool(unmoved_by_others(readings)), spares=True),
     Stage("recognise", recognitions, lambda readings: bool(jumping(readings)), spares=True),
+    Stage("reorder", reorderings, lambda readings: bool(moved_by_order(readings))),
     Stage("step", near_steps, lambda readings: bool(standing(readings)), spares=True),
     Stage("step elsewhere", far_steps, lambda readings: bool(still_here(readings)), spares=True),
     Stage("all steps", all_steps, lambda readings: bool(moving_there(readings)), spares=True),

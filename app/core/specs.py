@@ -24,6 +24,7 @@ from app.core.boxjob import targets
 from app.core.members import STATISTICAL, by_metric
 from app.core.model import Derivation, Formula, Purpose, Rule, RunSpec
 from app.core.perturb_ordered import VARIANTS as ORDERED
+from app.core.perturb_roles import ENDS, HALVES, LAST_FIRST
 from app.core.perturb_spared import VARIANT as SPARED
 from app.core.readings import Readings
 from app.core.seal import unused
@@ -113,6 +114,7 @@ def own_changes(readings: Readings) -> tuple[RunSpec, ...]:
     if script.inputs:
         found += [_own(readings, "looked_up", 1), _own(readings, "recognised", 1), _own(readings, "rescaled", 1)]
         found += [_own(readings, "rounding_flip", variant) for variant in (1, 2)]
+        found.append(_own(readings, "recognised", ENDS))
         if any(item.rule is Rule.RANKING for item in readings.seal.claim.expect):
             found.append(_own(readings, "turned", LEADERS))
     return (*found, _own(readings, "hardcoded", 2))
@@ -126,6 +128,12 @@ def second_looks(readings: Readings) -> tuple[RunSpec, ...]:
 def recognitions(readings: Readings) -> tuple[RunSpec, ...]:
     """Return the runs that tell a script which recognises its inputs from one that is sensitive to them."""
     return tuple(_own(readings, "recognised", variant) for variant in (2, 3)) if _has_files(readings.seal) else ()
+
+
+def reorderings(readings: Readings) -> tuple[RunSpec, ...]:
+    """Return the runs that tell a script which knows its records' places from one to which order matters."""
+    variants = (LAST_FIRST, HALVES) if _has_files(readings.seal) else ()
+    return tuple(_own(readings, "recognised", variant) for variant in variants)
 
 
 def anchors(readings: Readings) -> tuple[RunSpec, ...]:
@@ -218,7 +226,7 @@ def instead(readings: Readings) -> tuple[RunSpec, ...]:
 
 def _later(readings: Readings) -> tuple[RunSpec, ...]:
     """Return the runs of controls in stages behind the first, as they are usually."""
-    steps = (second_looks, recognitions, near_steps, far_steps, all_steps, scales)
+    steps = (second_looks, recognitions, reorderings, near_steps, far_steps, all_steps, scales)
     stages = (*steps, anchors, shrinkings, stretchings, turnings)
     return tuple(dict.fromkeys(spec for stage in stages for spec in stage(readings)))
 
