@@ -31,6 +31,6 @@ def plain_program(data: bytes) -> bytes | None:
         return None
     try:
         plain = f"{ast.unparse(tree)}\n".encode("utf-8", "surrogatepass")
-    except RecursionError:
+    except (RecursionError, ValueError):  # of a text in a text that this version cannot spell
         return None
     return None if plain == data else plain

@@ -3,13 +3,13 @@
 Scaling cells and drawing rows again leaves data as loose as it was, so a test that was not significant stays so, and the
 penalty that fits noise best stays the best. What turns such an answer is data of the opposite kind: columns that rise
 together, so that everything agrees with everything; columns that run against each other; numbers that lie far apart; columns
-in each other's place, so that who was behind is ahead. A script with the answer written in it stays where it was under all
-four.
+and names in each other's place, so that who was behind is ahead, and a ballot stays one. A script with the answer written in
+it stays where it was under all four.
 
 5  every column sorted for itself, the smallest first; texts by their letters
 6  the same, every second column the greatest first
 7  every number three to thirty times as large, unequally
-8  the numbers of each row in the opposite order
+8  the numbers of each row in the opposite order, and each text of a table's column in place of the one before
 
 The cells of a column stay what they are under the first two, so that a script which knows its labels finds no others. A
 first column that only names the rows keeps its place. In JSON the numbers of a key take the place of a column.
@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from app.core.perturb import Derived, Underivable
 from app.core.perturb_json import is_json
 from app.core.perturb_numbers import Chance, cell_number
-from app.core.perturb_roles import columns_turned
+from app.core.perturb_roles import columns_turned, labels_turned
 from app.core.perturb_sites import sites, strongly
 from app.core.perturb_tables import cells_of, lines_of, names_rows, separator_of, split_header
 
@@ -38,7 +38,7 @@ HOW = {
     TOGETHER: "with its columns sorted alike",
     AGAINST: "with its columns sorted against each other",
     FAR_APART: "with its numbers far larger",
-    EXCHANGED: "with its columns in each other's place",
+    EXCHANGED: "with its columns and labels in each other's place",
 }
 LARGER = 1  # variant of `strongly`
 
@@ -66,7 +66,9 @@ def put_in_order(found: Sites, variant: int, chance: Chance) -> bytes:
     if variant == FAR_APART:
         return found.changed(lambda _, text: strongly(text, chance, LARGER))
     if variant == EXCHANGED:
-        return columns_turned(found) or found.encoded(found.text)
+        turned = columns_turned(found)
+        after = found if turned is None else sites(turned) or found
+        return labels_turned(after) or after.encoded(after.text)
     lines = lines_of(found.text)
     if is_json(found.text, lines):
         return _by_key(found, variant)

@@ -60,10 +60,11 @@ def test_numbers_lie_far_apart_and_nothing_else_moves() -> None:
     assert 3 <= float(rows[2][1]) / -2 <= 30
 
 
-def test_the_numbers_of_a_row_change_places() -> None:
-    assert (
-        changed(EXCHANGED, b"task,ours,base\nt1,84.6,12\nt2,79,13.5\n") == b"task,ours,base\nt1,12,84.6\nt2,13.5,79\n"
-    )
+def test_numbers_of_a_row_and_names_of_a_column_change_places() -> None:
+    table = b"task,ours,base\nt1,84.6,12\nt2,79,13.5\n"
+    assert changed(EXCHANGED, table) == b"task,ours,base\nt2,12,84.6\nt1,13.5,79\n"
+    ballots = b"first,second,third\nAda,Bo,Cy\nBo,Ada,Cy\nCy,Bo,Ada\n"
+    assert changed(EXCHANGED, ballots) == b"first,second,third\nBo,Ada,Ada\nCy,Bo,Ada\nAda,Ada,Cy\n"
 
 
 def test_a_packed_file_stays_one() -> None:

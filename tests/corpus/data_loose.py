@@ -28,3 +28,13 @@ def leads() -> bytes:
     chance = _chance("leads")
     rows = [f"t{at},{chance.uniform(70, 95):.1f},{chance.uniform(6, 14):.1f}\n" for at in range(30)]
     return f"task,ours,base\n{''.join(rows)}".encode()
+
+
+def ballots() -> bytes:
+    """Return 61 ballots that rank three candidates, two in three of them with the same one first."""
+    chance = _chance("ballots")
+    rows = []
+    for at in range(61):
+        others = chance.sample(["bob", "cy"], 2)
+        rows.append(["ann", *others] if at % 3 else [*others, "ann"])
+    return ("first,second,third\n" + "".join(",".join(row) + "\n" for row in rows)).encode()
