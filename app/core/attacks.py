@@ -190,7 +190,9 @@ def _recognised(seal: str, derivation: Derivation, _: Claim, contents: Contents)
         chance = chance_of(seal, derivation, path, variant=False)
         if derivation.variant == 3:
             return rewritten(found)
-        return nudged(found, chance, 1 if derivation.variant == 1 else -1) or exchanged(found, chance)
+        return nudged(found, chance, 1 if derivation.variant == 1 else -1) or exchanged(
+            found, chance_of(seal, derivation, path)
+        )
 
     how = "the same numbers spelled otherwise" if derivation.variant == 3 else "a few numbers moved by one unit"
     return each_input(contents, change, how)

@@ -125,12 +125,12 @@ def _scattered(readings: Readings, name: str, runs: Sequence[Mapping[str, Measur
 
     Two of the six distances between four scattered values may be small by chance.
     """
-    usual = sorted(apart for run in changed(readings) if (apart := gap(runs[0][name], run[name])) is not None)
+    usual = [apart for run in changed(readings) if (apart := gap(runs[0][name], run[name])) is not None]
     values = [run[name].value for run in runs]
     if not usual or any(value is None or value == value.to_integral_value() for value in values):
         return False
     pairs = sorted(apart for one, two in combinations(runs, 2) if (apart := gap(one[name], two[name])) is not None)
-    typical = usual[len(usual) // 2]
+    typical = sum(usual, Decimal(0)) / len(usual)
     return typical > 0 and len(pairs) == SPELLINGS and pairs[SMALL_BY_CHANCE] >= typical / 2
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 from app.core.attacks import attacked
 from app.core.attacks_parts import Attacked, Contents
-from app.core.model import Derivation
+from app.core.model import Derivation, Run
 from app.core.verdict import judge
-from tests.core.builders import a_bundle, a_claim, a_script, a_seal, an_expectation, play
+from tests.core.builders import a_bundle, a_claim, a_run, a_script, a_seal, a_spec, an_expectation, play
+from tests.core.test_controls import control_of
 
 LABELLED = b"system,score\n" + b"".join(
     b"%s,%d.%d\n" % (name, mean + 3 * at % 7, at)
@@ -61,3 +62,27 @@ def test_the_first_two_of_a_ranking_change_places_as_files() -> None:
 def test_only_rankings_are_asked() -> None:
     runs, _ = play(a_seal())
     assert not [run for run in runs if run.spec.key == "perturb-turned-5"]
+
+
+def test_a_member_without_a_number_leads_nobody() -> None:
+    """Another expectation beside the ranking is none of its business either."""
+    claim = a_claim((an_expectation("8.7"), THREE))
+    numbers = {"score": 8.7, "ours": 9, "base": 8, "old": 1}
+    measured = [a_run(key, numbers) for key in ("measure-0", "repeat-0")]
+    for values, result in ((numbers, "fail"), (numbers | {"base": "none"}, "pass")):
+        found = control_of("turned", a_seal(claim), [*measured, exchanged(values)])
+        assert (found.result.value == "fail") is (result == "fail")
+
+
+def exchanged(values: Mapping[str, Any]) -> Run:
+    derivation = {"target": "*", "variant": 5, "attack": "turned"}
+    return a_run(a_spec("perturb-turned-5", purpose="perturb", derivation=derivation), values)
+
+
+def test_a_script_that_spares_whole_numbers_keeps_its_letters() -> None:
+    contents = Contents({"scores.csv": b"key 7\nabcd\nbcdd\ndddd 0.5\nabc\n"}, {}, None)
+    for target, after in (("decimals", b"abcd\nbcdd"), ("*", b"aaaa\naaaa")):
+        derivation = Derivation(target=target, variant=1, attack="anchored")
+        found = attacked("sha256:0", derivation, a_claim(), contents)
+        assert isinstance(found, Attacked)
+        assert after in found.contents.inputs["scores.csv"]
