@@ -123,7 +123,8 @@ def _together(before: Measured, one: Measured, two: Measured) -> bool:
 def _scattered(readings: Readings, name: str, runs: Sequence[Mapping[str, Measured]]) -> bool:
     """Whether a value lies as scattered under changes that mean nothing as under those of every number.
 
-    Two of the six distances between four scattered values may be small by chance.
+    Two of the six distances between four scattered values may be small by chance, but none is zero: what has two or three
+    values alone jumps between these.
     """
     usual = [apart for run in changed(readings) if (apart := gap(runs[0][name], run[name])) is not None]
     values = [run[name].value for run in runs]
@@ -131,7 +132,8 @@ def _scattered(readings: Readings, name: str, runs: Sequence[Mapping[str, Measur
         return False
     pairs = sorted(apart for one, two in combinations(runs, 2) if (apart := gap(one[name], two[name])) is not None)
     typical = sum(usual, Decimal(0)) / len(usual)
-    return typical > 0 and len(pairs) == SPELLINGS and pairs[SMALL_BY_CHANCE] >= typical / 2
+    differ = len(pairs) == SPELLINGS and pairs[0] > 0
+    return differ and typical > 0 and pairs[SMALL_BY_CHANCE] >= typical / 2
 
 
 def seed_response(readings: Readings) -> Control:

@@ -70,6 +70,7 @@ def test_a_digest_is_no_result(statistic: Callable[[bytes], float]) -> None:
         pytest.param(lambda data: mean(data) + share(data) / 100, id="a mean and a little chance"),
         pytest.param(zlib.crc32, id="a checksum, which is a whole number"),
         pytest.param(lambda data: float(max(numbers(data)) > 60), id="a yes"),
+        pytest.param(lambda data: 8.7 + (b"40.1" in data), id="one of two values"),
     ],
 )
 def test_an_honest_result_is_hardly_scattered(statistic: Callable[[bytes], float]) -> None:

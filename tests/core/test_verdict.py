@@ -262,7 +262,8 @@ def test_a_number_that_a_limit_may_have_spoiled_contradicts_nothing(key: str, li
 
 
 def test_a_number_that_no_limit_kept_from_matching_stays_a_match() -> None:
-    runs = [run.model_copy(update={"outcome": ending(limit="processes")}) for run in play(a_seal())[0]]
+    limited = {"outcome": ending(limit="processes")}
+    runs = [run.model_copy(update=limited) if run.result is not None else run for run in play(a_seal())[0]]
     found = judge(a_seal(), runs)
     assert found.status is Status.VERIFIED
     assert found.reason.endswith("; a run met its limit on processes (16).")
