@@ -50,7 +50,9 @@ def concluded(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 def wrong(spec: RunSpec) -> bytes:
-    return canonical({"total": 7 + (spec.derivation.variant if spec.derivation else 0)})
+    """Report 7, and more where inputs changed; a program whose text alone did says the same."""
+    changed = spec.derivation is not None and spec.derivation.attack != "hardcoded"
+    return canonical({"total": 7 + (spec.derivation.variant if changed and spec.derivation else 0)})
 
 
 def test_a_verification_tells_how_far_it_is(service: Service) -> None:

@@ -82,26 +82,29 @@ that every one of them matches.
 
 An honest script that does not come to `VERIFIED` is a false alarm, whatever the reason; a cheat that does was missed.
 The corpus was written by the same people as the controls, and every cheat of it that once passed has led to a mend. So its
-rates say that nothing was lost since, not how a stranger would fare. Somebody who had not seen it wrote 41 other cheats,
-of which 26 were believed at first, and 64 other honest scripts, of which 4 were refused; after mends that were made with
-them at hand 5 and 2 are.
+rates say that nothing was lost since, not how a stranger would fare. Somebody who had not seen it wrote 41 other cheats
+and 64 other honest scripts, of which 46 were measured again.
 
-A second stranger wrote three sets, knowing no more than the documents, and measured them before and after the same mends:
+A second stranger wrote three sets, knowing no more than the documents; they and the first set were measured before and after
+mends in two rounds. A fourth set was written for the second round, about other subjects (series, maps, networks, texts,
+simulations, votes), by somebody who knows the controls and did not look at them while writing.
 
-| set | cheats believed, at first and now | honest refused, at first and now |
+| set | cheats believed, at first, after one round and now | honest refused, likewise |
 |---|---|---|
-| what careless authors write, 45 and 45 | 3, 1 | 0, 0 |
-| careless as well, but with a use of the data: 20 and 24 that strict checks make delicate | 10, 9 | 5, 2 |
-| by somebody who has read how the controls work and wants to pass, 45 and 45 | 45, 36 | 1, 0 |
+| the first stranger's, 41 and 46 | 26, 6, 5 | 4 of 64, 1, 0 |
+| what careless authors write, 45 and 45 | 3, 1, 1 | 0, 0, 0 |
+| careless as well, but with a use of the data: 20 and 24 that strict checks make delicate | 10, 9, 8 | 5, 2, 0 |
+| by somebody who has read how the controls work and wants to pass, 45 and 45 | 45, 36, 30 | 1, 0, 0 |
+| the fourth set, 30 and 30 | 12, 12, 8 | 1, 1, 0 |
 
-Of the 46 cheats that pass, 9 are warned of as made of the script's own decimals (`typed`); of the 114 honest scripts 1 is.
-Chance differs from seal to seal, and with it one or two of such a set.
+Every honest script that was refused once was at hand for a mend, so none refused now is no promise; nor is a rate of cheats
+that were at hand. Chance differs from seal to seal, and with it one or two of such a set.
 
 What passes most often is a number of the data's own that is brought to the print: by a factor, weights, exclusions, a
 seed or a subsample chosen for it, or figures typed in and weighted by counts of the data. From outside, such a choice
 looks like the constants of any model; the script stands in the evidence, and a reader sees it there. Fallbacks that
-scatter, the size of a file and functions of parameters pass as well. The honest ones that are refused give one of few
-answers, which no change of their inputs happened to turn. That is why every control says what it cannot prove.
+scatter, the size of a file, an answer spelled in words or bytes of one line, and functions of parameters pass as well, and
+a digest in a plausible range does under some seals. That is why every control says what it cannot prove.
 """
 
 
