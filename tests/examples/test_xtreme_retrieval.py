@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.examples.torch_python import Module
+from tests.examples.torch_python import Module, require_torch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+require_torch()
 
 LIBRARY = Path(__file__).parents[2] / "examples" / "intermediate-task" / "study" / "xtreme_retrieval.py"
 INF, NAN = math.inf, math.nan

@@ -19,15 +19,23 @@ from app.settings import Settings
 from sandbox.built import read_manifest
 
 SERVANT = Path(__file__).with_name("tensor_calls.py")
-# As the operator has set it. Tests have a home of their own, and each build takes a gigabyte.
-BASE = Settings().environment_folder
+NAMED = os.environ.get("ASSAY_TEST_ENVIRONMENTS")
+BASE = Path(NAMED) if NAMED else Settings().environment_folder  # as the operator has set it: a build takes a gigabyte
+
+
+def require_torch() -> None:
+    """Skip a whole module where the environment has not been built, and say how to build it; on CI that is a failure."""
+    if read_manifest(BASE, "torch") is None:
+        how = "`ASSAY_ENVIRONMENTS=FOLDER ./run assay env build torch`, then ASSAY_TEST_ENVIRONMENTS=FOLDER"
+        if os.environ.get("CI"):
+            pytest.fail(f"the environment torch is not there ({how})")
+        pytest.skip(f"the environment torch is not there ({how})", allow_module_level=True)
 
 
 def packages() -> Path:
-    """Return the folder of the environment's packages, or skip and say how to get one."""
+    """Return the folder of the environment's packages."""
     manifest = read_manifest(BASE, "torch")
-    if manifest is None:
-        pytest.skip("the environment `torch` is not built: `./run assay env build torch` builds it")
+    assert manifest is not None
     return BASE / manifest.folder / "site"
 
 
