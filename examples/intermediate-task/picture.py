@@ -82,7 +82,7 @@ def picture(results: Sequence[dict[str, float]], tier: str = "low") -> str:
                 f'<circle cx="{x(result[name])}" cy="{below}" r="2.5" fill="{INK}"/>',
             ]
     drawn += [
-        f'<text x="{x(tick)}" y="{height - 28}" fill="{INK}" text-anchor="middle">{tick:+d}</text>'
+        f'<text x="{x(tick)}" y="{height - 28}" fill="{INK}" text-anchor="middle">{f"{tick:+d}" if tick else 0}</text>'
         for tick in range(-int(reach), int(reach) + 1, max(1, int(reach) // 4))
     ]
     drawn.append(
