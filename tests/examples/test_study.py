@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import json
 import math
 import re
 import sys
 import tomllib
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 import pytest
@@ -160,3 +162,17 @@ def test_the_picture_shows_each_effect_with_its_interval_and_every_seed() -> Non
 def test_what_gives_no_interval_is_not_drawn(values: list[float], told: str) -> None:
     with pytest.raises(ValueError, match=told):
         loaded(FOLDER / "picture.py").picture(made(values))
+
+
+def test_the_published_picture_and_table_are_those_of_the_published_results() -> None:
+    paths = sorted((FOLDER / "results").glob("seed-*.json"))
+    results = [json.loads(path.read_text()) for path in paths]
+    page = (FOLDER.parents[1] / "docs" / "intermediate-task.md").read_text()
+
+    assert (
+        loaded(FOLDER / "picture.py").picture(results) == (FOLDER.parents[1] / "docs/intermediate-task.svg").read_text()
+    )
+    for effect in EFFECTS:
+        assert f"| `{effect}` | {fmean(result[f'low.{effect}'] for result in results):+.2f} |" in page
+    for arm in ("trigrams", "random", "base", "english", "target"):
+        assert f"| `{arm}` | {fmean(result[f'low.{arm}'] for result in results):.1f} ± " in page
