@@ -35,6 +35,7 @@ from app.api.description import describe, operation_id, spelled
 from app.api.limits import Limiter
 from app.api.methods import Methods
 from app.api.problems import Problem, ProblemGuard
+from app.api.rooms import Room
 from app.pages.router import PageGuard
 from app.pages.router import router as pages
 from app.settings import Settings
@@ -76,6 +77,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             app.state.parts = parts
             app.state.door = Door(parts)
             app.state.limiter = Limiter(settings)
+            app.state.room = Room()
             yield
         finally:
             parts.close()

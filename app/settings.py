@@ -87,6 +87,7 @@ class Settings(BaseSettings):
     requests_per_minute: int = Field(default=1200, ge=0)  # of a key, or of an address without one; 0: no limit
     changes_per_minute: int = Field(default=120, ge=0)  # those of them that may change something
     bad_keys_per_minute: int = Field(default=30, ge=0)  # requests of an address with a key that is not good
+    bad_hooks_per_minute: int = Field(default=60, ge=0)  # webhooks of an address that no source signed
     contract_base: str = "https://assignee.net"  # base address in the `schema` field of public contracts
     level_max: int = Field(default=2, ge=1, le=7)  # highest verification level that a record may reach
 

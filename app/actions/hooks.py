@@ -16,7 +16,7 @@ from app.actions.sources import secrets_of
 from app.core import hook_words
 from app.core.errors import Fault, Problem, Refusal
 from app.core.hook_change import CONTEXT
-from app.core.hooks import check
+from app.core.hooks import begin
 from app.core.model import Script
 from app.store import hook_reports, hooks, intake, sources, views
 from app.store.hook_reports import NewReport
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from app.actions.parts import Parts
     from app.core.forges import Place
     from app.core.hook_words import Said
+    from app.core.hooks import Checking, Signed
     from app.core.model import Claim
     from app.store.hook_reports import Report
     from app.store.hooks import Taken
@@ -53,15 +54,32 @@ def receive(parts: Parts, source_id: str, headers: Mapping[str, str], body: byte
         body: as it came.
 
     """
+    checking = check_delivery(parts, source_id, headers)
+    if checking is None:
+        return None
+    checking.add(body)
+    signed = checking.end()
+    if signed is None:
+        count_refusal(parts, source_id)
+        return None
+    return take_in(parts, source_id, signed, body)
+
+
+def check_delivery(parts: Parts, source_id: str, headers: Mapping[str, str]) -> Checking | None:
+    """Return what the body of a delivery is to be held against; None: there is no such source."""
     with parts.store.read() as session:
         source = sources.find(session, source_id)
-    if source is None:
-        return None
-    signed = check(source.kind, secrets_of(parts, source), headers, body, time.time())
-    if signed is None:
-        with parts.store.transaction() as session:
-            sources.count_refusal(session, source_id)
-        return None
+    return None if source is None else begin(source.kind, secrets_of(parts, source), headers, time.time())
+
+
+def count_refusal(parts: Parts, source_id: str) -> None:
+    """Count a request that no secret of a source had signed."""
+    with parts.store.transaction() as session:
+        sources.count_refusal(session, source_id)
+
+
+def take_in(parts: Parts, source_id: str, signed: Signed, body: bytes) -> tuple[str, str]:
+    """Write a signed delivery down; returns its id and state, as `receive`."""
     try:
         with parts.store.transaction() as session:
             return hooks.receive(session, source_id, signed, body)

@@ -72,12 +72,6 @@ def remove_source(parts: Parts, source_id: str) -> bool:
         return sources.remove(session, source_id)
 
 
-def has_source(parts: Parts, source_id: str) -> bool:
-    """Whether there is such a source."""
-    with parts.store.read() as session:
-        return sources.find(session, source_id) is not None
-
-
 def open_source(parts: Parts, source_id: str) -> OpenSource | None:
     """Return a source with what opens its forge; None when there is none any more."""
     with parts.store.read() as session:

@@ -7,7 +7,8 @@ Whoever asks too often is told when to come back, and is not counted for that.
 Web processes share their counts in Redis or Valkey. When that does not answer, each process counts by itself, and the log
 says so: then limits are looser by the number of processes, but they neither vanish nor lock anybody out. It is asked again
 after a pause, so that no request waits for a dead server. Not counted are the loopback, which is the operator's own, probes,
-the static files of pages, and webhooks: forges send many from few addresses, and what was refused does not come again.
+the static files of pages, and signed webhooks: forges send many from few addresses, and what was refused does not come
+again. Webhooks that nobody signed are counted where they are refused (`app.api.hooks`).
 """
 
 from __future__ import annotations

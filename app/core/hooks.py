@@ -1,7 +1,9 @@
 """Webhooks that come in: which sources there are, and whether a request was signed by one.
 
 Theory of operation. A signature is over the bytes as they came, so nothing is parsed before it holds, and it is compared in
-constant time with what each secret in use gives. What it covers decides what may be believed afterwards:
+constant time with what each secret in use gives. That is made while the body comes, so that nobody has to hold a body as a
+whole before it is known to be signed, and none is taken in that came without anything to hold it against. What a signature
+covers decides what may be believed afterwards:
 
     github, forgejo   HMAC-SHA-256 over the body alone. There is no time in it, and the delivery's id and the event's name
                       are headers that anybody could change: a body that was worked on is never worked on again, under
@@ -28,12 +30,14 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 TOLERANCE_SECONDS = 300  # between the time that a request states and ours
 BODY_BYTES_MAX = 25 << 20  # what GitHub sends at most
 STANDARD_PREFIX = "whsec_"
 _STANDARD_HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
+_SIGNATURES_MAX = 20  # of a request; senders put two while they change their secret
+_HEX = re.compile(r"[0-9a-f]{64}")
 _ID = re.compile(r"[\x21-\x7e]{1,200}")
 
 
@@ -58,34 +62,81 @@ class Signed:
     event: str  # the sender's name for what happened; "" where only the body says so
 
 
-def check(kind: Kind, secrets: Sequence[str], headers: Mapping[str, str], body: bytes, now: float) -> Signed | None:
-    """Return what was signed; None: nothing was, or not by one of these secrets, or at another time.
+class Checking:
+    """A request whose body is still to come, held against what its header fields promise."""
+
+    def __init__(self, delivery: str, event: str, held: _Held, begun: bytes = b"") -> None:
+        self._delivery = delivery
+        self._event = event
+        self._held = held
+        self._digest = hashlib.sha256(begun)
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether no body could make the request a signed one, so that none needs to be taken in."""
+        return not self._held.token and not (self._held.macs and self._held.given)
+
+    def add(self, chunk: bytes) -> None:
+        """Go on with the next bytes of the body."""
+        self._digest.update(chunk)
+        for mac in self._held.macs:
+            mac.update(chunk)
+
+    def end(self) -> Signed | None:
+        """Return what was signed, the body being over; None: nothing was, or not by one of the secrets."""
+        held = self._held.token
+        for mac in self._held.macs:
+            made = self._held.spelled(mac.digest())
+            for given in self._held.given:
+                held |= hmac.compare_digest(made, given)
+        digest = self._digest.hexdigest()
+        return Signed(self._delivery or digest, digest, self._event) if held else None
+
+
+@dataclass(frozen=True)
+class _Held:
+    """By what a request may turn out to be signed."""
+
+    token: bool = False  # it showed a secret itself
+    macs: Sequence[hmac.HMAC] = ()  # one for each secret in use, over what precedes the body
+    given: Sequence[bytes] = ()  # signatures
+    spelled: Callable[[bytes], bytes] = binascii.hexlify
+
+
+def begin(kind: Kind, secrets: Sequence[str], headers: Mapping[str, str], now: float) -> Checking:
+    """Return what a request's body is to be held against.
 
     Args:
         kind: of the source.
         secrets: in use, each as the source's operator was shown it.
         headers: of the request, names in lower case.
-        body: as it came.
         now: seconds since the epoch.
 
     """
     if kind is Kind.GENERIC:
-        return _standard(secrets, headers, body, now, event="")
+        return _standard(secrets, headers, now, event="")
     if kind is Kind.GITLAB and "webhook-signature" in headers:
-        return _standard(secrets, headers, body, now, event=headers.get("x-gitlab-event", ""))
+        return _standard(secrets, headers, now, event=headers.get("x-gitlab-event", ""))
     if kind is Kind.GITLAB:
-        given = headers.get("x-gitlab-token", "").encode()
-        held = [hmac.compare_digest(secret.encode(), given) for secret in secrets]
-        delivery = headers.get("idempotency-key") or headers.get("x-gitlab-event-uuid")
+        shown = headers.get("x-gitlab-token", "").encode()
+        known = [hmac.compare_digest(secret.encode(), shown) for secret in secrets]  # each of them, whichever it is
+        held = _Held(token=any(known))
+        delivery = headers.get("idempotency-key") or headers.get("x-gitlab-event-uuid") or ""
         event = headers.get("x-gitlab-event", "")
     else:
-        held = _held_by_body(kind, secrets, headers, body)
-        delivery = _first(headers, _DELIVERY[kind])
+        given = (_first(headers, _SIGNATURE[kind]) or "").removeprefix("sha256=").lower()
+        macs = [hmac.new(secret.encode(), digestmod=hashlib.sha256) for secret in secrets]
+        held = _Held(macs=macs, given=[given.encode()] if _HEX.fullmatch(given) else ())
+        delivery = _first(headers, _DELIVERY[kind]) or ""
         event = _first(headers, _EVENT[kind]) or ""
-    if not any(held):
-        return None
-    digest = hashlib.sha256(body).hexdigest()
-    return Signed(delivery if delivery and _ID.fullmatch(delivery) else digest, digest, event)
+    return Checking(delivery if _ID.fullmatch(delivery) else "", event, held)
+
+
+def check(kind: Kind, secrets: Sequence[str], headers: Mapping[str, str], body: bytes, now: float) -> Signed | None:
+    """Return what was signed; None: nothing was, or not by one of these secrets, or at another time; as `begin`."""
+    checking = begin(kind, secrets, headers, now)
+    checking.add(body)
+    return checking.end()
 
 
 _SIGNATURE = {
@@ -99,29 +150,15 @@ _DELIVERY = {
 _EVENT = {Kind.GITHUB: ("x-github-event",), Kind.FORGEJO: ("x-forgejo-event", "x-gitea-event")}
 
 
-def _held_by_body(kind: Kind, secrets: Sequence[str], headers: Mapping[str, str], body: bytes) -> list[bool]:
-    """Return for every secret whether it gives the signature over the body; hexadecimal, at GitHub's after `sha256=`."""
-    given = (_first(headers, _SIGNATURE[kind]) or "").removeprefix("sha256=").lower().encode()
-    made = [hmac.new(secret.encode(), body, hashlib.sha256).hexdigest().encode() for secret in secrets]
-    return [hmac.compare_digest(item, given) for item in made]
-
-
-def _standard(
-    secrets: Sequence[str], headers: Mapping[str, str], body: bytes, now: float, *, event: str
-) -> Signed | None:
+def _standard(secrets: Sequence[str], headers: Mapping[str, str], now: float, *, event: str) -> Checking:
     delivery, stamp, given = (headers.get(name, "") for name in _STANDARD_HEADERS)
-    if not _ID.fullmatch(delivery) or not re.fullmatch(r"[0-9]{1,12}", stamp):
-        return None
-    if abs(now - int(stamp)) > TOLERANCE_SECONDS:
-        return None
-    signed = f"{delivery}.{stamp}.".encode() + body
-    signatures = [item[3:].encode() for item in given.split() if item.startswith("v1,")]
-    held = False
-    for secret in secrets:
-        made = base64.b64encode(hmac.new(key_of(secret), signed, hashlib.sha256).digest())
-        for signature in signatures:
-            held |= hmac.compare_digest(made, signature)
-    return Signed(delivery, hashlib.sha256(signed).hexdigest(), event) if held else None
+    begun = f"{delivery}.{stamp}.".encode()
+    well_formed = _ID.fullmatch(delivery) and re.fullmatch(r"[0-9]{1,12}", stamp)
+    if not well_formed or abs(now - int(stamp)) > TOLERANCE_SECONDS:
+        return Checking(delivery, event, _Held(), begun)
+    signatures = [item[3:].encode() for item in given.split() if item.startswith("v1,")][:_SIGNATURES_MAX]
+    macs = [hmac.new(key_of(secret), begun, hashlib.sha256) for secret in secrets]
+    return Checking(delivery, event, _Held(macs=macs, given=signatures, spelled=base64.b64encode), begun)
 
 
 def key_of(secret: str) -> bytes:

@@ -33,7 +33,10 @@ if TYPE_CHECKING:
 
 ADDRESS = "http://127.0.0.1:8000"
 ENVIRONMENT = "sha256:" + "e" * 64
-UNLIMITED = {"requests_per_minute": 0, "changes_per_minute": 0, "bad_keys_per_minute": 0}  # tests ask in a hurry
+#: Tests ask in a hurry.
+UNLIMITED = dict.fromkeys(
+    ("requests_per_minute", "changes_per_minute", "bad_keys_per_minute", "bad_hooks_per_minute"), 0
+)
 TARGET = "/v1/verifications"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -11,11 +12,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app import actions
+from app.api.rooms import Room
 from app.core.hook_paths import PATTERN
 from app.core.hooks import Kind
 from app.store import source_lists
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import httpx2
 
     from tests.api.service import Service
@@ -26,6 +30,10 @@ BODY = json.dumps({"zen": "Keep it logically awesome."}).encode()
 @pytest.fixture
 def source(service: Service) -> tuple[str, str]:
     """Return a source's address and secret."""
+    return made(service)
+
+
+def made(service: Service) -> tuple[str, str]:
     new = actions.NewSource(
         Kind.GITHUB, "octo", "octo/claims", "4711", PATTERN, ("python",), 5, 0, "https://api.github.com"
     )
@@ -125,3 +133,63 @@ def test_a_secret_that_cannot_be_read_is_our_fault_and_not_the_sender_s(
     answer = send(service, source)
     assert answer.status_code == 500
     assert service.rows()["hook_delivery"] == 0
+
+
+def test_who_sends_what_nobody_signed_is_limited_and_shuts_nobody_else_out(serving: Callable[..., Any]) -> None:
+    with serving(bad_hooks_per_minute=3) as service:
+        known = made(service)
+        unsigned = {"x_hub_signature_256": "sha256=" + "0" * 64}
+        answers = [send(service, known, **unsigned) for _ in range(3)]
+        answers += [send(service, ("/v1/hooks/src_nowhere", known[1])), send(service, known, **unsigned)]
+        assert [answer.status_code for answer in answers] == [401] * 3 + [429] * 2
+        assert answers[-1].json()["type"] == "/problems/too-many-requests"
+        assert 1 <= int(answers[-1].headers["Retry-After"]) <= 60
+        assert refused(service) == 3  # beyond the limit nothing is written
+        assert send(service, known).status_code == 202  # of the same address
+        assert send(service, known, x_github_delivery="d-2", body=b"{}").status_code == 202
+
+
+def refused(service: Service) -> int:
+    with service.parts.store.read() as session:
+        return int(session.connection().exec_driver_sql("SELECT refused FROM hook_source").scalar_one())
+
+
+def test_a_body_that_nothing_could_have_signed_is_not_taken_in(
+    service: Service, source: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.api.hooks.BODY_BYTES_MAX", 10)
+    for value in (None, "sha256=", "md5=" + "0" * 32):
+        assert send(service, source, x_hub_signature_256=value).status_code == 401
+
+
+def test_a_large_body_is_the_same_in_pieces_and_is_no_more_than_a_forge_sends(
+    service: Service, source: tuple[str, str]
+) -> None:
+    body = json.dumps({"zen": "x" * (3 << 20)}).encode()
+    assert send(service, source, body).status_code == 202
+    taken = actions.take_hook(service.parts)
+    assert taken is not None
+    assert taken.body == body
+    assert send(service, source, body, x_hub_signature_256="sha256=" + "0" * 64).status_code == 401
+    assert send(service, source, b"[" + b" " * (26 << 20)).status_code == 413
+    assert service.rows()["hook_delivery"] == 1
+
+
+def test_large_bodies_find_few_places_and_wait_for_them() -> None:
+    async def visit(room: Room, who: str, held: list[str], most: list[tuple[int, int]]) -> None:
+        async with room.place(who):
+            held.append(who)
+            most.append((len(held), max(held.count(name) for name in held)))
+            await asyncio.sleep(0.01)
+            held.remove(who)
+
+    async def all_of_them() -> list[tuple[int, int]]:
+        held: list[str] = []
+        most: list[tuple[int, int]] = []
+        room = Room(3, 2)
+        await asyncio.gather(*(visit(room, who, held, most) for who in "aaaaaabbbc"))
+        return most
+
+    most = asyncio.run(all_of_them())
+    assert len(most) == 10  # everybody came in
+    assert (max(together for together, _ in most), max(of_one for _, of_one in most)) == (3, 2)

@@ -394,16 +394,18 @@ def hooks(service: Service) -> Answers:
     for shown in (headers, {"Content-Type": JSON}, {"Content-Type": "text/plain"}):
         yield HOOK_IN, service.client.post(f"/v1/hooks/{source}", content=body, headers=shown)
     yield HOOK_IN, service.client.post(f"/v1/hooks/{source}", content=b"x" * (BODY_BYTES_MAX + 1), headers=headers)
+    unsigned = {"content": body, "headers": {"Content-Type": JSON}}
+    yield HOOK_IN, too_often(service, "POST", f"/v1/hooks/{source}", **unsigned)
 
 
-def too_often(service: Service, method: str, address: str) -> httpx2.Response:
+def too_often(service: Service, method: str, address: str, **more: Any) -> httpx2.Response:
     """Return the second answer within a minute where one is allowed."""
     state = service.client.app.state  # type: ignore[attr-defined]
-    usual, once = state.limiter, {"requests_per_minute": 1, "changes_per_minute": 1}
+    usual, once = state.limiter, {"requests_per_minute": 1, "changes_per_minute": 1, "bad_hooks_per_minute": 1}
     state.limiter = Limiter(service.parts.settings.model_copy(update=once))
     try:
-        service.client.request(method, address)
-        return service.client.request(method, address)
+        service.client.request(method, address, **more)
+        return service.client.request(method, address, **more)
     finally:
         state.limiter = usual
 

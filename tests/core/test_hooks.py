@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import itertools
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from standardwebhooks import Webhook
 from app.core import hook_payloads
 from app.core.hook_change import Change, Nothing, Submitted, Unusable
 from app.core.hook_paths import claims_among, is_pattern, may_touch, touched
-from app.core.hooks import TOLERANCE_SECONDS, Kind, check, spell
+from app.core.hooks import TOLERANCE_SECONDS, Kind, begin, check, spell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -109,6 +110,43 @@ def test_id_and_time_are_signed(changed: dict[str, str]) -> None:
 def test_one_of_several_signatures_is_enough() -> None:
     both = standard(spell(b"o" * 32))["webhook-signature"] + " v1a,abc " + standard()["webhook-signature"]
     assert check(Kind.GENERIC, [SECRET], {**standard(), "webhook-signature": both}, BODY, NOW) is not None
+
+
+@pytest.mark.parametrize(
+    ("kind", "headers"),
+    [
+        (Kind.GITHUB, {}),
+        (Kind.GITHUB, {"x-hub-signature-256": "sha256="}),
+        (Kind.FORGEJO, {"x-forgejo-signature": "g" * 64}),
+        (Kind.GITLAB, {"x-gitlab-token": "guessed"}),
+        (Kind.GITLAB, {**standard(), "webhook-signature": "v2,x"}),
+        (Kind.GENERIC, standard(at=NOW - TOLERANCE_SECONDS - 1)),
+        (Kind.GENERIC, {**standard(), "webhook-id": "a b"}),
+        (Kind.GENERIC, {}),
+    ],
+)
+def test_what_no_body_could_make_good_is_known_before_it_comes(kind: Kind, headers: dict[str, str]) -> None:
+    assert begin(kind, [SECRET], headers, NOW).hopeless
+    assert check(kind, [SECRET], headers, BODY, NOW) is None
+
+
+@given(cuts=st.lists(st.integers(0, len(BODY)), max_size=6), wrong=st.booleans())
+def test_a_body_in_pieces_is_the_body(cuts: list[int], *, wrong: bool) -> None:
+    ends = [0, *sorted(cuts), len(BODY)]
+    for kind, headers in (
+        (Kind.GITHUB, github()),
+        (Kind.GENERIC, standard()),
+        (Kind.GITLAB, {"x-gitlab-token": SECRET}),
+    ):
+        checking = begin(kind, ["other", SECRET], headers, NOW)
+        assert not checking.hopeless
+        for start, end in itertools.pairwise(ends):
+            checking.add(BODY[start:end])
+        if wrong:
+            checking.add(b"!")
+        body = BODY + b"!" if wrong else BODY
+        assert checking.end() == check(kind, [SECRET], headers, body, NOW)
+        assert (checking.end() is None) is (wrong and kind is not Kind.GITLAB)
 
 
 def test_a_secret_of_the_standard_that_is_no_base64_signs_as_it_stands() -> None:
