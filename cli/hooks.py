@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from app.store.lists import Listed, Wanted
 
 app = typer.Typer(
-    no_args_is_help=True, help="Endpoints that are told of events, and what became of each.", rich_markup_mode=None
+    no_args_is_help=True,
+    help="Endpoints of all publishers that are told of events by webhook, and what became of each delivery.",
+    rich_markup_mode=None,
 )
 EndpointId = Annotated[str, typer.Argument(help="whe_…, as `assay hooks list` shows.")]
 Limit = Annotated[int, typer.Option(min=1, max=200, help="At most so many lines, newest first.")]
@@ -36,7 +38,10 @@ def add(  # noqa: PLR0913 - options of a command
         str | None, typer.Option(help="Whose claims it is told of; by default the setting ASSAY_PUBLISHER.")
     ] = None,
     event: Annotated[
-        list[str] | None, typer.Option(help="What it is told, once for each; by default all that a publisher hears.")
+        list[str] | None,
+        typer.Option(
+            help=f"An event it is told, once for each: {', '.join(SUBSCRIBABLE)}. By default all that a publisher hears."
+        ),
     ] = None,
     description: Annotated[str, typer.Option(help="What it is for.")] = "",
     operator: Annotated[bool, typer.Option("--operator", help="Tell it of workers that are gone, too.")] = False,

@@ -81,7 +81,9 @@ def trust(file: Annotated[Path, typer.Argument(help="Public keys: PEM, or a docu
 
 
 @app.command()
-def distrust(keyid: Annotated[str, typer.Argument(help="sha256:…")]) -> None:
+def distrust(
+    keyid: Annotated[str, typer.Argument(help="sha256:… of a trusted key, as `assay keys list` shows.")],
+) -> None:
     """Trust a judge's key no longer."""
     path = _pinned(read_settings().home / TRUSTED, keyid)
     if not path.is_file():
@@ -90,7 +92,9 @@ def distrust(keyid: Annotated[str, typer.Argument(help="sha256:…")]) -> None:
 
 
 @app.command()
-def retire(keyid: Annotated[str, typer.Argument(help="sha256:…")]) -> None:
+def retire(
+    keyid: Annotated[str, typer.Argument(help="sha256:… of a key of this home, as `assay keys list` shows.")],
+) -> None:
     """Say that a judge's key signs no more; what it signed before keeps its worth."""
     from workers.keyring import keyring
 

@@ -24,7 +24,11 @@ from cli.words import say
 if TYPE_CHECKING:
     from app.settings import Settings
 
-app = typer.Typer(no_args_is_help=True, help="Who may send webhooks, and what they sent.", rich_markup_mode=None)
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Repositories and programs that hand claims in by webhook, and what became of each delivery.",
+    rich_markup_mode=None,
+)
 
 SourceId = Annotated[str, typer.Argument(help="src_…, as `assay sources list` shows.")]
 SecretFile = Annotated[
@@ -35,26 +39,35 @@ SecretFile = Annotated[
 @app.command()
 def add(  # noqa: PLR0913 - options of a command
     kind: Annotated[Kind, typer.Argument(help="Who sends: a forge, or `generic` for a program.")],
-    repository: Annotated[str, typer.Option(help="Full name, such as owner/name.")] = "",
-    repository_id: Annotated[str, typer.Option(help="The forge's number of it: names can be taken over.")] = "",
-    path: Annotated[str, typer.Option(help="Which claims: a pattern that ends in claim.toml.")] = PATTERN,
+    repository: Annotated[
+        str, typer.Option(help="Full name at the forge, such as owner/name; a program has none.")
+    ] = "",
+    repository_id: Annotated[
+        str, typer.Option(help="The forge's number of the repository: names can be taken over.")
+    ] = "",
+    path: Annotated[
+        str,
+        typer.Option(help="Which claims: a pattern that ends in claim.toml; ** is any number of folders."),
+    ] = PATTERN,
     publisher: Annotated[
         str | None, typer.Option(help="For whom claims are submitted; by default the setting ASSAY_PUBLISHER.")
     ] = None,
     environment: Annotated[
-        list[str] | None, typer.Option(help="In which scripts may run, once for each; by default python.")
+        list[str] | None,
+        typer.Option(help="Environment in which its scripts may run, once for each; by default python."),
     ] = None,
     per_day: Annotated[int, typer.Option(min=0, help="Verifications that it may begin in 24 hours.")] = 100,
-    gpus: Annotated[int, typer.Option(min=0, help="That one of its claims may ask for.")] = 0,
+    gpus: Annotated[int, typer.Option(min=0, help="GPUs that one of its claims may ask for.")] = 0,
     api: Annotated[
-        str, typer.Option(help="Base address of the forge's interface, where it is not the usual one.")
+        str,
+        typer.Option(help="Base address of another forge's interface, such as https://git.example.org/api/v4."),
     ] = "",
     token_file: Annotated[
-        Path | None, typer.Option(help="File with a token for it, to read and to set statuses.")
+        Path | None, typer.Option(help="File with a token of the forge, to read the repository and to set statuses.")
     ] = None,
-    app_id: Annotated[str, typer.Option(help="Of a GitHub App, for check runs.")] = "",
+    app_id: Annotated[str, typer.Option(help="Id of a GitHub App, which makes check runs.")] = "",
     app_installation: Annotated[str, typer.Option(help="Number of the App's installation.")] = "",
-    app_key_file: Annotated[Path | None, typer.Option(help="The App's private key, as PEM.")] = None,
+    app_key_file: Annotated[Path | None, typer.Option(help="File with the App's private key, as PEM.")] = None,
     secret_file: SecretFile = None,
     as_json: AsJson = False,
 ) -> None:
