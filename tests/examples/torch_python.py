@@ -23,19 +23,21 @@ NAMED = os.environ.get("ASSAY_TEST_ENVIRONMENTS")
 BASE = Path(NAMED) if NAMED else Settings().environment_folder  # as the operator has set it: a build takes a gigabyte
 
 
+HOW = "`ASSAY_ENVIRONMENTS=FOLDER ./run assay env build torch`, then ASSAY_TEST_ENVIRONMENTS=FOLDER"
+MISSING = f"the environment torch is not there ({HOW})"
+
+
 def require_torch() -> None:
-    """Skip a whole module where the environment has not been built, and say how to build it; on CI that is a failure."""
-    if read_manifest(BASE, "torch") is None:
-        how = "`ASSAY_ENVIRONMENTS=FOLDER ./run assay env build torch`, then ASSAY_TEST_ENVIRONMENTS=FOLDER"
-        if os.environ.get("CI"):
-            pytest.fail(f"the environment torch is not there ({how})")
-        pytest.skip(f"the environment torch is not there ({how})", allow_module_level=True)
+    """Skip a whole module in one line where the environment has not been built. On CI its tests fail, one by one."""
+    if read_manifest(BASE, "torch") is None and not os.environ.get("CI"):
+        pytest.skip(MISSING, allow_module_level=True)
 
 
 def packages() -> Path:
-    """Return the folder of the environment's packages."""
+    """Return the folder of the environment's packages; without one the test fails."""
     manifest = read_manifest(BASE, "torch")
-    assert manifest is not None
+    if manifest is None:
+        pytest.fail(MISSING)
     return BASE / manifest.folder / "site"
 
 
