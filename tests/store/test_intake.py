@@ -153,7 +153,7 @@ def test_the_environment_that_was_published_last_is_sealed(house: House) -> None
 
 def test_without_an_environment_nothing_is_taken_in(house: House) -> None:
     house.change("DELETE FROM environment")
-    with pytest.raises(Fault, match=r"no worker has published the environment python\. start a worker"):
+    with pytest.raises(Fault, match=r"no worker has published the environment python\. Start a worker"):
         actions.submit_formula(house.parts, FORMULA, "demo")
     assert house.count("verification") == 0
 

@@ -96,11 +96,11 @@ def test_what_does_not_exist_is_not_begun_again(house: House) -> None:
 @pytest.mark.parametrize(
     ("state", "remedy"),
     [
-        ("queued", "wait for its end"),
-        ("running", "wait for its end"),
-        ("concluding", "wait for its end"),
-        ("concluded", "submit the claim again with force"),
-        ("cancelled", "submit the claim again with force"),
+        ("queued", "Wait for its end"),
+        ("running", "Wait for its end"),
+        ("concluding", "Wait for its end"),
+        ("concluded", "Submit the claim again with force"),
+        ("cancelled", "Submit the claim again with force"),
     ],
 )
 def test_only_a_faulted_verification_is_begun_again(house: House, state: str, remedy: str) -> None:
@@ -123,7 +123,7 @@ def test_a_retry_is_refused_when_its_environment_is_gone(house: House) -> None:
     faulted = house.fault()
     house.publish(NEW)
     with pytest.raises(
-        Refusal, match=r"environment python is no longer the sealed one\. submit the claim again"
+        Refusal, match=r"environment python is no longer the sealed one\. Submit the claim again"
     ) as refused:
         actions.retry(house.parts, faulted)
     assert refused.value.code == "environment-gone"
@@ -150,7 +150,7 @@ def test_a_retry_is_refused_when_the_program_is_another(
 ) -> None:
     faulted = house.fault()
     monkeypatch.setattr(name, value)
-    with pytest.raises(Refusal, match="submit the claim again") as refused:
+    with pytest.raises(Refusal, match="Submit the claim again") as refused:
         actions.retry(house.parts, faulted)
     assert code is None or refused.value.code == code
     assert house.count("verification") == 1

@@ -114,7 +114,7 @@ def test_inputs_that_cannot_be_changed_are_no_fault_and_open_no_box() -> None:
 
 def test_another_environment_than_the_sealed_one_is_our_fault() -> None:
     box = Box()
-    with pytest.raises(Fault, match=r"python is not the sealed one.*submit the claim again") as caught:
+    with pytest.raises(Fault, match=r"python is not the sealed one.*Submit the claim again") as caught:
         go(box, a_seal(), environment=Environment("python", "sha256:" + "f" * 64, "/usr/bin/python3"))
     assert caught.value.reason_code == "IMAGE_PULL_FAILED"
     assert box.jobs == []
@@ -124,7 +124,7 @@ def test_another_environment_than_the_sealed_one_is_our_fault() -> None:
 def test_another_evaluator_than_the_sealed_one_is_our_fault(seal: Callable[[], Seal]) -> None:
     """A worker that was upgraded must not run another program of ours under an old seal."""
     box = Box()
-    with pytest.raises(Fault, match=r"evaluator is not the sealed one.*submit the claim again") as caught:
+    with pytest.raises(Fault, match=r"evaluator is not the sealed one.*Submit the claim again") as caught:
         go(box, seal().model_copy(update={"evaluator": "sha256:" + "0" * 64}))
     assert caught.value.reason_code == "INTERNAL_ERROR"
     assert box.jobs == []
