@@ -74,6 +74,13 @@ def test_a_member_without_a_number_leads_nobody() -> None:
         assert (found.result.value == "fail") is (result == "fail")
 
 
+def test_a_member_that_is_no_finite_number_leads_nobody() -> None:
+    claim = a_claim((an_expectation("8.7"), THREE))
+    numbers = {"score": 8.7, "ours": float("nan"), "base": 8, "old": 1}
+    runs = [*(a_run(key, numbers) for key in ("measure-0", "repeat-0")), exchanged(numbers | {"ours": 9})]
+    assert control_of("turned", a_seal(claim), runs).result.value != "fail"
+
+
 def exchanged(values: Mapping[str, Any]) -> Run:
     derivation = {"target": "*", "variant": 5, "attack": "turned"}
     return a_run(a_spec("perturb-turned-5", purpose="perturb", derivation=derivation), values)
