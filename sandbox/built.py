@@ -8,7 +8,7 @@ every entry below `site`. The box sees the packages in the same place on every h
 have the same digest. After an upgrade of the system it is another one, without a new build, as it is with `python`.
 
 Whoever uses an environment finds its digest anew: by hashing every file, or by a fingerprint that was kept when they
-were hashed last. The same fingerprint is asked for again before each run.
+were hashed last. The same fingerprint is asked for again before and after each run.
 """
 
 from __future__ import annotations
@@ -167,7 +167,7 @@ def digest_for(python: str, recipe: str, found: Entries) -> str:
 
 
 def require_unchanged(environment: Environment) -> None:
-    """Check before a run that nothing of an environment was touched since its digest was found.
+    """Check before and after a run that nothing of an environment was touched since its digest was found.
 
     Raises:
         EnvironmentChanged: something was.
@@ -182,7 +182,7 @@ def require_unchanged(environment: Environment) -> None:
         detail = f"the environment {name} is not on the disk any more (run `assay env build {name}`)"
         raise EnvironmentChanged(detail) from error
     if not same:
-        remedy = f"`assay env verify {name}` names the files; build it again, then restart this program"
+        remedy = f"`assay env verify {name}` names what is other than it was built, `assay env build {name}` mends it"
         raise EnvironmentChanged(
             f"the environment {name} was changed on the disk since its digest was found ({remedy})"
         )

@@ -95,7 +95,7 @@ class Sandbox:
 
         Raises:
             NoIsolation: the host cannot seal the run as demanded; nothing was executed.
-            EnvironmentChanged: the environment was touched since its digest was found; nothing was executed.
+            EnvironmentChanged: the environment was touched since its digest was found, before the run or meanwhile.
             SealBroken: a staged file is not what it should be; nothing was executed.
             SandboxFault: the sandbox itself failed.
 
@@ -110,6 +110,7 @@ class Sandbox:
             slot, host = self._open(job.shape)
             found = self._in_a_box(slot, host, job, tick, plain=True)
         box, ahead, seen = found
+        require_unchanged(job.environment)  # what was changed meanwhile may have decided what the program did
         try:
             start: dict[str, Any] = {"start": "cold"}
             if ahead:

@@ -112,7 +112,7 @@ def _job(planned: BoxJob, environment: Environment, seal: Seal) -> Job:
         stderr_cap=planned.stderr_cap,
         result_cap=planned.result_cap,
         output_cap=planned.output_cap,
-        plain=planned.plain,
+        plain=planned.plain or not planned.imported.issuperset(environment.imports),
     )
 
 

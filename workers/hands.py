@@ -67,6 +67,10 @@ class Hands:
         self.environments[environment.digest] = environment
         actions.publish_environment(self.parts, environment.name, environment.digest, environment.describe())
 
+    def doubt(self) -> None:
+        """Have every built environment loaded anew at the next look: one is not as it was on the disk."""
+        self._seen.clear()
+
     def look(self) -> None:
         """Offer what was built since the last look."""
         settings = self.parts.settings

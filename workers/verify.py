@@ -74,6 +74,8 @@ def execute_run(hands: Hands, run_id: str) -> None:
         log.warning("run %s: the lease was lost, its outcome is thrown away", run_id)
     except Fault as fault:
         log.exception("run %s: fault", run_id)
+        if fault.code == "environment-changed":
+            hands.doubt()
         _give_back(hands, claimed, fault.reason_code, str(fault))
     except Exception:
         log.exception("run %s: unexpected error", run_id)

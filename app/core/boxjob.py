@@ -22,7 +22,7 @@ from app.core.caps import (
     STDERR_BYTES_MAX,
     STDOUT_BYTES_MAX,
 )
-from app.core.early import decides_imports
+from app.core.early import decides_imports, imported
 from app.core.errors import Fault
 from app.core.formula import Ratio, decimal_text, printed
 from app.core.model import Claim, Formula, Purpose, Script
@@ -74,6 +74,7 @@ class BoxJob:
     result_cap: int = RESULT_BYTES_MAX
     output_cap: int = OUTPUT_BYTES_MAX
     plain: bool = False  # whether its box must have imported nothing before it begins
+    imported: frozenset[str] = frozenset()  # packages that its text imports; a box may have imported no others
 
 
 def formula_source() -> bytes:
@@ -172,6 +173,7 @@ def _script_job(
         files.append(BoxFile(f"/in/{PARAMETERS}", data, digest(data)))
         if found.contents.parameters != sealed.parameters:
             derived[f"/in/{PARAMETERS}"] = digest(data)
+    built = script.environment != FORMULA_ENVIRONMENT
     return BoxJob(
         "script",
         (f"/job/{script.entrypoint}",),
@@ -180,7 +182,8 @@ def _script_job(
         derived,
         found.summary,
         found.replaced,
-        plain=script.environment != FORMULA_ENVIRONMENT and decides_imports(found.contents.others),
+        plain=built and decides_imports(found.contents.others, script.entrypoint),
+        imported=imported(found.contents.others, script.entrypoint) if built else frozenset(),
     )
 
 

@@ -1,4 +1,4 @@
-"""Whether a script could notice, or wants to decide, how the libraries that it uses are imported.
+"""What a script's text says of its imports: which there are, and whether it could notice or decide how they are made.
 
 A box made ahead has imported what its environment names before the script begins. Most scripts cannot tell. Some must: they
 set variables that a library reads when it is imported (`OMP_NUM_THREADS`, `CUDA_VISIBLE_DEVICES`, …), put a folder first
@@ -6,7 +6,12 @@ on the path, look which modules are there already, or limit themselves beforehan
 bundle's Python files and run in a box that has imported nothing.
 
 The rule is wide on purpose: what is taken for such a script only starts more slowly. Reading a variable is no sign, as
-every script does it; whatever else is done with the environment is one, and so is a file that cannot be parsed.
+every script does it; whatever else is done with the environment is one, and so is a file that cannot be parsed. A text
+can still hide it, at its author's own cost: the value then depends on the kind of start, and is not reproduced.
+
+The text is a stranger's and is parsed where the run is prepared, outside of the box: there is a bound to how much.
+
+A script that does not import what the box would have is given none of it either: the memory is counted as its own.
 """
 
 from __future__ import annotations
@@ -17,36 +22,62 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+#: Of all files together; a line of two bytes makes half a KiB of syntax tree.
+BYTES_MAX = 96 << 10
 ENVIRONMENTS = frozenset({"environ", "environb"})
 READING = frozenset({"get", "items", "keys", "values", "copy"})
 #: Functions and attributes, by whatever name their module goes.
 SIGNS = frozenset({
     "putenv", "unsetenv", "setenv",  # of the environment
     "meta_path", "path_hooks", "path_importer_cache", "reload",  # of importing
+    "__self__", "__globals__", "__builtins__", "_mapping", "_data",  # what reading can be bent to
     "settrace", "setprofile", "addaudithook", "setdlopenflags", "setrlimit", "sched_setaffinity",  # before importing
 })  # fmt: skip
 #: What other modules and models have too.
 OF_SYS = frozenset({"path", "modules"})
 #: Names that reach anything.
 BUILTINS = frozenset({"exec", "eval", "compile", "__import__", "vars"})
-REACHING = frozenset({"ctypes", "cffi"})
+#: Modules that reach anything, or import and execute by ways of their own.
+REACHING = frozenset({"builtins", "cffi", "ctypes", "imp", "mock", "pkgutil", "runpy", "site"})
+REACHING_PARTS = frozenset({"importlib.machinery", "importlib.util", "unittest.mock"})
+#: Under another name, or fetched by their name, it is not seen what is done with them.
+SEEN_BY_NAME = frozenset({"importlib", "os", "posix", "sys"})
 
 
-def decides_imports(files: Mapping[str, bytes]) -> bool:
-    """Return whether a program must begin with nothing imported.
+def decides_imports(files: Mapping[str, bytes], entrypoint: str) -> bool:
+    """Return whether a program must begin with nothing imported; so does one whose text is too much to be parsed.
 
     Args:
-        files: path -> bytes of everything that its box holds; those that end in `.py` are read.
+        files: path -> bytes of everything that its box holds; those that end in `.py` are read, and the entrypoint.
+        entrypoint: path of the program.
 
     """
-    return any(_decides(data) for path, data in files.items() if path.endswith(".py"))
+    texts = _texts(files, entrypoint)
+    return sum(map(len, texts)) > BYTES_MAX or any(tree is None or _decides(tree) for tree in map(_parsed, texts))
 
 
-def _decides(data: bytes) -> bool:
+def imported(files: Mapping[str, bytes], entrypoint: str) -> frozenset[str]:
+    """Return the packages that a program imports anywhere in its text, by their topmost names; see `decides_imports`."""
+    texts = _texts(files, entrypoint)
+    trees = map(_parsed, texts if sum(map(len, texts)) <= BYTES_MAX else ())
+    nodes = [node for tree in trees if tree is not None for node in ast.walk(tree)]
+    plainly = {item.name for node in nodes if isinstance(node, ast.Import) for item in node.names}
+    names = {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module and not node.level}
+    return frozenset(name.partition(".")[0] for name in plainly | names)
+
+
+def _texts(files: Mapping[str, bytes], entrypoint: str) -> list[bytes]:
+    return [data for path, data in files.items() if path == entrypoint or path.endswith(".py")]
+
+
+def _parsed(data: bytes) -> ast.Module | None:
     try:
-        tree = ast.parse(data)
+        return ast.parse(data)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return True
+        return None
+
+
+def _decides(tree: ast.Module) -> bool:
     read = {id(node) for outer in ast.walk(tree) if (node := _read_only(outer)) is not None and _is_environment(node)}
     return any(id(node) not in read and _is_sign(node) for node in ast.walk(tree))
 
@@ -72,17 +103,24 @@ def _is_sign(node: ast.AST) -> bool:
         case ast.Name(id=name):
             return name in ENVIRONMENTS or name in SIGNS or name in BUILTINS
         case ast.Attribute(attr=name, value=value):
-            of_sys = name in OF_SYS and isinstance(value, ast.Name) and value.id == "sys"
+            owner = value.id if isinstance(value, ast.Name) else value.attr if isinstance(value, ast.Attribute) else ""
+            of_sys = name in OF_SYS and owner == "sys"
             return name in ENVIRONMENTS or name in SIGNS or of_sys
         case ast.Constant(value=str(text)):
-            return text in ENVIRONMENTS or text in SIGNS  # for getattr
+            # for getattr, for what patches by a dotted name, for modules that are fetched by their name
+            return not (ENVIRONMENTS | SIGNS).isdisjoint(text.split(".")) or text in SEEN_BY_NAME
         case ast.Import(names=names):
-            return any(item.name.partition(".")[0] in REACHING for item in names)
+            renamed = any(item.asname and item.name in SEEN_BY_NAME for item in names)
+            return renamed or any(_reaches(item.name) for item in names)
         case ast.ImportFrom(module=module, names=names):
             # under its own name it is seen where it is used; under another, or with everything else, it is not
             hidden = {item.name for item in names if item.asname or item.name in SIGNS}
             everything = module in {"os", "sys", "posix"} and any(item.name == "*" for item in names)
             path = module == "sys" and any(item.name in OF_SYS for item in names)
-            reaching = (module or "").partition(".")[0] in REACHING
+            reaching = _reaches(module or "") or any(_reaches(f"{module}.{item.name}") for item in names)
             return bool(hidden & (ENVIRONMENTS | SIGNS)) or everything or path or reaching
     return False
+
+
+def _reaches(module: str) -> bool:
+    return module.partition(".")[0] in REACHING or module in REACHING_PARTS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.core.early import decides_imports
+from app.core.early import BYTES_MAX, decides_imports, imported
 
 DECIDING = {
     "a variable is set": "import os\nos.environ['OMP_NUM_THREADS'] = '1'\nimport torch",
@@ -34,6 +34,16 @@ DECIDING = {
     "an audit hook": "import sys\nsys.addaudithook(print)",
     "a limit": "import resource\nresource.setrlimit(resource.RLIMIT_STACK, (1, 1))",
     "processors": "import os\nos.sched_setaffinity(0, {0})",
+    "the system by another name": "import sys as s\ns.path.insert(0, '/job')",
+    "the system through another module": "import os\nos.sys.path.insert(0, '/job')",
+    "the system fetched by its name": "import importlib\nimportlib.import_module('sys').modules",
+    "patched by a dotted name": "patch('os.environ')",
+    "by a mock": "from unittest import mock",
+    "through what a view holds": "import os\nos.environ.items()._mapping['A'] = '1'",
+    "by another file's execution": "import runpy\nrunpy.run_path('settings.txt')",
+    "by a loader": "from importlib.machinery import SourceFileLoader",
+    "by a loader of a part": "from importlib import util",
+    "by builtins": "import builtins\nbuiltins.exec('1')",
     "no Python": "1 +",
     "a NUL": "a = 1\0",
     "too deep": "-" * 20_000 + "1",
@@ -51,16 +61,39 @@ PLAIN = {
 
 @pytest.mark.parametrize("text", DECIDING.values(), ids=DECIDING.keys())
 def test_a_script_that_decides_how_libraries_are_imported_is_found(text: str) -> None:
-    assert decides_imports({"reproduce.py": text.encode()})
+    assert decides_imports({"reproduce.py": text.encode()}, "reproduce.py")
 
 
 @pytest.mark.parametrize("text", PLAIN.values(), ids=PLAIN.keys())
 def test_a_script_that_cannot_tell_is_left_to_a_quick_start(text: str) -> None:
-    assert not decides_imports({"reproduce.py": text.encode()})
+    assert not decides_imports({"reproduce.py": text.encode()}, "reproduce.py")
 
 
-def test_every_python_file_is_read_and_no_other() -> None:
-    setting = b"import os\nos.environ['A'] = '1'"
-    assert decides_imports({"a.py": b"import b", "b.py": setting})
-    assert not decides_imports({"a.py": b"", "notes.txt": setting})
-    assert not decides_imports({})
+@pytest.mark.parametrize(("path", "read"), [("run", True), ("settings.py", True), ("notes.txt", False)])
+def test_the_entrypoint_is_read_whatever_its_name_and_other_files_by_theirs(path: str, *, read: bool) -> None:
+    files = {"run": b"import torch", path: b"import os\nos.environ['A'] = '1'"}
+    assert decides_imports(files, "run") is read
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("import torch", {"torch"}),
+        ("import torch.nn as nn, numpy", {"torch", "numpy"}),
+        ("def late():\n    from torch.nn import functional", {"torch"}),
+        ("from . import torch\nfrom .torch import nn", set()),
+        ("print('import torch')", set()),
+        ("import torch +", set()),
+    ],
+)
+def test_what_a_program_imports_stands_in_its_text(text: str, names: set[str]) -> None:
+    assert imported({"run": text.encode(), "notes.txt": b"import scipy"}, "run") == names
+
+
+def test_more_text_than_is_parsed_counts_as_deciding() -> None:
+    text = b"import torch\n"
+    full = text * (BYTES_MAX // len(text))
+    assert not decides_imports({"run": full}, "run")
+    assert imported({"run": full}, "run") == {"torch"}
+    assert decides_imports({"run": full, "more.py": text}, "run")
+    assert imported({"run": full, "more.py": text}, "run") == frozenset()

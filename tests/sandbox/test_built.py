@@ -63,12 +63,13 @@ def test_modules_are_compiled_once_and_what_nobody_needs_is_gone(shelf: Shelf) -
     assert {oct(path.stat().st_mode & 0o777) for path in site.rglob("*")} == {"0o755", "0o644"}
 
 
-def test_a_build_of_what_stands_changes_nothing(shelf: Shelf) -> None:
+def test_a_build_of_what_stands_changes_nothing_but_has_workers_look_again(shelf: Shelf) -> None:
     shelf.build()
-    before = changes(shelf.base), site_of(shelf).stat().st_ino
+    seen, before = changes(shelf.base), site_of(shelf).stat().st_ino
     manifest, new = build(shelf.recipe(), shelf.base, host_python(), lambda _step, _share: None)
     assert not new
-    assert (changes(shelf.base), site_of(shelf).stat().st_ino) == before
+    assert site_of(shelf).stat().st_ino == before
+    assert changes(shelf.base) != seen, "a worker that met a touched file and doubts it must hear that it is as built"
     assert manifest.digest == loaded(shelf).digest
 
 
@@ -327,6 +328,24 @@ def test_after_a_change_nothing_is_executed(shelf: Shelf, change: str) -> None:
         with pytest.raises(EnvironmentChanged, match="the environment tiny") as caught:
             box.run(a_job(environment, "import tiny; print(tiny.VALUE)"))
     assert str(shelf.base) not in str(caught.value), "who submits a claim need not know where it lies"
+
+
+@pytest.mark.box
+def test_a_change_while_a_program_runs_leaves_no_outcome(shelf: Shelf) -> None:
+    shelf.build()
+    environment = loaded(shelf)
+    begun = []
+
+    def change(_: object) -> bool:
+        if not begun:
+            begun.append(True)
+            shutil.rmtree(site_of(shelf) / "tiny")
+        return True
+
+    script = "import time; time.sleep(1.5); import tiny"
+    with Sandbox() as box, pytest.raises(EnvironmentChanged, match="the environment tiny was changed"):
+        box.run(a_job(environment, script), change)
+    assert begun
 
 
 @pytest.mark.box

@@ -40,7 +40,7 @@ def station(home: Path, shelf: Shelf) -> Iterator[Station]:
 def bundle() -> dict[str, bytes]:
     files = script_bundle(IN_TINY)
     (script,) = [name for name in files if name.endswith(".py")]
-    return {**files, script: b"import tiny\n" + files[script]}
+    return {**files, script: b"import tiny\nassert tiny.VALUE == 42\n" + files[script]}
 
 
 def status(station: Station, submitted: Submitted) -> str:
@@ -90,11 +90,40 @@ def test_what_was_changed_on_the_disk_ends_as_the_services_fault(station: Statio
     assert str(shelf.base) not in (found.detail or "")
 
 
+def test_after_a_fault_a_worker_looks_again_at_an_environment_and_uses_it_when_it_is_as_built(
+    station: Station, shelf: Shelf
+) -> None:
+    manifest = shelf.build()
+    station.hands.look()
+    first = station.submit_files(bundle())
+    data = shelf.base / manifest.folder / "site/tiny/data.txt"
+    data.write_bytes(data.read_bytes())  # the same contents, and yet nobody can know
+    station.work()
+    assert station.verification(first.verification_id).state == "faulted"
+    station.hands.look()
+    again = station.submit_files(bundle())
+    station.work()
+    assert status(station, again) == "VERIFIED"
+
+
+def test_a_script_that_does_not_import_what_others_do_has_its_memory_for_itself(station: Station, shelf: Shelf) -> None:
+    shelf.build()
+    station.hands.look()
+    files = script_bundle(IN_TINY)
+    for kind, given in (("importing", bundle() | {"claim.toml": files["claim.toml"]}), ("other", files)):
+        submitted = station.submit_files(given)
+        station.work()
+        assert status(station, submitted) == "VERIFIED", kind
+        query = "SELECT group_concat(isolation) FROM outcome JOIN run ON run.id = run_id WHERE verification_id = :id"
+        had = "imported" in station.scalar(query, id=submitted.verification_id)
+        assert had is (kind == "importing")
+
+
 def test_a_run_sealed_with_an_older_build_is_executed_in_it(station: Station, shelf: Shelf) -> None:
     shelf.build()
     station.hands.look()
     submitted = station.submit_files(bundle())
-    shelf.put("tiny", "2.0", {"tiny/__init__.py": "raise RuntimeError('not what was sealed')"})
+    shelf.put("tiny", "2.0", {"tiny/__init__.py": "VALUE = 'not what was sealed'"})
     shelf.build(RECIPE.replace("1.0", "2.0"))
     station.hands.look()
     station.work()
