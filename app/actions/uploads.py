@@ -1,7 +1,8 @@
 """Files that are sent one by one, to be named by their digests in a bundle.
 
-The room of a publisher is looked at twice: before the first byte is taken, so that nobody sends in vain what has no room;
-and in the transaction that notes the file, so that many at once cannot overrun it.
+The room of a publisher is looked at before the first byte is taken, so that nobody sends in vain what has no room; again
+when all bytes are there, for whoever does not say in advance how many they are; and in the transaction that notes the file
+and gives it its name, so that many at once cannot overrun it. What is refused never had a name, and is gone at once.
 """
 
 from __future__ import annotations
@@ -51,19 +52,22 @@ def check_room(parts: Parts, publisher: str, digest: str, size: int) -> None:
 def keep_blob(parts: Parts, growing: Growing, publisher: str, seen: Visible) -> bool:
     """Keep a file that a publisher sent: bytes first, then the row; says whether he could read it before.
 
-    What he could not read is written although others may have sent it: neither the answer nor its time tells him.
+    What he could not read is written although others may have sent it: neither the answer nor its time tells him. The bytes
+    are on the disk before the transaction begins, in which only their name is missing.
 
     Raises:
-        NoRoom: as `check_room`; the bytes are then an orphan, or somebody else's.
+        NoRoom: as `check_room`; nothing is kept.
 
     """
     digest, keep_seconds = growing.digest, parts.settings.orphan_seconds
     with parts.store.read() as session:
+        _check(session, parts, publisher, digest, growing.size)
         known = bool(uploads.readable(session, publisher, (digest,), seen, keep_seconds))
-    growing.keep(anyway=not known)
+    growing.settle(anyway=not known)
     with parts.store.transaction() as session:
         uploads.lock(session, publisher)
         _check(session, parts, publisher, digest, growing.size)
+        growing.keep()
         uploads.note(session, publisher, digest, growing.size)
     return known
 

@@ -7,10 +7,12 @@ same result, and flushing is what a `put` costs.
 
 A blob without a row is an orphan: its submission was refused, or crashed before its rows. `remove_stale` takes orphans
 away once they are old, while others may be putting the very same bytes. A lock decides that race: who finds a blob there
-holds it shared until the blob has its new age, who gives it its place or removes it holds it alone.
+holds it shared while he gives it its new age, who gives it its place or removes it holds it alone. The lock is one of 256
+that all blobs share, so nobody holds it for longer than a name takes: bytes are hashed before, and it must then still be
+the same file that lies there.
 
 That bytes lie here already may be nobody's business: flushing is what a `put` costs, so that whoever times one learns
-whether somebody put the same before. `Growing.keep` can be told to write in any case.
+whether somebody put the same before. `Growing.settle` can be told to write in any case.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import hashlib
 import os
 import re
 import tempfile
+import threading
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -101,14 +104,16 @@ class Blobs:
             raise BlobMissing(digest) from None
 
     def renew(self, digest: str) -> int | None:
-        """Make a whole blob as young as a new one, so that rows may come to refer to it; returns its size.
+        """Make a blob as young as a new one, so that rows may come to refer to it; returns its size, None if it is missing.
 
-        None: it is not there, or not whole.
+        Its bytes are not hashed: naming a blob costs little, and whoever reads it hashes it.
         """
-        if not self._refreshed(digest):
+        path = self.path(digest)
+        if not path.exists():
             return None
-        with suppress(BlobMissing):
-            return self.size(digest)
+        with self._locked(path, fcntl.LOCK_SH), suppress(FileNotFoundError):
+            os.utime(path)
+            return path.stat().st_size
         return None
 
     def opened(self, digest: str) -> BufferedReader:
@@ -166,17 +171,17 @@ class Blobs:
     def _refreshed(self, digest: str) -> bool:
         """Make a blob that lies there, whole, as young as a new one; False when it must be written."""
         path = self.path(digest)
-        if not path.exists():
-            return False
-        with self._locked(path, fcntl.LOCK_SH):
-            try:
-                with path.open("rb") as file:
-                    whole = _holds(file, digest)
-                if whole:
+        try:
+            with path.open("rb") as file:
+                if not _holds(file, digest):
+                    return False
+                with self._locked(path, fcntl.LOCK_SH):
+                    if not os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                        return False
                     os.utime(path)
-            except FileNotFoundError:
-                return False
-        return whole
+        except FileNotFoundError:
+            return False
+        return True
 
     def _place(self, file: Path, digest: str) -> None:
         """Give a flushed file its name, and flush the name too before anybody else counts on it."""
@@ -185,7 +190,7 @@ class Blobs:
             target.parent.mkdir(mode=0o700)
             _flush_folder(self.folder)
         file.chmod(0o444)
-        with self._locked(target, fcntl.LOCK_EX):
+        with self._locked(target, fcntl.LOCK_EX), _freed_later(target):
             file.replace(target)
             _flush_folder(target.parent)
 
@@ -204,6 +209,7 @@ class Growing:
         self.size = 0
         self._refreshed = refreshed
         self._place = place
+        self._settled: bool | None = None  # whether it lies there already, once that is known
         self._state = hashlib.sha256()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle, self._name = tempfile.mkstemp(dir=folder, prefix=_NEW)
@@ -230,19 +236,25 @@ class Growing:
         self.size += len(chunk)
         self._file.write(chunk)
 
-    def keep(self, *, anyway: bool = False) -> str:
-        """Give the blob its place; returns its digest.
+    def settle(self, *, anyway: bool = False) -> None:
+        """Do what takes long of keeping: hash what lies there already, or flush what was written. It has no name yet.
 
         Args:
             anyway: write it also if it lies there already, so that keeping takes as long as if it did not.
 
         """
         self._file.flush()
-        digest = self.digest
-        if anyway or not self._refreshed(digest):
+        self._settled = not anyway and self._refreshed(self.digest)
+        if not self._settled:
             os.fsync(self._file.fileno())
-            self._place(Path(self._name), digest)
-        return digest
+
+    def keep(self) -> str:
+        """Give the blob its place; returns its digest. It is settled first, unless it was."""
+        if self._settled is None:
+            self.settle()
+        if not self._settled:
+            self._place(Path(self._name), self.digest)
+        return self.digest
 
 
 def _holds(file: BufferedReader, digest: str) -> bool:
@@ -258,6 +270,22 @@ def _older(file: Path, seconds: float) -> bool:
         return file.stat().st_mtime < time.time() - seconds
     except FileNotFoundError:
         return False
+
+
+@contextmanager
+def _freed_later(path: Path) -> Iterator[None]:
+    """Let a file be replaced whose bytes another thread frees: that takes the longer the more they are.
+
+    Where no file is, the same is done with none, so that the time does not tell.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        handle = os.open(os.devnull, os.O_RDONLY)
+    try:
+        yield
+    finally:
+        threading.Thread(target=os.close, args=(handle,)).start()
 
 
 def _flush_folder(folder: Path) -> None:

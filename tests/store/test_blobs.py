@@ -5,6 +5,7 @@ import stat
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,7 +20,7 @@ from app.store.errors import BlobMissing, BlobTampered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+    from io import BufferedReader
 
 DAY = 86_400.0
 
@@ -203,6 +204,115 @@ def test_who_puts_while_somebody_removes_waits_and_writes_anew(blobs: Blobs, mon
     assert blobs.remove_stale(found, DAY)
     putter.join(20)
     assert blobs.read(found) == b"contested"
+
+
+@pytest.mark.parametrize("change", ["removed", "replaced"])
+def test_what_goes_while_its_bytes_are_hashed_is_written_anew(
+    blobs: Blobs, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    """Nobody waits for a hash, so a sweeper may come between."""
+    found = blobs.put(b"contested")
+    age(blobs, found)
+    sweeper = threading.Thread(target=blobs.remove_stale, args=(found, DAY))
+    hold = module._holds
+
+    def holds(file: BufferedReader, name: str) -> bool:
+        whole = hold(file, name)
+        if sweeper.ident is not None:
+            return whole
+        sweeper.start()
+        sweeper.join(5)
+        if change == "replaced":
+            blobs.path(found).write_bytes(b"by a hand")
+        return whole
+
+    monkeypatch.setattr(module, "_holds", holds)
+    assert blobs.put(b"contested") == found
+    monkeypatch.undo()
+    assert blobs.read(found) == b"contested"
+
+
+def test_nobody_waits_while_a_blob_is_hashed_whose_digest_begins_alike(
+    blobs: Blobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alike = (data for data in iter(lambda: os.urandom(8), b"") if digest(data)[7:9] == "ab")
+    first, second = next(alike), next(alike)
+    found = blobs.put(first)
+    begun, over = threading.Event(), threading.Event()
+    hold = module._holds
+
+    def holds(file: BufferedReader, name: str) -> bool:
+        if name == found:
+            begun.set()
+            over.wait(20)
+        return hold(file, name)
+
+    monkeypatch.setattr(module, "_holds", holds)
+    slow = threading.Thread(target=blobs.put, args=(first,))
+    quick = threading.Thread(target=blobs.put, args=(second,))
+    slow.start()
+    assert begun.wait(20)
+    quick.start()
+    quick.join(5)
+    waited = quick.is_alive()
+    over.set()
+    slow.join(20)
+    quick.join(20)
+    assert not waited
+    assert blobs.read(digest(second)) == second
+
+
+def test_the_bytes_that_a_blob_replaces_are_freed_behind_its_back(
+    blobs: Blobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes longer the more they are, so that the time of a `keep` would tell that they were there."""
+    close = os.close
+    closed: list[tuple[int, int]] = []
+
+    def noted(handle: int) -> None:
+        closed.append((os.fstat(handle).st_ino, threading.get_ident()))
+        close(handle)
+
+    counts = []
+    for _ in range(2):
+        old = blobs.path(digest(b"large")).stat().st_ino if counts else Path(os.devnull).stat().st_ino
+        with blobs.begin() as growing, monkeypatch.context() as patched:
+            growing.write(b"large")
+            growing.settle(anyway=True)
+            patched.setattr(module.os, "close", noted)
+            before = set(threading.enumerate())
+            growing.keep()
+            for thread in set(threading.enumerate()) - before:
+                thread.join(20)
+        assert [thread != threading.get_ident() for inode, thread in closed if inode == old] == [True]
+        counts.append(len(closed))
+        closed.clear()
+    assert counts[0] - 1 == counts[1], "the new folder of the first is flushed too"
+
+
+def test_a_settled_blob_has_no_name_until_it_is_kept(blobs: Blobs) -> None:
+    with blobs.begin() as growing:
+        growing.write(b"refused")
+        growing.settle()
+        assert [name[:4] for name in lying(blobs)] == ["new-"]
+    assert lying(blobs) == []
+    with blobs.begin() as growing:
+        growing.write(b"kept")
+        growing.settle()
+        assert growing.keep() == digest(b"kept")
+    assert blobs.read(digest(b"kept")) == b"kept"
+
+
+def test_a_blob_that_is_named_is_young_again_and_nothing_is_read(blobs: Blobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert blobs.renew(digest(b"named")) is None
+    found = blobs.put(b"named")
+    age(blobs, found)
+    monkeypatch.setattr(module, "_holds", lambda *_: pytest.fail("its bytes were read"))
+    assert blobs.renew(found) == 5
+    assert not blobs.remove_stale(found, DAY)
+    age(blobs, found)
+    assert blobs.remove_stale(found, DAY)
+    assert blobs.renew(found) is None
 
 
 def test_files_of_writers_that_crashed_are_removed_and_those_of_others_are_not(blobs: Blobs) -> None:
