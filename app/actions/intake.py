@@ -9,7 +9,7 @@ from app.actions.planning import deliver_soon, first_runs, nudge_runs
 from app.core import boxjob, plan
 from app.core.budgets import need
 from app.core.canonical import canonical, digest
-from app.core.claim import claim_from_json, parse_claim
+from app.core.claim import check_size, claim_from_json, parse_claim
 from app.core.contracts.correction_record import changes
 from app.core.errors import Fault
 from app.core.grounding import check_sources
@@ -108,7 +108,8 @@ def submit_files(  # noqa: PLR0913 - as above
 ) -> Submitted:
     """Take in a bundle whose files were sent before and are named by their digests; it is sealed as its archive would be.
 
-    Every blob becomes as young as a new one before rows refer to it, so that no sweeper takes it away in between.
+    Every blob becomes as young as a new one before rows refer to it, so that no sweeper takes it away in between. The
+    claim's own file and its sources alone are read, which are small; a list costs no hashing of all that it names.
 
     Args:
         parts: the service's parts.
@@ -208,7 +209,9 @@ def publish_environment(parts: Parts, name: str, found: str, detail: Mapping[str
 
 def _sealed_bundle(parts: Parts, files: Mapping[str, str], sizes: Mapping[str, int], origin: Origin) -> Sealed:
     """Check and seal a bundle whose files (path -> digest) are stored; the claim's own and its sources are read."""
-    text = parts.blobs.read(claim_of(files))
+    stated = claim_of(files)
+    check_size(sizes[stated])  # before it is read
+    text = parts.blobs.read(stated)
     policy = _policy(parts)
     claim = parse_claim(text, files, policy)
     if origin.accept is not None:

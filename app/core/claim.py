@@ -58,8 +58,7 @@ def parse_claim(data: bytes, files: Collection[str], policy: Policy, filename: s
         Refusal: with every problem found.
 
     """
-    if len(data) > CLAIM_BYTES_MAX:
-        raise _whole(filename, 1, "claim-too-large", f"{filename} has more than {CLAIM_BYTES_MAX} bytes", "shorten it")
+    check_size(len(data), filename)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -87,6 +86,17 @@ def parse_claim(data: bytes, files: Collection[str], policy: Policy, filename: s
         return toml_lines.line_of(cache, path)
 
     return _read(document, files, policy, Reader(filename, line_of))
+
+
+def check_size(size: int, filename: str = "claim.toml") -> None:
+    """Refuse a `claim.toml` of so many bytes, which nobody need have read, if it is too large.
+
+    Raises:
+        Refusal: it is.
+
+    """
+    if size > CLAIM_BYTES_MAX:
+        raise _whole(filename, 1, "claim-too-large", f"{filename} has more than {CLAIM_BYTES_MAX} bytes", "shorten it")
 
 
 def claim_from_json(document: Any, policy: Policy) -> Claim:

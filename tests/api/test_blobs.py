@@ -21,6 +21,7 @@ from app.core.caller import Scope
 from app.core.canonical import digest
 from app.store import blobs as stored
 from app.store import uploads
+from app.store.errors import BlobTampered
 from tests.api.bundles import inside, script_bundle, tarred, zipped
 from tests.api.service import ADDRESS, TARGET
 from tests.api.tenants import SECRET, World, bundle, ids_of, matching, worlds
@@ -308,6 +309,43 @@ def test_a_bundle_of_files_has_the_limits_of_an_archive(service: Service, monkey
     assert service.client.post(TARGET, json=names(files)).json()["errors"][0]["code"] == "too-large"
 
 
+@pytest.mark.parametrize("claim", ["stated", "missing", "too large"])
+def test_naming_files_reads_none_but_the_claim(service: Service, monkeypatch: pytest.MonkeyPatch, claim: str) -> None:
+    """A request of a few kilobytes names gigabytes: what a list costs is no matter of what it names."""
+    files = {**script_bundle(), "data/big.bin": os.urandom(100_000)}
+    if claim == "missing":
+        del files["claim.toml"]
+    if claim == "too large":
+        files["claim.toml"] = b"#" * ((1 << 20) + 1)
+    for data in files.values():
+        put(service.client, data)
+    read, opened = service.parts.blobs.read, list[str]()
+    monkeypatch.setattr(service.parts.blobs, "read", lambda found: (opened.append(found), read(found))[1])
+    monkeypatch.setattr(stored, "_holds", lambda *_: pytest.fail("bytes were hashed"))
+    answer = service.client.post(f"{TARGET}/batch", json={"claims": [names(files)] * 3}).json()
+    if claim == "stated":
+        assert [item["status"] for item in answer["data"]] == [202, 200, 200]
+        assert opened == [digest(files["claim.toml"])] * 3
+    else:
+        codes = [item["problem"]["errors"][0]["code"] for item in answer["data"]]
+        assert (codes, opened) == ([f"{'missing-claim' if claim == 'missing' else 'claim-too-large'}"] * 3, [])
+
+
+def test_a_file_that_broke_is_healed_by_sending_it_again_although_it_is_named_already(service: Service) -> None:
+    """Naming it does not read it; whoever reads it finds that it is not what was sealed."""
+    files = script_bundle()
+    for data in files.values():
+        put(service.client, data)
+    path = service.parts.blobs.path(digest(files["scores.csv"]))
+    path.chmod(0o600)
+    path.write_bytes(b"other")
+    assert service.client.post(TARGET, json=names(files)).status_code == 202
+    with pytest.raises(BlobTampered):
+        service.parts.blobs.read(digest(files["scores.csv"]))
+    assert put(service.client, files["scores.csv"]).status_code == 200
+    assert service.conclude(matching, files)["verdict"]["status"] in {"VERIFIED", "UNVERIFIED"}
+
+
 def test_a_batch_takes_lists_of_files_each_for_itself(service: Service) -> None:
     files = script_bundle()
     for data in files.values():
@@ -406,6 +444,7 @@ def test_the_room_of_a_publisher_is_not_overrun(serving: Callable[..., AbstractC
         assert DAY - 60 < int(refused.headers["Retry-After"]) <= DAY  # type: ignore[union-attr]
         kept = [n for n in range(12) if service.client.head(address(bytes([n]) * 1_000)).status_code == 200]
         assert len(kept) == 5
+        assert len(lying(service)) == 5, "what was refused takes room"
         assert put(service.client, bytes([kept[0]]) * 1_000).status_code == 200, "what is there needs no more room"
 
 
@@ -415,6 +454,30 @@ def test_what_has_no_room_is_refused_before_its_bytes_are_taken(
     monkeypatch.setattr(door, "_receive", lambda *_: pytest.fail("its bytes were read"))
     with serving(upload_bytes_max=1_000) as service:
         assert put(service.client, b"x" * 2_000).status_code == 429
+
+
+@pytest.mark.parametrize("at", ["once", "the same moment"])
+def test_what_does_not_say_how_long_it_is_takes_no_room_either(
+    serving: Callable[..., AbstractContextManager[Service]], monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    """At the same moment: as if all had looked before any of them was noted."""
+    room = 2 * (1_000 + uploads.ROW_BYTES) + uploads.ROW_BYTES + 900  # for one more, if it were a little smaller
+    with serving(upload_bytes_max=room) as service:
+        if at == "the same moment":
+            look = actions.uploads._check
+            looked: list[str] = []
+
+            def check(session: Any, parts: Any, publisher: str, found: str, size: int) -> None:
+                looked.append(found)
+                if looked.count(found) > 2:  # its third look is that of the transaction
+                    look(session, parts, publisher, found, size)
+
+            monkeypatch.setattr(actions.uploads, "_check", check)
+        sent = [bytes([n]) * 1_000 for n in range(4)]
+        answers = [service.client.put(address(data), content=iter([data[:300], data[300:]])) for data in sent]
+        assert [item.status_code for item in answers] == [201, 201, 429, 429]
+        assert lying(service).keys() == {digest(data).removeprefix("sha256:") for data in sent[:2]}
+        assert service.rows()["upload"] == 2
 
 
 # --- the sweeper -------------------------------------------------------------------------------------------------------
