@@ -18,7 +18,7 @@ from app.core.attacks import prints_of
 from app.core.boxjob import CLAIM_FILES
 from app.core.claim import parse_claim
 from app.core.errors import Problem, Refusal
-from app.core.grounding import check_sources, grounded
+from app.core.grounding import check_sources, grounded, unreadable
 from app.core.model import ControlResult, Derivation, Script
 from app.core.perturb import Underivable, derive
 from app.intake import CLAIM_FILE, claim_of
@@ -75,7 +75,7 @@ def lint(path: Path, policy: Policy) -> Linted:
         files = read_bundle(path)
         data = claim_of(files)
         claim = parse_claim(data, files, policy)
-        check_sources(claim, lambda name: len(files[name]), files.__getitem__)
+        check_sources(claim, lambda name: len(files[name]), lambda name: unreadable(name, files[name]))
     except Refusal as refusal:
         return Linted(str(path), None, refusal.problems, ())
     known = toml_lines.lines(data.decode("utf-8-sig"))

@@ -15,7 +15,7 @@ from app.core import boxjob, evidence, plan, verdict
 from app.core.canonical import digest
 from app.core.claim import parse_claim
 from app.core.errors import Fault, Refusal
-from app.core.grounding import check_sources, sealed_sources
+from app.core.grounding import check_sources, sealed_sources, unreadable
 from app.core.model import Environment, Run
 from app.core.seal import environment_of, make_seal, seal_bytes, seal_digest
 from app.intake import claim_of
@@ -114,7 +114,7 @@ class Local:
         own = claim_of(files)
         policy = self.settings.policy(dict.fromkeys(self.environments, ""))
         claim = parse_claim(own, files, policy)
-        check_sources(claim, lambda path: len(files[path]), files.__getitem__)
+        check_sources(claim, lambda path: len(files[path]), lambda path: unreadable(path, files[path]))
         digests = {name: digest(data) for name, data in files.items()}
         built = self.named(environment_of(claim))
         environment = Environment(name=built.name, digest=built.digest)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from app.actions.planning import deliver_soon, first_runs, nudge_runs
@@ -12,7 +13,8 @@ from app.core.canonical import canonical, digest
 from app.core.claim import check_size, claim_from_json, parse_claim
 from app.core.contracts.correction_record import changes
 from app.core.errors import Fault
-from app.core.grounding import check_sources
+from app.core.grounding import check_sources, unreadable
+from app.core.grounding_text import CSV_SUFFIX
 from app.core.model import Environment
 from app.core.seal import environment_of, make_seal, seal_bytes, seal_digest
 from app.intake import REPOSITORY, ArchiveLimits, claim_of, read_archive, read_list
@@ -27,13 +29,16 @@ if TYPE_CHECKING:
     from app.actions.parts import Also, Parts
     from app.core.caller import Account
     from app.core.claim import Policy
+    from app.core.grounding import Unreadable
     from app.core.model import Claim, Seal
+    from app.store.blobs import Blobs
     from app.store.intake import Submitted
     from app.store.visible import Visible
 
     Unchanged = Callable[[Session], None]
 
 JSON_CLAIM_FILE = "claim.json"
+LOOKED_AT = 4096  # sources of which a process remembers whether they can be read
 
 
 @dataclass(frozen=True)
@@ -216,8 +221,18 @@ def _sealed_bundle(parts: Parts, files: Mapping[str, str], sizes: Mapping[str, i
     claim = parse_claim(text, files, policy)
     if origin.accept is not None:
         origin.accept(claim, text)
-    check_sources(claim, lambda path: sizes[files[path]], lambda path: parts.blobs.read(files[path]))
+
+    def look(path: str) -> Unreadable | None:
+        return _looked_at(parts.blobs, files[path], table=path.endswith(CSV_SUFFIX))
+
+    check_sources(claim, lambda path: sizes[files[path]], look)
     return _seal(claim, policy, files, sizes)
+
+
+@lru_cache(maxsize=LOOKED_AT)
+def _looked_at(blobs: Blobs, found: str, *, table: bool) -> Unreadable | None:
+    """Return what is wrong with a source, by its digest: a batch may name the same one a hundred times."""
+    return unreadable(CSV_SUFFIX if table else "", blobs.read(found))
 
 
 def _policy(parts: Parts) -> Policy:

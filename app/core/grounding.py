@@ -102,34 +102,51 @@ def grounded(claim: Claim, sources: Mapping[str, bytes]) -> Grounding:
     )
 
 
-def check_sources(claim: Claim, size: Callable[[str], int], read: Callable[[str], bytes]) -> None:
+@dataclass(frozen=True)
+class Unreadable:
+    """Why a source is no text that can be searched."""
+
+    line: int  # 1-based
+    detail: str
+    remedy: str
+
+
+def unreadable(file: str, data: bytes) -> Unreadable | None:
+    """Return what is wrong with a source of that path, None where it can be searched."""
+    try:
+        check_text(file, data)
+    except BadSourceError as error:
+        return Unreadable(error.line, str(error), error.remedy)
+    return None
+
+
+def check_sources(claim: Claim, size: Callable[[str], int], look: Callable[[str], Unreadable | None]) -> None:
     """Refuse sources that are too large or no text, before anything of the claim is stored.
 
     Args:
         claim: as parsed; every file of its sources is in the bundle.
         size: path in the bundle -> bytes of the file.
-        read: path in the bundle -> its bytes.
+        look: path in the bundle -> what `unreadable` says of it; not called for what is too large.
 
     Raises:
         Refusal: with every problem found.
 
     """
     problems = []
-    files = {source.file: source for source in claim.source}
+    files = dict.fromkeys(source.file for source in claim.source)
     total = sum(size(file) for file in files)
     if total > SOURCES_BYTES_MAX:
         detail = f"all sources together may have {SOURCES_BYTES_MAX >> 20} MiB, and these have {total} bytes"
         problem = Problem("claim.toml", None, "/source", "source-too-large", detail, "keep the parts that are cited")
         raise Refusal.of(problem)
-    for file, source in files.items():
+    for file in files:
         if size(file) > SOURCE_BYTES_MAX:
             detail = f"a source may have {SOURCE_BYTES_MAX >> 20} MiB, and this one has {size(file)} bytes"
             problems.append(Problem(file, None, "", "source-too-large", detail, "keep the parts that are cited"))
             continue
-        try:
-            check_text(source, read(file))
-        except BadSourceError as error:
-            problems.append(Problem(file, error.line, "", "source-unreadable", str(error), error.remedy))
+        found = look(file)
+        if found is not None:
+            problems.append(Problem(file, found.line, "", "source-unreadable", found.detail, found.remedy))
     if problems:
         raise Refusal(tuple(problems))
 

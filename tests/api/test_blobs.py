@@ -331,6 +331,24 @@ def test_naming_files_reads_none_but_the_claim(service: Service, monkeypatch: py
         assert (codes, opened) == ([f"{'missing-claim' if claim == 'missing' else 'claim-too-large'}"] * 3, [])
 
 
+@pytest.mark.parametrize(("table", "statuses"), [(b"a,b\n1,2\n", [202, 200, 200]), (b"\xff", [422] * 3)])
+def test_a_source_is_read_once_however_many_name_it(
+    service: Service, monkeypatch: pytest.MonkeyPatch, table: bytes, statuses: list[int]
+) -> None:
+    files = script_bundle()
+    files["claim.toml"] += b'\n[[source]]\nid = "t"\ntitle = "T"\nfile = "t.csv"\n'
+    files["t.csv"] = table
+    for data in files.values():
+        put(service.client, data)
+    read, opened = service.parts.blobs.read, list[str]()
+    monkeypatch.setattr(service.parts.blobs, "read", lambda found: (opened.append(found), read(found))[1])
+    answer = service.client.post(f"{TARGET}/batch", json={"claims": [names(files)] * 3}).json()
+    assert [item["status"] for item in answer["data"]] == statuses
+    assert opened.count(digest(table)) == 1
+    if 422 in statuses:
+        assert {item["problem"]["errors"][0]["code"] for item in answer["data"]} == {"source-unreadable"}
+
+
 def test_a_file_that_broke_is_healed_by_sending_it_again_although_it_is_named_already(service: Service) -> None:
     """Naming it does not read it; whoever reads it finds that it is not what was sealed."""
     files = script_bundle()

@@ -9,7 +9,7 @@ import pytest
 from app.core import grounding
 from app.core.canonical import digest
 from app.core.errors import Fault, Refusal
-from app.core.grounding import CellFinding, Grounding, check_sources, grounded, sealed_sources
+from app.core.grounding import CellFinding, Grounding, check_sources, grounded, sealed_sources, unreadable
 from app.core.model import Cell, Claim, Formula, NamedValue, Source, Statement
 from tests.core.builders import a_bundle, a_claim, a_formula, a_script, a_seal, an_expectation
 
@@ -126,15 +126,15 @@ def test_a_cell_may_hold_several_numbers_and_a_name_several_cells() -> None:
 
 def refusals(claim: Claim, files: dict[str, bytes]) -> list[tuple[str | None, int | None, str]]:
     with pytest.raises(Refusal) as caught:
-        check_sources(claim, lambda path: len(files[path]), files.__getitem__)
+        check_sources(claim, lambda path: len(files[path]), lambda path: unreadable(path, files[path]))
     assert all(problem.remedy for problem in caught.value.problems)
     return [(problem.file, problem.line, problem.code) for problem in caught.value.problems]
 
 
 def test_sources_that_are_text_are_let_in() -> None:
-    check_sources(cited(), lambda path: len(SOURCES[path]), SOURCES.__getitem__)
+    check_sources(cited(), lambda path: len(SOURCES[path]), lambda path: unreadable(path, SOURCES[path]))
     full = SOURCES | {"notes.md": b"x" * (1 << 20)}
-    check_sources(cited(), lambda path: len(full[path]), full.__getitem__)
+    check_sources(cited(), lambda path: len(full[path]), lambda path: unreadable(path, full[path]))
 
 
 def test_every_bad_source_is_refused_with_its_line() -> None:
@@ -145,7 +145,7 @@ def test_every_bad_source_is_refused_with_its_line() -> None:
 
 
 def test_a_source_that_is_too_large_is_refused_unread() -> None:
-    def unread(_: str) -> bytes:
+    def unread(_: str) -> None:
         raise AssertionError
 
     with pytest.raises(Refusal) as caught:
