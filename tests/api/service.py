@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text
 
 from app import actions
-from app.core.boxjob import box_job
+from app.core.boxjob import BoxJob, box_job
 from app.core.canonical import canonical
 from app.core.model import OutcomeKind, RunOutcome
 from app.core.perturb import Underivable
@@ -102,17 +102,13 @@ class Service:
         claimed = actions.claim_run(self.parts, run_id, "tests:1", {ENVIRONMENT})
         if claimed is None:
             return
-        result = results.of(self._inputs(claimed)) if isinstance(results, Sums) else results(claimed.spec)
-        outcome = RunOutcome(kind=OutcomeKind.EXITED, exit_code=1 if result is None else 0, wall_ms=5, cpu_ms=4)
-        done = Executed(outcome, result, b"said\n", b"", (), {"engine": "none", "level": "C"}, {})
+        done = _summed(results, self._job(claimed)) if isinstance(results, Sums) else _ended(results(claimed.spec))
         actions.finish_run(self.parts, claimed, actions.sealed(self.parts, claimed.seal), done, worker="tests:1")
 
-    def _inputs(self, claimed: Claimed) -> dict[str, bytes]:
-        """Return what a claimed run would find below $ASSAY_INPUT."""
+    def _job(self, claimed: Claimed) -> BoxJob | Underivable:
+        """Return what the box of a claimed run would be given."""
         seal = actions.sealed(self.parts, claimed.seal)
-        job = box_job(seal, claimed.seal, claimed.spec, lambda path: self.parts.blobs.read(seal.files[path]))
-        files = () if isinstance(job, Underivable) else job.files
-        return {item.target.removeprefix("/in/"): item.data for item in files if item.target.startswith("/in/")}
+        return box_job(seal, claimed.seal, claimed.spec, lambda path: self.parts.blobs.read(seal.files[path]))
 
     def rows(self) -> dict[str, int]:
         """Return how many rows every table has."""
@@ -121,6 +117,21 @@ class Service:
                 name: session.connection().execute(text(f'SELECT count(*) FROM "{name}"')).scalar_one()
                 for name in metadata.tables
             }
+
+
+def _summed(sums: Sums, job: BoxJob | Underivable) -> Executed:
+    """Return what a script leaves behind whose runs that cannot be derived are not executed."""
+    if isinstance(job, Underivable):
+        outcome = RunOutcome(kind=OutcomeKind.CANCELLED, limit="underivable", notes=(job.reason,))
+        return Executed(outcome, None, b"", b"", (), {}, {})
+    inputs = {item.target.removeprefix("/in/"): item.data for item in job.files if item.target.startswith("/in/")}
+    return _ended(sums.of(inputs))
+
+
+def _ended(result: bytes | None) -> Executed:
+    """Return what a run leaves behind that exits with 0 and a result, or with 1."""
+    outcome = RunOutcome(kind=OutcomeKind.EXITED, exit_code=1 if result is None else 0, wall_ms=5, cpu_ms=4)
+    return Executed(outcome, result, b"said\n", b"", (), {"engine": "none", "level": "C"}, {})
 
 
 def open_service(template: Path, home: Path, *, environment: bool = True, **settings: Any) -> Iterator[Service]:

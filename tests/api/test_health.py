@@ -89,7 +89,7 @@ def test_a_missing_broker_is_named(serving: Callable[..., AbstractContextManager
 
 
 def test_a_database_without_our_triggers_is_not_served_at_all(tmp_path: Path) -> None:
-    with pytest.raises(StoreBroken, match=r"lacks the trigger .* run `python -m app.store.migrate`"):
+    with pytest.raises(StoreBroken, match=r"lacks the trigger .* Run `python -m app.store.migrate`"):
         next(open_service(tmp_path / "none", tmp_path / "empty"))
 
 
