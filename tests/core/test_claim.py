@@ -661,9 +661,9 @@ def test_a_table_in_single_brackets_is_not_called_missing_as_well() -> None:
 
 def test_a_message_ends_with_one_mark() -> None:
     (found,) = problems(swapped("rounding", "roundin"))
-    assert str(found) == "claim.toml:13: there is no rule 'roundin'. did you mean 'rounding'?"
+    assert str(found) == "claim.toml:13: there is no rule 'roundin'. Did you mean 'rounding'?"
     two = FORMULA.replace("[[expect]]\n", '[[expect]]\nmetric = "x"\nvalue = "1"\nrule = "exact"\n[[expect]]\n')
-    assert "which metric does the formula compute? add " in str(problems(two)[0])
+    assert "which metric does the formula compute? Add " in str(problems(two)[0])
 
 
 def test_an_unknown_key_that_is_like_none_lists_what_is_known() -> None:

@@ -221,7 +221,7 @@ def test_a_database_without_a_trigger_is_refused_and_the_remedy_mends_it(store: 
     on_table = "" if dialect == "sqlite" else f" ON {table}"
     with store.transaction() as session:
         session.connection().execute(text(f"DROP TRIGGER {rule}{on_table}"))
-    with pytest.raises(StoreBroken, match=f"lacks the trigger {rule} on {table}.* run `python -m app.store.migrate`"):
+    with pytest.raises(StoreBroken, match=f"lacks the trigger {rule} on {table}.* Run `python -m app.store.migrate`"):
         store.check()
     migrate.main(store.url)
     store.check()
