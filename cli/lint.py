@@ -20,7 +20,7 @@ from app.core.claim import parse_claim
 from app.core.errors import Problem, Refusal
 from app.core.grounding import check_sources, grounded, unreadable
 from app.core.model import ControlResult, Derivation, Script
-from app.core.perturb import Underivable, derive
+from app.core.perturb import BYTES_MAX, Underivable, derive
 from app.intake import CLAIM_FILE, claim_of
 from cli.bundles import problems_of, read_bundle
 
@@ -131,7 +131,8 @@ def _movement(claim: Claim, files: Mapping[str, bytes]) -> Iterator[_Found]:
     for name in script.inputs:
         changed = derive(ANY_SEAL, Derivation(target=name, variant=1), files[name])
         if isinstance(changed, Underivable):
-            remedy = "give it as text, a table or JSON, or declare beside it what can be changed"
+            kinds = "smaller" if len(files[name]) > BYTES_MAX else "as text, a table or JSON"
+            remedy = f"give it {kinds}, or declare beside it what can be changed"
             yield _Found(WARNING, "input_response", changed.reason, remedy, ("reproduce", "inputs"))
 
 

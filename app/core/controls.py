@@ -10,17 +10,19 @@ from typing import TYPE_CHECKING
 
 from app.core.controls_anchored import anchored
 from app.core.controls_attacks import empty_input, hardcoded, looked_up
+from app.core.controls_catalogue import control
 from app.core.controls_citation import cells, printed_arithmetic, quote
 from app.core.controls_coincidence import coincidence
 from app.core.controls_counterexample import rounding_flip, tolerance_flip
 from app.core.controls_pinned import pinned
 from app.core.controls_recognition import recognised, seed_response
 from app.core.controls_replication import confirm, repeat
-from app.core.controls_response import input_response
+from app.core.controls_response import input_response, never_made
 from app.core.controls_scale import rescaled
 from app.core.controls_turned import turned
 from app.core.controls_typed import typed
-from app.core.model import ControlResult
+from app.core.model import ControlResult, Formula
+from app.core.specs import tried
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,10 +45,10 @@ def run_controls(readings: Readings, comparisons: Sequence[Comparison]) -> tuple
         empty_input(readings),
         input_response(readings),
         looked_up(readings),
-        recognised(readings),
-        pinned(readings),
+        _of_changes(readings, recognised(readings)),
+        _of_changes(readings, pinned(readings)),
         rescaled(readings),
-        anchored(readings),
+        _of_changes(readings, anchored(readings)),
         turned(readings),
         typed(readings),
         seed_response(readings),
@@ -58,3 +60,14 @@ def run_controls(readings: Readings, comparisons: Sequence[Comparison]) -> tuple
         tolerance_flip([item for _, item in readings.pieces]),
         coincidence(readings, comparisons, cited=cited),
     )
+
+
+def _of_changes(readings: Readings, found: Control) -> Control:
+    """Return a control of changed inputs, undecided where not one could be changed: nothing was withstood then."""
+    claim = readings.seal.claim
+    if isinstance(claim.reproduce, Formula) or found.result in {ControlResult.FAIL, ControlResult.NOT_APPLICABLE}:
+        return found
+    reasons = [never_made(readings, target) for target in tried(claim)]
+    if not reasons or not all(reasons):
+        return found
+    return control(found.name, ControlResult.UNDECIDED, f"The inputs could not be changed: {reasons[0]}.")

@@ -16,7 +16,7 @@ from app.core.bands import negligible
 from app.core.boxjob import SHIFTS, UNDERIVABLE, targets
 from app.core.compare import compare_all
 from app.core.controls_catalogue import control
-from app.core.controls_movement import differs, first_metrics, listed, repeat_spread
+from app.core.controls_movement import differs, first_metrics, listed, not_made, repeat_spread
 from app.core.controls_replication import FAIL, FLOAT_DIGITS, PASS, UNDECIDED, WARN, repeat
 from app.core.members import by_metric
 from app.core.model import Formula, Purpose
@@ -77,6 +77,9 @@ def input_response(readings: Readings) -> Control:
         if any(answer.noisy & set(unmoved) for answer in asked.values()):
             did = f"moves {listed(unmoved)} hardly more than a repetition"
         detail = f"{doing.capitalize()} {listed(opened)} {did}, so whether {listed(unmoved)} is computed is open."
+        if all(never_made(readings, name) for name in opened):
+            why = "; ".join(f"{never_made(readings, name)}" for name in opened)
+            detail = f"The inputs could not be changed: {why}. So whether {listed(unmoved)} is computed is open."
         return control("input_response", UNDECIDED, f"{detail}{note}")
     metric, movement = next(iter(next(iter(moved.values())).moved.items()))
     parts = [f"{doing.capitalize()} {listed(tuple(moved))} moves the result ({metric} {movement})"]
@@ -84,6 +87,9 @@ def input_response(readings: Readings) -> Control:
     noisy = [name for name in unsure if asked[name].noisy]
     parts += [f"{doing} {listed(noisy)} moves it hardly more than a repetition"] if noisy else []
     silent = [name for name in unsure if not asked[name].noisy]
+    unmade = [name for name in silent if never_made(readings, name)]
+    parts += [f"{name} could not be changed: {never_made(readings, name)}" for name in unmade]
+    silent = [name for name in silent if name not in unmade]
     parts += [f"{doing} {listed(silent)} gave no result"] if silent else []
     parts += [f"only {how} moves {listed(names)}" for how, names in _late(readings, unmoved) if doing == "changing"]
     if _always_accepted(readings):
@@ -211,6 +217,16 @@ def usual_changes(readings: Readings) -> list[Reading]:
     """Return the runs with changed inputs that every input has; other controls have changes of their own."""
     perturbed = readings.of_purpose(Purpose.PERTURB)
     return [item for item in perturbed if item.run.spec.derivation is None or item.run.spec.derivation.attack is None]
+
+
+def never_made(readings: Readings, target: str) -> str | None:
+    """Return why none of the usual changes of an input could be made; None if one was."""
+    reasons = [
+        not_made(item)
+        for item in usual_changes(readings)
+        if item.run.spec.derivation is not None and item.run.spec.derivation.target == target
+    ]
+    return reasons[0] if reasons and all(reasons) else None
 
 
 def _changed(readings: Readings, target: str, variants: int = EXCHANGED) -> _Answer:

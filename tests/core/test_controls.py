@@ -134,7 +134,9 @@ RESPONSES = [
     pytest.param("8.7", "NaN", "8.7", "undecided", "gave no result", id="one is not a number, the other stands still"),
     pytest.param("8.7", CRASH, CRASH, "undecided", "so whether score is computed is open", id="both crash"),
     pytest.param("8.7", "NaN", "NaN", "undecided", "so whether score is computed is open", id="both are not a number"),
-    pytest.param("8.7", UNDERIVABLE, UNDERIVABLE, "undecided", "is open", id="both are underivable"),
+    pytest.param(
+        "8.7", UNDERIVABLE, UNDERIVABLE, "undecided", "could not be changed: there is", id="both are underivable"
+    ),
     pytest.param("8.71", "8.9", "9.9", "pass", "(score from 8.7 to 8.9)", id="far beyond the spread of repetition"),
     pytest.param("8.71", "8.71", "8.69", "fail", "stays the same", id="within the spread of repetition"),
     pytest.param(
@@ -160,6 +162,28 @@ def test_input_response_asks_whether_the_result_moves(again: Any, one: Any, two:
     ]
     found = control_of("input_response", a_seal(), runs)
     assert (found.result, says in found.detail) == (result, True), found
+
+
+@pytest.mark.parametrize("name", ["recognised", "pinned", "anchored"])
+def test_where_no_input_could_be_changed_nothing_was_withstood(name: str) -> None:
+    too_large = {"outcome": an_outcome("cancelled", limit="underivable", notes=("a.csv has more than 4 MiB",))}
+    runs = [run_of("measure-0", "8.7"), run_of("repeat-0", "8.7")]
+    not_made = [run_of(f"perturb-0-{variant}", too_large | {"result": None}) for variant in (1, 2)]
+    found = control_of(name, a_seal(), [*runs, *not_made])
+    assert (found.result, found.detail) == ("undecided", "The inputs could not be changed: a.csv has more than 4 MiB.")
+    made = [run_of("perturb-0-1", "9.9"), *not_made[1:]]
+    assert "could not be changed" not in control_of(name, a_seal(), [*runs, *made]).detail
+
+
+@pytest.mark.parametrize("unmade", [(), (UNDERIVABLE,)], ids=["it gave no result", "it could not be changed"])
+def test_an_input_beside_others_that_move_the_result_is_told_with_its_reason(unmade: Any) -> None:
+    seal = a_seal(a_claim(reproduce=a_script(inputs=("a.csv", "b.csv"))))
+    (one,) = unmade or (CRASH,)
+    runs = [run_of("measure-0", "8.7"), run_of("repeat-0", "8.7")]
+    runs += [perturbed("a.csv", variant, value) for variant, value in ((1, "9.9"), (2, "7.7"))]
+    runs += [perturbed("b.csv", variant, one, 1) for variant in (1, 2)]
+    said = "b.csv could not be changed: there is nothing to change" if unmade else "changing b.csv gave no result"
+    assert said in control_of("input_response", seal, runs).detail
 
 
 def perturbed(target: str, variant: int, value: Any, position: int = 0) -> Run:
