@@ -74,7 +74,7 @@ def test_it_is_told_when_enough_is_free() -> None:
     ],
 )
 def test_what_never_fits_is_not_told_to_wait(budgets: Budgets, wanted: Need) -> None:
-    with pytest.raises(BudgetUsed, match="lower the limits of the claim") as caught:
+    with pytest.raises(BudgetUsed, match="Lower the limits of the claim") as caught:
         judge(budgets, Usage(), wanted)
     assert caught.value.code == "budget-too-small"
 

@@ -15,7 +15,7 @@ from app.core.canonical import canonical, digest
 from app.core.claim import parse_claim
 from app.core.errors import Fault
 from app.core.model import Expectation, Seal
-from app.core.seal import VERSIONS, check_versions, make_seal, read_seal, seal_bytes, seal_digest
+from app.core.seal import VERSIONS, check_versions, environment_of, make_seal, read_seal, seal_bytes, seal_digest
 from app.core.specs import all_specs
 from tests.core.builders import (
     ENVIRONMENT,
@@ -128,6 +128,11 @@ def test_a_seal_forgets_the_order_in_which_its_claim_was_written() -> None:
     assert all_specs(one) == all_specs(two) == all_specs(read_seal(seal_bytes(one)))
     formula = a_formula_seal(None, None, b="68.3", a="77.0")
     assert list(formula.claim.reproduce.values) == ["a", "b"]  # type: ignore[union-attr, arg-type]
+
+
+def test_a_script_runs_in_the_environment_that_it_names_and_a_formula_in_the_library_alone() -> None:
+    assert environment_of(a_claim(reproduce=a_script(environment="science"))) == "science"
+    assert environment_of(a_formula_seal().claim) == "python"
 
 
 def test_a_formula_has_one_seed_and_a_script_its_own() -> None:
