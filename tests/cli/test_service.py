@@ -160,7 +160,7 @@ def test_a_cancelled_verification_has_no_verdict_and_exits_with_5(served: Served
 def test_an_unknown_verification_is_exit_2(served: Served, tmp_path: Path, command: str) -> None:
     done = assay(command, "ver_none", "--url", served.url, home=tmp_path)
     assert done.returncode == 2
-    assert f": there is no such verification at {served.url}. copy its id" in done.stderr
+    assert f": there is no such verification at {served.url}. Copy its id" in done.stderr
 
 
 def test_the_address_may_come_from_the_environment(served: Served, tmp_path: Path) -> None:
