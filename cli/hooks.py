@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Endpoints of all publishers that are told of events by webhook, and what became of each delivery.",
+    help="Endpoints that are told of events by webhook.",
     rich_markup_mode=None,
 )
 EndpointId = Annotated[str, typer.Argument(help="whe_…, as `assay hooks list` shows.")]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Repositories and programs that hand claims in by webhook, and what became of each delivery.",
+    help="Repositories and programs that hand claims in by webhook.",
     rich_markup_mode=None,
 )
 
@@ -215,6 +215,8 @@ def _print_once(settings: Settings, source_id: str, secret: str, *, as_json: boo
     if as_json:
         print_json({"id": source_id, "url": url, "secret": secret})
         return
+    if "public_url" not in settings.model_fields_set:
+        print(f"ASSAY_PUBLIC_URL is not set: {url} may not be where forges reach the service", file=sys.stderr)
     print(f"{source_id}: let it deliver JSON to {url}\nsigned with this secret, shown this once:", file=sys.stderr)
     typer.echo(secret)
 

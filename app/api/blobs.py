@@ -72,9 +72,11 @@ async def put(
     request: Request,
     response: Response,
     caller: Annotated[Caller, needs(Scope.VERIFICATIONS_WRITE)],
-    digest: Digest,
+    digest: str,
 ) -> BlobOut:
     """Store a file under its digest for a day, so that a bundle can name it; the bundle then keeps it."""
+    if not DIGEST.fullmatch(digest):
+        raise ApiError("digest-mismatch", "the address ends in no digest: sha256: and 64 hexadecimal digits, small")
     publisher = str(caller.publisher)  # whoever may write has one
     told = request.headers.get("content-length", "")
     try:

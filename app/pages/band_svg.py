@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 TOP, FOOT = 48, 34
 LABEL, VALUE, SIDE = 112, 150, 14
 RADIUS, DIAMOND = 5.5, 7.0
+BESIDE = 12  # between the line and the values right of it
 LABEL_CHARACTERS = 16
 CHARACTER = 7.2  # width of one at the pictures' font size
 JITTER = 7
@@ -113,9 +114,14 @@ def _drawing(picture: Picture, found: Line, frame: Frame, key: str) -> Markup:
     for mark, y in zip(found.marks, heights[offset:], strict=True):
         parts += row(mark, frame, y)
     labels = {"role": "img", "aria-labelledby": f"{key}-t {key}-d", "class": f"band {frame.kind}"}
-    return tag(
-        "svg", {**labels, "viewBox": f"0 0 {frame.width} {height}", "width": frame.width, "height": height}, parts
-    )
+    width = _width(found, frame)
+    return tag("svg", {**labels, "viewBox": f"0 0 {width} {height}", "width": width, "height": height}, parts)
+
+
+def _width(found: Line, frame: Frame) -> int:
+    """Return the width of a picture: what stands right of the line is never cut off."""
+    longest = max((len(mark.text) for mark in found.marks), default=0)
+    return frame.width if frame is not WIDE else max(frame.width, round(frame.right + BESIDE + longest * CHARACTER))
 
 
 def _spans(frame: Frame, heights: Sequence[float], bottom: float) -> list[tuple[float, float]]:
@@ -141,7 +147,7 @@ def row(mark: Mark, frame: Frame, y: float) -> list[Markup]:
         parts.append(_shape(mark, x, y, 1))
     label = mark.label if len(mark.label) <= LABEL_CHARACTERS else mark.label[: LABEL_CHARACTERS - 1] + "…"
     if frame.kind == "wide":
-        return [*parts, write("label", 0, y + 4, label), write(f"value {side}", frame.right + 12, y + 4, mark.text)]
+        return [*parts, write("label", 0, y + 4, label), write(f"value {side}", frame.right + BESIDE, y + 4, mark.text)]
     above = y - 14
     return [
         *parts,
@@ -163,7 +169,7 @@ def strip(marks: Iterable[Mark], frame: Frame, y: float) -> list[Markup]:
         return [
             *parts,
             write("label", 0, y + 4, "all"),
-            write("value", frame.right + 12, y + 4, told),
+            write("value", frame.right + BESIDE, y + 4, told),
         ]
     return [*parts, write("label", frame.left, y - 18, "all"), write("value", frame.right, y - 18, told, "end")]
 
