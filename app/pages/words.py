@@ -124,13 +124,19 @@ USUAL = {  # of what a usual time is told
 }
 
 ATTACK = {  # what is changed for an attack, by its variant, counted from 1
-    "hardcoded": ("the numbers that spell the result replaced in the script",),
+    "hardcoded": (
+        "the numbers that spell the result replaced in the script",
+        "the script's programs without comments and layout",
+    ),
     "empty_input": ("without its inputs and parameters",),
     "looked_up": ("all other numbers changed", "all other numbers changed, their order turned"),
     "recognised": (
         "a few numbers moved by one unit",
         "the same numbers moved the other way",
         "all numbers spelled anew",
+        "the first two records and the last two in each other's place",
+        "the last record first",
+        "the second half of the records first",
     ),
     "rounding_flip": ("every decimal moved within its rounding", "every decimal moved the other way"),
     "pinned": (
@@ -162,6 +168,7 @@ ATTACK = {  # what is changed for an attack, by its variant, counted from 1
         "labels in each other's place",
         "every number negated",
         "every second column upside down",
+        "the first two of the ranking in each other's place",
     ),
 }
 

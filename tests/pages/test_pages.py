@@ -13,10 +13,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from fastapi.routing import APIRoute
 
+from app.core.attacks import PLAIN
+from app.core.attacks_roles import LEADERS
 from app.core.codes import SEVERITY
+from app.core.controls_anchored import HUNDRED
 from app.core.controls_catalogue import CATALOGUE
 from app.core.lifecycle import RUN, VERIFICATION
 from app.core.model import Attacker, Blame, ControlResult, OutcomeKind, Purpose, Status
+from app.core.perturb_roles import HALVES
 from app.core.reasons import BLAME
 from app.pages import feed, shell, words
 from app.pages.router import MODULES
@@ -214,6 +218,14 @@ def test_changes_of_inputs_are_told_in_words(site: Site) -> None:
     assert "without its inputs and parameters" in told
     assert "each printed value shifted in turn" in told
     assert [text for text in told if "*" in text] == []
+
+
+@pytest.mark.parametrize(
+    ("attack", "last"),
+    [("hardcoded", PLAIN), ("recognised", HALVES), ("turned", LEADERS), ("anchored", HUNDRED)],
+)
+def test_every_change_of_a_control_has_its_words(attack: str, last: int) -> None:
+    assert len(words.ATTACK[attack]) == last
 
 
 def test_names_between_backticks_are_shown_as_code() -> None:
