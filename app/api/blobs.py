@@ -61,7 +61,6 @@ Digest = Annotated[str, Depends(_digest)]
     response_model=BlobOut,
     responses={
         200: {"model": BlobOut, "description": "it is kept on; you could read it before"},
-        404: {"model": Problem},
         429: {"model": Problem},
     },
     openapi_extra={"requestBody": REQUEST_BODY},
