@@ -25,7 +25,7 @@ from app.core.perturb_json import is_json
 from app.core.perturb_numbers import Chance, cell_number
 from app.core.perturb_roles import columns_turned, labels_turned
 from app.core.perturb_sites import sites, strongly
-from app.core.perturb_tables import cells_of, lines_of, names_rows, separator_of, split_header
+from app.core.perturb_tables import cells_of, in_place, lines_of, names_rows, separator_of, split_header
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,8 +97,7 @@ def _table(lines: list[str], separator: str, variant: int) -> str:
         cells = sorted((row[column] for row in holders), key=_by(separator), reverse=_falls(column, variant))
         for row, cell in zip(holders, cells, strict=True):
             row[column] = cell
-    ends = [line[len(line.rstrip("\r\n")) :] for line in body]
-    return "".join(head) + "".join(separator.join(row) + end for row, end in zip(rows, ends, strict=True))
+    return "".join(head) + in_place(body, [separator.join(row) for row in rows])
 
 
 def _falls(column: int, variant: int) -> bool:

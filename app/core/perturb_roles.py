@@ -12,7 +12,7 @@ from app.core.perturb_json import is_json
 from app.core.perturb_numbers import cell_number
 from app.core.perturb_sites import respelled
 from app.core.perturb_spared import MARKED
-from app.core.perturb_tables import cells_of, lines_of, separator_of, split_header
+from app.core.perturb_tables import cells_of, in_place, lines_of, separator_of, split_header
 from app.core.quantity import EXACT
 
 if TYPE_CHECKING:
@@ -81,8 +81,7 @@ def labels_turned(found: Sites, names: Collection[str] | None = None) -> bytes |
         for row in rows:
             if column < len(row):
                 row[column] = after.get(row[column], row[column])
-    ends = [line[len(line.rstrip("\r\n")) :] for line in body]
-    text = "".join(separator.join(row) + end for row, end in zip(rows, ends, strict=True))
+    text = in_place(body, [separator.join(row) for row in rows])
     return found.encoded("".join(head) + text) if turned else None
 
 
@@ -146,14 +145,12 @@ def records_moved(found: Sites, variant: int) -> bytes | None:
     if is_json(found.text, lines) or (separator is None and any(line.startswith(MARKED) for line in lines)):
         return None
     head, body = ([], lines) if separator is None else split_header(lines, separator)
-    ends = [line[len(line.rstrip("\r\n")) :] for line in body]
-    records = [line.rstrip("\r\n") for line in body]
-    count = len(records)
+    count = len(body)
     if count < RECORDS_LEAST:
         return None
     if variant == ENDS:
-        after = [records[1], records[0], *records[2:-2], records[-1], records[-2]]
+        after = [body[1], body[0], *body[2:-2], body[-1], body[-2]]
     else:
         start = count - 1 if variant == LAST_FIRST else count // 2
-        after = [*records[start:], *records[:start]]
-    return found.encoded("".join(head) + "".join(map("".join, zip(after, ends, strict=True))))
+        after = [*body[start:], *body[:start]]
+    return found.encoded("".join(head) + in_place(body, after))

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from app.core.perturb import BYTES_MAX, gunzip, gzip_stored
 from app.core.perturb_json import is_json
 from app.core.perturb_numbers import DIGITS_MAX, NUMBER, cell_number, scaled_by
-from app.core.perturb_tables import cells_of, lines_of, names_rows, separator_of, split_header
+from app.core.perturb_tables import cells_of, in_place, lines_of, names_rows, separator_of, split_header
 from app.core.quantity import EXACT
 
 if TYPE_CHECKING:
@@ -198,10 +198,8 @@ def exchanged(found: Sites, chance: Chance) -> bytes | None:
     if not pairs:
         return None
     at = pairs[chance.below(len(pairs))]
-    one, two = lines[at], lines[at + 1]
-    ends = [line[len(line.rstrip("\r\n")) :] for line in (one, two)]
-    lines[at], lines[at + 1] = two.rstrip("\r\n") + ends[0], one.rstrip("\r\n") + ends[1]
-    return found.encoded("".join(lines))
+    after = [*lines[:at], lines[at + 1], lines[at], *lines[at + 2 :]]
+    return found.encoded(in_place(lines, after))
 
 
 def unit_of(number: Decimal) -> Decimal:

@@ -131,7 +131,7 @@ def _exchange_texts(lines: list[str], separator: str, chance: Chance) -> tuple[s
         holders = [row for row in holders if column < len(row)]
         for row, cell in zip(holders, chance.shuffled([row[column] for row in holders]), strict=True):
             row[column] = cell
-    return _in_place(lines, [separator.join(row) for row in rows]), "text cells exchanged between rows"
+    return in_place(lines, [separator.join(row) for row in rows]), "text cells exchanged between rows"
 
 
 def _pair_anew(lines: list[str], separator: str, chance: Chance) -> tuple[str, str]:
@@ -148,7 +148,7 @@ def _pair_anew(lines: list[str], separator: str, chance: Chance) -> tuple[str, s
         holders = [row for row in holders if column < len(row)]
     if separator == " " and all(map(_is_prose, rows)):  # its words stand in every column: there have to be other ones
         rows = [line.split(" ") for line in _other_words([" ".join(row) for row in rows])]
-    return _in_place(lines, [separator.join(row) for row in rows]), perturb_anew.HOW
+    return in_place(lines, [separator.join(row) for row in rows]), perturb_anew.HOW
 
 
 def _is_prose(row: Sequence[str]) -> bool:
@@ -233,17 +233,17 @@ def _lines_anew(lines: list[str], separator: str, chance: Chance) -> tuple[str, 
     for index, cell in zip(order, cells, strict=True):
         rows[index] = cell
     if not any(_BLANK.search(rows[index].strip()) or len(rows[index]) > _LONG_LINE for index in order):
-        return _in_place(lines, rows), "lines put in another order, one in place of another"
+        return in_place(lines, rows), "lines put in another order, one in place of another"
     # In prose the order of lines may mean nothing: fewer lines and other words do.
     for index, line in zip(order, _other_words([rows[index] for index in order]), strict=True):
         rows[index] = line
     left_out = set(order[1::6]) if len(order) > 6 else set()
     kept = [row for index, row in enumerate(rows) if index not in left_out]
-    return _in_place(lines, kept), "lines put in another order, some left out, letters in half of them turned"
+    return in_place(lines, kept), "lines put in another order, some left out, letters in half of them turned"
 
 
 def _draw_rows(lines: list[str], _: str, chance: Chance) -> tuple[str, str]:
-    return _in_place(lines, chance.drawn(lines)), "rows drawn again with replacement"
+    return in_place(lines, chance.drawn(lines)), "rows drawn again with replacement"
 
 
 def _scale_numbers(lines: list[str], _: str, chance: Chance) -> tuple[str, str]:
@@ -251,14 +251,14 @@ def _scale_numbers(lines: list[str], _: str, chance: Chance) -> tuple[str, str]:
 
 
 def _shuffle_lines(lines: list[str], _: str, chance: Chance) -> tuple[str, str]:
-    return _in_place(lines, chance.shuffled(lines)), "lines put in another order"
+    return in_place(lines, chance.shuffled(lines)), "lines put in another order"
 
 
 def _shuffle_words(lines: list[str], separator: str, chance: Chance) -> tuple[str, str]:
     return separator.join(chance.shuffled("".join(lines).split(separator))), "words put in another order"
 
 
-def _in_place(lines: list[str], changed: list[str]) -> str:
+def in_place(lines: list[str], changed: list[str]) -> str:
     """Join changed lines with the endings of the last ones, so that a file ends as it did."""
     endings = [line[len(line.rstrip("\r\n")) :] for line in lines[len(lines) - len(changed) :]]
     return "".join(line.rstrip("\r\n") + ending for line, ending in zip(changed, endings, strict=True))
