@@ -22,7 +22,7 @@ from app.core.caps import (
     STDERR_BYTES_MAX,
     STDOUT_BYTES_MAX,
 )
-from app.core.early import decides_imports, imported
+from app.core.early import Importing, importing
 from app.core.errors import Fault
 from app.core.formula import Ratio, decimal_text, printed
 from app.core.model import Claim, Formula, Purpose, Script
@@ -173,7 +173,9 @@ def _script_job(
         files.append(BoxFile(f"/in/{PARAMETERS}", data, digest(data)))
         if found.contents.parameters != sealed.parameters:
             derived[f"/in/{PARAMETERS}"] = digest(data)
-    built = script.environment != FORMULA_ENVIRONMENT
+    said = Importing(decides=False, packages=frozenset())  # the library alone is never imported ahead
+    if script.environment != FORMULA_ENVIRONMENT:
+        said = importing(found.contents.others, script.entrypoint)
     return BoxJob(
         "script",
         (f"/job/{script.entrypoint}",),
@@ -182,8 +184,8 @@ def _script_job(
         derived,
         found.summary,
         found.replaced,
-        plain=built and decides_imports(found.contents.others, script.entrypoint),
-        imported=imported(found.contents.others, script.entrypoint) if built else frozenset(),
+        plain=said.decides,
+        imported=said.packages,
     )
 
 

@@ -38,6 +38,7 @@ def run_controls(readings: Readings, comparisons: Sequence[Comparison]) -> tuple
     """
     claim, grounding = readings.seal.claim, readings.grounding
     found, named = quote(claim, grounding), cells(claim, grounding)
+    unmade = _never_changed(readings)
     cited = all(item.result in {ControlResult.PASS, ControlResult.WARN} for item in (found, named))
     return (
         repeat(readings),
@@ -45,10 +46,10 @@ def run_controls(readings: Readings, comparisons: Sequence[Comparison]) -> tuple
         empty_input(readings),
         input_response(readings),
         looked_up(readings),
-        _of_changes(readings, recognised(readings)),
-        _of_changes(readings, pinned(readings)),
+        _of_changes(recognised(readings), unmade),
+        _of_changes(pinned(readings), unmade),
         rescaled(readings),
-        _of_changes(readings, anchored(readings)),
+        _of_changes(anchored(readings), unmade),
         turned(readings),
         typed(readings),
         seed_response(readings),
@@ -62,12 +63,16 @@ def run_controls(readings: Readings, comparisons: Sequence[Comparison]) -> tuple
     )
 
 
-def _of_changes(readings: Readings, found: Control) -> Control:
-    """Return a control of changed inputs, undecided where not one could be changed: nothing was withstood then."""
+def _never_changed(readings: Readings) -> str | None:
+    """Return why not one input of a script could be changed; None if one was, or there is none."""
     claim = readings.seal.claim
-    if isinstance(claim.reproduce, Formula) or found.result in {ControlResult.FAIL, ControlResult.NOT_APPLICABLE}:
+    targets = () if isinstance(claim.reproduce, Formula) else tried(claim)
+    reasons = [never_made(readings, target) for target in targets]
+    return reasons[0] if reasons and all(reasons) else None
+
+
+def _of_changes(found: Control, unmade: str | None) -> Control:
+    """Return a control of changed inputs, undecided where not one could be changed: nothing was withstood then."""
+    if unmade is None or found.result in {ControlResult.FAIL, ControlResult.NOT_APPLICABLE}:
         return found
-    reasons = [never_made(readings, target) for target in tried(claim)]
-    if not reasons or not all(reasons):
-        return found
-    return control(found.name, ControlResult.UNDECIDED, f"The inputs could not be changed: {reasons[0]}.")
+    return control(found.name, ControlResult.UNDECIDED, f"The inputs could not be changed: {unmade}.")

@@ -61,6 +61,7 @@ def input_response(readings: Readings) -> Control:
     unsure = [name for name, answer in asked.items() if not answer.moved and answer.open]
     still = [name for name, answer in asked.items() if not answer.moved and not answer.open]
     dead = [metric for metric in unmoved if not any(metric in answer.open for answer in asked.values())]
+    unmade = {name: why for name in asked if (why := never_made(readings, name)) is not None}
     left_out = len(targets(claim)) - len(asked) if doing == "changing" else 0
     note = f" {left_out} further inputs were not tried." if left_out else ""
     if dead and left_out:
@@ -77,8 +78,8 @@ def input_response(readings: Readings) -> Control:
         if any(answer.noisy & set(unmoved) for answer in asked.values()):
             did = f"moves {listed(unmoved)} hardly more than a repetition"
         detail = f"{doing.capitalize()} {listed(opened)} {did}, so whether {listed(unmoved)} is computed is open."
-        if all(never_made(readings, name) for name in opened):
-            why = "; ".join(f"{never_made(readings, name)}" for name in opened)
+        if unmade.keys() >= set(opened):
+            why = "; ".join(unmade[name] for name in opened)
             detail = f"The inputs could not be changed: {why}. So whether {listed(unmoved)} is computed is open."
         return control("input_response", UNDECIDED, f"{detail}{note}")
     metric, movement = next(iter(next(iter(moved.values())).moved.items()))
@@ -87,8 +88,7 @@ def input_response(readings: Readings) -> Control:
     noisy = [name for name in unsure if asked[name].noisy]
     parts += [f"{doing} {listed(noisy)} moves it hardly more than a repetition"] if noisy else []
     silent = [name for name in unsure if not asked[name].noisy]
-    unmade = [name for name in silent if never_made(readings, name)]
-    parts += [f"{name} could not be changed: {never_made(readings, name)}" for name in unmade]
+    parts += [f"{name} could not be changed: {unmade[name]}" for name in silent if name in unmade]
     silent = [name for name in silent if name not in unmade]
     parts += [f"{doing} {listed(silent)} gave no result"] if silent else []
     parts += [f"only {how} moves {listed(names)}" for how, names in _late(readings, unmoved) if doing == "changing"]

@@ -17,10 +17,11 @@ A script that does not import what the box would have is given none of it either
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 #: Of all files together; a line of two bytes makes half a KiB of syntax tree.
 BYTES_MAX = 96 << 10
@@ -44,30 +45,37 @@ REACHING_PARTS = frozenset({"importlib.machinery", "importlib.util", "unittest.m
 SEEN_BY_NAME = frozenset({"importlib", "os", "posix", "sys"})
 
 
-def decides_imports(files: Mapping[str, bytes], entrypoint: str) -> bool:
-    """Return whether a program must begin with nothing imported; so does one whose text is too much to be parsed.
+@dataclass(frozen=True)
+class Importing:
+    """What a program's text says of its imports."""
+
+    decides: bool  # whether it must begin with nothing imported
+    packages: frozenset[str]  # that it imports anywhere, by their topmost names
+
+
+def importing(files: Mapping[str, bytes], entrypoint: str) -> Importing:
+    """Read a program's files, once. One with more text than is parsed decides, whatever it imports.
 
     Args:
         files: path -> bytes of everything that its box holds; those that end in `.py` are read, and the entrypoint.
         entrypoint: path of the program.
 
     """
-    texts = _texts(files, entrypoint)
-    return sum(map(len, texts)) > BYTES_MAX or any(tree is None or _decides(tree) for tree in map(_parsed, texts))
+    texts = [data for path, data in files.items() if path == entrypoint or path.endswith(".py")]
+    if sum(map(len, texts)) > BYTES_MAX:
+        return Importing(decides=True, packages=frozenset())
+    trees = [_parsed(data) for data in texts]
+    known = [tree for tree in trees if tree is not None]
+    decides = len(known) < len(trees) or any(map(_decides, known))
+    return Importing(decides, frozenset(name for tree in known for name in _packages(tree)))
 
 
-def imported(files: Mapping[str, bytes], entrypoint: str) -> frozenset[str]:
-    """Return the packages that a program imports anywhere in its text, by their topmost names; see `decides_imports`."""
-    texts = _texts(files, entrypoint)
-    trees = map(_parsed, texts if sum(map(len, texts)) <= BYTES_MAX else ())
-    nodes = [node for tree in trees if tree is not None for node in ast.walk(tree)]
-    plainly = {item.name for node in nodes if isinstance(node, ast.Import) for item in node.names}
-    names = {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module and not node.level}
-    return frozenset(name.partition(".")[0] for name in plainly | names)
-
-
-def _texts(files: Mapping[str, bytes], entrypoint: str) -> list[bytes]:
-    return [data for path, data in files.items() if path == entrypoint or path.endswith(".py")]
+def _packages(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (item.name.partition(".")[0] for item in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]
 
 
 def _parsed(data: bytes) -> ast.Module | None:

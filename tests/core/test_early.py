@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.core.early import BYTES_MAX, decides_imports, imported
+from app.core.early import BYTES_MAX, importing
 
 DECIDING = {
     "a variable is set": "import os\nos.environ['OMP_NUM_THREADS'] = '1'\nimport torch",
@@ -61,18 +61,18 @@ PLAIN = {
 
 @pytest.mark.parametrize("text", DECIDING.values(), ids=DECIDING.keys())
 def test_a_script_that_decides_how_libraries_are_imported_is_found(text: str) -> None:
-    assert decides_imports({"reproduce.py": text.encode()}, "reproduce.py")
+    assert importing({"reproduce.py": text.encode()}, "reproduce.py").decides
 
 
 @pytest.mark.parametrize("text", PLAIN.values(), ids=PLAIN.keys())
 def test_a_script_that_cannot_tell_is_left_to_a_quick_start(text: str) -> None:
-    assert not decides_imports({"reproduce.py": text.encode()}, "reproduce.py")
+    assert not importing({"reproduce.py": text.encode()}, "reproduce.py").decides
 
 
 @pytest.mark.parametrize(("path", "read"), [("run", True), ("settings.py", True), ("notes.txt", False)])
 def test_the_entrypoint_is_read_whatever_its_name_and_other_files_by_theirs(path: str, *, read: bool) -> None:
     files = {"run": b"import torch", path: b"import os\nos.environ['A'] = '1'"}
-    assert decides_imports(files, "run") is read
+    assert importing(files, "run").decides is read
 
 
 @pytest.mark.parametrize(
@@ -87,13 +87,13 @@ def test_the_entrypoint_is_read_whatever_its_name_and_other_files_by_theirs(path
     ],
 )
 def test_what_a_program_imports_stands_in_its_text(text: str, names: set[str]) -> None:
-    assert imported({"run": text.encode(), "notes.txt": b"import scipy"}, "run") == names
+    assert importing({"run": text.encode(), "notes.txt": b"import scipy"}, "run").packages == names
 
 
 def test_more_text_than_is_parsed_counts_as_deciding() -> None:
     text = b"import torch\n"
     full = text * (BYTES_MAX // len(text))
-    assert not decides_imports({"run": full}, "run")
-    assert imported({"run": full}, "run") == {"torch"}
-    assert decides_imports({"run": full, "more.py": text}, "run")
-    assert imported({"run": full, "more.py": text}, "run") == frozenset()
+    assert not importing({"run": full}, "run").decides
+    assert importing({"run": full}, "run").packages == {"torch"}
+    assert importing({"run": full, "more.py": text}, "run").decides
+    assert importing({"run": full, "more.py": text}, "run").packages == frozenset()
