@@ -23,8 +23,8 @@ from cli.bundles import problems_of, read_bundle
 from cli.exits import Exit, of_status
 from cli.progress import of_runs
 from cli.words import last_words
-from sandbox import NoIsolation, host_python
-from sandbox.built import load_all
+from sandbox import NoIsolation, SandboxFault, host_python
+from sandbox.built import built_names, load
 from workers.execute import Executed, execute, owner
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ class Local:
         self.settings = settings
         self.box = box
         self.signer = signer  # None: no evidence is wanted
+        self._built: dict[str, BuiltEnvironment] = {}
 
     @cached_property
     def python(self) -> BuiltEnvironment:
@@ -70,17 +71,6 @@ class Local:
             return host_python(self.settings.python, cache=self.settings.home / "cache")
         except NoIsolation as error:
             raise Fault("no-isolation", str(error), "run `assay doctor`", reason_code="NO_ISOLATION") from error
-
-    @cached_property
-    def environments(self) -> dict[str, BuiltEnvironment | str]:
-        """Every environment of this host by name; why it cannot be used for one that was built and cannot.
-
-        Raises:
-            Fault: it has none that a box could use.
-
-        """
-        built, wrong = load_all(self.settings.environment_folder, self.python, self.settings.home / "cache")
-        return {**wrong, **{item.name: item for item in (self.python, *built)}}
 
     def verify(self, path: Path, said: Said) -> Verified:
         """Do the whole job for one bundle; refusals, faults and surprises are part of the answer.
@@ -112,7 +102,8 @@ class Local:
 
     def _seal(self, files: dict[str, bytes]) -> Seal:
         own = claim_of(files)
-        policy = self.settings.policy(dict.fromkeys(self.environments, ""))
+        names = (self.python.name, *built_names(self.settings.environment_folder))
+        policy = self.settings.policy(dict.fromkeys(names, ""))
         claim = parse_claim(own, files, policy)
         check_sources(claim, lambda path: len(files[path]), lambda path: unreadable(path, files[path]))
         digests = {name: digest(data) for name, data in files.items()}
@@ -121,19 +112,27 @@ class Local:
         return make_seal(claim, digests, environment, boxjob.evaluator_digest(claim))
 
     def named(self, name: str) -> BuiltEnvironment:
-        """Return an environment of this host.
+        """Return an environment of this host, which is looked at when it is first asked for: its files are many.
 
         Raises:
             Fault: it has none of that name, or one that cannot be used.
 
         """
-        found = self.environments.get(name)
-        if found is None:
+        if name == self.python.name:
+            return self.python
+        if name not in self._built:
+            self._built[name] = self._load(name)
+        return self._built[name]
+
+    def _load(self, name: str) -> BuiltEnvironment:
+        folder = self.settings.environment_folder
+        if name not in built_names(folder):
             detail, remedy = f"this host has no environment {name}", f"run `assay env build {name}`"
             raise Fault("no-environment", detail, remedy, reason_code="IMAGE_PULL_FAILED")
-        if isinstance(found, str):
-            raise Fault("environment-changed", found, reason_code="IMAGE_PULL_FAILED")
-        return found
+        try:
+            return load(folder, name, self.python, self.settings.home / "cache")
+        except (SandboxFault, NoIsolation) as error:
+            raise Fault("environment-changed", str(error), reason_code="IMAGE_PULL_FAILED") from error
 
     def _archive(
         self, sealed: bytes, files: dict[str, bytes], runs: list[tuple[Run, Executed]], judgement: Judgement
