@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -155,6 +156,18 @@ def database_time(session: Session) -> float:
         found = session.connection().execute(text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one()
         return float(found)
     return time.time()
+
+
+def seconds_since(moment: datetime | str | None) -> float | None:
+    """Return how long ago a moment was, to a tenth of a second and never below zero; None for none.
+
+    SQLite gives moments without a zone, and as text where it is not told their type; both are UTC.
+    """
+    if moment is None:
+        return None
+    at = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return round(max(0.0, (datetime.now(UTC) - at).total_seconds()), 1)
 
 
 def missing_triggers(connection: Connection) -> list[tuple[str, str]]:

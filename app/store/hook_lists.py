@@ -11,6 +11,7 @@ from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from app.store import endpoints
+from app.store.engine import seconds_since
 from app.store.hook_tables import AttemptRow, DeliveryRow, EndpointRow
 from app.store.lists import Listed, between
 
@@ -54,8 +55,7 @@ def waiting(session: Session, publisher: str | None) -> dict[str, Any]:
         query = query.where(col(EndpointRow.publisher) == publisher)
     found = {row[0]: (row[1], row[2]) for row in session.connection().execute(query)}
     oldest = found.get("pending", (0, None))[1]
-    at = None if oldest is None else (oldest if oldest.tzinfo else oldest.replace(tzinfo=UTC))
-    age = None if at is None else round(max(0.0, (datetime.now(UTC) - at).total_seconds()), 1)
+    age = seconds_since(oldest)
     return {"pending": found.get("pending", (0,))[0], "oldest_seconds": age, "dead": found.get("dead", (0,))[0]}
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import and_, case, func, or_, select
 from sqlmodel import Session, col
 
 from app.core.boxjob import UNDERIVABLE
-from app.store.engine import database_time
+from app.store.engine import database_time, seconds_since
 from app.store.source_lists import waiting_outside
 from app.store.tables import (
     ClaimRevision,
@@ -135,7 +135,7 @@ def _running(session: Session, seen: Visible) -> dict[str, list[dict[str, Any]]]
     found: dict[str, list[dict[str, Any]]] = {}
     for row in session.connection().execute(query):
         told = {"run": row.id, "claim": row.claim} if row.shown else {"run": None, "claim": None}
-        found.setdefault(row.lease_owner, []).append({**told, "seconds": _age(row.started_at)})
+        found.setdefault(row.lease_owner, []).append({**told, "seconds": seconds_since(row.started_at)})
     return found
 
 
@@ -252,11 +252,3 @@ def _ended(session: Session, seen: Visible) -> dict[str, int]:
         )
         found[state] = int(session.connection().execute(select(func.count()).select_from(newest)).scalar_one())
     return found
-
-
-def _age(created_at: datetime | str | None) -> float | None:
-    if created_at is None:
-        return None
-    at = datetime.fromisoformat(created_at) if isinstance(created_at, str) else created_at
-    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at
-    return round(max(0.0, (datetime.now(UTC) - at).total_seconds()), 1)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, func, or_, select
 from sqlmodel import Session, col
 
-from app.store.engine import database_time
+from app.store.engine import database_time, seconds_since
 from app.store.hook_reports import OPEN
 from app.store.hook_tables import DeliveryRow
 from app.store.source_tables import LISTED_MAX, HookRow, ReportRow, SourceRow
@@ -136,18 +136,11 @@ def incoming(session: Session, publisher: str | None) -> dict[str, Any]:
     last = connection.execute(newest).mappings().first()
     return {
         "queued": found.get("queued", (0,))[0],
-        "oldest_seconds": _age(found.get("queued", (0, None))[1]),
+        "oldest_seconds": seconds_since(found.get("queued", (0, None))[1]),
         "failed": found.get("failed", (0,))[0],
         "untold": int(connection.execute(lost).scalar_one()),
         "last": None if last is None else dict(last),
     }
-
-
-def _age(received_at: datetime | None) -> float | None:
-    if received_at is None:
-        return None
-    at = received_at if received_at.tzinfo else received_at.replace(tzinfo=UTC)
-    return round(max(0.0, (datetime.now(UTC) - at).total_seconds()), 1)
 
 
 def source_of(session: Session, identity: str) -> tuple[str, str, bool] | None:
