@@ -25,7 +25,7 @@ from tests.cli.test_reports import HOSTILE, SCHEMA, document, line_in
 from tests.docs.pages import first_cells, section
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 VENDOR = Path(__file__).parent / "vendor"
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
@@ -321,16 +321,6 @@ def test_an_address_or_setting_that_is_wrong_is_told(pipeline: Pipeline) -> None
         found, said, told, _ = pipeline.run(**more)
         assert (found, told["exit-code"]) == (code, str(code)), said
         assert_told(pipeline, said, told, words, title)
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """Give a service that wants a key, and end it."""
-    service = Served(tmp_path_factory.mktemp("service") / "home")
-    try:
-        yield service
-    finally:
-        service.end()
 
 
 @pytest.mark.box

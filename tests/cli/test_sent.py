@@ -13,20 +13,9 @@ from tests.cli.command import assay, lay
 from tests.cli.served import Served
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 pytestmark = pytest.mark.box
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """Give a service, and end it."""
-    service = Served(tmp_path_factory.mktemp("service") / "home")
-    try:
-        yield service
-    finally:
-        service.end()
 
 
 def test_of_a_large_bundle_what_changed_is_sent(served: Served, tmp_path: Path) -> None:

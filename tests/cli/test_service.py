@@ -20,7 +20,6 @@ from tests.cli.command import COMMAND, ROOT, assay, descendants, environment, ev
 from tests.cli.served import Served, free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 pytestmark = pytest.mark.box
@@ -28,16 +27,6 @@ pytestmark = pytest.mark.box
 SLEEPING = script_bundle(SCRIPT_CLAIM + '[limits]\nwall = "300s"\n', "import time\ntime.sleep(7)\n")
 #: Recovery within seconds instead of a minute.
 IMPATIENT = {"ASSAY_LEASE_SECONDS": "8", "ASSAY_HEARTBEAT_SECONDS": "1", "ASSAY_SWEEP_SECONDS": "1"}
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """Give a service, and end it."""
-    service = Served(tmp_path_factory.mktemp("service") / "home")
-    try:
-        yield service
-    finally:
-        service.end()
 
 
 # --- submit and watch ------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import threading
 import xml.etree.ElementTree as ET
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from jsonschema import Draft4Validator
@@ -23,22 +23,9 @@ from tests.api.bundles import CLAIM, SCRIPT, formula_bundle, script_bundle, tarr
 from tests.cli.command import COMMAND, ROOT, assay, environment, eventually, lay
 from tests.cli.served import Served
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 pytestmark = pytest.mark.box
 
 SCHEMA = json.loads((Path(__file__).parent / "vendor" / "sarif-schema-2.1.0.json").read_text(encoding="utf-8"))
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """Give a service, and end it."""
-    service = Served(tmp_path_factory.mktemp("service") / "home")
-    try:
-        yield service
-    finally:
-        service.end()
 
 
 @pytest.fixture

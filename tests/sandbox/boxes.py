@@ -77,6 +77,8 @@ class Strongest:
 class Prepared(Strongest):
     """The strongest box, made ahead for each run."""
 
+    imports: tuple[str, ...] = ()  # modules, while it waits
+
     def run(
         self,
         script: str | bytes,
@@ -86,14 +88,17 @@ class Prepared(Strongest):
     ) -> Outcome:
         job = a_job(self.environment, script, files, env, **limits)
         slot, host = self.sandbox._open(job.shape)
-        slot.prepare(host, job.shape)
+        slot.prepare(host, job.shape, self.imports)
         outcome = self.sandbox.run(job)
         assert outcome.isolation["start"] == "prepared"
+        assert outcome.isolation.get("imported", []) == list(self.imports)
         return outcome
 
 
 class Imported(Prepared):
     """The strongest box, made ahead for each run in an environment that was built, with its package imported already."""
+
+    imports = ("tiny",)
 
     def __init__(self) -> None:
         super().__init__()
@@ -101,20 +106,6 @@ class Imported(Prepared):
         shelf = self.shelf.__enter__()
         shelf.build()
         self.environment = load(shelf.base, "tiny", host_python())
-
-    def run(
-        self,
-        script: str | bytes,
-        files: Mapping[str, bytes] | None = None,
-        env: Mapping[str, str] | None = None,
-        **limits: int,
-    ) -> Outcome:
-        job = a_job(self.environment, script, files, env, **limits)
-        slot, host = self.sandbox._open(job.shape)
-        slot.prepare(host, job.shape, self.environment.imports)
-        outcome = self.sandbox.run(job)
-        assert outcome.isolation["imported"] == ["tiny"]
-        return outcome
 
     def close(self) -> None:
         super().close()
