@@ -192,6 +192,8 @@ PATHS = ["claim.toml", "claims/a/claim.toml", "claims/b/c/claim.toml", "other/d/
         ("claims/**/claim.toml", ["claims/a", "claims/b/c"]),
         ("**/c/claim.toml", ["claims/b/c"]),
         ("*/?/claim.toml", []),
+        ("c*a*s/a/claim.toml", ["claims/a"]),
+        ("c*x*s/a/claim.toml", []),
     ],
 )
 def test_a_pattern_names_the_claims_of_a_repository(pattern: str, folders: list[str]) -> None:
