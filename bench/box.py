@@ -1,7 +1,7 @@
 """What the box costs: a supervised sealed run beside the bare interpreter, round robin: `python -m bench.box`.
 
-    starts   `pass` and others, in a box made at once (cold) and in one made ahead (prepared), beside `python3 -c pass`;
-             or the same after the pause that making a box ahead takes; `paired` is the median of (variant - bare)
+    starts   `pass` and others, in a box made at once (cold) beside `python3 -c pass`, then in one made ahead (prepared)
+             beside the same after the pause that making a box ahead takes; `paired` is the median of (variant - bare)
              over rounds, so that a noisy machine slows both sides of it
     work     loops that time themselves, inside and outside in turn: what the box costs a program that runs
     torch    `import torch` inside and outside, cold, with --torch FOLDER, a folder of packages that holds it
@@ -86,32 +86,36 @@ def starts(environment: Environment, rounds: int) -> None:
     """Measure and print what a start costs.
 
     A box made ahead needs a pause to be made in, and a machine that paused starts everything slower (its processors
-    slept, their caches are another's); so such a start stands beside a bare one after the same pause.
+    slept, their caches are another's); so such a start stands beside a bare one after the same pause. Cold ones have
+    rounds of their own: beside the making of the next prepared box they were a quarter slower than by themselves.
     """
     bare = [environment.interpreter, "-c", "pass"]
     with Sandbox() as cold, Sandbox(ahead=1) as ahead:
-        variants: dict[str, tuple[str, float, Callable[[], object]]] = {
-            "bare": ("bare", 0, lambda: subprocess.run(bare, check=True)),
-            "bare, after a pause": ("bare, after a pause", REFILL_SECONDS, lambda: subprocess.run(bare, check=True)),
-        }
-        for name, job in jobs(environment).items():
-            if cold.run(job).exit_code != 0 or ahead.run(job).exit_code != 0:
-                raise SystemExit("a job of the bench failed in the box")
-            variants[f"{name}, cold"] = ("bare", 0, lambda job=job: cold.run(job))  # type: ignore[misc]
-            prepared = lambda job=job: ahead.run(job)  # noqa: E731
-            variants[f"{name}, prepared"] = ("bare, after a pause", REFILL_SECONDS, prepared)
-        found: dict[str, list[float]] = {name: [] for name in variants}
-        for _ in range(rounds):
-            for name, (_, pause, work) in variants.items():
-                time.sleep(pause)
-                found[name].append(timed(work))
         print(f"isolation level {cold.level()}, {rounds} rounds")
-    for name, (beside, _, _) in variants.items():
-        paired = statistics.median(one - other for one, other in zip(found[name], found[beside], strict=True))
-        median = statistics.median(found[name])
-        ratio = median / statistics.median(found[beside])
+        for start, box, pause in (("cold", cold, 0.0), ("prepared", ahead, REFILL_SECONDS)):
+            beside = "bare, after a pause" if pause else "bare"
+            variants: dict[str, Callable[[], object]] = {beside: lambda: subprocess.run(bare, check=True)}
+            for name, job in jobs(environment).items():
+                if box.run(job).exit_code != 0:
+                    raise SystemExit("a job of the bench failed in the box")
+                variants[f"{name}, {start}"] = lambda box=box, job=job: box.run(job)  # type: ignore[misc]
+            found: dict[str, list[float]] = {name: [] for name in variants}
+            for _ in range(rounds):
+                for name in random.sample(list(variants), len(variants)):
+                    time.sleep(pause)
+                    found[name].append(timed(variants[name]))
+            show(found, beside)
+
+
+def show(found: dict[str, list[float]], beside: str) -> None:
+    """Print milliseconds of each variant, and what they are of those that stand beside them."""
+    base = found[beside]
+    for name, took in found.items():
+        paired = statistics.median(one - other for one, other in zip(took, base, strict=True))
+        median = statistics.median(took)
+        ratio = median / statistics.median(base)
         print(
-            f"{name:22} median {median:6.1f} ms  min {min(found[name]):6.1f} ms  {ratio:5.2f} × {beside}"
+            f"{name:22} median {median:6.1f} ms  min {min(took):6.1f} ms  {ratio:5.2f} × {beside}"
             f"  paired {paired:+6.1f} ms"
         )
 
