@@ -28,7 +28,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from app.core.attacks_moves import in_scale, pinned, typed
-from app.core.attacks_parts import DECIMALS, NAMED_MAX, Attacked, Contents, chance_of, each_input
+from app.core.attacks_parts import DECIMALS, NAMED_MAX, Attacked, Contents, chance_of, each_input, searched
 from app.core.attacks_roles import turned
 from app.core.bands import accepted, expects_text
 from app.core.literals import find, replaced, sought
@@ -90,20 +90,24 @@ def _hardcoded(seal: str, derivation: Derivation, claim: Claim, contents: Conten
         return Underivable("the printed and measured values are too common to be looked for in the script's files")
     chance = chance_of(seal, derivation, "literals")
     share = chance.thousandths(60, 120) * (1 if chance.below(2) else -1)
-    found = {path: find(path, data, wanted, share) for path, data in contents.others.items()}
+    looked_at, passed_over = searched(contents.others)
+    found = {path: find(path, data, wanted, share) for path, data in looked_at.items()}
     hits = [hit for each in found.values() for hit in each]
     if not hits:
-        searched = f"{len(found)} files" if len(found) != 1 else "the script"
-        return Underivable(f"nothing in {searched} spells the printed or measured value")
-    changed = {path: replaced(data, found[path]) for path, data in contents.others.items()}
-    where = [f"{hit.path}, line {hit.line}: {hit.old} became {hit.new}" for hit in hits[:NAMED_MAX]]
+        where = f"{len(found)} files" if len(contents.others) != 1 else "the script"
+        nothing = f"nothing in {where} spells the printed or measured value"
+        return Underivable(f"{nothing}; {passed_over}" if passed_over else nothing)
+    changed = {path: replaced(data, found.get(path, ())) for path, data in contents.others.items()}
+    named = [f"{hit.path}, line {hit.line}: {hit.old} became {hit.new}" for hit in hits[:NAMED_MAX]]
     more = [f"and {len(hits) - NAMED_MAX} more"] if len(hits) > NAMED_MAX else []
     pairs = dict.fromkeys((hit.old, hit.new) for hit in hits)
-    return Attacked(replace(contents, others=changed), "; ".join([*where, *more]), tuple(pairs))
+    summary = "; ".join([*named, *more, *([passed_over] if passed_over else [])])
+    return Attacked(replace(contents, others=changed), summary, tuple(pairs))
 
 
 def _plain(contents: Contents) -> Attacked | Underivable:
-    found = {path: plain_program(data) for path, data in contents.others.items() if path.endswith(".py")}
+    looked_at, _ = searched(contents.others)
+    found = {path: plain_program(data) for path, data in looked_at.items() if path.endswith(".py")}
     changed = {path: data for path, data in found.items() if data is not None}
     if not changed:
         return Underivable("no program of the script shows a way to its own text")

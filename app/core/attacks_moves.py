@@ -14,7 +14,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from app.core.attacks_parts import NAMED_MAX, Attacked, Contents, chance_of, each_input
+from app.core.attacks_parts import NAMED_MAX, Attacked, Contents, chance_of, each_input, searched
 from app.core.literals_scaled import scaled_program
 from app.core.model import Derivation
 from app.core.perturb import Underivable, derive
@@ -69,7 +69,7 @@ def in_scale(seal: str, derivation: Derivation, _: Claim, contents: Contents) ->
 def typed(_: str, __: Derivation, ___: Claim, contents: Contents) -> Attacked | Underivable:
     """Return the script's programs with all decimals in their text times a common factor."""
     changed, pairs = dict(contents.others), []
-    for path, data in contents.others.items():
+    for path, data in searched(contents.others)[0].items():
         if path.endswith(".py"):
             changed[path], found = scaled_program(data, TYPED_FACTOR)
             pairs += [(path, item, new) for item, new in found]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from app.core.literals import FILE_BYTES_MAX
 from app.core.perturb import Underivable
 from app.core.perturb_numbers import Chance
 from app.core.perturb_sites import Sites, sites
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 DECIMALS = "decimals"  # the target of a change that leaves whole numbers alone
 INPUTS_MAX = 16
 NAMED_MAX = 3  # inputs, parameters or hits in a sentence
+NOT_SEARCHED = "too large to be searched"
+
+#: Bytes of a script's own files that are searched, smallest files first. A program costs seconds a megabyte, and a worker
+#: cannot be asked to spend minutes on a bundle before its first box.
+PROGRAM_BYTES_MAX, OTHER_BYTES_MAX = 2 << 20, 16 << 20
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,21 @@ class Attacked:
     contents: Contents
     summary: str
     replaced: tuple[tuple[str, str], ...] = ()  # numbers of the script's own files, and what took their place
+
+
+def searched(others: Mapping[str, bytes]) -> tuple[dict[str, bytes], str]:
+    """Return the files of a script that are searched for its answer, and a clause about those that are not, or ""."""
+    left = {True: PROGRAM_BYTES_MAX, False: OTHER_BYTES_MAX}
+    chosen = set()
+    for path, data in sorted(others.items(), key=lambda item: (len(item[1]), item[0])):
+        program = path.endswith(".py")
+        if len(data) <= min(FILE_BYTES_MAX, left[program]):
+            left[program] -= len(data)
+            chosen.add(path)
+    passed_over = [path for path in others if path not in chosen]
+    more = f" and {len(passed_over) - NAMED_MAX} more" if len(passed_over) > NAMED_MAX else ""
+    clause = f"{', '.join(passed_over[:NAMED_MAX])}{more}: {NOT_SEARCHED}" if passed_over else ""
+    return {path: data for path, data in others.items() if path in chosen}, clause
 
 
 def chance_of(seal: str, derivation: Derivation, of: str, *, variant: bool = True) -> Chance:

@@ -26,6 +26,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from app.core.attacks import prints_of
+from app.core.attacks_parts import NOT_SEARCHED
 from app.core.bands import negligible
 from app.core.boxjob import targets
 from app.core.controls_catalogue import control
@@ -79,7 +80,8 @@ def hardcoded(readings: Readings) -> Control:
         return control("hardcoded", FAIL, read)
     reason = not_made(run)
     if reason is not None:
-        return control("hardcoded", PASS, f"{reason[:1].upper()}{reason[1:]}.")
+        found = UNDECIDED if NOT_SEARCHED in reason else PASS
+        return control("hardcoded", found, f"{reason[:1].upper()}{reason[1:]}.")
     where = run.run.outcome.notes[0] if run.run.outcome.notes else "a number was replaced"
     after = values_of(run)
     if after is None:
@@ -97,7 +99,8 @@ def hardcoded(readings: Readings) -> Control:
             return control("hardcoded", FAIL, f"The result is written in the script: with {where}, {change}.")
     moved = [name for name, one in before.items() if differs(one, after[name])]
     said = f"moves {listed(moved)} elsewhere" if moved else "leaves the result as it was"
-    return control("hardcoded", PASS, f"A number like the value is in the script, and replacing it {said} ({where}).")
+    result = UNDECIDED if NOT_SEARCHED in where else PASS
+    return control("hardcoded", result, f"A number like the value is in the script, and replacing it {said} ({where}).")
 
 
 def _follows(one: Measured, two: Measured, pairs: Sequence[tuple[str, str]], still: Decimal) -> bool:

@@ -11,6 +11,7 @@ import pytest
 from app.core.attacks import Attacked, Contents, attacked
 from app.core.controls import run_controls
 from app.core.controls_catalogue import CATALOGUE
+from app.core.literals import FILE_BYTES_MAX
 from app.core.model import Claim, ControlResult, Derivation, Run, Seal
 from app.core.perturb import Underivable
 from app.core.readings import Readings
@@ -320,6 +321,51 @@ def test_what_has_nothing_to_change_says_so(attack: str, contents: Contents) -> 
     common = a_claim([an_expectation("7"), an_expectation("RemBERT", "exact", metric="best")])
     derivation = Derivation(target="*", variant=1, attack="hardcoded")
     assert isinstance(attacked("sha256:1", derivation, common, CONTENTS), Underivable)
+
+
+BIG = b"#" * (FILE_BYTES_MAX + 1)
+MANY = {f"m{number}.py": b"#" * (900 << 10) for number in range(6)}
+
+
+@pytest.mark.parametrize(
+    ("others", "clause"),
+    [
+        pytest.param({"a.py": b"x = 1\n"}, "", id="small ones are searched"),
+        pytest.param({"a.py": b"x = 1\n", "w.bin": BIG}, "w.bin: too large to be searched", id="one is too large"),
+        pytest.param(
+            {"a.py": b"x\n", **MANY}, "m2.py, m3.py, m4.py and 1 more: too large to be searched", id="together"
+        ),
+        pytest.param({f"m{n}.txt": b"#" * (1 << 20) for n in range(16)}, "", id="texts have more room"),
+    ],
+)
+def test_what_is_too_large_to_be_searched_is_named_and_leaves_the_control_open(
+    others: dict[str, bytes], clause: str
+) -> None:
+    found = change("hardcoded", contents=Contents({}, others, None))
+    assert isinstance(found, Underivable)
+    assert found.reason.partition("; ")[2] == clause
+    run = own("hardcoded-1", found.reason)
+    seen = result_of("hardcoded", a_seal(), [*MEASURED, *perturbed(12.0, 13.0), run])[0]
+    assert seen == ("undecided" if clause else "pass")
+
+
+def test_a_number_replaced_beside_a_file_that_is_too_large_leaves_the_control_open() -> None:
+    found = change("hardcoded", contents=Contents({}, {"reproduce.py": SOURCE, "w.bin": BIG}, None))
+    assert isinstance(found, Attacked)
+    assert found.contents.others["w.bin"] == BIG
+    assert found.summary.endswith("; w.bin: too large to be searched")
+    run = own("hardcoded-1", 8.7, notes=(found.summary,), replaced=found.replaced)
+    assert result_of("hardcoded", a_seal(), [*MEASURED, *perturbed(12.0, 13.0), run])[0] == "undecided"
+
+
+def test_programs_beyond_the_budget_are_left_as_they_are() -> None:
+    program = b"import sys, inspect  # 8\nx = 3.25\n"
+    others = {**{f"m{number}.py": program + b"#" * (900 << 10) for number in range(3)}, "a.py": program}
+    for attack, variant in (("hardcoded", 2), ("typed", 1)):
+        found = change(attack, variant, Contents({}, others, None))
+        assert isinstance(found, Attacked)
+        same = {path for path in others if found.contents.others[path] == others[path]}
+        assert same == {"m2.py"}
 
 
 def test_parameters_alone_are_moved_far() -> None:
