@@ -140,7 +140,10 @@ class Client:
         return self._run(streams.following(verification_id, seconds, seen, after))
 
     def log(self, run_id: str, stream: str, begin: int = 0) -> bytes:
-        """Return what a run that is over wrote to `stdout` or `stderr`, from a byte on, at most 256 KiB."""
+        """Return what a run that is over wrote to `stdout` or `stderr`, from a byte on, at most 256 KiB.
+
+        A negative `begin` counts from the end: -1000 stands for the last 1000 bytes.
+        """
         return self._run(streams.log(run_id, stream, begin))
 
     def evidence(self, verdict_id: str) -> bytes:

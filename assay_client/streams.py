@@ -96,8 +96,12 @@ def _event(said: httpx2.ServerSentEvent, seq: int, verification_id: str) -> Even
 
 
 def log(run_id: str, stream: str, begin: int) -> Flow[bytes]:
-    """Return what a run that is over wrote to a stream, from a byte on; nothing where there is no more, or no log."""
-    wanted = {"Range": f"bytes={begin}-{begin + LOG_BYTES_MAX - 1}"}
+    """Return what a run that is over wrote to a stream, from a byte on; nothing where there is no more, or no log.
+
+    Less than no byte counts from the end, as a slice does: -1000 stands for the last 1000.
+    """
+    part_of = f"{begin}-{begin + LOG_BYTES_MAX - 1}" if begin >= 0 else f"-{min(-begin, LOG_BYTES_MAX)}"
+    wanted = {"Range": f"bytes={part_of}"}
     try:
         answer = yield from send(Request("GET", f"/v1/runs/{part(run_id)}/{part(stream)}", wanted))
     except ServiceError as error:

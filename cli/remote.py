@@ -16,6 +16,7 @@ import typer
 
 from app.core.errors import Problem, Refusal
 from cli import show
+from cli.complaint import with_words
 from cli.errors import ServiceError
 from cli.exits import Exit, worst
 from cli.options import Annotations, AsJson, Junit, Sarif, Since, Summary, print_json
@@ -111,7 +112,7 @@ def _follow(client: Client, item: Sent, seconds: float) -> None:
         steps.state(document)
 
     with goes_on(client.url, verification, steps):
-        item.document = client.wait(verification, max(seconds, 0), seen)
+        item.document = with_words(client, client.wait(verification, max(seconds, 0), seen))
 
 
 def _case(item: Sent, seconds: float) -> Any:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from app.core.errors import explained
+from cli.complaint import SAID, complaint
 from cli.words import name_of, say
 
 if TYPE_CHECKING:
@@ -53,8 +54,7 @@ def verified(path: str, document: dict[str, Any]) -> None:
     _controls(document["controls"])
     if document["seal"]:
         say(f"  seal {document['seal']}")
-    if not document["comparisons"]:  # without a measurement the script's own complaint is what helps
-        _last_words(next((run for run in document["runs"] if run["stderr"]), None))
+    _complaint(document["comparisons"], document["runs"])
 
 
 def linted(found: Linted) -> None:
@@ -68,13 +68,14 @@ def linted(found: Linted) -> None:
         say(f"{name_of(found.bundle)}: nothing to complain about")
 
 
-def _last_words(run: dict[str, Any] | None) -> None:
+def _complaint(comparisons: list[dict[str, Any]], runs: list[dict[str, Any]]) -> None:
     """Repeat what a script complained of, line by line behind a bar, so that nobody takes it for our words."""
-    if run is None:
+    found = complaint(comparisons, runs)
+    if found is None:
         return
     sys.stdout.flush()
-    say(f"  the script's own last words on stderr in {run['key']}:", error=True)
-    for line in run["stderr"].splitlines():
+    say(f"  {SAID} {found[0]}:", error=True)
+    for line in found[1]:
         say(f"  | {line}", error=True)
 
 
@@ -91,6 +92,7 @@ def verification(document: Mapping[str, Any], url: str) -> None:
         _controls(verdict["controls"])
         say(f"  seal {document['seal']}")
         say(f"  verdict {verdict['id']}; its evidence: {url}{document['urls']['evidence']}")
+        _complaint(verdict["comparisons"], document["runs"])
 
 
 def report(found: Report, entry: ReceiptReport | None = None, again: Rerun | None = None, *, own: bool = False) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli import show
+from cli.complaint import with_words
 from cli.exits import of_status
 from cli.options import AsJson, print_json
 from cli.progress import Steps
@@ -45,10 +46,11 @@ def watch(  # noqa: PLR0913 - options of a command
             document = client.follow(verification, Follower(client, steps, as_json=as_json), timeout)
         else:
             document = client.wait(verification, timeout, _Printer() if as_json else steps.state)
+        worded = document if log else with_words(client, document)  # who asked for the log has seen them
     if as_json:
-        print_json(named(document))
+        print_json(named(worded))
     else:
-        show.verification(document, client.url)
+        show.verification(worded, client.url)
     verdict = document["verdict"]
     raise typer.Exit(of_status(verdict["status"] if verdict else None))
 

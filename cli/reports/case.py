@@ -13,6 +13,7 @@ from app.core import toml_lines
 from app.core.claim import CLAIM_BYTES_MAX
 from app.core.errors import Refusal
 from app.intake import CLAIM_FILE, ArchiveLimits, read_archive
+from cli.complaint import complaint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -49,6 +50,11 @@ class Case:
     def attempted(self) -> bool:
         """Whether anything of it was executed."""
         return bool(self.document["runs"])
+
+    @property
+    def complaint(self) -> tuple[str, list[str]] | None:
+        """The run whose last words say why nothing was measured, and these lines of a stranger; None: nothing to say."""
+        return complaint(self.document["comparisons"], self.document["runs"])
 
     @property
     def line(self) -> int | None:

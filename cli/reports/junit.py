@@ -10,7 +10,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING
 
-from cli.reports.text import plain
+from cli.reports.text import plain, worded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,9 +57,14 @@ def _add(suite: ET.Element, case: Case, result: str) -> None:
     code = str(case.document["reason_code"] or case.status)
     if result != "pass":
         words = case.status if code == case.status else f"{case.status} {code}"
-        said = {"message": plain(f"{words}: {reason.partition(chr(10))[0]}"), "type": plain(code)}
+        first = reason.partition("\n")[0]
+        if case.complaint is not None:  # boards show the message first, and some nothing else
+            first, reason = f"{first} {case.complaint[1][-1]}", "\n".join([reason, *worded(case)])
+        said = {"message": plain(f"{words}: {first}"), "type": plain(code)}
         ET.SubElement(element, result, said).text = plain(reason)
     ET.SubElement(element, "system-out").text = plain("\n".join([case.statement, *_details(case)]))
+    if case.complaint is not None:
+        ET.SubElement(element, "system-err").text = plain("\n".join(case.complaint[1]))
 
 
 def _details(case: Case) -> list[str]:

@@ -15,7 +15,7 @@ from app import __version__
 from app.core.errors import explained
 from cli.reports.codes import KNOWN, gate_of
 from cli.reports.endings import USAGE
-from cli.reports.text import plain
+from cli.reports.text import plain, worded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,7 +81,10 @@ def _contradiction(case: Case, item: dict[str, Any]) -> dict[str, Any]:
 
 def _whole(case: Case, level: str) -> dict[str, Any]:
     code = str(case.document["reason_code"])
-    return _result(case, f"{gate_of(code)}/{code}", level, case.document["reason"], _place(case, case.line), "")
+    reason = str(case.document["reason"])
+    room = MESSAGE_CHARACTERS_MAX - len(f"{case.name}: {reason}\n")
+    said = "\n".join([reason, *worded(case, room)])
+    return _result(case, f"{gate_of(code)}/{code}", level, said, _place(case, case.line), "")
 
 
 def _result(  # noqa: PLR0913 - what a result consists of

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from cli.reports.text import worded
 from cli.show import MARK
 
 if TYPE_CHECKING:
@@ -75,6 +76,8 @@ def _details(case: Case) -> str:
     lines += [f"{escaped(line)}\n" for line in str(case.document["reason"]).splitlines()]
     if not case.archived and case.line is not None:
         lines.append(f"Claimed in {escaped(case.file())}, line {case.line}\\.\n")
+    # Indented by four, so that no sign of a line means anything; before the list, which would take it in.
+    lines += ["\n".join(f"    {line}" for line in worded(case)) + "\n"] if case.complaint else []
     told = [item for item in case.document["controls"] if item["result"] in {"fail", "undecided", "warn"}]
     if told:
         lines.append("".join(f"- {MARK[item['result']]} {item['name']}: {escaped(item['detail'])}\n" for item in told))
