@@ -9,6 +9,7 @@ there is nothing to compare, and nothing that could contradict.
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -29,6 +30,9 @@ TEXT_MAX = 4_000
 UNIT_MAX = 32
 NUMBER_CHARACTERS_MAX = 400
 SCALE_MAX = 500  # a number is 0, or between 10^-500 and 10^500
+DEPTH_MAX = 64  # of lists and objects; the interpreter's own limit depends on who calls, and a result must not
+
+_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"?|([\[{])|([\]}])', re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,9 @@ def read_result(text: str | None, claim: Claim) -> Measurement | Unreadable:
     """
     if text is None:
         return Unreadable("NO_METRIC", "the run ended without writing $ASSAY_RESULT")
+    deep = depth(text)
+    if deep > DEPTH_MAX:
+        return Unreadable("MALFORMED_RESULT", f"the result nests {deep} deep, and {DEPTH_MAX} are allowed")
     try:
         text.encode("utf-8")
         document = json.loads(
@@ -86,8 +93,6 @@ def read_result(text: str | None, claim: Claim) -> Measurement | Unreadable:
         )
     except UnicodeEncodeError:
         return Unreadable("MALFORMED_RESULT", "the result is not UTF-8")
-    except RecursionError:
-        return Unreadable("MALFORMED_RESULT", "the result nests too deeply")
     except ValueError as error:
         return Unreadable("MALFORMED_RESULT", f"the result is not the JSON object it should be: {error}")
     if not isinstance(document, dict):
@@ -95,6 +100,18 @@ def read_result(text: str | None, claim: Claim) -> Measurement | Unreadable:
     if isinstance(claim.reproduce, Formula):
         return _read_formula(document, claim)
     return _read_script(document, claim)
+
+
+def depth(text: str) -> int:
+    """Return how deep lists and objects nest in a JSON text, of one that is none how deep its brackets do."""
+    deepest = level = 0
+    for match in _BRACKETS.finditer(text):
+        if match[1]:
+            level += 1
+            deepest = max(deepest, level)
+        elif match[2]:
+            level -= 1
+    return deepest
 
 
 def _read_script(document: dict[str, Any], claim: Claim) -> Measurement | Unreadable:

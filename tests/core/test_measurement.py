@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.canonical import canonical
-from app.core.measurement import Measurement, Unreadable, read_result
+from app.core.measurement import Measurement, Unreadable, depth, read_result
 from app.core.model import Claim
 from tests.core.builders import a_claim, a_formula, an_expectation
 from tests.core.strategies import law
@@ -96,12 +96,25 @@ MALFORMED = [
     ('{"score": -1E-99999999999999999999}', "beyond 10^±500"),
     ('{"other": 1e1000, "score": 8.7}', "beyond 10^±500"),
     ('{"score": ' + "1" * 401 + "}", "more than 400 characters"),
-    ("[" * 100_000, "nests too deeply"),
-    ('{"a":' * 100_000, "nests too deeply"),
+    ("[" * 100_000, "nests 100000 deep, and 64 are allowed"),
+    ('{"a":' * 100_000, "nests 100000 deep, and 64 are allowed"),
+    ('{"score": 8.7, "x": ' + "[" * 64 + "]" * 64 + "}", "nests 65 deep, and 64 are allowed"),
     ('{"score": 8.7, "x": "\udcff"}', "is not UTF-8"),
     ("\udc80", "is not UTF-8"),
     ('{"score": 8.7, ' + ", ".join(f'"m{index}": 1' for index in range(10_000)) + "}", "more than 10000 metrics"),
 ]
+
+
+def test_how_deep_a_result_may_nest_does_not_depend_on_who_reads_it() -> None:
+    deep = '{"score": 8.7, "x": ' + "[" * 63 + '"\\"[[["' + "]" * 63 + "}"
+
+    def read_below(frames: int) -> object:
+        return read_below(frames - 1) if frames else read_result(deep, CLAIM)
+
+    assert depth(deep) == 64
+    assert depth('["[", "{", "\\\\"] ]]]') == 1
+    assert isinstance(read_below(0), Measurement)
+    assert read_below(600) == read_below(0)
 
 
 @pytest.mark.parametrize(("text", "detail"), MALFORMED, ids=[detail + text[:20] for text, detail in MALFORMED])
