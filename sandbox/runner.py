@@ -25,7 +25,8 @@ DEPTH_MAX = 4
 NAME_CAP = 404
 CHANNEL = 3
 OWN_PROCESSES = 2  # PID 1 of the box and this one
-LOOK_MS = 10  # between two looks at what the program has used up
+LOOK_MS = 10  # between two looks at what the program has used up, at most
+FILLED_PER_MS = 4 << 20  # bytes that a program can write to its scratch, which is memory, in a millisecond
 S_IFMT, S_IFREG = 0o170000, 0o100000  # as `stat` has them
 SCRATCH = ("/tmp", "/dev/shm")  # noqa: S108
 
@@ -54,8 +55,8 @@ def main() -> None:
     result_cap, output_cap, processes = (int(field) for field in job.split(b"\0", 3)[:3])
     posix.write(writer, len(job).to_bytes(4, "big") + job)
     try:
-        while not ended.poll(LOOK_MS):
-            look(processes)
+        while not ended.poll(look(processes)):
+            pass
     except OSError:  # our right to have descriptors was taken from us
         pass
     look(processes)  # it still counts until we have waited for it
@@ -84,14 +85,21 @@ def require_filter() -> None:
     _exit(1)
 
 
-def look(processes: int) -> None:
-    """Say what is used up now; `processes` is their limit where no cgroup counts, else 0."""
+def look(processes: int) -> int:
+    """Say what is used up now; `processes` is their limit where no cgroup counts, else 0.
+
+    Return milliseconds until the next look: a program may fill what is left, swallow the error and make room again.
+    """
+    wait = LOOK_MS
     for folder in SCRATCH:
         found = posix.statvfs(folder)
         if found.f_bavail == 0 or found.f_favail == 0 < found.f_files:
             say(b"scratch")
+        else:
+            wait = min(wait, max(1, found.f_bavail * found.f_frsize // FILLED_PER_MS))
     if processes and count() > processes + OWN_PROCESSES:
         say(b"processes")
+    return wait
 
 
 def count() -> int:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import time
+from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 
+import sandbox
 from sandbox.cgroup import OWN_MEMORY, V1, V2, Counters, _difference
 from sandbox.channel import Channel
 from sandbox.judge import LOCKS_MAX, Ending, Seen
@@ -16,8 +20,6 @@ from tests.sandbox.boxes import MIB, a_job
 from tests.sandbox.conftest import refuse_to_skip
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from sandbox import Usage
     from tests.sandbox.boxes import Box, Strongest, Weakest
 
@@ -79,6 +81,7 @@ def test_memory_has_a_limit_of_its_own_however_much_scratch_there_may_be(box: Bo
 
 def test_a_full_scratch_and_full_memory_are_no_more_than_what_is_allowed(box: Box) -> None:
     script = """
+import ast
 import time
 for folder in ("/tmp", "/dev/shm"):
     try:
@@ -90,6 +93,24 @@ time.sleep(0.3)
 """
     outcome = box.run(script, memory_bytes=64 * MIB, scratch_bytes=48 * MIB)
     assert (outcome.kind, outcome.exit_code, outcome.limit) == ("exited", 0, "scratch")
+
+
+@pytest.mark.parametrize(("free", "wait"), [(0, 10), (1 << 16, 1), (8 << 20, 2), (20 << 20, 5), (1 << 30, 10)])
+def test_the_runner_looks_the_more_often_the_less_room_is_left(free: int, wait: int) -> None:
+    tree = ast.parse((Path(sandbox.__file__).parent / "runner.py").read_text())
+    constants = {"LOOK_MS", "FILLED_PER_MS", "SCRATCH", "OWN_PROCESSES"}
+    wanted = [
+        node
+        for node in tree.body
+        if (isinstance(node, ast.FunctionDef) and node.name == "look")
+        or (isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id in constants)
+    ]
+    said: list[bytes] = []
+    room = SimpleNamespace(f_bavail=free // 4096, f_frsize=4096, f_favail=9, f_files=10)
+    names = {"posix": SimpleNamespace(statvfs=lambda _: room), "say": said.append, "count": lambda: 1}
+    exec(compile(ast.Module(wanted, []), "runner.py", "exec"), names)  # noqa: S102 - our own program of the box
+    assert names["look"](0) == wait  # type: ignore[operator]
+    assert bool(said) == (free == 0)
 
 
 def test_a_file_may_be_longer_than_the_scratch_as_long_as_it_takes_no_space(box: Box) -> None:
