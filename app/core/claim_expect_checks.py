@@ -40,6 +40,7 @@ def check_values(table: Table, rule: Rule, values: dict[str, str | None]) -> Non
             table.report(key, "bad-number", f"{key!r} must not be negative", "check it")
     if rule in {Rule.INTERVAL, Rule.EQUIVALENCE, Rule.PREDICTION}:
         _check_sample(table, rule, values, numbers)
+    _check_share(table, rule, values["tolerance"], numbers["tolerance"])
     for key, most in (("level", False), ("at_least", True)):
         share = numbers[key]
         if share is not None and not (0 < share < 1 or (most and share == 1)):
@@ -56,7 +57,7 @@ def check_cell(table: Table, name: str, rule: Rule, text: str, *, absolute: str 
 
 
 def _numbers(table: Table, rule: Rule, values: dict[str, str | None]) -> Numbers:
-    relative = rule in _RELATIVE or (rule is Rule.TABLE and table.data.get("cell_rule") in _RELATIVE)
+    relative = _is_relative(table, rule)
     readers: dict[str, Callable[[str], Decimal | None]] = {
         "value": _value_reader(rule),
         "low": _number,
@@ -69,6 +70,17 @@ def _numbers(table: Table, rule: Rule, values: dict[str, str | None]) -> Numbers
         "at_least": fraction,
     }
     return {key: _try(table, key, values[key], read) for key, read in readers.items()}
+
+
+def _is_relative(table: Table, rule: Rule) -> bool:
+    return rule in _RELATIVE or (rule is Rule.TABLE and table.data.get("cell_rule") in _RELATIVE)
+
+
+def _check_share(table: Table, rule: Rule, text: str | None, tolerance: Decimal | None) -> None:
+    """Report a share that was meant as percent: "5" would be 500 %."""
+    if text is not None and tolerance is not None and tolerance >= 1 and _is_relative(table, rule) and "%" not in text:
+        detail = f"the tolerance {text!r} is a share of the value, {tolerance * 100:.0f} % of it"
+        table.report("tolerance", "bad-number", detail, f'write tolerance = "{text.strip()}%"')
 
 
 def _value_reader(rule: Rule) -> Callable[[str], Decimal | None]:

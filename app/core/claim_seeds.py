@@ -17,7 +17,9 @@ SEED_MAX = 2**63 - 1
 SEEDS_BY_DEFAULT = (0, 1, 2, 3, 4)  # under rules that weigh the seeds' spread
 
 #: How many seeds a rule needs to be able to decide anything: two values say next to nothing of a spread.
-LEAST = {Rule.EQUIVALENCE: 3, Rule.PREDICTION: 3, Rule.DIRECTION: 2}
+LEAST = {Rule.EQUIVALENCE: 3, Rule.PREDICTION: 3, Rule.DIRECTION: 3}
+#: A ranking may be of one seed, where nothing is left to chance; of several it weighs their spread.
+LEAST_OF_SEVERAL = {Rule.RANKING: 3}
 
 
 def read_seeds(table: Table, rules: Collection[Rule]) -> tuple[tuple[int, ...], int | None]:
@@ -29,9 +31,10 @@ def read_seeds(table: Table, rules: Collection[Rule]) -> tuple[tuple[int, ...], 
 
     """
     seeds = _seeds(table, SEEDS_BY_DEFAULT if SEED_RULES & set(rules) else (0,))
-    for rule in sorted(LEAST.keys() & set(rules)):
-        if len(seeds) < LEAST[rule]:
-            detail = f"the rule {rule} needs {LEAST[rule]} seeds, and the claim has {len(seeds)}"
+    needed = LEAST if len(seeds) == 1 else LEAST | LEAST_OF_SEVERAL
+    for rule in sorted(needed.keys() & set(rules)):
+        if len(seeds) < needed[rule]:
+            detail = f"the rule {rule} needs {needed[rule]} seeds, and the claim has {len(seeds)}"
             table.report("seeds", "too-few-seeds", detail, f"write seeds = {list(SEEDS_BY_DEFAULT)}, or leave it out")
     most = table.integer("seeds_max", 1, SEEDS_MAX)
     if most is None:

@@ -12,7 +12,7 @@ from decimal import Context, Decimal
 
 from app.core.formula import DIGITS_MAX, SCALE_MAX
 
-_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,9})?", re.ASCII)
 _DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,3})?)\s?(ms|s|m|min|h)", re.ASCII)
 _SIZE = re.compile(r"(\d{1,12})\s?(B|KiB|MiB|GiB|TiB|kB|KB|MB|GB|TB)", re.ASCII)
 #: Spelled like a number, and none that `printed` reads: with separated thousands or a percent sign.

@@ -90,6 +90,7 @@ def bad(name: str, keys: str, code: str, line: int, remedy: str = "", reproduce:
 
 
 EQUIVALENCE = 'rule = "equivalence"\nvalue = "8.7"\ntolerance = "0.1"\n'
+RANKING = 'rule = "ranking"\norder = ["a", "b"]'
 INTERVAL = 'rule = "interval"\nlow = "8"\nhigh = "9"\nlevel = "95%"\nn = "5"\n'
 PREDICTION = EQUIVALENCE.replace("equivalence", "prediction")
 TABLE = 'rule = "table"\ncells = { a = "1", b = "2" }\n'
@@ -130,6 +131,8 @@ BAD = [
     bad("a level of 0", INTERVAL.replace("95%", "0"), "bad-number", 10),
     bad("a level of 95", INTERVAL.replace("95%", "95"), "bad-number", 10),
     bad("a sample of one", INTERVAL.replace('"5"', '"1"'), "bad-number", 11, "sample's size"),
+    bad("percent without its sign", 'rule = "relative"\nvalue = "9"\ntolerance = "5"', "bad-number", 9, '"5%"'),
+    bad("percent in cells", TABLE + 'cell_rule = "either"\ntolerance = "1"', "bad-number", 10, '"1%"'),
     bad("half a sample", INTERVAL.replace('"5"', '"4.5"'), "bad-number", 11),
     bad("an endless sample", INTERVAL.replace('"5"', '"1e13"'), "bad-number", 11),
     bad("a negative sample", INTERVAL.replace('"5"', '"-5"'), "bad-number", 11),
@@ -174,6 +177,8 @@ BAD = [
     # Seeds.
     bad("two seeds", EQUIVALENCE, "too-few-seeds", 15, "seeds = [0, 1, 2, 3, 4]", SCRIPT + "seeds = [0, 1]"),
     bad("one seed", PREDICTION, "too-few-seeds", 15, "leave it out", SCRIPT + "seeds = [0]"),
+    bad("a direction of two", 'rule = "direction"\nvalue = "1"', "too-few-seeds", 13, "", SCRIPT + "seeds = [0, 1]"),
+    bad("a ranking of two", RANKING, "too-few-seeds", 13, "0, 1, 2", SCRIPT + "seeds = [0, 1]"),
     bad("a direction of one", 'rule = "direction"\nvalue = "1"', "too-few-seeds", 13, "", SCRIPT + "seeds = [0]"),
     bad("fewer at most", EQUIVALENCE, "contradictory-bounds", 15, "at least 5", SCRIPT + "seeds_max = 4"),
     bad("too many", EQUIVALENCE, "bad-number", 15, "", SCRIPT + "seeds_max = 65"),
@@ -247,7 +252,8 @@ def test_seeds_depend_on_the_rules() -> None:
     assert seeds(EQUIVALENCE, "seeds = [7, 8, 9]\nseeds_max = 64") == ((7, 8, 9), 64)
     assert seeds(EQUIVALENCE, "seeds_max = 5") == ((0, 1, 2, 3, 4), 5)
     assert seeds(INTERVAL, "seeds_max = 5") == ((0,), 5)
-    assert seeds('rule = "direction"\nvalue = "1"', "seeds = [3, 1]") == ((3, 1), None)
+    assert seeds('rule = "direction"\nvalue = "1"', "seeds = [3, 1, 4]") == ((3, 1, 4), None)
+    assert seeds(RANKING, "seeds = [3]") == ((3,), None)
 
 
 def test_a_formula_computes_cells_and_members_by_their_names() -> None:

@@ -46,6 +46,7 @@ REFUSED: list[tuple[Callable[[str], Any], str, str]] = [
     (printed, "\N{ARABIC-INDIC DIGIT THREE}", "not a decimal number"),
     (printed, "1" * 61, "60 digits"),
     (printed, "1e401", "beyond ±400"),
+    (printed, "1e999999999", "beyond ±400"),
     (printed, "1e-401", "beyond ±400"),
     (printed, "1.23e-399", "beyond ±400"),
     (number_in, "87.3%", "percent sign"),
