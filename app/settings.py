@@ -69,6 +69,7 @@ class Settings(BaseSettings):
     blobs: Path | None = None  # default: below home
     python: Path | None = None  # interpreter of the environment `python`; default: the host's own
     environments: Path | None = None  # where environments are built; default: below home
+    asset_folder: Path | None = None  # where assets are kept; default: below home
 
     signing_key: Path | None = None  # the judge's private key; default: the one in use below home
 
@@ -140,6 +141,11 @@ class Settings(BaseSettings):
         return self.environments or self.home / "environments"
 
     @property
+    def assets(self) -> Path:
+        """Folder of the assets that the operator added."""
+        return self.asset_folder or self.home / "assets"
+
+    @property
     def broker(self) -> str:
         """URL of the broker; a Valkey socket below `home` unless set."""
         return self.broker_url or f"redis+socket://{self.home / 'broker.sock'}"
@@ -173,11 +179,18 @@ class Settings(BaseSettings):
             raise Fault("key-pepper", f"{self.pepper_file} is too short for a pepper", "restore it from a backup")
         return found
 
-    def policy(self, environments: dict[str, str]) -> Policy:
-        """Return what intake may accept: the operator's limits and the environments that exist (name -> digest)."""
+    def policy(self, environments: dict[str, str], assets: dict[str, str] | None = None) -> Policy:
+        """Return what intake may accept.
+
+        Args:
+            environments: those that there are, name -> digest.
+            assets: those that there are, digest -> name; None accepts every digest, where nothing is executed.
+
+        """
         return Policy(
             default_limits=self.default_limits,
             maximum_limits=self.maximum_limits,
             environments=environments,
             isolation=self.isolation,
+            assets=assets,
         )

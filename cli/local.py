@@ -17,13 +17,13 @@ from app.core.claim import parse_claim
 from app.core.errors import Fault, Refusal
 from app.core.grounding import check_sources, sealed_sources, unreadable
 from app.core.model import Environment, Run
-from app.core.seal import environment_of, make_seal, seal_bytes, seal_digest
+from app.core.seal import assets_of, environment_of, make_seal, seal_bytes, seal_digest
 from app.intake import claim_of
 from cli.bundles import problems_of, read_bundle
 from cli.exits import Exit, of_status
 from cli.progress import of_runs
 from cli.words import last_words
-from sandbox import NoIsolation, SandboxFault, host_python
+from sandbox import NoIsolation, SandboxFault, assets, host_python
 from sandbox.built import built_names, load
 from workers.execute import Executed, execute, owner
 
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from app.core.keys import Signer
     from app.core.model import Judgement, RunSpec, Seal
     from app.settings import Settings
+    from sandbox import Asset, Sandbox, Usage
     from sandbox import Environment as BuiltEnvironment
-    from sandbox import Sandbox, Usage
 
 Said: TypeAlias = "Callable[[str, float], None]"
 
@@ -58,6 +58,7 @@ class Local:
         self.box = box
         self.signer = signer  # None: no evidence is wanted
         self._built: dict[str, BuiltEnvironment] = {}
+        self._assets: dict[str, Asset] = {}
 
     @cached_property
     def python(self) -> BuiltEnvironment:
@@ -103,7 +104,8 @@ class Local:
     def _seal(self, files: dict[str, bytes]) -> Seal:
         own = claim_of(files)
         names = (self.python.name, *built_names(self.settings.environment_folder))
-        policy = self.settings.policy(dict.fromkeys(names, ""))
+        kept = {item.digest: item.name for item in assets.read_manifests(self.settings.assets)}
+        policy = self.settings.policy(dict.fromkeys(names, ""), kept)
         claim = parse_claim(own, files, policy)
         check_sources(claim, lambda path: len(files[path]), lambda path: unreadable(path, files[path]))
         digests = {name: digest(data) for name, data in files.items()}
@@ -134,6 +136,24 @@ class Local:
         except (SandboxFault, NoIsolation) as error:
             raise Fault("environment-changed", str(error), reason_code="IMAGE_PULL_FAILED") from error
 
+    def kept(self, seal: Seal) -> dict[str, Asset]:
+        """Return the assets of this host that a seal names, by their digests; each is looked at once.
+
+        Raises:
+            Fault: it has one of them not, or not as it was added.
+
+        """
+        folder, cache = self.settings.assets, self.settings.home / "cache"
+        for name, found in assets_of(seal.claim).items():
+            if assets.read_manifest(folder, found) is None:
+                detail = f"this host has no asset {found}, which the claim calls {name}"
+                raise Fault("no-asset", detail, "run `assay asset add PATH`", reason_code="IMAGE_PULL_FAILED")
+            try:
+                self._assets[found] = self._assets.get(found) or assets.load(folder, found, cache)
+            except (SandboxFault, NoIsolation) as error:
+                raise Fault("asset-changed", str(error), reason_code="IMAGE_PULL_FAILED") from error
+        return self._assets
+
     def _archive(
         self, sealed: bytes, files: dict[str, bytes], runs: list[tuple[Run, Executed]], judgement: Judgement
     ) -> bytes | None:
@@ -150,14 +170,14 @@ class Local:
             Fault: one could not be executed; says nothing about the claim.
 
         """
-        environment = self.named(seal.environment.name)
+        environment, kept = self.named(seal.environment.name), self.kept(seal)
         by_digest = {seal.files[name]: data for name, data in files.items()}
         done: list[tuple[Run, Executed]] = []
         least, most = plan.least_steps(seal), plan.total_steps(seal)
         while not isinstance(step := plan.next_step(seal, [run for run, _ in done]), plan.Conclude):
             for spec in step:
                 said(f"{spec.key} ({len(done) + 1} of {of_runs(len(done) + 1, least, most)})", len(done) / most)
-                executed = execute(self.box, environment, seal, sealed, spec, by_digest.__getitem__, _go_on)
+                executed = execute(self.box, environment, seal, sealed, spec, by_digest.__getitem__, _go_on, kept)
                 done.append((_run(spec, executed), executed))
         return done
 

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from app.core.errors import AssayError, Refusal
-from cli import completion, env, evidence, hooks, keys, ledger, options, remote, show, sources, verdicts, watch
+from cli import assets, completion, env, evidence, hooks, keys, ledger, options, remote, show, sources, verdicts, watch
 from cli.errors import CannotServe, ServiceError, Unreachable, way_in
 from cli.exits import Exit, of_http, worst
 from cli.options import Annotations, AsJson, Junit, Sarif, Since, Summary, end_on_signals, print_json, read_settings
@@ -27,6 +27,7 @@ app.callback()(options.main)
 app.add_typer(evidence.app, name="evidence")
 app.add_typer(keys.app, name="keys")
 app.add_typer(hooks.app, name="hooks")
+app.add_typer(assets.app, name="asset")
 app.add_typer(env.app, name="env")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(sources.app, name="sources")

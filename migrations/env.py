@@ -11,6 +11,7 @@ from typing import Any
 from alembic import context
 
 from app.store import (
+    asset_tables,  # noqa: F401 - its tables are part of the metadata
     hook_tables,  # noqa: F401 - its tables are part of the metadata
     source_tables,  # noqa: F401 - its tables are part of the metadata
     triggers,

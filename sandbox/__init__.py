@@ -4,6 +4,8 @@ from sandbox.engine import Sandbox
 from sandbox.environments import host_python
 from sandbox.host import LEVELS
 from sandbox.job import (
+    Asset,
+    AssetChanged,
     Environment,
     EnvironmentChanged,
     Job,
@@ -17,6 +19,8 @@ from sandbox.job import (
 
 __all__ = [
     "LEVELS",
+    "Asset",
+    "AssetChanged",
     "Environment",
     "EnvironmentChanged",
     "Job",

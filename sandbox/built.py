@@ -52,7 +52,7 @@ class Manifest:
 
     def write(self, base: Path) -> None:
         """Make this the environment of its name, in one step."""
-        _replace(base / f"{self.name}.json", {**asdict(self), "imports": list(self.imports)})
+        replace_json(base / f"{self.name}.json", {**asdict(self), "imports": list(self.imports)})
 
 
 def built_names(base: Path) -> list[str]:
@@ -227,10 +227,10 @@ def _keep(cache: Path | None, name: str, found: dict[str, str]) -> None:
     if cache is not None:
         with suppress(OSError):
             cache.mkdir(parents=True, exist_ok=True, mode=0o700)
-            _replace(cache / f"environment-{name}.json", found)
+            replace_json(cache / f"environment-{name}.json", found)
 
 
-def _replace(path: Path, document: dict[str, Any]) -> None:
+def replace_json(path: Path, document: dict[str, Any]) -> None:
     """Write a JSON file in one step, for everybody to read."""
     with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.stem}-", delete=False) as file:
         json.dump(document, file, indent=1, sort_keys=True)

@@ -21,6 +21,7 @@ import contextlib
 import os
 from typing import TYPE_CHECKING, Any, Self
 
+from sandbox import assets
 from sandbox.built import require_unchanged
 from sandbox.host import LEVELS, host_facts
 from sandbox.job import MIB, Job, NoIsolation, Outcome, SandboxFault, SealBroken, Usage
@@ -96,11 +97,12 @@ class Sandbox:
         Raises:
             NoIsolation: the host cannot seal the run as demanded; nothing was executed.
             EnvironmentChanged: the environment was touched since its digest was found, before the run or meanwhile.
+            AssetChanged: an asset was, likewise.
             SealBroken: a staged file is not what it should be; nothing was executed.
             SandboxFault: the sandbox itself failed.
 
         """
-        require_unchanged(job.environment)
+        self._require_unchanged(job)
         slot, host = self._open(job.shape)
         wanted = max(self.minimum, minimum, key=LEVELS.index)
         if LEVELS.index(slot.level) < LEVELS.index(wanted):
@@ -110,7 +112,7 @@ class Sandbox:
             slot, host = self._open(job.shape)
             found = self._in_a_box(slot, host, job, tick, plain=True)
         box, ahead, seen = found
-        require_unchanged(job.environment)  # what was changed meanwhile may have decided what the program did
+        self._require_unchanged(job)  # what was changed meanwhile may have decided what the program did
         try:
             start: dict[str, Any] = {"start": "cold"}
             if ahead:
@@ -156,6 +158,11 @@ class Sandbox:
             raise
         finally:
             box.close()
+
+    @staticmethod
+    def _require_unchanged(job: Job) -> None:
+        require_unchanged(job.environment)
+        assets.require_unchanged(asset for _, asset in job.assets)
 
     def level(self) -> str:
         """Return the isolation level that this host gives.
@@ -205,4 +212,5 @@ class Sandbox:
                 **shape.environment.describe(),
                 "settings": {name: set_here[name] for name in SETTINGS if name in set_here},
             },
+            **({"assets": [assets.describe(name, asset) for name, asset in shape.assets]} if shape.assets else {}),
         }

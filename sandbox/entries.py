@@ -40,7 +40,7 @@ def entries(folder: Path, said: Callable[[float], None] | None = None) -> Entrie
     """
     found: Entries = {}
     try:
-        states = list(_walk(folder))
+        states = list(walk(folder))
         total, done = sum(state.st_size for _, state in states) or 1, 0
         for path, state in states:
             found[path] = _entry(folder, path, state)
@@ -72,7 +72,7 @@ def fingerprint(folder: Path) -> str:
     """
     state = hashlib.sha256()
     try:
-        for path, found in sorted(_walk(folder), key=lambda item: item[0]):
+        for path, found in sorted(walk(folder), key=lambda item: item[0]):
             numbers = (found.st_mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
             state.update(os.fsencode(f"{path}\0{numbers}\0"))
     except OSError as error:
@@ -94,7 +94,7 @@ def differences(before: Mapping[str, tuple[str, str]], now: Mapping[str, tuple[s
     return found
 
 
-def _walk(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
+def walk(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
     """Yield every entry below a folder, by its path from there; links are not followed."""
     waiting = [""]
     while waiting:

@@ -41,6 +41,10 @@ class EnvironmentChanged(SandboxFault):
     """What an environment's digest covers is not on the disk any more, or not as it was; nothing was executed."""
 
 
+class AssetChanged(SandboxFault):
+    """What an asset's digest covers is not on the disk any more, or not as it was; nothing may be concluded."""
+
+
 @dataclass(frozen=True)
 class Environment:
     """An interpreter with everything that a program may import, named by a digest of all of it."""
@@ -57,6 +61,19 @@ class Environment:
     def describe(self) -> dict[str, Any]:
         """Return what people and evidence want to know about it."""
         return dict(self.detail)
+
+
+@dataclass(frozen=True)
+class Asset:
+    """A folder of files too large for a bundle, named by a digest of all of them."""
+
+    digest: str  # "sha256:…"
+    name: str  # for people, on this host
+    folder: str  # on the host
+    fingerprint: str  # of that folder when its digest was found; a run is refused when it is another
+    bytes: int
+    files: int
+    licence: str = ""  # as the operator gave it
 
 
 @dataclass(frozen=True)
@@ -78,6 +95,7 @@ class Shape:
     memory_bytes: int
     processes: int
     scratch_bytes: int
+    assets: tuple[tuple[str, Asset], ...] = ()  # name in the box, asset
 
 
 @dataclass(frozen=True)
@@ -106,6 +124,7 @@ class Job:
     result_cap: int = 1 * MIB
     output_cap: int = 64 * MIB  # all artifacts together
     plain: bool = False  # whether nothing may have been imported before the program begins
+    assets: tuple[tuple[str, Asset], ...] = ()  # name in the box, asset
 
     def __post_init__(self) -> None:
         """Refuse what no box could be made for."""
@@ -113,6 +132,11 @@ class Job:
         texts = (*self.argv, *self.env, *self.env.values(), *built)
         if not self.argv or any("\0" in text for text in texts):
             raise ValueError("a job needs a program, and no NUL byte in its arguments or environment")
+        names = [name for name, _ in self.assets]
+        if len(set(names)) < len(names) or any(
+            name in {"", ".", ".."} or "/" in name or "\0" in name for name in names
+        ):
+            raise ValueError("every asset of a job has a name of its own, which is no path")
         limits = (self.wall_ms, self.cpu_ms, self.cpus, self.memory_bytes, self.processes, self.scratch_bytes)
         caps = (self.stdout_cap, self.stderr_cap, self.result_cap, self.output_cap)
         if min(limits) < 1 or min(caps) < 0:
@@ -121,7 +145,8 @@ class Job:
     @property
     def shape(self) -> Shape:
         """What a box for this job must be like."""
-        return Shape(self.environment, self.cpu_ms, self.cpus, self.memory_bytes, self.processes, self.scratch_bytes)
+        limits = (self.cpu_ms, self.cpus, self.memory_bytes, self.processes, self.scratch_bytes)
+        return Shape(self.environment, *limits, assets=self.assets)
 
 
 @dataclass(frozen=True)

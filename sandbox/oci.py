@@ -17,7 +17,7 @@ import platform
 from typing import TYPE_CHECKING, Any
 
 from sandbox import rules, seccomp
-from sandbox.plan import HOSTNAME, PROGRAMS, SITE, command, variables
+from sandbox.plan import ASSETS, HOSTNAME, PROGRAMS, SITE, command, variables
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -107,6 +107,7 @@ def mounts(shape: Shape, host: Host, staging: Staging, programs: str, files: Col
         _mount("tmpfs", "/dev/shm", *scratch),  # noqa: S108
         *(_bound(path, path, file=path in files) for path in shape.environment.mounts),
         *([_bound(site, SITE)] if site else []),
+        *(_bound(asset.folder, f"{ASSETS}/{name}") for name, asset in shape.assets),
         *([_bound(LOADER_CACHE, LOADER_CACHE, file=True)] if host.loader_cache else []),
     ]
 

@@ -22,6 +22,7 @@ OUTPUT = "/tmp/output"  # noqa: S108
 PROGRAMS = "/assay"
 RUNNER = f"{PROGRAMS}/runner.pyc"
 SITE = "/site"  # the packages of an environment that the operator built
+ASSETS = "/assets"  # a folder for each asset of the job, under the name that the job gives it
 
 #: What libraries are told in every box of a built environment: the same arithmetic each time, and nothing from a network
 #: that is not there. From PyTorch's notes on randomness, and the offline switches of transformers and tokenizers.
@@ -111,6 +112,8 @@ def bwrap_arguments(shape: Shape, host: Host, staging: Staging, programs: str, s
         arguments += ["--ro-bind", path, path]
     if shape.environment.site:
         arguments += ["--ro-bind", shape.environment.site, SITE]
+    for name, asset in shape.assets:
+        arguments += ["--ro-bind", asset.folder, f"{ASSETS}/{name}"]
     arguments += ["--dir", "/etc"]
     if host.loader_cache:
         arguments += ["--ro-bind", "/etc/ld.so.cache", "/etc/ld.so.cache"]
@@ -155,6 +158,7 @@ def variables(shape: Shape) -> dict[str, str]:
     libraries = {**LIBRARIES, "ASSAY_SITE": SITE} if shape.environment.site else {}
     return {
         **libraries,
+        **({"ASSAY_ASSETS": ASSETS} if shape.assets else {}),
         "ASSAY_INPUT": "/in",
         "ASSAY_RESULT": RESULT,
         "ASSAY_OUTPUT": OUTPUT,

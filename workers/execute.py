@@ -15,17 +15,17 @@ from app.core.boxjob import box_job
 from app.core.errors import Fault
 from app.core.model import OutcomeKind, RunOutcome
 from app.core.perturb import Underivable
-from app.core.seal import check_versions
+from app.core.seal import assets_of, check_versions
 from app.core.series import Series
 from app.executed import Executed
-from sandbox import EnvironmentChanged, Job, NoIsolation, SandboxFault, SealBroken, StagedFile
+from sandbox import AssetChanged, EnvironmentChanged, Job, NoIsolation, SandboxFault, SealBroken, StagedFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from app.core.boxjob import BoxJob
     from app.core.model import RunSpec, Seal
-    from sandbox import Environment, Outcome, Sandbox, Usage
+    from sandbox import Asset, Environment, Outcome, Sandbox, Usage
 
 __all__ = ["Executed", "execute", "owner"]
 
@@ -48,6 +48,7 @@ def execute(  # noqa: PLR0913 - one run's whole surroundings
     spec: RunSpec,
     read: Callable[[str], bytes],
     tick: Callable[[Usage], bool],
+    assets: Mapping[str, Asset] | None = None,
 ) -> Executed:
     """Execute one run of a seal in the box.
 
@@ -59,6 +60,7 @@ def execute(  # noqa: PLR0913 - one run's whole surroundings
         spec: which run.
         read: digest of a sealed file -> its bytes, re-hashed.
         tick: called about twice a second; False cancels.
+        assets: those of this host, by digest.
 
     Raises:
         Fault: the run could not be executed as sealed; says nothing about the claim.
@@ -75,6 +77,7 @@ def execute(  # noqa: PLR0913 - one run's whole surroundings
     planned = box_job(seal, seal_digest, spec, lambda path: read(seal.files[path]))
     if isinstance(planned, Underivable):
         return _not_executed(planned.reason)
+    job = _job(planned, environment, seal, _assets(seal, assets or {}))
     series = Series()
 
     def sampled(usage: Usage) -> bool:
@@ -82,19 +85,40 @@ def execute(  # noqa: PLR0913 - one run's whole surroundings
         return tick(usage)
 
     try:
-        outcome = box.run(_job(planned, environment, seal), sampled, seal.claim.limits.isolation)
+        outcome = box.run(job, sampled, seal.claim.limits.isolation)
     except NoIsolation as error:
         raise Fault(
             code="no-isolation", detail=str(error), remedy="run `assay doctor`", reason_code="NO_ISOLATION"
         ) from error
     except EnvironmentChanged as error:
         raise Fault("environment-changed", str(error), reason_code="IMAGE_PULL_FAILED") from error
+    except AssetChanged as error:
+        raise Fault("asset-changed", str(error), reason_code="IMAGE_PULL_FAILED") from error
     except (SandboxFault, SealBroken) as error:
         raise Fault("sandbox", str(error), "run `assay doctor`") from error
     return replace(_executed(planned, outcome, keep_artifacts=spec.key == ARTIFACTS_OF), samples=series.points)
 
 
-def _job(planned: BoxJob, environment: Environment, seal: Seal) -> Job:
+def _assets(seal: Seal, known: Mapping[str, Asset]) -> tuple[tuple[str, Asset], ...]:
+    """Return the assets of a seal by their names in the box, in the order of these.
+
+    Raises:
+        Fault: this host has one of them not.
+
+    """
+    found = []
+    for name, digest in sorted(assets_of(seal.claim).items()):
+        if digest not in known:
+            detail, remedy = (
+                f"this host has no asset {digest}, which the claim calls {name}",
+                "run `assay asset add PATH`",
+            )
+            raise Fault("no-asset", detail, remedy, reason_code="IMAGE_PULL_FAILED")
+        found.append((name, known[digest]))
+    return tuple(found)
+
+
+def _job(planned: BoxJob, environment: Environment, seal: Seal, assets: tuple[tuple[str, Asset], ...]) -> Job:
     limits = seal.claim.limits
     return Job(
         environment=environment,
@@ -112,6 +136,7 @@ def _job(planned: BoxJob, environment: Environment, seal: Seal) -> Job:
         stderr_cap=planned.stderr_cap,
         result_cap=planned.result_cap,
         output_cap=planned.output_cap,
+        assets=assets,
         plain=planned.plain or not planned.imported.issuperset(environment.imports),
     )
 

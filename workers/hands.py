@@ -12,7 +12,7 @@ from app.actions import Parts
 from app.core.errors import Fault
 from app.queue import CPU_QUEUE, GPU_QUEUE, JUDGE_QUEUE, OUTSIDE_QUEUE
 from app.store.presence import KnownWorker
-from sandbox import Sandbox, SandboxFault, host_python
+from sandbox import Sandbox, SandboxFault, assets, host_python
 from sandbox.built import changes, load_all
 from workers.execute import owner
 from workers.keyring import Signing
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from app.settings import Settings
-    from sandbox import Environment
+    from sandbox import Asset, Environment
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,8 @@ class Hands:
     """One worker process. Its environments are keyed by digest: a run is claimed only if its digest is here.
 
     An environment that is built while the worker runs is there a moment later (`look`); one that was built anew is there
-    beside its older build, in which runs that were sealed before can still be executed.
+    beside its older build, in which runs that were sealed before can still be executed. Assets are looked for likewise, and
+    one that is gone or was changed is offered no more.
     """
 
     parts: Parts
@@ -42,7 +43,9 @@ class Hands:
     name: str  # who executes: host and process
     queues: frozenset[str]
     signing: Signing | None = None  # in a judge alone
+    assets: dict[str, Asset] = field(default_factory=dict)  # by digest, likewise
     _seen: list[str] = field(default_factory=list)  # what was built when it was looked last
+    _seen_assets: list[str] = field(default_factory=list)  # what was there of assets
 
     @classmethod
     def open(cls, settings: Settings, queues: Iterable[str] = ALL_QUEUES) -> Hands:
@@ -60,7 +63,7 @@ class Hands:
     @property
     def worker(self) -> KnownWorker:
         """What others know of this worker."""
-        return KnownWorker(self.name, self.queues, frozenset(self.environments))
+        return KnownWorker(self.name, self.queues, frozenset(self.environments), frozenset(self.assets))
 
     def offer(self, environment: Environment) -> None:
         """Execute runs in an environment from now on, and tell intake of it."""
@@ -68,14 +71,21 @@ class Hands:
         actions.publish_environment(self.parts, environment.name, environment.digest, environment.describe())
 
     def doubt(self) -> None:
-        """Have every built environment loaded anew at the next look: one is not as it was on the disk."""
+        """Have environments and assets loaded anew at the next look: one of them is not as it was on the disk."""
         self._seen.clear()
+        self._seen_assets.clear()
 
     def look(self) -> None:
-        """Offer what was built since the last look."""
+        """Offer what was built or added since the last look."""
+        if CPU_QUEUE not in self.queues and GPU_QUEUE not in self.queues:
+            return
+        self._look_at_environments()
+        self._look_at_assets()
+
+    def _look_at_environments(self) -> None:
         settings = self.parts.settings
         now = changes(settings.environment_folder)
-        if now == self._seen or (CPU_QUEUE not in self.queues and GPU_QUEUE not in self.queues):
+        if now == self._seen:
             return
         python = host_python(settings.python, cache=settings.home / "cache")
         found, wrong = load_all(settings.environment_folder, python, settings.home / "cache")
@@ -84,6 +94,20 @@ class Hands:
         for environment in found:
             self.offer(environment)
         self._seen[:] = now
+
+    def _look_at_assets(self) -> None:
+        settings = self.parts.settings
+        now = changes(settings.assets)
+        if now == self._seen_assets:
+            return
+        found, wrong = assets.load_all(settings.assets, settings.home / "cache")
+        for problem in wrong.values():
+            log.warning("worker %s: %s", self.name, problem)
+        actions.publish_assets(self.parts, [assets.row(asset) for asset in found])
+        self.assets.update({asset.digest: asset for asset in found})
+        for digest in self.assets.keys() - {asset.digest for asset in found}:
+            self.assets.pop(digest)
+        self._seen_assets[:] = now
 
     def judging(self) -> Parts:
         """Return the service's parts with the key in use, which is published before anything is signed with it.

@@ -43,7 +43,7 @@ HOLD_SECONDS = 0.1  # long enough for an idle worker to take a nudge
 def execute_run(hands: Hands, run_id: str) -> None:
     """Execute one run if it is still to be done; safe to call any number of times."""
     # 1. Claim.
-    claimed = actions.claim_run(hands.parts, run_id, hands.name, set(hands.environments))
+    claimed = actions.claim_run(hands.parts, run_id, hands.name, set(hands.environments), set(hands.assets))
     if isinstance(claimed, LeftToOthers):
         time.sleep(HOLD_SECONDS)
     if not isinstance(claimed, Claimed):
@@ -61,6 +61,7 @@ def execute_run(hands: Hands, run_id: str) -> None:
             claimed.spec,
             hands.parts.blobs.read,
             heartbeat,
+            hands.assets,
         )
         if heartbeat.lost:
             raise StaleFence(run_id)
@@ -74,7 +75,7 @@ def execute_run(hands: Hands, run_id: str) -> None:
         log.warning("run %s: the lease was lost, its outcome is thrown away", run_id)
     except Fault as fault:
         log.exception("run %s: fault", run_id)
-        if fault.code == "environment-changed":
+        if fault.code in {"environment-changed", "asset-changed"}:
             hands.doubt()
         _give_back(hands, claimed, fault.reason_code, str(fault))
     except Exception:

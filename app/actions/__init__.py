@@ -47,6 +47,7 @@ from app.actions.hooks import (
 )
 from app.actions.intake import (
     change_claim,
+    publish_assets,
     publish_environment,
     put_record,
     submit_archive,
@@ -123,6 +124,7 @@ __all__ = [
     "note_told",
     "open_source",
     "postpone_hook",
+    "publish_assets",
     "publish_environment",
     "publish_keys",
     "put_record",

@@ -1,4 +1,4 @@
-"""What comes in: bundles and formulas to verify, facts about records, built environments."""
+"""What comes in: bundles and formulas to verify, facts about records, built environments and assets."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from app.core.errors import Fault
 from app.core.grounding import check_sources, unreadable
 from app.core.grounding_text import CSV_SUFFIX
 from app.core.model import Environment
-from app.core.seal import environment_of, make_seal, seal_bytes, seal_digest
+from app.core.seal import assets_of, environment_of, make_seal, seal_bytes, seal_digest
 from app.intake import REPOSITORY, ArchiveLimits, claim_of, read_archive, read_list
 from app.queue import CPU_QUEUE, GPU_QUEUE
-from app.store import corrections, intake, judging, outbox, uploads
+from app.store import assets, corrections, intake, judging, outbox, uploads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from sqlmodel import Session
 
@@ -212,6 +212,12 @@ def publish_environment(parts: Parts, name: str, found: str, detail: Mapping[str
         intake.put_environment(session, name, found, detail)
 
 
+def publish_assets(parts: Parts, offered: Sequence[Mapping[str, Any]]) -> None:
+    """Make assets known to intake, each with its digest, name, bytes, files and licence."""
+    with parts.store.transaction() as session:
+        assets.put_assets(session, offered)
+
+
 def _sealed_bundle(parts: Parts, files: Mapping[str, str], sizes: Mapping[str, int], origin: Origin) -> Sealed:
     """Check and seal a bundle whose files (path -> digest) are stored; the claim's own and its sources are read."""
     stated = claim_of(files)
@@ -237,7 +243,7 @@ def _looked_at(blobs: Blobs, found: str, *, table: bool) -> Unreadable | None:
 
 def _policy(parts: Parts) -> Policy:
     with parts.store.read() as session:
-        return parts.settings.policy(intake.environments(session))
+        return parts.settings.policy(intake.environments(session), assets.known(session))
 
 
 def _seal(claim: Claim, policy: Policy, files: Mapping[str, str], sizes: Mapping[str, int]) -> Sealed:
@@ -277,6 +283,7 @@ def _submit(  # noqa: PLR0913 - what a submission is, and whose
         queue=GPU_QUEUE if claim.limits.gpus else CPU_QUEUE,
         need=need(claim.limits, len(specs), planned),
         account=account,
+        assets=frozenset(assets_of(claim).values()),
     )
     with parts.store.transaction() as session:
         submitted = intake.submit(session, submission, force=force)

@@ -10,7 +10,7 @@ from app.core import loglines
 from app.store import runs
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from app.actions.parts import Parts
     from app.core.model import Seal
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 CONFIRM_PATIENCE_SECONDS = 1.0  # for so long a confirm run waits for a worker that did not measure
 
 
-def claim_run(parts: Parts, run_id: str, owner: str, environments: set[str]) -> Claimed | LeftToOthers | None:
+def claim_run(
+    parts: Parts, run_id: str, owner: str, environments: set[str], assets: Collection[str] = ()
+) -> Claimed | LeftToOthers | None:
     """Claim a run under a new fence, or return None when there is nothing to do.
 
     Args:
@@ -28,6 +30,7 @@ def claim_run(parts: Parts, run_id: str, owner: str, environments: set[str]) -> 
         run_id: the run that a nudge is about.
         owner: the worker's name, host and process.
         environments: digests of what it can run in.
+        assets: digests of those that it has.
 
     """
     settings = parts.settings
@@ -38,7 +41,7 @@ def claim_run(parts: Parts, run_id: str, owner: str, environments: set[str]) -> 
         presence_seconds=settings.presence_seconds,
     )
     with parts.store.transaction() as session:
-        found = runs.claim_run(session, run_id, owner, environments, terms)
+        found = runs.claim_run(session, run_id, owner, environments, terms, assets)
     if isinstance(found, runs.LeftToOthers):
         parts.queue.nudge_run(found.run_id, found.queue)
     return found

@@ -99,6 +99,11 @@ def _end_homeless(parts: Parts) -> None:
     for item in homeless:
         detail = f"No worker has the environment {item.name} as it was sealed any more. Please {SUBMIT_AGAIN}."
         fault_verification(parts, item.verification_id, "IMAGE_PULL_FAILED", detail)
+    with parts.store.read() as session:
+        assetless = found.assetless(session, settings.environment_wait_seconds, settings.presence_seconds)
+    for item in assetless:
+        detail = f"No worker has the asset {item.name} any more. Once it was added again, please {SUBMIT_AGAIN}."
+        fault_verification(parts, item.verification_id, "IMAGE_PULL_FAILED", detail)
 
 
 def _end_unjudged(parts: Parts) -> None:

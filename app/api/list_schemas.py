@@ -247,6 +247,7 @@ class WorkerItem(BaseModel):
     host: str
     queues: list[str]
     environments: list[str] = Field(description="digests")
+    assets: list[str] = Field(description="digests")
     started_at: datetime
     seen_at: datetime
     present: bool = Field(description="whether it said lately that it is there")

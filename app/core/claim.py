@@ -43,6 +43,7 @@ class Policy:
     maximum_limits: Limits
     environments: Mapping[str, str]  # name -> digest
     isolation: str = "C"  # least level for every run; a claim may only raise it
+    assets: Mapping[str, str] | None = None  # digest -> what the operator calls it; None: any digest is accepted
 
 
 def parse_claim(data: bytes, files: Collection[str], policy: Policy, filename: str = "claim.toml") -> Claim:
@@ -119,7 +120,7 @@ def _read(document: dict[str, Any], files: Collection[str] | None, policy: Polic
     record = _record(root)
     statement = _statement(root)
     expect = read_expectations(root)
-    reproduce = read_reproduce(root, files, policy.environments, expect)
+    reproduce = read_reproduce(root, files, policy, expect)
     limits = _limits(root, policy)
     sources = _sources(root, files or ())
     if isinstance(reproduce, Script) and any(item.file == reproduce.entrypoint for item in sources):

@@ -11,21 +11,22 @@ from app.core.claim_seeds import LEAST
 from app.core.model import Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Sequence
 
+    from app.core.claim import Policy
     from app.core.claim_reader import Table
     from app.core.model import Expectation, Formula, Script
 
 
 def read_reproduce(
-    document: Table, files: Collection[str] | None, environments: Mapping[str, str], expect: Sequence[Expectation]
+    document: Table, files: Collection[str] | None, policy: Policy, expect: Sequence[Expectation]
 ) -> Formula | Script | None:
     """Return the `[reproduce]` of a claim document.
 
     Args:
         document: the whole document.
         files: every path of the bundle; None for a JSON body, which has none.
-        environments: name -> digest.
+        policy: the environments and assets that there are.
         expect: what the document expects, as far as it is readable.
 
     """
@@ -38,7 +39,7 @@ def read_reproduce(
             found: Formula | Script | None = read_formula(table, document)
             _refuse_seed_rules(document, expect)
         case "script":
-            found = read_script(table, files, environments, {item.rule for item in expect})
+            found = read_script(table, files, policy, {item.rule for item in expect})
         case None:
             return None
         case "lean4":

@@ -8,14 +8,16 @@ import posixpath
 from typing import TYPE_CHECKING, Any
 
 from app.core.boxjob import CLAIM_FILES, PARAMETERS
+from app.core.claim_assets import read_assets
 from app.core.claim_formula import NAME
 from app.core.claim_reader import near
 from app.core.claim_seeds import read_seeds
 from app.core.model import Script
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
 
+    from app.core.claim import Policy
     from app.core.claim_reader import Table
     from app.core.model import Rule
 
@@ -23,15 +25,13 @@ PARAMETERS_MAX = 64
 PARAMETERS_BYTES_MAX = 65_536
 
 
-def read_script(
-    table: Table, files: Collection[str] | None, environments: Mapping[str, str], rules: Collection[Rule]
-) -> Script | None:
+def read_script(table: Table, files: Collection[str] | None, policy: Policy, rules: Collection[Rule]) -> Script | None:
     """Return the script of a `[reproduce]` table.
 
     Args:
         table: the table.
         files: every path of the bundle; None for a JSON body, which has none.
-        environments: name -> digest.
+        policy: the environments and assets that there are.
         rules: those of the claim's expectations, on which the seeds depend.
 
     """
@@ -39,6 +39,7 @@ def read_script(
         table.report("kind", "needs-bundle", "a script comes in a bundle", "send the archive as the part `bundle`")
         return None
     entrypoint = table.text("entrypoint", required=True, longest=255)
+    environments = policy.environments
     environment = table.text("environment", longest=64) or "python"
     if environment not in environments:
         known = ", ".join(sorted(environments)) or "none"
@@ -51,8 +52,7 @@ def read_script(
             _check_path(table, key, path, files)
     if entrypoint is not None and entrypoint in inputs:
         table.report("inputs", "entrypoint-is-input", "the script cannot be its own input", "remove it from inputs")
-    if table.has("assets"):
-        table.report("assets", "not-offered", "this version does not offer 'assets'", "remove it")
+    assets = read_assets(table, policy.assets)
     seeds, seeds_max = read_seeds(table, rules)
     parameters = _parameters(table)
     if PARAMETERS in inputs and parameters:
@@ -66,6 +66,7 @@ def read_script(
         parameters=parameters,
         seeds=seeds,
         seeds_max=seeds_max,
+        assets=assets,
     )
 
 

@@ -171,6 +171,7 @@ class Script(Model):
     parameters: dict[str, Any] = Field(default_factory=dict)
     seeds: tuple[int, ...] = (0,)
     seeds_max: int | None = None  # how many seeds statistical rules may measure before they give up
+    assets: dict[str, str] | None = None  # name in the box -> "sha256:…"; None, not {}, so that seals without any stay
 
 
 Reproduce = Annotated[Formula | Script, Field(discriminator="kind")]

@@ -57,6 +57,11 @@ def environment_of(claim: Claim) -> str:
     return FORMULA_ENVIRONMENT if isinstance(claim.reproduce, Formula) else claim.reproduce.environment
 
 
+def assets_of(claim: Claim) -> Mapping[str, str]:
+    """Return the assets that a claim's runs need, name in the box -> digest."""
+    return {} if isinstance(claim.reproduce, Formula) else claim.reproduce.assets or {}
+
+
 def schedule(claim: Claim) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Return every seed that may be measured, and after how many of them statistical rules are asked.
 

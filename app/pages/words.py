@@ -61,7 +61,7 @@ CODE = {
     "CANCELLED": "somebody cancelled it",
     "WORKER_LOST": "every worker that took a run was lost",
     "NO_ISOLATION": "no worker could seal the run as demanded",
-    "IMAGE_PULL_FAILED": "the sealed environment is gone",
+    "IMAGE_PULL_FAILED": "the sealed environment or an asset is gone",
     "INTERNAL_ERROR": "a failure of the service",
 }
 RESULT = {

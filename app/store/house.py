@@ -10,6 +10,7 @@ from sqlalchemy import and_, case, func, or_, select
 from sqlmodel import Session, col
 
 from app.core.boxjob import UNDERIVABLE
+from app.store.assets import lacking
 from app.store.engine import database_time, seconds_since
 from app.store.source_lists import waiting_outside
 from app.store.tables import (
@@ -108,6 +109,7 @@ def _workers(session: Session, now: float, period_seconds: float, seen: Visible)
             "host": row["host"],
             "queues": json.loads(row["queues"]),
             "environments": json.loads(row["environments"]),
+            "assets": json.loads(row["assets"]),
             "started_at": row["started_at"],
             "seen_seconds": round(max(0.0, now - row["seen_at"]), 1),
             "present": now - row["seen_at"] <= 3 * period_seconds,
@@ -183,7 +185,7 @@ def _stuck(
 ) -> list[dict[str, Any]]:
     """Return runs whose lease ran out, and runs that wait for longer than a nudge takes although nothing is before them.
 
-    In a queue whose workers are all at work, waiting is no news; it is where no worker has the run's environment.
+    In a queue whose workers are all at work, waiting is no news; it is where no worker has the run's environment or assets.
 
     Args:
         session: a reading.
@@ -196,7 +198,10 @@ def _stuck(
     queues, present = known
     busy = [row["queue"] for row in queues if row["running"]]
     built = {digest for row in present for digest in row["environments"]}
-    unmoved = or_(col(RunRow.queue).not_in(busy), col(RunRow.environment).not_in(built))
+    kept = {digest for row in present for digest in row["assets"]}
+    unmoved = or_(
+        col(RunRow.queue).not_in(busy), col(RunRow.environment).not_in(built), lacking(col(Verification.seal), kept)
+    )
     query = (
         select(
             *(col(item) for item in (RunRow.id, RunRow.state, RunRow.queue)),

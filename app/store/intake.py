@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 from app.core.budgets import BudgetUsed, Need, judge
 from app.core.caller import NO_BUDGETS, Account, Budgets
 from app.core.webhook import Event
-from app.store import events, outbox, spending
+from app.store import assets, events, outbox, spending
 from app.store.engine import database_time
 from app.store.ids import new_id
 from app.store.tables import (
@@ -86,6 +86,7 @@ class Submission:
     queue: str
     need: Need  # what it may take at most
     account: Account | None = None  # whose budgets it counts against
+    assets: frozenset[str] = frozenset()  # digests
 
 
 @dataclass(frozen=True)
@@ -193,6 +194,7 @@ def submit(session: Session, submission: Submission, *, force: bool) -> Submitte
     add_missing(session, SealRow, (seal,))
     needs = ({"seal": submission.seal_digest, "artifact": digest} for digest in submission.artifacts)
     add_missing(session, SealArtifact, needs)
+    assets.need(session, submission.seal_digest, submission.assets)
     revision_id, revised = _revision(session, submission, now)
     job = {
         "seal": submission.seal_digest,

@@ -132,7 +132,7 @@ def workers(session: Session, wanted: Wanted) -> Listed:
     query = between(query, started, name, wanted)
     rows = [dict(row) for row in session.connection().execute(query).mappings()]
     for row in rows:
-        row["queues"], row["environments"] = json.loads(row["queues"]), json.loads(row["environments"])
+        row.update({name: json.loads(row[name]) for name in ("queues", "environments", "assets")})
     more = len(rows) > wanted.limit
     rows = rows[: wanted.limit]
     return Listed(rows, (rows[-1]["started_at"], rows[-1]["name"]) if more else None)

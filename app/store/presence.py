@@ -32,6 +32,7 @@ class KnownWorker:
     name: str  # host and process: "host:pid"
     queues: frozenset[str]
     environments: frozenset[str]  # digests
+    assets: frozenset[str] = frozenset()  # digests
 
     @property
     def host(self) -> str:
@@ -47,6 +48,7 @@ def announce(session: Session, worker: KnownWorker) -> None:
             host=worker.host,
             queues=json.dumps(sorted(worker.queues)),
             environments=json.dumps(sorted(worker.environments)),
+            assets=json.dumps(sorted(worker.assets)),
             started_at=datetime.now(UTC),
             seen_at=database_time(session),
         )
@@ -54,11 +56,15 @@ def announce(session: Session, worker: KnownWorker) -> None:
 
 
 def still_here(session: Session, worker: KnownWorker) -> bool:
-    """Note that a worker is there, and its environments; False when its row is gone and must be written anew."""
+    """Note that a worker is there, and what it has; False when its row is gone and must be written anew."""
+    has = {
+        "environments": json.dumps(sorted(worker.environments)),
+        "assets": json.dumps(sorted(worker.assets)),
+    }
     changed = session.connection().execute(
         update(WorkerRow)
         .where(col(WorkerRow.name) == worker.name)
-        .values(seen_at=database_time(session), missed=False, environments=json.dumps(sorted(worker.environments)))
+        .values(seen_at=database_time(session), missed=False, **has)
     )
     return changed.rowcount == 1
 
@@ -92,7 +98,7 @@ def present(session: Session, period_seconds: float) -> list[KnownWorker]:
     since = database_time(session) - MISSED_MAX * period_seconds
     rows = session.exec(select(WorkerRow).where(WorkerRow.seen_at >= since).order_by(WorkerRow.name)).all()
     return [
-        KnownWorker(row.name, frozenset(json.loads(row.queues)), frozenset(json.loads(row.environments)))
+        KnownWorker(row.name, *(frozenset(json.loads(found)) for found in (row.queues, row.environments, row.assets)))
         for row in rows
     ]
 

@@ -12,7 +12,9 @@ from sqlmodel import Session, col
 
 from app.core.lifecycle import VERIFICATION, sources, step
 from app.core.model import Purpose, RunOutcome, RunSpec
+from app.store import assets as kept_assets
 from app.store import events, presence, spending
+from app.store.assets import lacking
 from app.store.ending import (
     VERIFICATION_COLUMNS,
     KnownVerification,
@@ -37,7 +39,13 @@ PROGRESS_TEXT_MAX = 200
 
 # Built once, for every run executes them. What never changes of a run is read beside its locked verification.
 _CLAIMABLE = (
-    select(*VERIFICATION_COLUMNS, col(RunRow.purpose), col(RunRow.spec), col(RunRow.environment))
+    select(
+        *VERIFICATION_COLUMNS,
+        col(RunRow.purpose),
+        col(RunRow.spec),
+        col(RunRow.environment),
+        lacking(col(Verification.seal), bindparam("assets", expanding=True)),
+    )
     .join(RunRow, col(RunRow.verification_id) == Verification.id)
     .where(col(RunRow.id) == bindparam("run"))
     .with_for_update(of=Verification)
@@ -143,20 +151,25 @@ class HeldRun:
     fault_detail: str | None
 
 
-def claim_run(
-    session: Session, run_id: str, owner: str, environments: Collection[str], terms: Terms
+def claim_run(  # noqa: PLR0913 - a run, and who asks for it with what
+    session: Session,
+    run_id: str,
+    owner: str,
+    environments: Collection[str],
+    terms: Terms,
+    assets: Collection[str] = (),
 ) -> Claimed | LeftToOthers | None:
     """Claim a run that is queued, or whose lease has run out; None when there is nothing to claim."""
-    found = session.connection().execute(_CLAIMABLE, {"run": run_id}).first()
+    found = session.connection().execute(_CLAIMABLE, {"run": run_id, "assets": list(assets)}).first()
     if found is None:
         return None
-    *known, purpose, spec, environment = found
+    *known, purpose, spec, environment, without = found
     verification = KnownVerification(*known)
-    if environment not in environments or verification.state not in sources(VERIFICATION, "claimed"):
+    if environment not in environments or without or verification.state not in sources(VERIFICATION, "claimed"):
         return None
     if settle_cancel(session, verification):
         return None
-    if purpose == Purpose.CONFIRM and _belongs_to_others(session, run_id, verification.id, owner, terms):
+    if purpose == Purpose.CONFIRM and _belongs_to_others(session, run_id, verification, owner, terms):
         return LeftToOthers(run_id, verification.queue)
     now, started = database_time(session), datetime.now(UTC)
     values = {"owner": owner, "now": now, "until": now + terms.lease_seconds, "started": started}
@@ -179,19 +192,22 @@ def claim_run(
     )
 
 
-def _belongs_to_others(session: Session, run_id: str, verification_id: str, owner: str, terms: Terms) -> bool:
+def _belongs_to_others(
+    session: Session, run_id: str, verification: KnownVerification, owner: str, terms: Terms
+) -> bool:
     """Say whether a confirm run is young enough to wait for somebody who has not measured what it is to confirm."""
     young = col(RunRow.touched_at) > database_time(session) - terms.patience_seconds
     query = select(col(RunRow.queue), col(RunRow.environment)).where(col(RunRow.id) == run_id)
     row = session.connection().execute(query.where(col(RunRow.state) == "queued", young)).first()
     if row is None:
         return False
+    needed = kept_assets.needed(session, verification.seal)
     able = [
         item
         for item in presence.present(session, terms.presence_seconds)
-        if row.queue in item.queues and row.environment in item.environments
+        if row.queue in item.queues and row.environment in item.environments and needed <= item.assets
     ]
-    return presence.better_placed(owner, able, presence.measured_by(session, verification_id))
+    return presence.better_placed(owner, able, presence.measured_by(session, verification.id))
 
 
 def renew(session: Session, claimed: Claimed, lease_seconds: float) -> Renewal:

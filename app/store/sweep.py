@@ -14,6 +14,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, exists, select
 
+from app.store.asset_tables import AssetRow, SealAsset
 from app.store.ending import lock_of_run
 from app.store.engine import database_time
 from app.store.presence import present
@@ -132,6 +133,23 @@ def homeless(session: Session, wait_seconds: float, presence_seconds: float) -> 
         for verification_id, digest, name, published in waiting
         if digest not in offered and published < newest[name]
     ]
+
+
+def assetless(session: Session, wait_seconds: float, presence_seconds: float) -> list[Homeless]:
+    """Return verifications whose runs wait long for an asset that none of the present workers has, by the asset's name."""
+    here = present(session, presence_seconds)
+    if not here:
+        return []
+    offered = {digest for worker in here for digest in worker.assets}
+    query = (
+        select(RunRow.verification_id, AssetRow.name)
+        .join(Verification, col(Verification.id) == RunRow.verification_id)
+        .join(SealAsset, col(SealAsset.seal) == Verification.seal)
+        .join(AssetRow, col(AssetRow.digest) == SealAsset.asset)
+        .where(RunRow.state == "queued", RunRow.touched_at < database_time(session) - wait_seconds)
+        .where(col(SealAsset.asset).not_in(offered))
+    )
+    return [Homeless(verification_id, name) for verification_id, name in session.exec(query.limit(FOUND_MAX))]
 
 
 def retryable(session: Session, codes: Collection[str], pause_seconds: float, age_seconds_max: float) -> list[str]:

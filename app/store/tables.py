@@ -41,7 +41,7 @@ SQLModel.metadata = MetaData(
 )
 metadata = SQLModel.metadata
 
-REVISION = "0013"  # the migration whose tables these are; a database at another one is refused at start
+REVISION = "0014"  # the migration whose tables these are; a database at another one is refused at start
 
 
 def _one_of(column: str, values: Any) -> CheckConstraint:
@@ -80,6 +80,7 @@ class WorkerRow(SQLModel, table=True):
     host: str
     queues: str = Field(sa_column=_text())  # JSON list
     environments: str = Field(sa_column=_text())  # JSON list of digests
+    assets: str = Field(default="[]", sa_column=Column(Text, nullable=False, server_default="[]"))  # likewise
     started_at: datetime
     seen_at: float = Field(sa_column=Column(Float, nullable=False))  # epoch seconds, the database's
     missed: bool = Field(

@@ -41,6 +41,7 @@ APPEND_ONLY: dict[str, tuple[str, ...]] = {
     "claim_revision": ("id",),
     "seal": ("digest",),
     "seal_artifact": ("seal", "artifact"),
+    "seal_asset": ("seal", "asset"),
     "outcome": ("run_id",),
     "run_artifact": ("run_id", "name"),
     "verdict": ("id",),

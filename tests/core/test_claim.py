@@ -176,6 +176,13 @@ def swapped(old: str, new: str, text: str = SCRIPT) -> str:
 RULE = 'value = "8.7"\nrule = "rounding"'
 
 
+ASSET = f"sha256:{'0' * 64}"
+
+
+def many_assets(count: int) -> str:
+    return "assets = { " + ", ".join(f'm{index} = "{ASSET}"' for index in range(count)) + " }"
+
+
 def row(name: str, old: str, new: str, code: str, line: int, pointer: str, text: str = SCRIPT) -> Any:
     """Return a row of the table: a claim in which one thing was changed, and how it is refused."""
     return pytest.param(swapped(old, new, text), code, line, pointer, id=name)
@@ -339,7 +346,16 @@ BAD = [
         19,
         "/reproduce/environment",
     ),
-    row("assets", "seeds = [0]", "assets = {}", "not-offered", 19, "/reproduce/assets"),
+    row("assets are no table", "seeds = [0]", 'assets = ["a"]', "not-a-table", 19, "/reproduce/assets"),
+    row("too many assets", "seeds = [0]", many_assets(17), "too-many", 19, "/reproduce/assets"),
+    row("asset's name", "seeds = [0]", f'assets = {{ "a/b" = "{ASSET}" }}', "bad-name", 19, "/reproduce/assets/a~1b"),
+    *(
+        row(
+            f"digest {text[:9]}", "seeds = [0]", f'assets = {{ m = "{text}" }}', "bad-digest", 19, "/reproduce/assets/m"
+        )
+        for text in (ASSET[:-1], ASSET.upper(), f"md5:{'0' * 64}", "xlmr")
+    ),
+    row("asset is a number", "seeds = [0]", "assets = { m = 1 }", "not-a-string", 19, "/reproduce/assets/m"),
     row("adaptive seeds", "seeds = [0]", "seeds_max = 20", "contradictory-key", 19, "/reproduce/seeds_max"),
     *(
         row(f"seeds {seeds[:20]}", "[0]", seeds, "bad-seeds", 19, "/reproduce/seeds")

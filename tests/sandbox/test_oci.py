@@ -26,7 +26,7 @@ from tests.sandbox.boxes import HERE, ORDINARY_USER, Oci, a_job, copy_of_sandbox
 from tests.sandbox.conftest import refuse_to_skip
 from tests.sandbox.test_plan import HOST_VARIANTS, _arguments
 from tests.sandbox.test_seccomp import BY_ARGUMENT, MACHINES, REFUSED, UNKNOWN, ask
-from tests.sandbox.values import MERGED, PYTHON, STAGING, law
+from tests.sandbox.values import HELD, MERGED, PYTHON, STAGING, law
 from tests.sandbox.values import a_job as a_plain_job
 from workers.hands import Hands
 
@@ -146,11 +146,12 @@ def test_on_every_host_the_same_is_mounted_in_the_same_order_as_by_bubblewrap(fa
     kinds = {"/dev": "dev"}
     ours = [
         (mount["destination"], kinds.get(mount["destination"], mount["source"]))
-        for mount in _bundle(facts, environment=environment)["mounts"]
+        for mount in _bundle(facts, environment=environment, assets=HELD)["mounts"]
         if mount["destination"] != "/dev/pts"  # a part of bubblewrap's /dev
     ]
-    theirs = _arguments(facts, environment=environment)
+    theirs = _arguments(facts, environment=environment, assets=HELD)
     assert ours == _steps(theirs)
+    assert ("/assets/model", "/host/assets/ab/data") in ours
     masks = [theirs[at + 2] for at, word in enumerate(theirs) if word == "--ro-bind" and theirs[at + 1] == "/dev/null"]
     masks += [theirs[at + 1] for at, word in enumerate(theirs) if word == "--tmpfs" and "/proc/" in theirs[at + 1]]
     assert _bundle(facts)["linux"]["maskedPaths"] == masks

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from sandbox import Environment, plan
-from tests.sandbox.values import MERGED, PYTHON, STAGING, a_job
+from tests.sandbox.values import HELD, MERGED, PYTHON, STAGING, a_job
 
 GOLDEN = """
 --unshare-user --unshare-pid --unshare-net --unshare-ipc --unshare-uts --unshare-cgroup
@@ -57,6 +57,13 @@ def _binds(arguments: list[str]) -> dict[str, str]:
 
 def test_the_arguments_of_bubblewrap_are_these() -> None:
     assert _arguments() == GOLDEN.split()
+
+
+def test_an_asset_is_one_more_folder_that_is_read_only_and_one_variable() -> None:
+    with_it, without = _arguments(assets=HELD), _arguments()
+    assert _binds(with_it).items() - _binds(without).items() == {("/assets/model", "/host/assets/ab/data")}
+    more = ["--setenv", "ASSAY_ASSETS", "/assets", "--ro-bind", "/host/assets/ab/data", "/assets/model"]
+    assert sorted(with_it) == sorted([*without, *more])
 
 
 @pytest.mark.parametrize("host", HOST_VARIANTS.values(), ids=HOST_VARIANTS.keys())
@@ -127,12 +134,11 @@ def test_the_hand_over_is_caps_limits_program_arguments_variables(
 
 def test_jobs_that_differ_in_what_their_box_must_be_have_different_shapes() -> None:
     shape = a_job().shape
-    own = {"environment", "cpu_ms", "cpus", "memory_bytes", "processes", "scratch_bytes"}
+    own = {"environment", "cpu_ms", "cpus", "memory_bytes", "processes", "scratch_bytes", "assets"}
     assert {field.name for field in dataclasses.fields(shape)} == own
     other = Environment("python", "sha256:1", PYTHON.interpreter)
-    changed = [a_job(**{name: 1_234_567}).shape for name in sorted(own - {"environment"})] + [
-        a_job(environment=other).shape
-    ]
+    changed = [a_job(**{name: 1_234_567}).shape for name in sorted(own - {"environment", "assets"})]
+    changed += [a_job(environment=other).shape, a_job(assets=HELD).shape]
     assert shape not in changed
     same = a_job(argv=("/job/x.py",), env={"A": "1"}, wall_ms=5, stdout_cap=1, result_cap=1, mode="evaluator")
     assert same.shape == shape

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import settings
 
-from sandbox import Environment, Job
+from sandbox import Asset, Environment, Job
 from sandbox.channel import Channel
 from sandbox.job import Staging
 from sandbox.judge import Ending, Seen
@@ -24,6 +24,7 @@ MERGED = Host(
     loader_cache=True,
     disable_userns=True,
 )
+HELD = (("model", Asset("sha256:ab", "xlmr", "/host/assets/ab/data", "ab", 10, 1)),)
 STAGING = Staging(Path("/host/run/job"), Path("/host/run/in"))
 
 

@@ -1,0 +1,174 @@
+"""Adding an asset: copy aside, settle, hash, and only then know it by its digest.
+
+One addition at a time holds a lock. Entries are copied below `.part-…`, get the mode that they have on every host, and are
+hashed there: what is hashed is what boxes will see, whatever happens to the original meanwhile. A rename and a manifest make
+it an asset; whatever interrupts leaves nothing but a folder that the next addition removes.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import re
+import shutil
+import stat
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sandbox.assets import PASSABLE, SCHEMA, Manifest, hex_of, read_manifest
+from sandbox.entries import digest_of, entries, walk
+from sandbox.environments import refuse_unreachable
+from sandbox.job import SandboxFault
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable
+
+    from sandbox.entries import Entries
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+FILES_MAX = 50_000  # each is looked at before and after every run that uses the asset
+LICENCE_MAX = 400
+COPY_SHARE = 0.5  # of the work of adding
+
+
+def add(
+    base: Path, path: Path, name: str, licence: str = "", said: Callable[[str, float], None] = lambda *_: None
+) -> tuple[Manifest, bool]:
+    """Copy a file or folder and know it by its digest from now on.
+
+    Args:
+        base: folder of the assets; made when it is not there.
+        path: what to add.
+        name: how to call it here.
+        licence: under which terms it may be used, and where it is from; "" leaves what was said before.
+        said: called with a plain line for every step, and which share of the work is done.
+
+    Returns:
+        What stands under the digest now, and whether it was not there before.
+
+    Raises:
+        SandboxFault: it could not be added; what stood before still does.
+        NoIsolation: the box's user could not read it there.
+
+    """
+    if NAME.fullmatch(name) is None:
+        raise SandboxFault(f"{name[:80]!r} is no name for an asset (use up to 64 letters, digits, . _ -; see --name)")
+    if len(licence) > LICENCE_MAX or not licence.isprintable():
+        raise SandboxFault(
+            f"a licence is one line of at most {LICENCE_MAX} characters (name it, and where its text is)"
+        )
+    try:
+        base.mkdir(parents=True, exist_ok=True)
+        refuse_unreachable(base, PASSABLE)
+        with (base / ".lock").open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise SandboxFault("another asset is being added here (wait for it)") from None
+            return _add(base, path, name, licence, said)
+    except (OSError, shutil.Error) as error:
+        named = getattr(error, "filename", None) or path
+        raise SandboxFault(f"{named}: {getattr(error, 'strerror', None) or error}") from error
+
+
+def _add(base: Path, path: Path, name: str, licence: str, said: Callable[[str, float], None]) -> tuple[Manifest, bool]:
+    for left in base.glob(".part-*"):  # of who was killed; nobody else is adding
+        shutil.rmtree(left, ignore_errors=True)
+    listed = [("", path, path.stat())] if path.is_file() else [(item, path / item, state) for item, state in walk(path)]
+    _require_usable(base, path, listed)
+    part = Path(tempfile.mkdtemp(prefix=".part-", dir=base))
+    try:
+        data = part / "data"
+        size = _copy(data, path.name, listed, lambda share: said("copying", share * COPY_SHARE))
+        _require_inside(data)
+        found = entries(data, lambda share: said("hashing", COPY_SHARE + share * (1 - COPY_SHARE)))
+        digest = digest_of(found, SCHEMA)
+        count = sum(kind == "file" for kind, _ in found.values())
+        (part / "files.json").write_text(json.dumps(found), encoding="utf-8")
+        (part / "files.json").chmod(0o644)
+        part.chmod(0o755)
+        before = _standing(base, digest, found)
+        if before is None:
+            shutil.rmtree(base / hex_of(digest), ignore_errors=True)  # damaged, or never named
+            part.rename(base / hex_of(digest))
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    manifest = Manifest(digest, name, size, count, licence or (before.licence if before is not None else ""))
+    manifest.write(base)
+    return manifest, before is None
+
+
+def _require_usable(base: Path, path: Path, listed: list[tuple[str, Path, os.stat_result]]) -> None:
+    """Refuse what could not be kept, before anything is copied.
+
+    Raises:
+        SandboxFault: it is empty, has too many entries, too large, or something that is no file, folder or link.
+
+    """
+    for _, source, state in listed:
+        if not (stat.S_ISREG(state.st_mode) or stat.S_ISDIR(state.st_mode) or stat.S_ISLNK(state.st_mode)):
+            raise SandboxFault(f"{source} is no file, folder or link (remove it)")
+    if not any(stat.S_ISREG(state.st_mode) for _, _, state in listed):
+        raise SandboxFault(f"{path} holds no file (name what is to be added)")
+    if len(listed) > FILES_MAX:
+        raise SandboxFault(
+            f"{path} has {len(listed)} entries, and {FILES_MAX} is the most (pack them into fewer files)"
+        )
+    size = sum(state.st_size for _, _, state in listed if stat.S_ISREG(state.st_mode))
+    free = shutil.disk_usage(base).free
+    if size > free:
+        needed = f"{size >> 20} MiB are needed below {base}, and {free >> 20} MiB are free"
+        raise SandboxFault(f"{needed} (make room, or set ASSAY_ASSET_FOLDER to a larger disk)")
+
+
+def _copy(data: Path, alone: str, listed: list[tuple[str, Path, os.stat_result]], said: Callable[[float], None]) -> int:
+    """Copy entries and give each the mode that it has on every host; returns how many bytes files have."""
+    data.mkdir()
+    total, done = sum(state.st_size for _, _, state in listed if stat.S_ISREG(state.st_mode)) or 1, 0
+    for item, source, state in sorted(listed, key=lambda each: each[0]):
+        target = data / (item or alone)
+        if stat.S_ISDIR(state.st_mode):
+            target.mkdir()
+        elif stat.S_ISLNK(state.st_mode):
+            target.symlink_to(source.readlink())
+        else:
+            shutil.copyfile(
+                source, target, follow_symlinks=not item
+            )  # a link that is named alone means what it leads to
+            target.chmod(0o644)
+            done += state.st_size
+            said(done / total)
+    for folder in (data, *(path for path in data.rglob("*") if path.is_dir() and not path.is_symlink())):
+        folder.chmod(0o755)
+    return sum(path.stat().st_size for path in data.rglob("*") if path.is_file() and not path.is_symlink())
+
+
+def _require_inside(data: Path) -> None:
+    """Refuse links that lead out of an asset, or nowhere.
+
+    Raises:
+        SandboxFault: one does.
+
+    """
+    remedy = "put the file itself in its place: `cp -rL` copies a folder so"
+    for path in data.rglob("*"):
+        if not path.is_symlink():
+            continue
+        try:
+            inside = path.resolve(strict=True).is_relative_to(data.resolve())
+        except (OSError, RuntimeError):  # to nowhere, or in a circle
+            inside = False
+        if not inside:
+            raise SandboxFault(f"{path.relative_to(data)} is a link that leads out of the asset, or nowhere ({remedy})")
+
+
+def _standing(base: Path, digest: str, found: Entries) -> Manifest | None:
+    """Return what stands under a digest when it is as it should be."""
+    with suppress(SandboxFault):
+        manifest = read_manifest(base, digest)
+        if manifest is not None and entries(manifest.data(base)) == found:
+            return manifest
+    return None
