@@ -71,6 +71,18 @@ class LocalOnly:
         return all(origin.lower() in own for origin in request.headers.getlist("origin"))
 
 
+def asked_from_elsewhere(request: Request) -> bool:
+    """Whether a page of another site, or of another port, makes a browser ask for this as a part of itself.
+
+    Such a page reads nothing of an answer, but learns from a picture whether it is there. Somebody who follows a link from
+    there asks for himself. Programs say none of this.
+    """
+    if all(site in {"same-origin", "none"} for site in request.headers.getlist("sec-fetch-site")):
+        return False
+    told = [request.headers.getlist(f"sec-fetch-{name}") for name in ("mode", "dest")]
+    return told != [["navigate"], ["document"]]
+
+
 def _bare(host: str) -> str:
     """Return the name in a Host header without its port, in lower case."""
     name, colon, port = host.rpartition(":")

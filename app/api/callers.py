@@ -6,6 +6,7 @@
                                           whatever a page makes a browser send, so that it counts for reading, and for
                                           forms that also carry what only their page could know (`app.api.forms`).
     neither                               the loopback while no key exists and the service answers its own machine only,
+                                          unless another site's page asks (as with cookies that are `SameSite=Lax`);
                                           else a stranger, who sees what is public
 
 Every route says who may ask, by one of three dependencies; a test walks through all routes and finds those that do not.
@@ -30,7 +31,7 @@ from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPBearer
 
-from app.api.access import SAFE_METHODS
+from app.api.access import SAFE_METHODS, asked_from_elsewhere
 from app.api.limits import count
 from app.api.problems import ApiError
 from app.core.apikeys import PEPPER_BYTES, hashed
@@ -179,6 +180,8 @@ async def find_viewer(request: Request, *, cookie: bool) -> Viewer:
         known = await run_in_threadpool(door.of_login, token)
         if known is not None:
             return known
+    if asked_from_elsewhere(request):
+        return door.of_nobody(STRANGER)
     cheap = door.nobody_known() if request.method in SAFE_METHODS else None
     return door.of_nobody(cheap if cheap is not None else await run_in_threadpool(door.nobody))
 

@@ -134,6 +134,7 @@ class VerdictItem(BaseModel):
     kind: str
     record_id: str | None
     publisher: str
+    closed: bool = Field(description="whether only its publisher sees it in lists and pages")
     gate: str | None = Field(description="status of the record's gate verdict")
     status: str
     outcome: str
@@ -157,6 +158,7 @@ class VerificationItem(BaseModel):
     kind: str
     record_id: str | None
     publisher: str
+    closed: bool = Field(description="whether only its publisher sees it in lists and pages")
     queue: str
     reason_code: str | None = Field(description="of a fault or cancellation")
     status: str | None = Field(description="of its verdict")
@@ -182,6 +184,7 @@ class RunItem(BaseModel):
     id: str
     verification_id: str
     claim_id: str
+    closed: bool = Field(description="whether only its publisher sees it in lists and pages")
     key: str
     purpose: str
     seed: int
@@ -218,6 +221,7 @@ class ClaimItem(BaseModel):
     name: str
     record_id: str | None
     publisher: str
+    closed: bool = Field(description="whether only its publisher sees it in lists and pages")
     revision: int
     statement: str
     kind: str
@@ -231,6 +235,7 @@ class RecordItem(BaseModel):
     id: str
     external_id: str
     publisher: str
+    visibility: Literal["public", "private"]
     title: str | None
     doi: str | None
     claims_total: int | None

@@ -243,5 +243,7 @@ class ClaimHistoryOut(BaseModel):
     visibility: Literal["public", "private"] | None = Field(
         default=None, description="of a claim without a record: who may know of it; null: its record says"
     )
+    publisher: str
+    closed: bool = Field(description="whether only its publisher sees it in lists and pages")
     revisions: list[RevisionOut]
     standing_verdict: str | None = Field(description="id of the newest verdict of the newest revision")

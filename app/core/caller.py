@@ -6,8 +6,8 @@ A caller is one of four:
     a publisher     a key, or the login of one: also sees its own private things, and changes its own, within its scopes
     the operator    a key with the scope `admin`: sees everything and may do everything
     the loopback    no key exists at all and the service answers its own machine only: acts as the publisher that the
-                    operator named. It is shown of records and claims what strangers are shown, so that what a page will
-                    look like can be tried, and is answered by the id of any verification, run or verdict.
+                    operator named, sees what that publisher sees, and is answered by the id of any verification, run
+                    or verdict. What a page of another site makes a browser ask for is a stranger's all the same.
 """
 
 from __future__ import annotations

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Request, Response
 from app.api.callers import CallerDep
 from app.api.parts import PartsDep
 from app.api.problems import not_found
-from app.pages.parts import PageId, expected_pictures, verdict_pictures
+from app.core.caller import Caller
+from app.pages.parts import PageId, expected_pictures, sight, verdict_pictures
 from app.pages.shell import page_at, render, twin
 from app.store import pages, records, views
 from app.store.visible import Visible, visible_to
@@ -37,11 +38,11 @@ def read_json(parts: PartsDep, caller: CallerDep, request: Request, claim_id: Pa
 
 @router.get("/claims/{claim_id}")
 def read(parts: PartsDep, caller: CallerDep, request: Request, claim_id: PageId) -> Response:
-    """Answer with the claim for people; it says the same to everybody who may read it."""
+    """Answer with the claim for people; all that differs is how it speaks to whom of what is closed."""
     seen = visible_to(caller)
     base = str(request.base_url).rstrip("/")
-    key = ("claim", claim_id, base, *_version(parts, claim_id, seen))
-    return page_at(request, key, lambda: _page(parts, claim_id, base, seen))
+    key = ("claim", claim_id, base, sight(caller), *_version(parts, claim_id, seen))
+    return page_at(request, key, lambda: _page(parts, claim_id, base, caller))
 
 
 def data(session: Session, claim_id: str, seen: Visible) -> dict[str, Any]:
@@ -57,6 +58,8 @@ def data(session: Session, claim_id: str, seen: Visible) -> dict[str, Any]:
     return {
         "id": found["id"],
         "name": found["name"],
+        "publisher": found["publisher"],
+        "closed": found["closed"],
         "record": None if found["record_id"] is None else pages.record_of(session, found["record_id"]),
         "revision": newest["number"],
         "claim": newest["document"],
@@ -76,11 +79,11 @@ def data(session: Session, claim_id: str, seen: Visible) -> dict[str, Any]:
     }
 
 
-def _page(parts: Parts, claim_id: str, base: str, seen: Visible) -> bytes:
+def _page(parts: Parts, claim_id: str, base: str, caller: Caller) -> bytes:
     drawn: list[dict[str, Any]] = []
     runs = None
     with parts.store.read() as session:
-        found = data(session, claim_id, seen)
+        found = data(session, claim_id, visible_to(caller))
         verdict = found["verdict"]
         if verdict is not None:
             seeds = pages.seal(session, found["seal"])["seeds"]
@@ -99,6 +102,7 @@ def _page(parts: Parts, claim_id: str, base: str, seen: Visible) -> bytes:
         bare=[] if drawn else expected_pictures(found["claim"], runs),
         runs=runs,
         base=base,
+        sight=sight(caller),
     )
 
 

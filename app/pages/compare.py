@@ -79,6 +79,7 @@ def _flat(job: dict[str, Any]) -> dict[str, str]:
     claim, verdict, seal = job["claim"], job["verdict"], job["sealed"]
     found = {
         "claim": claim["name"],
+        "publisher": job["publisher"],
         "statement": claim["statement"],
         "revision": str(claim["revision"]),
         "reproduction": claim["kind"],

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Request, Response
 from app.api.callers import CallerDep
 from app.api.parts import PartsDep
 from app.api.problems import ApiError
-from app.pages.parts import ForPeople, verdict_spark
+from app.pages.parts import ForPeople, sight, verdict_spark
 from app.pages.shell import HEADERS, page, query, render, twin
 from app.store import feed
 from app.store.visible import Visible, visible_to
@@ -108,6 +108,7 @@ def read_page(parts: PartsDep, caller: CallerDep, request: Request) -> Response:
         since=SINCE,
         records=known,
         here=query(wanted.address),
+        sight=sight(caller),
     )
     answer.headers["Vary"] = "Accept"
     return answer

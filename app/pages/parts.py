@@ -20,6 +20,7 @@ from app.pages.shell import Kept, wants_html
 if TYPE_CHECKING:
     from collections.abc import MutableMapping, Sequence
 
+    from app.core.caller import Caller
 
 PICTURES_MAX = 12  # of one verdict; a table's further cells keep their numbers
 _SPARKS: Kept[tuple[dict[str, Any], Markup | None] | None] = Kept(4_096)
@@ -55,6 +56,13 @@ class ForPeople(APIRoute):
         if not wants_html(headers.get(b"accept", b"").decode("latin-1")):
             return Match.NONE, {}
         return super().matches(scope)
+
+
+def sight(caller: Caller) -> str:
+    """Return by what right somebody sees what is closed: the word by which pages say it (`words.only`)."""
+    if caller.operator:
+        return "operator"
+    return "here" if caller.loopback else "key" if caller.known else "nobody"
 
 
 def verdict_pictures(verdict: dict[str, Any], kind: str, seeds: Sequence[int]) -> list[dict[str, Any]]:

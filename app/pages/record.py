@@ -10,8 +10,8 @@ from app.api import public_record
 from app.api.callers import CallerDep
 from app.api.parts import PartsDep
 from app.api.problems import not_found
-from app.core.caller import Caller
-from app.pages.parts import RecordName, verdict_spark
+from app.core.caller import Caller, Scope
+from app.pages.parts import RecordName, sight, verdict_spark
 from app.pages.shell import page_at, render, twin
 from app.store import pages, records, views
 from app.store.tables import Record
@@ -54,13 +54,11 @@ def read(parts: PartsDep, caller: CallerDep, request: Request, record_id: Record
     def make() -> bytes:
         with parts.store.read() as session:
             found = data(session, parts, _known(session, parts, caller, record_id), caller)
-            return _page(found, _sparks(session, found["claims"] or ()))
+            sparks = _sparks(session, found["claims"] or ())
+            told = {"record": found, "contracts": found["contracts"], "shown": sparks, "sight": sight(caller)}
+            return render("record.html", dimensions=DIMENSIONS, **told)
 
     return page_at(request, ("record", seen.key, *version), make)
-
-
-def _page(found: dict[str, Any], shown: dict[str, Any]) -> bytes:
-    return render("record.html", record=found, contracts=found["contracts"], dimensions=DIMENSIONS, shown=shown)
 
 
 def _sparks(session: Session, claims: Iterable[dict[str, Any]]) -> dict[str, Any]:
@@ -80,6 +78,11 @@ def _known(session: Session, parts: Parts, caller: Caller, record_id: str) -> Re
     return row
 
 
+def _entitled(caller: Caller, row: Record) -> bool:
+    """Whether closed claims of a record are shown to the caller one by one."""
+    return caller.may(Scope.VERDICTS_READ) and caller.owns(row.publisher)
+
+
 def data(session: Session, parts: Parts, row: Record, caller: Caller) -> dict[str, Any]:
     """Return what the page shows of a record."""
     known = records.gather(session, row)
@@ -88,6 +91,8 @@ def data(session: Session, parts: Parts, row: Record, caller: Caller) -> dict[st
         "id": known.row["id"],
         "external_id": known.row["external_id"],
         "publisher": known.row["publisher"],
+        "closed": not known.public,
+        "claims_closed": not (known.public and known.row["claims_public"]),
         "title": known.said["title"],
         "abstract": known.said["abstract"],
         "question": known.said["question"],
@@ -95,6 +100,6 @@ def data(session: Session, parts: Parts, row: Record, caller: Caller) -> dict[st
         "coverage": public_record.coverage(documents["gate-verdict-v1"]),
         "contracts": documents,
         "artifacts": documents["paper-manifest-v1"]["artifacts"],
-        "claims": public_record.opened(known, entitled=caller.known and caller.owns(row.publisher)),
+        "claims": public_record.opened(known, entitled=_entitled(caller, row)),
         "manifest": public_record.manifest_of(known.row["id"]),
     }

@@ -18,7 +18,7 @@ from app.api.problems import not_found
 from app.core.caller import Caller
 from app.core.lifecycle import RUN, final
 from app.pages import chart, log, words
-from app.pages.parts import PageId
+from app.pages.parts import PageId, sight
 from app.pages.shell import HEADERS, page, twin
 from app.store import pages
 from app.store.visible import visible_to
@@ -72,6 +72,7 @@ def read(  # noqa: PLR0913 - what its address may hold
         steps=STEPS,
         around=around,
         base=base,
+        sight=sight(caller),
         drawing=drawing(found),
     )
 

@@ -19,7 +19,7 @@ from app.core.errors import Fault, Refusal
 from app.core.lifecycle import VERIFICATION, final
 from app.core.model import Purpose
 from app.core.seal import read_seal
-from app.pages.parts import PageId
+from app.pages.parts import PageId, sight
 from app.pages.shell import led, page, page_at, render, twin, viewer_of
 from app.store import durations, ending, pages, views
 from app.store.visible import Visible, visible_to
@@ -46,15 +46,17 @@ def read(parts: PartsDep, caller: CallerDep, request: Request, verification_id: 
     """Answer with the job for people; `?part=live` is what changes, alone."""
     seen = visible_to(caller)
     with parts.store.read() as session:
-        if not pages.shown(session, verification_id, seen):
+        whose = pages.shown(session, verification_id, seen)
+        if whose is None:
             raise not_found("verification")
         version = views.version(session, verification_id) or ""
         found = data(session, verification_id, seen)
         template = "verification_live.html" if part == "live" else "verification.html"
         shown: dict[str, Any] = {"job": found, "steps": STEPS, "may": _may(request, session, verification_id)}
+        shown["sight"] = sight(caller)
         if found["state"] not in FINAL:  # its clock goes on
             return page(request, template, **shown)
-        key = (template, verification_id, version, str(shown["may"]))
+        key = (template, verification_id, version, str(shown["may"]), shown["sight"], str(whose["closed"]))
         return page_at(request, key, lambda: render(template, **shown))
 
 
@@ -93,8 +95,9 @@ def _may(request: Request, session: Session, verification_id: str) -> bool:
 
 def data(session: Session, verification_id: str, seen: Visible) -> dict[str, Any]:
     """Return what the page shows of a verification."""
-    found = views.verification(session, verification_id) if pages.shown(session, verification_id, seen) else None
-    if found is None:
+    whose = pages.shown(session, verification_id, seen)
+    found = None if whose is None else views.verification(session, verification_id)
+    if whose is None or found is None:
         raise not_found("verification")
     row = found.row
     done = sum(item["state"] == "done" for item in found.runs)
@@ -105,6 +108,7 @@ def data(session: Session, verification_id: str, seen: Visible) -> dict[str, Any
         purposes.setdefault(item["purpose"], []).append(item)
     return {
         **{name: row[name] for name in told},
+        **whose,
         "claim": found.claim,
         "record_id": found.record_id,
         "runs_done": done,

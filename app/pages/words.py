@@ -219,6 +219,11 @@ def before(value: Any) -> str:
     return text if len(text) <= BEFORE_MAX else text[: BEFORE_MAX - 1] + "…"
 
 
+def only(sight: str) -> str:
+    """Return what marks a thing that is closed to others, to who sees it by `sight`."""
+    return "Only its publisher sees this" if sight == "operator" else "Only you see this"
+
+
 def code(name: str | None) -> str:
     """Return what a reason code means; of one that is not known, its own words in lower case."""
     return CODE.get(name or "", (name or "").replace("_", " ").lower())

@@ -18,7 +18,7 @@ from sqlmodel import Session, col
 
 from app.store import views
 from app.store.tables import ClaimRevision, ClaimRow, GateRow, ListingRow, Record, TallyRow, Verdict
-from app.store.visible import STRANGERS
+from app.store.visible import CLOSED_CLAIM, PRIVATE_RECORD, STRANGERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -186,6 +186,8 @@ def _rows(session: Session, verdict_ids: Sequence[str], seen: Visible) -> list[d
             col(ClaimRevision.document).label("document"),
             col(ClaimRevision.number).label("number"),
             col(ClaimRow.record_id).label("record_id"),
+            col(ClaimRow.publisher).label("publisher"),
+            CLOSED_CLAIM.label("closed"),
             col(Record.title).label("record_title"),
         )
         .join(ClaimRow, col(ClaimRow.id) == Verdict.claim_id)
@@ -201,17 +203,21 @@ def public_records(session: Session, limit: int, seen: Visible = STRANGERS) -> l
     """Return the records that changed last, of those that the viewer may know of, with their gate verdicts."""
     query = (
         select(
-            col(Record.id), col(Record.title), col(Record.external_id), col(GateRow.document), col(GateRow.updated_at)
+            col(Record.id),
+            col(Record.title),
+            col(Record.external_id),
+            col(Record.publisher),
+            PRIVATE_RECORD.label("closed"),
+            col(GateRow.document),
+            col(GateRow.updated_at),
         )
         .join(GateRow, col(GateRow.record_id) == Record.id)
         .where(seen.records)
         .order_by(col(GateRow.updated_at).desc())
         .limit(limit)
     )
-    return [
-        {"id": row[0], "title": row[1], "external_id": row[2], "gate": json.loads(row[3]), "updated_at": row[4]}
-        for row in session.connection().execute(query)
-    ]
+    rows = [dict(row) for row in session.connection().execute(query).mappings()]
+    return [{"gate": json.loads(row.pop("document")), **row} for row in rows]
 
 
 def _told(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

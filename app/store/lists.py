@@ -25,6 +25,7 @@ from app.store.tables import (
     Verification,
     WorkerRow,
 )
+from app.store.visible import CLOSED_CLAIM
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -144,6 +145,7 @@ _CLAIM: tuple[Any, ...] = (
     col(ClaimRow.name).label("claim"),
     col(ClaimRow.record_id).label("record_id"),
     col(ClaimRow.publisher).label("publisher"),
+    CLOSED_CLAIM.label("closed"),
     col(ClaimRevision.number).label("number"),
     col(ClaimRevision.document).label("claim_document"),
 )
@@ -233,6 +235,7 @@ def run(session: Session, run_id: str, seen: Visible) -> dict[str, Any] | None:
             col(OutcomeRow.document).label("outcome"),
             *(getattr(OutcomeRow, name) for name in ("isolation", "derived", "worker", "result", "stdout", "stderr")),
             col(ClaimRow.id).label("claim_id"),
+            CLOSED_CLAIM.label("closed"),
         )
         .join(Verification, col(Verification.id) == RunRow.verification_id)
         .join(ClaimRevision, col(ClaimRevision.id) == Verification.claim_revision_id)

@@ -26,7 +26,7 @@ from app.store.tables import (
     Verdict,
     Verification,
 )
-from app.store.visible import STRANGERS, Visible
+from app.store.visible import CLOSED_CLAIM, STRANGERS, Visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,6 +58,7 @@ _CLAIM_VERSION = (
             col(Verification.state).in_(LIVE),
         ),
         col(Record.updated_at),
+        col(ClaimRow.visibility),
     )
     .select_from(ClaimRow)
     .join(Record, col(Record.id) == ClaimRow.record_id, isouter=True)
@@ -80,7 +81,8 @@ _RECORD_VERSION = (
     )
 )
 _SHOWN = (
-    select(col(Verification.id))
+    select(col(ClaimRow.publisher), CLOSED_CLAIM.label("closed"))
+    .select_from(Verification)
     .join(ClaimRevision, col(ClaimRevision.id) == Verification.claim_revision_id)
     .join(ClaimRow, col(ClaimRow.id) == ClaimRevision.claim_id)
     .join(Record, col(Record.id) == ClaimRow.record_id, isouter=True)
@@ -136,9 +138,10 @@ def verifications_of(session: Session, claim_id: str) -> list[dict[str, Any]]:
     return [dict(row) for row in session.connection().execute(query).mappings()]
 
 
-def shown(session: Session, verification_id: str, seen: Visible = STRANGERS) -> bool:
-    """Whether the viewer may know of a verification."""
-    return session.connection().execute(_shown(seen), {"verification": verification_id}).first() is not None
+def shown(session: Session, verification_id: str, seen: Visible = STRANGERS) -> dict[str, Any] | None:
+    """Return whose a verification is and whether its claim is closed; None when the viewer may not know of it."""
+    row = session.connection().execute(_shown(seen), {"verification": verification_id}).mappings().first()
+    return None if row is None else dict(row)
 
 
 def seal_body(session: Session, digest: str) -> bytes:
@@ -166,6 +169,8 @@ def run(session: Session, run_id: str, seen: Visible = STRANGERS) -> dict[str, A
             col(Verification.seal).label("seal"),
             col(ClaimRow.id).label("claim_id"),
             col(ClaimRow.name).label("claim"),
+            col(ClaimRow.publisher).label("publisher"),
+            CLOSED_CLAIM.label("closed"),
             col(Verdict.id).label("verdict_id"),
         )
         .join(Verification, col(Verification.id) == RunRow.verification_id)

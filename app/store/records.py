@@ -27,7 +27,7 @@ from app.store.tables import (
     Verdict,
     Verification,
 )
-from app.store.visible import EVERYTHING, STRANGERS, Visible
+from app.store.visible import CLOSED_CLAIM, EVERYTHING, STRANGERS, Visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -114,10 +114,11 @@ def gather(session: Session, row: Record) -> Known:
 
 def claim(session: Session, claim_id: str, seen: Visible = STRANGERS) -> dict[str, Any] | None:
     """Return a claim with every revision and every verdict; None when it may not be known."""
-    query = select(ClaimRow).join(Record, col(Record.id) == ClaimRow.record_id, isouter=True)
-    row = session.scalars(query.where(col(ClaimRow.id) == claim_id, seen.claims)).first()
-    if row is None:
+    query = select(ClaimRow, CLOSED_CLAIM).join(Record, col(Record.id) == ClaimRow.record_id, isouter=True)
+    found = session.execute(query.where(col(ClaimRow.id) == claim_id, seen.claims)).first()
+    if found is None:
         return None
+    row, closed = found
     verdicts = _history(session, ClaimRow.id == claim_id)
     revisions = session.scalars(
         select(ClaimRevision).where(col(ClaimRevision.claim_id) == claim_id).order_by(col(ClaimRevision.number))
@@ -127,6 +128,8 @@ def claim(session: Session, claim_id: str, seen: Visible = STRANGERS) -> dict[st
         "id": row.id,
         "name": row.name,
         "record_id": row.record_id,
+        "publisher": row.publisher,
+        "closed": bool(closed),
         "visibility": row.visibility if row.record_id is None else None,
         "revisions": [
             {

@@ -9,7 +9,7 @@
     ledger row     shows its body as its verdict or correction may be known, hashes always (`app.store.ledger`)
 
 "Own" means that the caller's key has the scope to read. The operator knows everything. The loopback (see
-`app.core.caller`) is a stranger to records and claims, and is answered by any id of the rest.
+`app.core.caller`) has its publisher's own, and is answered by any id of a verification, run, verdict or evidence.
 
 What may not be known is answered as if it were not there, after the same statements: put the condition into the statement
 that looks for the row, never behind it. Every condition speaks of `ClaimRow` and `Record`, which the statement joins: the
@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, or_, true
+from sqlalchemy import and_, case, false, or_, true
 from sqlmodel import col
 
 from app.core.caller import STRANGER, Caller, Scope
@@ -42,6 +42,9 @@ PUBLIC_RECORD = col(Record.visibility) == "public"
 RELEASED = and_(col(ClaimRow.record_id).is_(None), col(ClaimRow.visibility) == "public")
 PUBLIC_CLAIM = or_(RELEASED, and_(PUBLIC_RECORD, col(Record.claims_public)))
 PUBLIC_VERDICT = or_(RELEASED, PUBLIC_RECORD)
+#: Whether only the publisher sees a claim, and whether only he sees a record, as columns of what a caller may know of.
+CLOSED_CLAIM = case((PUBLIC_CLAIM, false()), else_=true())  # a missing record makes the bare condition null
+PRIVATE_RECORD = col(Record.visibility) != "public"
 
 
 @dataclass(frozen=True, eq=False)  # compared by identity: comparing conditions would make another condition
@@ -74,7 +77,7 @@ def visible_to(caller: Caller = STRANGER, scope: Scope = Scope.VERDICTS_READ) ->
     """
     if caller.operator:
         return EVERYTHING
-    own = caller.publisher if caller.known and caller.may(scope) else None
+    own = caller.publisher if caller.may(scope) else None
     return _visible(own, by_id=caller.loopback)
 
 
@@ -82,14 +85,14 @@ def visible_to(caller: Caller = STRANGER, scope: Scope = Scope.VERDICTS_READ) ->
 def _visible(own: str | None, *, by_id: bool) -> Visible:
     record, claim, verdict = PUBLIC_RECORD, PUBLIC_CLAIM, PUBLIC_VERDICT
     if own is None:
-        free = EVERYTHING.verifications
-        if by_id:
-            return Visible(record, claim, free, free, verdict, free, "")
         return Visible(record, claim, claim, verdict, verdict, claim, "")
     of_record, of_claim = col(Record.publisher) == own, col(ClaimRow.publisher) == own
     claims, verdicts = or_(claim, of_claim), or_(verdict, of_claim)
     of_own = ("", f"{CLOSED}{own}", own)
-    return Visible(or_(record, of_record), claims, claims, verdicts, verdicts, claims, f"own {own}", of_own)
+    records, free = or_(record, of_record), EVERYTHING.verifications
+    if by_id:
+        return Visible(records, claims, free, free, verdicts, free, f"here {own}", of_own)
+    return Visible(records, claims, claims, verdicts, verdicts, claims, f"own {own}", of_own)
 
 
 #: What strangers know of.

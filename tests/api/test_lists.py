@@ -23,11 +23,17 @@ def named(number: int, record: str = "") -> dict[str, bytes]:
     return formula_bundle(CLAIM.replace("[claim]", around).replace('id = "gain"', f'id = "gain-{number}"'))
 
 
-def pages(service: Service, path: str, **query: Any) -> list[list[dict[str, Any]]]:
+#: What a stranger is shown, for whom this machine's own browser asks when a page of another site makes it.
+STRANGER = {"Sec-Fetch-Site": "cross-site"}
+
+
+def pages(
+    service: Service, path: str, headers: dict[str, str] | None = None, **query: Any
+) -> list[list[dict[str, Any]]]:
     """Return every page of a list, following `Link`."""
     found, address = [], f"{path}?" + "&".join(f"{name}={value}" for name, value in query.items())
     while address:
-        answer = service.client.get(address)
+        answer = service.client.get(address, headers=headers)
         assert answer.status_code == 200, answer.text
         found.append(answer.json()["data"])
         link = re.fullmatch(r'<(.*)>; rel="next"', answer.headers.get("Link", ""))
@@ -86,6 +92,7 @@ def test_verdicts_are_listed_filtered_and_counted(service: Service) -> None:
         "kind": "script",
         "record_id": None,
         "publisher": "local",
+        "closed": False,
         "gate": None,
         **{name: good["verdict"][name] for name in ("status", "outcome", "reason_code", "blame", "reason", "evidence")},
         "evaluated_at": row[0]["evaluated_at"],
@@ -134,16 +141,32 @@ def test_what_a_publisher_keeps_closed_is_in_no_list(service: Service) -> None:
     for record in ("hidden", "closed", "open"):
         claim = SCRIPT_CLAIM.replace("[claim]", f'[record]\nid = "{record}"\n[claim]')
         service.conclude(Sums(), script_bundle(claim))
-    records = service.client.get("/v1/records").json()["data"]
+
+    def told(name: str, headers: dict[str, str] | None = STRANGER) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = service.client.get(f"/v1/{name}", headers=headers).json()["data"]
+        return found
+
+    records = told("records")
     assert {row["external_id"] for row in records} == {"closed", "open"}
     shown = next(row["id"] for row in records if row["external_id"] == "open")
     for name in ("claims", "verifications", "runs", "verdicts"):
-        rows = service.client.get(f"/v1/{name}").json()["data"]
+        rows, own = told(name), told(name, None)
         assert rows, name
+        assert not any(row["closed"] for row in rows), name
         if name != "runs":
             assert {row["record_id"] for row in rows} == {shown}, name
-    told = {row["verification_id"] for row in service.client.get("/v1/events").json()["data"]}
-    assert told == {row["id"] for row in service.client.get("/v1/verifications").json()["data"]}
+            assert {row["record_id"]: row["closed"] for row in own} == {
+                row["id"]: row["external_id"] != "open" for row in told("records", None)
+            }, "without keys, this machine is shown its publisher's own"
+    assert {row["external_id"]: row["visibility"] for row in told("records", None)} == {
+        "hidden": "private",
+        "closed": "public",
+        "open": "public",
+    }
+    assert {row["verification_id"] for row in told("events")} == {row["id"] for row in told("verifications")}
+    assert {row["verification_id"] for row in told("events", None)} == {
+        row["id"] for row in told("verifications", None)
+    }
 
 
 def test_a_page_that_looks_at_many_hidden_rows_is_short_and_goes_on(
@@ -155,7 +178,7 @@ def test_a_page_that_looks_at_many_hidden_rows_is_short_and_goes_on(
         service.submit(named(number, "hidden"))
     last = service.submit(named(9)).json()["id"]
     monkeypatch.setattr(lists, "WINDOW", 3)
-    found = pages(service, "/v1/verifications")
+    found = pages(service, "/v1/verifications", STRANGER)
     assert ids(found) == [last, first]
     assert len(found) == 3
 

@@ -29,6 +29,8 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 SHOWN = ("seed-8-7-tydiqa", "xlmr-struct", "student-sleep", "five-runs", "hard-coded", "crashes", "altered-quote")
 CLOSED = "mgte-gain"  # its record keeps its claims closed
 HIDDEN = "filter-task-avg"  # of a private record
+#: Headers of a stranger, for whom this machine's own browser asks when a page of another site makes it.
+STRANGER = {"Sec_Fetch_Site": "cross-site"}
 
 
 SLOW = b"""import time

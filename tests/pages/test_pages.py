@@ -24,7 +24,7 @@ from app.core.perturb_roles import HALVES
 from app.core.reasons import BLAME
 from app.pages import feed, shell, words
 from app.pages.router import MODULES
-from tests.pages.conftest import CLOSED, HIDDEN, SHOWN
+from tests.pages.conftest import CLOSED, HIDDEN, SHOWN, STRANGER
 
 if TYPE_CHECKING:
     import httpx2
@@ -284,9 +284,9 @@ def test_a_live_verification_renews_itself_and_says_how_many_runs_it_may_take(si
 # --- what stays closed -----------------------------------------------------------------------------------------------
 
 
-def every_page(site: Site) -> dict[str, str]:
+def every_page(site: Site, **headers: str) -> dict[str, str]:
     paths = [*addresses(site).values(), "/feed.json", "/feed.atom", "/workers.json", "/?status=FALSIFIED"]
-    return {path: site.get(path, "text/html" if "." not in path else "*/*").text for path in paths}
+    return {path: site.get(path, "text/html" if "." not in path else "*/*", **headers).text for path in paths}
 
 
 @pytest.mark.parametrize("example", [CLOSED, HIDDEN])
@@ -295,7 +295,7 @@ def test_a_closed_claim_is_on_no_page_and_every_address_of_it_is_as_if_it_were_n
 ) -> None:
     job = site.verification(example)
     names = (job["claim"]["id"], job["id"], job["verdict"]["id"], job["claim"]["statement"][:40], example)
-    for path, text in every_page(site).items():
+    for path, text in every_page(site, **STRANGER).items():
         assert [name for name in names if name in text] == [], path
     runs = [f"/runs/{run['id']}" for run in job["runs"]]
     shown = site.verifications["student-sleep"]
@@ -306,7 +306,7 @@ def test_a_closed_claim_is_on_no_page_and_every_address_of_it_is_as_if_it_were_n
         unknown = re.sub(
             r"(clm|ver|run)_[0-9a-z]{26}", lambda found: found[0][:-1] + ("0" if found[0][-1] != "0" else "1"), path
         )
-        one, other = site.get(path), site.get(unknown)
+        one, other = site.get(path, **STRANGER), site.get(unknown, **STRANGER)
         assert one.status_code == other.status_code == 404, path
         assert without_request(one.text) == without_request(other.text), path
 
@@ -316,7 +316,7 @@ def without_request(page: str) -> str:
 
 
 def test_a_private_record_is_nowhere(site: Site) -> None:
-    for path, text in every_page(site).items():
+    for path, text in every_page(site, **STRANGER).items():
         assert "ept private" not in text.replace("keeps private", ""), path
         assert "kept-private" not in text, path
 
@@ -583,6 +583,6 @@ def test_what_cannot_be_compared_is_said(site: Site, query: str, status: int) ->
     known = {"job": job, "claim": site.claim("five-runs").rpartition("/")[2]}
     known["closed"] = site.verification(CLOSED)["claim"]["id"]
     known["waiting"] = site.data(f"/v1/verifications/{waiting}")["claim"]["id"]
-    assert site.get(f"/compare?{query.format(**known)}").status_code == status
+    assert site.get(f"/compare?{query.format(**known)}", **STRANGER).status_code == status
     if waiting != job:
         assert site.post(f"/v1/verifications/{waiting}/cancel").status_code == 202

@@ -10,7 +10,7 @@ import pytest
 
 from app import actions
 from app.pages import badges, words
-from tests.pages.conftest import CLOSED, HIDDEN
+from tests.pages.conftest import CLOSED, HIDDEN, STRANGER
 from tests.pages.test_pages import Read, read
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def test_a_record_lists_its_claims_only_when_they_are_open(site: Site) -> None:
     page = read(site.get(f"/records/{job['record_id']}"))
     assert f"/claims/{job['claim']['id']}" in page.links
     closed = site.verification(CLOSED)
-    page = read(site.get(f"/records/{closed['record_id']}"))
+    page = read(site.get(f"/records/{closed['record_id']}", **STRANGER))
     assert [link for link in page.links if link.startswith(("/claims/", "/v1/verdicts/"))] == []
     assert closed["claim"]["statement"][:40] not in page.text
     assert "1 of 2 claims tested" in page.text
@@ -113,7 +113,8 @@ def test_a_private_record_has_neither_page_nor_badge(site: Site) -> None:
             f"/v1/records/{name}/badge.svg",
             f"/v1/records/{name}/badge.json",
         ):
-            assert site.get(path).status_code == 404, path
+            assert site.get(path, **STRANGER).status_code == 404, path
+            assert site.get(path).status_code == 200, "its publisher, on this machine"
 
 
 def test_a_page_of_a_record_and_its_interface_tell_the_same(site: Site) -> None:
@@ -177,7 +178,7 @@ def test_a_badge_never_says_verified_alone(site: Site) -> None:
 
 def test_a_closed_claim_has_no_badge(site: Site) -> None:
     claim = site.verification(CLOSED)["claim"]["id"]
-    assert site.get(f"/v1/claims/{claim}/badge.svg").status_code == 404
+    assert site.get(f"/v1/claims/{claim}/badge.svg", **STRANGER).status_code == 404
 
 
 @pytest.mark.parametrize(

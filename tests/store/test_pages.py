@@ -48,7 +48,7 @@ def test_a_claim_is_listed_only_when_strangers_may_know_of_it(house: House) -> N
                 pages.claim_version(house.parts.store, closed),
                 pages.record_version(house.parts.store, "demo", "survey"),
             )
-            return listed, counted, pages.shown(session, job), asked[0] is not None, asked[1] is not None
+            return listed, counted, pages.shown(session, job) is not None, asked[0] is not None, asked[1] is not None
 
     assert known() == ({free}, 1, False, False, True)
     actions.put_record(house.parts, "demo", "survey", {"claims_public": True})
