@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from app.core.model import Judgement, Run
 
+REFUSAL_BYTES_MAX = 1 << 20  # of a document that may be a refusal
 UNSIGNED_FORMAT = "assay-evidence-v1"  # the first one: a manifest without signature, packed by whatever zlib there was
 MANIFEST = "manifest.json"
 UNPACKED_BYTES_MAX = 2 << 30
@@ -123,6 +124,10 @@ def unpack(archive: bytes) -> dict[str, bytes]:
                 members[member.name] = b"" if file is None else file.read()
             if data[tar.offset :].strip(b"\0"):
                 raise Unreadable("something follows the last member")
+    except Unreadable as error:
+        if archive.startswith(_GZIP_HEADER):
+            raise Unreadable(_why(archive, error)) from error
+        raise
     except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError, OverflowError) as error:
         raise Unreadable(_why(archive, error)) from error
     return members
@@ -132,7 +137,33 @@ def _why(archive: bytes, error: Exception) -> str:
     """Return why an archive cannot be read; one that begins like ours was ours before something changed it."""
     if archive.startswith(_GZIP_HEADER):
         return f"the archive was changed or damaged since it was signed ({error}); fetch it again"
-    return f"this is no evidence archive: {error}"
+    refusal = _refusal(archive)
+    if refusal is not None:
+        return f"this is a refusal from a service, not evidence: {refusal}"
+    if archive.lstrip()[:1] in {b"<", b"{"}:
+        return "this is what a service said in words, not evidence; fetch the archive again and look at the answer's status"
+    kind = "no gzip file" if isinstance(error, zlib.error) else "a gzip file without a whole tar in it"
+    return (
+        f"this is no evidence archive, but {kind}; `assay evidence verify` reads what `/v1/verdicts/…/evidence` gives"
+    )
+
+
+def _refusal(document: bytes) -> str | None:
+    """Return what a problem document of a service says (RFC 9457), which `curl -o` keeps in the place of an archive.
+
+    None for anything else. The remedy is its reader's: the service does not know which command was typed.
+    """
+    try:
+        told = json.loads(document[:REFUSAL_BYTES_MAX])
+        status, title, detail = told["status"], str(told["title"])[:200], str(told["detail"])[:500]
+    except (ValueError, RecursionError, KeyError, TypeError):
+        return None
+    if not isinstance(status, int):
+        return None
+    remedy = ""
+    if status in {401, 403, 404}:
+        remedy = '. What is closed is fetched with `-H "Authorization: Bearer $ASSAY_TOKEN"`'
+    return f"{status} {title}: {detail}{remedy}; `curl --fail` would have kept no file"
 
 
 def _admit(member: tarfile.TarInfo, members: Mapping[str, bytes], size: int) -> None:

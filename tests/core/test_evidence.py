@@ -637,6 +637,19 @@ UNREADABLE = [
     pytest.param(b"no archive", "this is no evidence archive", id="no gzip"),
     pytest.param(zlib.compress(tar_of(MANIFEST)), "this is no evidence archive", id="another packing"),
     pytest.param(gzip.compress(b"no tar"), "this is no evidence archive", id="no tar"),
+    pytest.param(b"no archive", "no gzip file", id="no gzip, in words"),
+    pytest.param(
+        b'{"type": "/problems/not-found", "title": "There is no such thing", "status": 404, "detail": "no such verdict"}',
+        "this is a refusal from a service, not evidence: 404 There is no such thing: no such verdict. What is closed",
+        id="a refusal that curl kept",
+    ),
+    pytest.param(
+        b'{"title": "Later", "status": 503, "detail": "busy"}',
+        "not evidence: 503 Later: busy; `curl --fail`",
+        id="a refusal that no key mends",
+    ),
+    pytest.param(b'{"title": "x", "status": "y"}', "what a service said in words", id="another document"),
+    pytest.param(b"\n<!doctype html>", "what a service said in words", id="a page"),
     pytest.param(gzip.compress(bytes(1024)), "nor manifest.json", id="an empty tar"),
     pytest.param(gzip.compress(tar_of(("x", b"1"))), "neither statement.dsse.json", id="no statement"),
     pytest.param(

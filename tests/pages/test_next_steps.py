@@ -13,7 +13,7 @@ from app.pages.claim import ROWS_MAX, apart
 from app.pages.parts import PICTURES_MAX, expected_pictures, verdict_pictures
 from app.pages.run import in_order
 from bench.rows import COMPARISON
-from tests.pages.conftest import CLOSED
+from tests.pages.conftest import CLOSED, STRANGER
 from tests.pages.test_pages import read, without_request
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def test_what_waits_leads_to_the_workers_and_what_was_cancelled_says_how_to_begi
 def test_a_record_leads_from_its_verdict_to_its_claims(site: Site) -> None:
     page = read(site.get(f"/records/{site.verification('student-sleep')['record_id']}"))
     assert "#claims" in page.links
-    closed = read(site.get(f"/records/{site.verification(CLOSED)['record_id']}"))
+    closed = read(site.get(f"/records/{site.verification(CLOSED)['record_id']}", **STRANGER))
     assert "#claims" not in closed.links
 
 
