@@ -158,13 +158,15 @@ def deliveries(
 
 @app.command()
 def replay(delivery_id: Annotated[str, typer.Argument(help="msg_…, as `assay hooks deliveries` shows.")]) -> None:
-    """Deliver again what was taken or given up, under its id."""
+    """Deliver again what was taken or given up, or try now what waits, under its id."""
     from app import actions
 
     with opened(read_settings()) as parts, as_typed(delivery_id):
-        if not actions.replay_delivery(parts, delivery_id, None):
+        before = actions.replay_delivery(parts, delivery_id, None)
+        if before is None:
             raise typer.BadParameter(f"there is no delivery {delivery_id}; see `assay hooks deliveries`")
-    typer.echo(f"{delivery_id} will be delivered again", err=True)
+    said = "is tried now" if before == "pending" else f"was {before} and is delivered again"
+    typer.echo(f"{delivery_id} {said}", err=True)
 
 
 def _change(endpoint_id: str, state: str) -> None:
@@ -204,6 +206,6 @@ def _told(row: dict[str, Any]) -> str:
     last = row["log"][-1] if row["log"] else None
     said = "" if last is None else last["error"] or f"answered {last['status']} after {last['duration_ms']} ms"
     due = row["next_attempt_at"]
-    then = "" if due is None else f"next {due:%Y-%m-%d %H:%M:%S}"
+    then = "under way" if row["under_way"] else "" if due is None else f"next {due:%Y-%m-%d %H:%M:%S}"
     fields = [row["id"], f"{row['created_at']:%Y-%m-%d %H:%M:%S}", row["event"], row["state"]]
     return "  ".join([*fields, f"attempts {len(row['log'])}", *(text for text in (said, then) if text)])

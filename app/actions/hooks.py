@@ -53,6 +53,9 @@ def receive(parts: Parts, source_id: str, headers: Mapping[str, str], body: byte
         headers: of the request, names in lower case.
         body: as it came.
 
+    Raises:
+        Refusal: as `take_in`.
+
     """
     checking = check_delivery(parts, source_id, headers)
     if checking is None:
@@ -79,7 +82,16 @@ def count_refusal(parts: Parts, source_id: str) -> None:
 
 
 def take_in(parts: Parts, source_id: str, signed: Signed, body: bytes) -> tuple[str, str]:
-    """Write a signed delivery down; returns its id and state, as `receive`."""
+    """Write a signed delivery down; returns its id and state, as `receive`.
+
+    Raises:
+        Refusal: nobody can tell what it is about.
+
+    """
+    if signed.topic is None:  # taken for done it would stand in the way of the same body under its event's name
+        detail = "no header names the event: X-GitHub-Event, X-Gitlab-Event or X-Forgejo-Event is missing"
+        remedy = "let whatever stands between forge and service pass it on"
+        raise Refusal.of(Problem(None, None, "", "event-missing", detail, remedy))
     try:
         with parts.store.transaction() as session:
             return hooks.receive(session, source_id, signed, body)

@@ -99,6 +99,11 @@ def replay_incoming(parts: Parts, identity: str, publisher: str | None) -> bool:
         if found is None or publisher not in {None, found[1]}:
             return False
         delivery = identity.startswith("hkd_")
+        if hooks.held(session, identity):
+            remedy = (
+                "look at what comes of it; whatever a lost worker held is taken up again within a quarter of an hour"
+            )
+            raise _not_again(f"{'it is worked on' if delivery else 'the commit is being told'} at this moment", remedy)
         if found[2]:
             raise _not_again("its source was removed", "add one, then let the forge deliver it again")
         if delivery and not hooks.replay(session, identity):

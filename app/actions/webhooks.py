@@ -115,22 +115,27 @@ def test_endpoint(parts: Parts, endpoint_id: str, publisher: str | None) -> str 
     return sent
 
 
-def replay_delivery(parts: Parts, delivery_id: str, publisher: str | None) -> bool:
-    """Make a delivery again that was taken or given up, under its own id; False: the publisher has no such delivery.
+def replay_delivery(parts: Parts, delivery_id: str, publisher: str | None) -> str | None:
+    """Make a delivery again that was taken or given up, or now that waits, under its own id; returns its state before.
+
+    None: the publisher has no such delivery.
 
     Raises:
-        Refusal: its endpoint is disabled.
+        Refusal: its endpoint is disabled (`endpoint-disabled`), or an attempt is being made (`not-again`).
 
     """
     with parts.store.transaction() as session:
         owner = endpoints.owner_of_delivery(session, delivery_id)
         if owner is None or publisher not in {None, owner[0]}:
-            return False
+            return None
         row = endpoints.find(session, owner[1], None)
         _must_be_enabled("disabled" if row is None else row.state)
-        outbox.replay(session, delivery_id)
+        before = outbox.replay(session, delivery_id)
+    if before is None:
+        detail, remedy = "an attempt at it is being made at this moment", "look at what comes of it"
+        raise Refusal.of(Problem(None, None, "", "not-again", detail, remedy))
     parts.queue.nudge_deliver()
-    return True
+    return before
 
 
 def take_deliveries(parts: Parts, most: int, busy: Mapping[str, int] | None = None) -> list[Taken]:

@@ -24,6 +24,7 @@ from starlette.requests import ClientDisconnect
 from app import actions
 from app.api.parts import PartsDep
 from app.api.problems import ApiError, Problem
+from app.core.errors import Refusal
 from app.core.hooks import BODY_BYTES_MAX
 
 if TYPE_CHECKING:
@@ -93,7 +94,10 @@ async def deliver(source: str, request: Request, parts: PartsDep, later: Backgro
     if signed is None:
         await run_in_threadpool(_refuse, request, parts, source if checking is not None else None)
         raise ApiError("signature-refused", "the request is not signed by a source of this service, or too long ago")
-    found = await run_in_threadpool(actions.take_in, parts, source, signed, body)
+    try:
+        found = await run_in_threadpool(actions.take_in, parts, source, signed, body)
+    except Refusal as refusal:
+        raise ApiError("bad-request", f"{refusal.detail}; {refusal.remedy}") from refusal
     if found[1] != "done":
         later.add_task(parts.queue.nudge_hooks)
     return Delivered(id=found[0], state="done" if found[1] == "done" else "queued")

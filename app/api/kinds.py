@@ -151,8 +151,9 @@ KINDS: dict[str, Kind] = {
     "not-again": Kind(
         409,
         "There is nothing to be done again",
-        "What came by a webhook is done, or failed so long ago that its payload is no longer kept; or the commit was told.",
-        "Let the sender deliver it again, or push. `detail` says which of these it is.",
+        "What came by a webhook is done, or failed so long ago that its payload is no longer kept; or the commit was told; "
+        "or it is being worked on, told or delivered at this moment.",
+        "Let the sender deliver it again, or push; or look at what comes of it. `detail` says which of these it is.",
     ),
     "condition-failed": Kind(
         412,

@@ -120,6 +120,7 @@ class DeliveryOut(BaseModel):
     event: str
     state: Literal["pending", "delivered", "dead"]
     attempts: int
+    under_way: bool = Field(description="whether an attempt is being made at this moment")
     next_attempt_at: datetime | None
     created_at: datetime
     ended_at: datetime | None
@@ -266,11 +267,14 @@ def deliveries(
     summary="Deliver again",
 )
 def replay(parts: PartsDep, caller: CallerDep, delivery_id: DeliveryId) -> SentOut:
-    """Deliver again what was taken or given up, under the same id."""
+    """Deliver again what was taken or given up, or try now what waits, under the same id.
+
+    One at which an attempt is being made at this moment is refused: it would be sent twice.
+    """
     try:
         known = actions.replay_delivery(parts, delivery_id, _whose(caller))
     except Refusal as refusal:
-        raise ApiError("endpoint-disabled", refusal.detail) from refusal
+        raise ApiError(refusal.problems[0].code, f"{refusal.detail}; {refusal.remedy}") from refusal
     if not known:
         raise not_found("delivery")
     return SentOut(id=delivery_id)

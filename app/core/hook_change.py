@@ -7,13 +7,24 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from enum import Enum, auto
+from enum import Enum, StrEnum, auto
 from typing import Any
 
 SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 NAME = re.compile(r"(?!.*\.\.)[A-Za-z0-9._-]{1,100}(?:/[A-Za-z0-9._-]{1,100}){1,10}")
 TAG = re.compile(r"(?!.*\.\.)[A-Za-z0-9._/+-]{1,200}")
 CONTEXT = "assay"  # begins the name of every status and check run of ours
+
+
+class Topic(StrEnum):
+    """What a delivery is about. The names of a forge's events that come to the same work are of one topic."""
+
+    PUSH = "push"
+    PULL = "pull"
+    RELEASE = "release"
+    CHECK = "check"
+    CLAIM = "claim"  # of a program
+    OTHER = "other"  # nothing is done about it
 
 
 class Look(Enum):

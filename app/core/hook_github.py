@@ -13,6 +13,7 @@ from app.core.hook_change import (
     Change,
     Look,
     Nothing,
+    Topic,
     Unusable,
     at,
     named,
@@ -99,3 +100,23 @@ EVENTS: dict[str, Callable[[dict[str, Any]], Change | Nothing]] = {
     "check_run": _check,
     "check_suite": _check,
 }
+TOPICS = {
+    "push": Topic.PUSH,
+    "pull_request": Topic.PULL,
+    "pull_request_sync": Topic.PULL,
+    "release": Topic.RELEASE,
+    "check_run": Topic.CHECK,
+    "check_suite": Topic.CHECK,
+}
+_MEMBERS = {
+    "pull_request": Topic.PULL,
+    "release": Topic.RELEASE,
+    "check_run": Topic.CHECK,
+    "check_suite": Topic.CHECK,
+}
+
+
+def is_about(topic: Topic, document: dict[str, Any]) -> bool:
+    """Whether a payload, which is signed, can be of a topic that its header, which is not, says."""
+    found = {about for member, about in _MEMBERS.items() if member in document}
+    return topic is Topic.OTHER or found == (set() if topic is Topic.PUSH else {topic})

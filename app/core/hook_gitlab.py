@@ -7,7 +7,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from app.core.hook_change import Change, Look, Nothing, Unusable, at, named, paths, sha_of, shown, since, text_at
+from app.core.hook_change import (
+    Change,
+    Look,
+    Nothing,
+    Topic,
+    Unusable,
+    at,
+    named,
+    paths,
+    sha_of,
+    shown,
+    since,
+    text_at,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,3 +76,10 @@ EVENTS: dict[str, Callable[[dict[str, Any]], Change | Nothing]] = {
     "Merge Request Hook": _merge,
     "Release Hook": _release,
 }
+TOPICS = {"Push Hook": Topic.PUSH, "Merge Request Hook": Topic.PULL, "Release Hook": Topic.RELEASE}
+_KINDS = {Topic.PUSH: "push", Topic.PULL: "merge_request", Topic.RELEASE: "release"}
+
+
+def is_about(topic: Topic, document: dict[str, Any]) -> bool:
+    """Whether a payload, which may be signed, can be of a topic that its header, which never is, says."""
+    return topic is Topic.OTHER or document.get("object_kind", _KINDS[topic]) == _KINDS[topic]

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.core import hook_github, hook_gitlab
-from app.core.hook_change import Change, Nothing, Submitted, Unusable
+from app.core.hook_change import Change, Nothing, Submitted, Topic, Unusable
 from app.core.hooks import Kind
 
 _EVENTS = {Kind.GITHUB: hook_github.EVENTS, Kind.FORGEJO: hook_github.EVENTS, Kind.GITLAB: hook_gitlab.EVENTS}
@@ -38,6 +38,9 @@ def read(kind: Kind, event: str, document: Any) -> Change | Nothing | Submitted:
     reader = _EVENTS[kind].get(event)
     if reader is None:
         return Nothing(f"the event {event[:60]!r} is not one that this service works on")
+    forge = hook_gitlab if kind is Kind.GITLAB else hook_github
+    if not forge.is_about(forge.TOPICS.get(event, Topic.OTHER), document):
+        raise Unusable(f"the payload is not of the event {event!r}, which its header names")
     return reader(document)
 
 

@@ -6,11 +6,14 @@ whole before it is known to be signed, and none is taken in that came without an
 covers decides what may be believed afterwards:
 
     github, forgejo   HMAC-SHA-256 over the body alone. There is no time in it, and the delivery's id and the event's name
-                      are headers that anybody could change: a body that was worked on is never worked on again, under
-                      whatever id it comes.
-    gitlab            a token, sent as it is; or a signing token, which is as the next one
+                      are headers that anybody could change. So a delivery is the same again when its body is, under
+                      whatever id it comes. And a body is worked on once for each topic that its header may name
+                      (`Topic`): sent under another event's name it takes nothing from the true one, and it is found not
+                      to be of that event before anything is done (`hook_payloads.read`). Without a name it is refused.
+    gitlab            a token, sent as it is; or a signing token, which is as the next one, but for the event's name
     generic           Standard Webhooks 1: HMAC-SHA-256 over "id.timestamp.body", so that id and time are proved too, and
-                      a request of another time than now is refused
+                      a request of another time than now is refused. Senders that try again keep the id and not the time,
+                      so the id says what is the same again.
 
     https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
     https://docs.gitlab.com/user/project/integrations/webhooks
@@ -28,6 +31,9 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from app.core import hook_github, hook_gitlab
+from app.core.hook_change import Topic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -58,18 +64,20 @@ class Signed:
     """A request whose signature held."""
 
     delivery: str  # the sender's id of it, or a digest where it has none
-    digest: str  # of all that was signed: the same again is the same delivery
+    digest: str  # of the body, or of an id that is signed too: the same again, on the same topic, is the same delivery
     event: str  # the sender's name for what happened; "" where only the body says so
+    topic: Topic | None  # what that name stands for; None: it is missing
 
 
 class Checking:
     """A request whose body is still to come, held against what its header fields promise."""
 
-    def __init__(self, delivery: str, event: str, held: _Held, begun: bytes = b"") -> None:
+    def __init__(self, delivery: str, event: str, topic: Topic | None, held: _Held) -> None:
         self._delivery = delivery
         self._event = event
+        self._topic = topic
         self._held = held
-        self._digest = hashlib.sha256(begun)
+        self._digest = hashlib.sha256(held.same)
 
     @property
     def hopeless(self) -> bool:
@@ -78,7 +86,8 @@ class Checking:
 
     def add(self, chunk: bytes) -> None:
         """Go on with the next bytes of the body."""
-        self._digest.update(chunk)
+        if not self._held.same:
+            self._digest.update(chunk)
         for mac in self._held.macs:
             mac.update(chunk)
 
@@ -90,7 +99,7 @@ class Checking:
             for given in self._held.given:
                 held |= hmac.compare_digest(made, given)
         digest = self._digest.hexdigest()
-        return Signed(self._delivery or digest, digest, self._event) if held else None
+        return Signed(self._delivery or digest, digest, self._event, self._topic) if held else None
 
 
 @dataclass(frozen=True)
@@ -101,6 +110,7 @@ class _Held:
     macs: Sequence[hmac.HMAC] = ()  # one for each secret in use, over what precedes the body
     given: Sequence[bytes] = ()  # signatures
     spelled: Callable[[bytes], bytes] = binascii.hexlify
+    same: bytes = b""  # what is signed beside the body and says that it is the same again; empty: the body does
 
 
 def begin(kind: Kind, secrets: Sequence[str], headers: Mapping[str, str], now: float) -> Checking:
@@ -113,23 +123,21 @@ def begin(kind: Kind, secrets: Sequence[str], headers: Mapping[str, str], now: f
         now: seconds since the epoch.
 
     """
-    if kind is Kind.GENERIC:
-        return _standard(secrets, headers, now, event="")
-    if kind is Kind.GITLAB and "webhook-signature" in headers:
-        return _standard(secrets, headers, now, event=headers.get("x-gitlab-event", ""))
+    event = _first(headers, _EVENT[kind]) or ""
+    topic = _topic(kind, event)
+    if kind is Kind.GENERIC or (kind is Kind.GITLAB and "webhook-signature" in headers):
+        return _standard(secrets, headers, now, event, topic)
     if kind is Kind.GITLAB:
         shown = headers.get("x-gitlab-token", "").encode()
         known = [hmac.compare_digest(secret.encode(), shown) for secret in secrets]  # each of them, whichever it is
         held = _Held(token=any(known))
         delivery = headers.get("idempotency-key") or headers.get("x-gitlab-event-uuid") or ""
-        event = headers.get("x-gitlab-event", "")
     else:
         given = (_first(headers, _SIGNATURE[kind]) or "").removeprefix("sha256=").lower()
         macs = [hmac.new(secret.encode(), digestmod=hashlib.sha256) for secret in secrets]
         held = _Held(macs=macs, given=[given.encode()] if _HEX.fullmatch(given) else ())
         delivery = _first(headers, _DELIVERY[kind]) or ""
-        event = _first(headers, _EVENT[kind]) or ""
-    return Checking(delivery if _ID.fullmatch(delivery) else "", event, held)
+    return Checking(delivery if _ID.fullmatch(delivery) else "", event, topic, held)
 
 
 def check(kind: Kind, secrets: Sequence[str], headers: Mapping[str, str], body: bytes, now: float) -> Signed | None:
@@ -147,18 +155,33 @@ _DELIVERY = {
     Kind.GITHUB: ("x-github-delivery",),
     Kind.FORGEJO: ("x-forgejo-delivery", "x-gitea-delivery"),
 }
-_EVENT = {Kind.GITHUB: ("x-github-event",), Kind.FORGEJO: ("x-forgejo-event", "x-gitea-event")}
+_EVENT: dict[Kind, tuple[str, ...]] = {
+    Kind.GITHUB: ("x-github-event",),
+    Kind.GITLAB: ("x-gitlab-event",),
+    Kind.FORGEJO: ("x-forgejo-event", "x-gitea-event"),
+    Kind.GENERIC: (),
+}
 
 
-def _standard(secrets: Sequence[str], headers: Mapping[str, str], now: float, *, event: str) -> Checking:
+def _topic(kind: Kind, event: str) -> Topic | None:
+    if kind is Kind.GENERIC:
+        return Topic.CLAIM
+    topics = hook_gitlab.TOPICS if kind is Kind.GITLAB else hook_github.TOPICS
+    return topics.get(event, Topic.OTHER) if event else None
+
+
+def _standard(
+    secrets: Sequence[str], headers: Mapping[str, str], now: float, event: str, topic: Topic | None
+) -> Checking:
     delivery, stamp, given = (headers.get(name, "") for name in _STANDARD_HEADERS)
     begun = f"{delivery}.{stamp}.".encode()
     well_formed = _ID.fullmatch(delivery) and re.fullmatch(r"[0-9]{1,12}", stamp)
     if not well_formed or abs(now - int(stamp)) > TOLERANCE_SECONDS:
-        return Checking(delivery, event, _Held(), begun)
+        return Checking(delivery, event, topic, _Held())
     signatures = [item[3:].encode() for item in given.split() if item.startswith("v1,")][:_SIGNATURES_MAX]
     macs = [hmac.new(key_of(secret), begun, hashlib.sha256) for secret in secrets]
-    return Checking(delivery, event, _Held(macs=macs, given=signatures, spelled=base64.b64encode), begun)
+    held = _Held(macs=macs, given=signatures, spelled=base64.b64encode, same=delivery.encode())
+    return Checking(delivery, event, topic, held)
 
 
 def key_of(secret: str) -> bytes:

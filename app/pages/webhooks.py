@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Request, Response
@@ -47,11 +48,11 @@ def read(parts: PartsDep, caller: CallerDep, request: Request) -> Response:
 def replay(
     parts: PartsDep, caller: Annotated[Caller, form_needs(Scope.WEBHOOKS_MANAGE)], delivery_id: PageId
 ) -> Response:
-    """Make a delivery again, and lead back."""
+    """Make a delivery again, or now if it waits, and lead back."""
     try:
         known = actions.replay_delivery(parts, delivery_id, _whose(caller))
     except Refusal as refusal:
-        raise ApiError("endpoint-disabled", refusal.detail) from refusal
+        raise ApiError(refusal.problems[0].code, f"{refusal.detail}; {refusal.remedy}") from refusal
     if not known:
         raise not_found("delivery")
     return led("/webhooks")
@@ -81,9 +82,16 @@ def data(parts: Parts, caller: Caller) -> dict[str, Any]:
         for row in found:
             wanted = Wanted(DELIVERIES_MAX, {"endpoint_id": row["id"]})
             row["deliveries"] = [
-                {**item, "why": _why(item, row, most)} for item in hook_lists.deliveries(session, wanted).rows
+                {**item, "why": _why(item, row, most), "later": _later(item)}
+                for item in hook_lists.deliveries(session, wanted).rows
             ]
         return {"open": True, "endpoints": found, "sources": _sources(session, _whose(caller))}
+
+
+def _later(delivery: dict[str, Any]) -> bool:
+    """Whether a delivery waits for a time that has not come, so that it can be hastened."""
+    due = delivery["next_attempt_at"]
+    return due is not None and due > datetime.now(UTC)
 
 
 def _why(delivery: dict[str, Any], endpoint: dict[str, Any], most: int) -> str | None:
@@ -105,7 +113,10 @@ def _sources(session: Session, publisher: str | None) -> list[dict[str, Any]]:
     return [
         {
             **row,
-            "deliveries": source_lists.deliveries(session, row["id"], limit=DELIVERIES_MAX),
+            "deliveries": [
+                {**item, "later": _later(item)}
+                for item in source_lists.deliveries(session, row["id"], limit=DELIVERIES_MAX)
+            ],
             "untold": source_lists.untold(session, row["id"], limit=DELIVERIES_MAX),
         }
         for row in mine[:ENDPOINTS_MAX]

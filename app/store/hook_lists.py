@@ -11,7 +11,7 @@ from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from app.store import endpoints
-from app.store.engine import seconds_since
+from app.store.engine import database_time, seconds_since
 from app.store.hook_tables import AttemptRow, DeliveryRow, EndpointRow
 from app.store.lists import Listed, between
 
@@ -40,7 +40,8 @@ def deliveries(session: Session, wanted: Wanted) -> Listed:
     made = select(AttemptRow).where(col(AttemptRow.delivery_id).in_(logs))
     for item in session.exec(made.order_by(col(AttemptRow.attempted_at), col(AttemptRow.id))):
         logs[item.delivery_id].append(item.model_dump(exclude={"id", "delivery_id"}))
-    return _page([_shown(row, logs[row.id]) for row in found], wanted)
+    now = database_time(session)
+    return _page([_shown(row, logs[row.id], now) for row in found], wanted)
 
 
 def waiting(session: Session, publisher: str | None) -> dict[str, Any]:
@@ -59,10 +60,11 @@ def waiting(session: Session, publisher: str | None) -> dict[str, Any]:
     return {"pending": found.get("pending", (0,))[0], "oldest_seconds": age, "dead": found.get("dead", (0,))[0]}
 
 
-def _shown(row: DeliveryRow, log: list[dict[str, Any]]) -> dict[str, Any]:
-    due = datetime.fromtimestamp(row.due_at, UTC) if row.state == "pending" else None
-    told = row.model_dump(exclude={"data", "due_at"})
-    return {**told, "next_attempt_at": due, "data": json.loads(row.data), "log": log}
+def _shown(row: DeliveryRow, log: list[dict[str, Any]], now: float) -> dict[str, Any]:
+    under_way = (row.held_until or 0.0) > now
+    due = datetime.fromtimestamp(row.due_at, UTC) if row.state == "pending" and not under_way else None
+    told = row.model_dump(exclude={"data", "due_at", "held_until"})
+    return {**told, "under_way": under_way, "next_attempt_at": due, "data": json.loads(row.data), "log": log}
 
 
 def _page(rows: list[dict[str, Any]], wanted: Wanted) -> Listed:

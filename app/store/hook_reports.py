@@ -2,7 +2,8 @@
 
 Theory of operation. A report is one row for each name of a status on a commit. It is due when its commit was told nothing
 yet, or was told "pending" about a verification that has ended since; so nobody needs to say that a verification ended, and
-nothing is lost when nobody does. It is taken as deliveries are (`app.store.hooks`).
+nothing is lost when nobody does. It is taken as deliveries are (`app.store.hooks`). What is written anew while its commit is
+being told waits until that is over, so that an older word never comes behind a newer one.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import and_, case, or_, select, update
 from sqlmodel import Session, col
 
 from app.core.hook_change import CONTEXT
@@ -45,6 +46,7 @@ class Report:
     verification_id: str | None
     check_run: str | None
     attempts: int
+    held_until: float  # it is ours to tell
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,8 @@ def put_report(session: Session, new: NewReport) -> None:
         session.add(row)
     row.folder, row.lines, row.refusal = new.folder, json.dumps(dict(new.lines)), new.refusal
     row.verification_id = new.verification_id
-    row.told, row.attempts, row.due_at, row.error = None, 0, database_time(session), ""
+    row.told, row.attempts, row.error = None, 0, ""
+    row.due_at = max(database_time(session), row.held_until or 0.0)
     session.flush()
 
 
@@ -107,6 +110,7 @@ def take_report(session: Session, patience_seconds: float) -> Report | None:
     if row is None:
         return None
     row.attempts, row.due_at = row.attempts + 1, now + patience_seconds
+    row.held_until = held_until = row.due_at
     session.flush()
     return Report(
         id=row.id,
@@ -121,22 +125,31 @@ def take_report(session: Session, patience_seconds: float) -> Report | None:
         verification_id=row.verification_id,
         check_run=row.check_run,
         attempts=row.attempts,
+        held_until=held_until,
     )
 
 
 def told(session: Session, report: Report, state: str, check_run: str | None, error: str = "") -> None:
     """Write down what a commit was told, or why nobody could be; it is told again when its verification ends."""
-    values = {"told": state, "check_run": check_run, "attempts": 0, "due_at": database_time(session), "error": error}
+    values = {"told": state, "check_run": check_run, "attempts": 0, "error": error}
     session.connection().execute(_this(report).values(values))
+    _let_go(session, report, database_time(session))
 
 
 def not_told(session: Session, report: Report, error: str) -> bool:
     """Leave a report for another attempt; False: there were enough."""
     over = report.attempts > len(PAUSES)
     due = database_time(session) + PAUSES[min(report.attempts, len(PAUSES)) - 1]
-    values: dict[str, Any] = {"error": error[:DETAIL_MAX], "due_at": due} | ({"told": "given up"} if over else {})
-    session.connection().execute(_this(report).values(values))
+    values = {"error": error[:DETAIL_MAX]} | ({"told": "given up"} if over else {})
+    ours = session.connection().execute(_this(report).values(values)).rowcount == 1
+    _let_go(session, report, due if ours else database_time(session))
     return not over
+
+
+def _let_go(session: Session, report: Report, due_at: float) -> None:
+    """Hold a report no longer, unless somebody else does by now."""
+    ours = (col(ReportRow.id) == report.id, col(ReportRow.held_until) == report.held_until)
+    session.connection().execute(update(ReportRow).where(*ours).values(held_until=None, due_at=due_at))
 
 
 def _this(report: Report) -> Any:
@@ -174,13 +187,17 @@ def awaited(session: Session, verification_id: str) -> bool:
 def move_reports(session: Session, old: str, new: str) -> None:
     """Let the commits that wait for a verification wait for the one that was begun in its place."""
     moved = update(ReportRow).where(col(ReportRow.verification_id) == old)
-    values = {"verification_id": new, "told": None, "attempts": 0, "due_at": database_time(session)}
+    now = database_time(session)
+    due = case((col(ReportRow.held_until) > now, col(ReportRow.held_until)), else_=now)
+    values = {"verification_id": new, "told": None, "attempts": 0, "due_at": due}
     session.connection().execute(moved.values(values))
 
 
 def replay(session: Session, report_id: str) -> bool:
-    """Let a commit be told now what it was never told; False: it was told, or there is nothing to be told."""
-    again = {"told": None, "attempts": 0, "due_at": database_time(session), "error": ""}
+    """Let a commit be told now what it was never told; False: it was told, is being told, or there is nothing to tell."""
+    now = database_time(session)
+    again = {"told": None, "attempts": 0, "due_at": now, "held_until": None, "error": ""}
     untold = or_(col(ReportRow.told).is_(None), col(ReportRow.error) != "")
-    change = update(ReportRow).where(col(ReportRow.id) == report_id, untold)
+    free = or_(col(ReportRow.held_until).is_(None), col(ReportRow.held_until) <= now)
+    change = update(ReportRow).where(col(ReportRow.id) == report_id, untold, free)
     return session.connection().execute(change.values(again)).rowcount == 1

@@ -55,6 +55,7 @@ class DeliveryRow(SQLModel, table=True):
     state: str = "pending"
     attempts: int = 0
     due_at: float = Field(sa_column=_epoch())  # of the next attempt, or until when the present one may take
+    held_until: float | None = Field(default=None, sa_column=_epoch(nullable=True))  # None: no attempt is being made
     created_at: datetime
     ended_at: datetime | None = None
 

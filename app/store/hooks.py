@@ -2,7 +2,11 @@
 
 Theory of operation. A delivery is one row, written when it comes. A worker takes a due row by a statement that counts the
 attempt and moves `due_at` behind the time that an attempt may take, so a worker that dies with one in its hands leaves a
-row that becomes due by itself. Only a row that is `done` makes a repeated delivery one that needs no work.
+row that becomes due by itself. Only a row that is `done` makes a repeated delivery one that needs no work. Two are the same
+by their digest and topic, never by a sender's id alone: where that is not signed, anybody could have put it there.
+
+`held_until` says that somebody holds a row and for how long at most, so that one who asks for it again is told so, and
+nothing is worked on twice at once.
 """
 
 from __future__ import annotations
@@ -14,9 +18,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 from sqlmodel import Session, col
 
+from app.core.hook_change import Topic
 from app.store.engine import database_time
 from app.store.ids import new_id
-from app.store.source_tables import DETAIL_MAX, PAUSES, BegunRow, HookRow
+from app.store.source_tables import DETAIL_MAX, PAUSES, BegunRow, HookRow, ReportRow
 
 if TYPE_CHECKING:
     from app.core.hooks import Signed
@@ -25,7 +30,8 @@ if TYPE_CHECKING:
 _ADD = insert(HookRow)
 _SAME = select(col(HookRow.id), col(HookRow.state)).where(
     col(HookRow.source_id) == bindparam("source"),
-    or_(col(HookRow.delivery) == bindparam("delivery"), col(HookRow.digest) == bindparam("digest")),
+    col(HookRow.digest) == bindparam("digest"),
+    col(HookRow.topic) == bindparam("topic"),
 )
 
 
@@ -47,7 +53,7 @@ def receive(session: Session, source_id: str, signed: Signed, body: bytes) -> tu
         sqlalchemy.exc.IntegrityError: another transaction wrote the same one at this moment; ask again.
 
     """
-    same = {"source": source_id, "delivery": signed.delivery, "digest": signed.digest}
+    same = {"source": source_id, "digest": signed.digest, "topic": (signed.topic or Topic.OTHER).value}
     known = session.connection().execute(_SAME, same).first()
     now = database_time(session)
     if known is None:
@@ -56,6 +62,7 @@ def receive(session: Session, source_id: str, signed: Signed, body: bytes) -> tu
             "source_id": source_id,
             "delivery": signed.delivery,
             "digest": signed.digest,
+            "topic": same["topic"],
             "event": signed.event[:100],
             "body": body,
             "state": "queued",
@@ -83,13 +90,15 @@ def take(session: Session, patience_seconds: float) -> Taken | None:
     if row is None:
         return None
     row.attempts, row.due_at = row.attempts + 1, now + patience_seconds
+    row.held_until = row.due_at
     session.flush()
     return Taken(row.id, row.source_id, row.event, row.body or b"", row.attempts)
 
 
 def settle(session: Session, taken: Taken, state: str, detail: str) -> None:
     """Write down how a delivery ended: `done`, or `failed` so that the same one may come again, or be worked on again."""
-    ended: dict[str, Any] = {"state": state, "detail": detail[:DETAIL_MAX], "ended_at": datetime.now(UTC)}
+    moment = datetime.now(UTC)
+    ended: dict[str, Any] = {"state": state, "detail": detail[:DETAIL_MAX], "ended_at": moment, "held_until": None}
     if state == "done":
         ended["body"] = None
     session.connection().execute(_ours(taken).values(ended))
@@ -101,7 +110,7 @@ def postpone(session: Session, taken: Taken, detail: str) -> bool:
         settle(session, taken, "failed", detail)
         return False
     due = database_time(session) + PAUSES[taken.attempts - 1]
-    session.connection().execute(_ours(taken).values(due_at=due, detail=detail[:DETAIL_MAX]))
+    session.connection().execute(_ours(taken).values(due_at=due, detail=detail[:DETAIL_MAX], held_until=None))
     return True
 
 
@@ -126,11 +135,23 @@ def begun_since(session: Session, source_id: str, seconds: float) -> int:
 
 
 def replay(session: Session, delivery_id: str) -> bool:
-    """Let a delivery that has not ended well be worked on now; False: it is done, or its payload is no longer kept."""
-    again = {"state": "queued", "attempts": 0, "due_at": database_time(session), "detail": "", "ended_at": None}
-    open_still = (col(HookRow.state) != "done", col(HookRow.body).is_not(None))
+    """Let a delivery that has not ended well be worked on now; False: it is done, or its payload is no longer kept.
+
+    One that somebody holds is not changed either, see `held`.
+    """
+    now = database_time(session)
+    again = {"state": "queued", "attempts": 0, "due_at": now, "held_until": None, "detail": "", "ended_at": None}
+    free = or_(col(HookRow.held_until).is_(None), col(HookRow.held_until) <= now)
+    open_still = (col(HookRow.state) != "done", col(HookRow.body).is_not(None), free)
     change = update(HookRow).where(col(HookRow.id) == delivery_id, *open_still)
     return session.connection().execute(change.values(again)).rowcount == 1
+
+
+def held(session: Session, identity: str) -> bool:
+    """Whether somebody works on a delivery, or tells a commit of a report, at this moment."""
+    row = HookRow if identity.startswith("hkd_") else ReportRow
+    query = select(col(row.id)).where(col(row.id) == identity, col(row.held_until) > database_time(session))
+    return session.connection().execute(query).first() is not None
 
 
 def forget(session: Session, older_than_seconds: float, payloads_older_than_seconds: float) -> None:

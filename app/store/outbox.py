@@ -3,7 +3,8 @@
 Theory of operation. `tell` writes one row for each endpoint that is to hear of an event. A worker takes due rows with one
 conditional UPDATE that counts the attempt and moves `due_at` behind the time an attempt may take, so two workers never
 make the same attempt, and a worker that dies with one in its hands leaves a row that becomes due by itself. A receiver may
-therefore hear twice of the same delivery, under the same id, and never not at all.
+therefore hear twice of the same delivery, under the same id, and never not at all. `held_until` says that an attempt is
+being made and for how long at most: until then nobody is let make another one.
 
 Whatever concerns a claim is told to the endpoints of its publisher alone.
 """
@@ -143,7 +144,9 @@ def take(session: Session, most: int, patience_seconds: float, busy: Mapping[str
     taken = (
         update(DeliveryRow)
         .where(col(DeliveryRow.id).in_(ids))
-        .values(attempts=col(DeliveryRow.attempts) + 1, due_at=now + patience_seconds)
+        .values(
+            attempts=col(DeliveryRow.attempts) + 1, due_at=now + patience_seconds, held_until=now + patience_seconds
+        )
     )
     session.connection().execute(taken)
     query = (
@@ -211,8 +214,11 @@ def settle(  # noqa: PLR0913 - an attempt and what follows from it
             attempted_at=moment,
         )
     )
-    if row.state != "pending" or row.attempts != taken.attempts:
+    if row.attempts != taken.attempts:
         return row.state  # our time ran out, and somebody else has taken it since
+    row.held_until = None
+    if row.state != "pending":
+        return row.state  # it was given up meanwhile
     if outcome.delivered:
         row.state, row.ended_at, endpoint.failing_since = "delivered", moment, None
         return row.state
@@ -245,13 +251,18 @@ def disable(session: Session, endpoint: EndpointRow, reason: str | None) -> None
 
 
 def replay(session: Session, delivery_id: str) -> str | None:
-    """Make a delivery that has ended due again, from its first attempt on; returns its state before; None: unknown."""
+    """Make a delivery due now, one that has ended from its first attempt on; returns its state before.
+
+    None: an attempt is being made, and nothing is changed; or there is no such delivery.
+    """
     row = session.get(DeliveryRow, delivery_id, with_for_update=True, populate_existing=True)
-    if row is None:
+    now = database_time(session)
+    if row is None or (row.held_until or 0.0) > now:
         return None
     before = row.state
+    row.due_at, row.held_until = now, None
     if before != "pending":
-        row.state, row.attempts, row.ended_at, row.due_at = "pending", 0, None, database_time(session)
+        row.state, row.attempts, row.ended_at = "pending", 0, None
     return before
 
 

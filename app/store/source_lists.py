@@ -23,7 +23,19 @@ if TYPE_CHECKING:
 
 DELIVERY_STATES = ("queued", "done", "failed")
 LATELY_SECONDS = 604_800.0  # for so long a failure is news, and its payload is kept
-_DELIVERY = ("id", "source_id", "delivery", "event", "state", "attempts", "detail", "due_at", "received_at", "ended_at")
+_DELIVERY = (
+    "id",
+    "source_id",
+    "delivery",
+    "event",
+    "state",
+    "attempts",
+    "detail",
+    "due_at",
+    "held_until",
+    "received_at",
+    "ended_at",
+)
 _REPORT = ("id", "source_id", "sha", "context", "folder", "refusal", "verification_id", "told", "error", "created_at")
 
 
@@ -38,13 +50,14 @@ def deliveries(
     if state is not None:
         query = query.where(col(HookRow.state) == state)
     found = session.connection().execute(query.order_by(col(HookRow.id).desc()).limit(limit)).mappings()
-    return [_delivery(dict(row)) for row in found]
+    now = database_time(session)
+    return [_delivery(dict(row), now) for row in found]
 
 
-def _delivery(row: dict[str, Any]) -> dict[str, Any]:
-    due = row.pop("due_at")
-    again = datetime.fromtimestamp(due, UTC) if row["state"] == "queued" and row["attempts"] else None
-    return {**row, "next_attempt_at": again}
+def _delivery(row: dict[str, Any], now: float) -> dict[str, Any]:
+    due, under_way = row.pop("due_at"), (row.pop("held_until") or 0.0) > now
+    waits = row["state"] == "queued" and row["attempts"] and not under_way
+    return {**row, "under_way": under_way, "next_attempt_at": datetime.fromtimestamp(due, UTC) if waits else None}
 
 
 def reports(session: Session, source_id: str, limit: int = LISTED_MAX) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, Column, Float, Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
+from app.core.hook_change import Topic
 from app.core.hooks import Kind
 from app.store.tables import _one_of, _text
 
@@ -57,21 +58,23 @@ class HookRow(SQLModel, table=True):
 
     __tablename__ = "hook_delivery"
     __table_args__ = (
-        UniqueConstraint("source_id", "delivery"),
-        UniqueConstraint("source_id", "digest"),
+        UniqueConstraint("source_id", "digest", "topic"),
         _one_of("state", ("queued", "done", "failed")),
+        _one_of("topic", [topic.value for topic in Topic]),
         Index(None, "state", "due_at"),
         Index(None, "source_id", "received_at"),
     )
     id: str = Field(primary_key=True)
     source_id: str = Field(foreign_key="hook_source.id")
     delivery: str  # the sender's id of it
-    digest: str  # of what was signed
+    digest: str  # of what makes it the same when it comes again, see app.core.hooks
+    topic: str  # that its event is of
     event: str
     body: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))  # None: ended
     state: str
     attempts: int
     due_at: float = Field(sa_column=_epoch())  # of the next attempt, or until when the present one may take
+    held_until: float | None = Field(default=None, sa_column=_epoch(nullable=True))  # None: nobody works on it
     detail: str = Field(sa_column=_text())  # what was done about it
     received_at: datetime
     ended_at: datetime | None = None
@@ -112,5 +115,6 @@ class ReportRow(SQLModel, table=True):
     check_run: str | None = None  # GitHub's number of it
     attempts: int
     due_at: float = Field(sa_column=_epoch())
+    held_until: float | None = Field(default=None, sa_column=_epoch(nullable=True))  # None: nobody tells it now
     error: str = Field(sa_column=_text())  # of the last attempt
     created_at: datetime

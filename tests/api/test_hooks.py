@@ -112,6 +112,32 @@ def test_the_body_of_who_knows_no_source_is_not_taken_in(
     assert send(service, ("/v1/hooks/none", source[1])).status_code == 401
 
 
+def test_a_delivery_without_its_event_is_refused_and_counts_for_nothing(
+    service: Service, source: tuple[str, str]
+) -> None:
+    answer = send(service, source, x_github_event=None)
+    assert answer.status_code == 400
+    assert "X-GitHub-Event" in answer.json()["detail"]
+    assert service.rows()["hook_delivery"] == 0
+    assert refused(service) == 0  # it is signed
+    assert send(service, source).json()["state"] == "queued"
+
+
+def test_a_body_that_is_replayed_takes_no_true_delivery_s_place(service: Service, source: tuple[str, str]) -> None:
+    """Whoever has seen a signed body can send it under any event and any id, before the true one or after it."""
+    true = {"body": b'{"after": "none"}', "x_github_event": "push", "x_github_delivery": "d-2"}
+    for event in ("star", "watch", "pull_request", "release"):
+        send(service, source, true["body"], x_github_event=event, x_github_delivery="d-2")  # type: ignore[arg-type]
+    while (taken := actions.take_hook(service.parts)) is not None:
+        actions.settle_hook(service.parts, taken, "done", "")
+    assert service.rows()["hook_delivery"] == 3  # one for each topic, however many names
+    first = send(service, source, **true).json()  # type: ignore[arg-type]
+    assert first["state"] == "queued"
+    again = send(service, source, **{**true, "x_github_delivery": "d-3"}).json()  # type: ignore[arg-type]
+    assert again == first
+    assert service.rows()["hook_delivery"] == 4
+
+
 def test_a_form_is_refused_with_what_to_set(service: Service, source: tuple[str, str]) -> None:
     answer = send(service, source, content_type="application/x-www-form-urlencoded")
     assert answer.status_code == 415

@@ -116,6 +116,24 @@ def test_a_published_release_is_about_every_claim_at_its_tag() -> None:
 
 
 @pytest.mark.parametrize(
+    ("kind", "event", "document"),
+    [
+        (Kind.GITHUB, "push", pull(after=SHA, before=BASE)),  # as GitHub sends of new commits
+        (Kind.GITHUB, "pull_request", push()),
+        (Kind.GITHUB, "push", release()),
+        (Kind.GITHUB, "release", check()),
+        (Kind.FORGEJO, "check_suite", push()),
+        (Kind.GITLAB, "Push Hook", {**merge(), "object_kind": "merge_request"}),
+        (Kind.GITLAB, "Release Hook", push_hook(object_kind="push")),
+    ],
+)
+def test_a_payload_under_another_event_s_name_is_not_used_and_not_told(kind: Kind, event: str, document: Any) -> None:
+    with pytest.raises(Unusable, match="is not of the event") as caught:
+        read(kind, event, document)
+    assert caught.value.sha == ""  # a stranger may have sent it again: no commit is told anything
+
+
+@pytest.mark.parametrize(
     ("event", "document", "reason"),
     [
         ("ping", {}, "whether somebody is there"),

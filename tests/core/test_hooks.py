@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from standardwebhooks import Webhook
 
 from app.core import hook_payloads
-from app.core.hook_change import Change, Nothing, Submitted, Unusable
+from app.core.hook_change import Change, Nothing, Submitted, Topic, Unusable
 from app.core.hook_paths import claims_among, is_pattern, may_touch, touched
 from app.core.hooks import TOLERANCE_SECONDS, Kind, begin, check, spell
 
@@ -93,6 +93,36 @@ def test_a_repeated_body_is_the_same_under_any_id_where_the_id_is_not_signed() -
     assert other is not None
     assert (first.delivery, other.delivery) == ("d-1", "d-2")
     assert first.digest == other.digest
+
+
+def test_the_same_again_is_of_the_same_topic_whatever_its_event_is_called() -> None:
+    """Two names for the same work make no second delivery, and an unknown name takes nothing from a known one."""
+
+    def about(kind: Kind, name: str, event: str) -> Topic | None:
+        signed = check(kind, [SECRET], {**github(), name: event}, BODY, NOW)
+        assert signed is not None
+        assert signed.event == event
+        return signed.topic
+
+    assert about(Kind.FORGEJO, "x-forgejo-event", "pull_request") is Topic.PULL
+    assert about(Kind.FORGEJO, "x-gitea-event", "pull_request_sync") is Topic.PULL
+    assert about(Kind.GITHUB, "x-github-event", "check_run") is about(Kind.GITHUB, "x-github-event", "check_suite")
+    assert about(Kind.GITHUB, "x-github-event", "star") is about(Kind.GITHUB, "x-github-event", "watch") is Topic.OTHER
+    assert about(Kind.GITHUB, "x-github-event", "") is None
+    by_token = check(Kind.GITLAB, [SECRET], {"x-gitlab-token": SECRET, "x-gitlab-event": "Push Hook"}, BODY, NOW)
+    assert by_token is not None
+    assert by_token.topic is Topic.PUSH
+    nameless = check(Kind.GITLAB, [SECRET], standard(), BODY, NOW)
+    assert nameless is not None
+    assert nameless.topic is None
+
+
+def test_a_retry_of_a_program_is_the_same_by_its_id_at_any_time() -> None:
+    first, again = (check(Kind.GENERIC, [SECRET], standard(at=NOW - late), BODY, NOW) for late in (0, 60))
+    assert first is not None
+    assert again is not None
+    assert first.digest == again.digest
+    assert first.topic is Topic.CLAIM
 
 
 @pytest.mark.parametrize("late", [TOLERANCE_SECONDS + 1, -TOLERANCE_SECONDS - 1])
@@ -176,7 +206,7 @@ def test_no_payload_breaks_the_reader(payload: object, kind: Kind, event: str) -
 @pytest.mark.parametrize("action", [{}, [], None, 7], ids=repr)
 def test_an_action_that_is_no_text_calls_for_nothing(action: object) -> None:
     for kind, event in ((Kind.GITHUB, "pull_request"), (Kind.GITLAB, "Merge Request Hook")):
-        document = {"action": action, "object_attributes": {"action": action}}
+        document = {"action": action, "pull_request": {}, "object_attributes": {"action": action}}
         assert isinstance(hook_payloads.read(kind, event, document), Nothing)
 
 

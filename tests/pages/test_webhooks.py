@@ -34,12 +34,12 @@ def world(migrated: Path, tmp_path: Path) -> Iterator[World]:
         yield found
 
 
-def failed(world: World) -> tuple[str, str]:
-    """Make an endpoint of Alice's whose one delivery is dead; returns the endpoint's id and the delivery's."""
+def failed(world: World, times: int = 8) -> tuple[str, str]:
+    """Make an endpoint of Alice's whose one delivery failed, so often dead; returns the endpoint's id and the delivery's."""
     parts = world.service.parts
     made, _ = actions.create_endpoint(parts, "alice", "https://example.org/h", ["verdict.recorded"], "", operator=False)
     delivery = str(actions.test_endpoint(parts, made["id"], "alice"))
-    for _ in range(8):
+    for _ in range(times):
         with parts.store.transaction() as session:
             session.connection().exec_driver_sql("UPDATE webhook_delivery SET due_at = 1")
         (taken,) = actions.take_deliveries(parts, 1)
@@ -86,7 +86,31 @@ def test_the_button_makes_a_delivery_again(world: World) -> None:
     answer = client.post(where, data={"form_token": token_of(page)}, headers=ours)
     assert (answer.status_code, answer.headers["Location"]) == (303, "/webhooks")
     assert state(world, delivery) == "pending"
-    assert where not in client.get("/webhooks").text
+    due = client.get("/webhooks").text
+    assert where not in due  # there is nothing to hasten
+    assert "A worker of <code>outside</code> takes it" in due
+
+
+def test_the_button_hastens_what_waits_and_there_is_none_while_it_is_sent(world: World) -> None:
+    parts, client = world.service.parts, logged_in(world, "alice")
+    _, delivery = failed(world, 1)
+    where = f"/webhooks/deliveries/{delivery}/replay"
+    page = client.get("/webhooks")
+    assert "Attempt 2 at" in page.text
+    assert f'action="{where}"' in page.text
+    assert actions.take_deliveries(parts, 1) == []
+    sent = {"data": {"form_token": token_of(page)}, "headers": {"Origin": ADDRESS}}
+    assert client.post(where, **sent).status_code == 303
+    (taken,) = actions.take_deliveries(parts, 1)
+    assert (taken.id, taken.attempts) == (delivery, 2)
+    page = client.get("/webhooks")
+    assert "An attempt is being made" in page.text
+    assert where not in page.text
+    answer = client.post(where, **sent)
+    assert (answer.status_code, "being made at this moment" in answer.text) == (409, True)
+    answer = world.as_("alice").post(f"/v1/webhook-deliveries/{delivery}/replay")
+    assert (answer.status_code, answer.json()["type"]) == (409, "/problems/not-again")
+    assert actions.take_deliveries(parts, 1) == []
 
 
 def test_a_dead_delivery_gives_its_reason_every_attempt_and_the_last_answer(world: World) -> None:

@@ -9,9 +9,10 @@ from sqlalchemy.exc import IntegrityError
 
 from app import actions
 from app.core.errors import Refusal
+from app.core.hook_change import Topic
 from app.core.hook_paths import PATTERN
 from app.core.hooks import Kind, Signed
-from app.store import hook_reports, hooks, source_lists
+from app.store import hook_reports, hooks, migrate, source_lists
 from app.store.hook_reports import NewReport
 from tests.store.house import at_once
 
@@ -29,9 +30,11 @@ def source(house: House) -> str:
     return actions.add_source(house.parts, new)[0]
 
 
-def receive(house: House, source: str, delivery: str = "d-1", digest: str = "x") -> tuple[str, str]:
+def receive(
+    house: House, source: str, delivery: str = "d-1", digest: str = "x", topic: Topic = Topic.PUSH
+) -> tuple[str, str]:
     with house.parts.store.transaction() as session:
-        return hooks.receive(session, source, Signed(delivery, digest, "push"), b"{}")
+        return hooks.receive(session, source, Signed(delivery, digest, topic.value, topic), b"{}")
 
 
 def report(house: House, source: str, verification_id: str | None, **changes: Any) -> None:
@@ -80,6 +83,55 @@ def test_what_a_lost_clerk_held_is_taken_again_and_his_late_word_does_not_count(
     assert house.scalar("SELECT detail FROM hook_delivery") == "all is well"
     assert house.scalar("SELECT body FROM hook_delivery") is None
     assert receive(house, source)[1] == "done"
+
+
+def test_neither_an_id_nor_another_topic_makes_a_delivery_one_that_is_done(house: House, source: str) -> None:
+    """Both come in headers that are not signed: who replays an old body must not be able to take the place of a new one."""
+    receive(house, source, "d-1", "old", Topic.OTHER)
+    first = actions.take_hook(house.parts)
+    assert first is not None
+    actions.settle_hook(house.parts, first, "done", "")
+    new = receive(house, source, "d-1", "new")
+    assert new[1] == "queued"
+    same = receive(house, source, "d-2", "old")
+    assert (same[1], same[0] in {first.id, new[0]}) == ("queued", False)
+    assert receive(house, source, "d-3", "old", Topic.OTHER) == (first.id, "done")
+
+
+def test_deliveries_of_before_topics_stay_what_they_were(house: House, source: str) -> None:
+    identity, _ = receive(house, source)
+    with house.parts.store.transaction() as session:
+        hooks.receive(session, source, Signed("d-1", "x", "star", Topic.OTHER), b"{}")
+    house.change("UPDATE hook_delivery SET event = 'pull_request_sync' WHERE topic = 'push'")
+    url = house.parts.store.url
+    house.close()
+    migrate.downgrade(url, "0014")
+    migrate.upgrade(url)
+    assert house.count("hook_delivery") == 1  # of one body and one id the first
+    assert receive(house, source, "d-9", "x", Topic.PULL) == (identity, "queued")
+
+
+def test_what_somebody_works_on_or_tells_is_not_begun_again_beside_him(house: House, source: str) -> None:
+    identity, _ = receive(house, source)
+    held = actions.take_hook(house.parts)
+    report(house, source, None, refusal="mend it")
+    told = actions.take_report(house.parts)
+    assert held is not None
+    assert told is not None
+    for other in (identity, told.id):
+        with pytest.raises(Refusal, match="at this moment"):
+            actions.replay_incoming(house.parts, other, None)
+    assert (actions.take_hook(house.parts), actions.take_report(house.parts)) == (None, None)
+    actions.postpone_hook(house.parts, held, "the forge is away")
+    actions.note_not_told(house.parts, told, "403")
+    for other in (identity, told.id):
+        assert actions.replay_incoming(house.parts, other, None)
+    again, retold = actions.take_hook(house.parts), actions.take_report(house.parts)
+    assert again is not None
+    assert retold is not None
+    assert (again.attempts, retold.attempts) == (1, 1)
+    house.change("UPDATE hook_delivery SET held_until = 1")  # its worker was lost
+    assert actions.replay_incoming(house.parts, identity, None)
 
 
 def test_a_failed_delivery_comes_again_and_one_that_waits_stays(house: House, source: str) -> None:
@@ -139,11 +191,15 @@ def test_a_report_that_was_written_anew_meanwhile_is_told_anew(house: House, sou
     assert held is not None
     verification_id = house.submit().verification_id
     report(house, source, verification_id)
+    assert actions.take_report(house.parts) is None  # the older word must not come behind the newer one
+    actions.note_told(house.parts, held, "error", None)
+    assert house.scalar("SELECT told FROM hook_report") is None
     fresh = actions.take_report(house.parts)
     assert fresh is not None
-    assert fresh.verification_id == verification_id
+    assert (fresh.verification_id, fresh.attempts) == (verification_id, 1)
     actions.note_told(house.parts, held, "error", None)  # of the first attempt too, but at something else
     assert house.scalar("SELECT told FROM hook_report") is None
+    assert actions.take_report(house.parts) is None
     assert house.count("hook_report") == 1
 
 

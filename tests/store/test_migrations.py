@@ -44,8 +44,8 @@ NAMES = {
     "key_retirement": "fk_key_retirement_keyid pk_key_retirement",
     "hook_begun": "fk_hook_begun_source_id fk_hook_begun_verification_id pk_hook_begun",
     "hook_delivery": (
-        "ck_hook_delivery_state fk_hook_delivery_source_id pk_hook_delivery uq_hook_delivery_source_id_delivery"
-        " uq_hook_delivery_source_id_digest"
+        "ck_hook_delivery_state ck_hook_delivery_topic fk_hook_delivery_source_id pk_hook_delivery"
+        " uq_hook_delivery_source_id_digest_topic"
     ),
     "hook_report": (
         "ck_hook_report_told fk_hook_report_source_id fk_hook_report_verification_id pk_hook_report"

@@ -173,14 +173,48 @@ def test_a_delivery_fails_along_the_schedule_until_it_is_dead_and_can_be_replaye
     assert counted(house, "another") == (0, 0)
     assert house.count("webhook_attempt") == 8
     assert actions.take_deliveries(house.parts, 1) == []
-    assert actions.replay_delivery(house.parts, str(sent), "another") is False
-    assert actions.replay_delivery(house.parts, str(sent), "demo") is True
+    assert actions.replay_delivery(house.parts, str(sent), "another") is None
+    assert actions.replay_delivery(house.parts, str(sent), "demo") == "dead"
     (taken,) = actions.take_deliveries(house.parts, 1)
     assert (taken.id, taken.attempts) == (sent, 1)
     assert actions.settle_delivery(house.parts, taken, Outcome(200, "ok", ""), 3) == "delivered"
     with house.parts.store.read() as session:
         (shown,) = hook_lists.deliveries(session, Wanted(1, {"endpoint_id": listening})).rows
     assert [item["status"] for item in shown["log"]] == [500] * 8 + [200]
+
+
+def test_a_delivery_that_waits_is_tried_now_on_request_and_its_schedule_goes_on(house: House) -> None:
+    listening = endpoint(house)
+    sent = str(actions.test_endpoint(house.parts, listening, "demo"))
+    assert fail(house) == "pending"
+    assert actions.take_deliveries(house.parts, 1) == []
+    heard = house.heard.delivering
+    assert actions.replay_delivery(house.parts, sent, "demo") == "pending"
+    assert house.heard.delivering == heard + 1
+    (taken,) = actions.take_deliveries(house.parts, 1)
+    assert (taken.id, taken.attempts) == (sent, 2)
+
+
+def test_what_is_being_sent_is_not_sent_twice_whatever_is_asked(house: House) -> None:
+    listening = endpoint(house)
+    sent = str(actions.test_endpoint(house.parts, listening, "demo"))
+    (taken,) = actions.take_deliveries(house.parts, 1)
+    asked = at_once(*[lambda: actions.replay_delivery(house.parts, sent, "demo")] * 3)
+    assert all(isinstance(item, Refusal) and item.problems[0].code == "not-again" for item in asked), asked
+    actions.change_endpoint(house.parts, listening, None, {"state": "disabled"})
+    actions.change_endpoint(house.parts, listening, None, {"state": "enabled"})
+    with pytest.raises(Refusal, match="being made at this moment"):
+        actions.replay_delivery(house.parts, sent, "demo")
+    assert actions.take_deliveries(house.parts, 1) == []
+    with house.parts.store.read() as session:
+        (shown,) = hook_lists.deliveries(session, Wanted(1, {"endpoint_id": listening})).rows
+    assert (shown["under_way"], shown["next_attempt_at"]) == (True, None)
+    assert actions.settle_delivery(house.parts, taken, FAILED, 3) == "dead"  # given up when it was disabled
+    assert actions.replay_delivery(house.parts, sent, "demo") == "dead"
+    (again,) = actions.take_deliveries(house.parts, 1)
+    assert (again.id, again.attempts) == (sent, 1)
+    house.change("UPDATE webhook_delivery SET held_until = 1")  # its worker was lost
+    assert actions.replay_delivery(house.parts, sent, "demo") == "pending"
 
 
 def test_an_endpoint_that_fails_for_days_is_disabled_and_its_owner_is_told(house: House) -> None:

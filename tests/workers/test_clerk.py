@@ -134,6 +134,20 @@ def test_a_delivery_that_is_done_needs_no_work_and_one_that_failed_does(desk: De
     assert len(desk.said()) == 1
 
 
+def test_a_signed_body_that_a_stranger_replays_is_worked_on_once_and_never_lost(desk: Desk) -> None:
+    before, after = head(desk), desk.repository.commit(bundle("second", "8.7"))
+    headers, body = by_github(desk.secret, "push", push(before, after, [{"modified": ["claims/second/claim.toml"]}]))
+    forged = [{"x-github-event": event} for event in ("star", "pull_request", "release", "check_run", "check_suite")]
+    for changes in (*forged, {"x-github-delivery": "another"}, {}, *forged):
+        assert desk.deliver({**headers, **changes}, body) is not None
+        desk.see_to()
+    assert desk.claims() == ["second"]
+    assert desk.forge.told(after) == {"assay/second": "pending"}
+    assert len([path for path in desk.forge.asked if "tarball" in str(path)]) == 1
+    states = sorted(state for state, _ in desk.said())
+    assert states == ["done", "done", "failed", "failed", "failed"]  # push, no topic; a pull request, release, check
+
+
 def test_what_a_forge_never_gives_ends_as_failed_and_may_come_again(desk: Desk) -> None:
     before, after = head(desk), desk.repository.commit(bundle("second", "8.7"))
     sent = by_github(desk.secret, "push", push(before, after, [{"modified": ["claims/second/claim.toml"]}]))
