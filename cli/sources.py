@@ -173,7 +173,8 @@ def deliveries(
             if as_json:
                 print_json({"kind": kind, **item})
             else:
-                say(_came(item) if kind == "delivery" else _told(item))
+                for line in _came(item) if kind == "delivery" else (_told(item),):
+                    say(line)
 
 
 @app.command()
@@ -192,22 +193,34 @@ def replay(
     say(f"{identity} {again} again", error=True)
 
 
-def _came(item: dict[str, Any]) -> str:
+def _came(item: dict[str, Any]) -> list[str]:
+    """Return a line of a delivery, and one for each of its claims."""
     due = item["next_attempt_at"]
-    then = "" if due is None else f"next {due:%Y-%m-%d %H:%M:%S}"
+    then = "under way" if item["under_way"] else "" if due is None else f"next {due:%Y-%m-%d %H:%M:%S}"
     about = [item["id"], item["event"] or "–", item["state"], f"attempts {item['attempts']}", item["detail"], then]
-    return "  ".join([f"{item['received_at']:%Y-%m-%d %H:%M:%S}", *filter(None, about)])
+    line = "  ".join([f"{item['received_at']:%Y-%m-%d %H:%M:%S}", *filter(None, about)])
+    return [line, *(f"  {_claim(claim)}" for claim in item["claims"])]
+
+
+def _claim(claim: dict[str, Any]) -> str:
+    name = claim["name"] or claim["folder"] or "claim"
+    if claim["refusal"] is not None:
+        first, _, more = claim["refusal"].partition("\n")
+        return f"{name}: refused: {first}" + (" …" if more else "")
+    become = f"{claim['status']} {claim['reason_code']}" if claim["status"] else claim["state"]
+    return f"{name}: taken in as {claim['verification_id']}: {become}"
 
 
 def _told(item: dict[str, Any]) -> str:
     """Return a line that says whether a commit heard of a claim, why not, and what there was to hear."""
     if item["heard"]:
-        how = f"told {item['told']}"
+        how = f"told {item['told']}" + ("" if item["told_at"] is None else f" at {item['told_at']:%Y-%m-%d %H:%M:%S}")
     elif item["told"] is None:
         how = "to be told" + (f", last tried: {item['error']}" if item["error"] else "")
     else:
         how = f"{'given up' if item['told'] == 'given up' else 'not told'}: {item['error']}"
-    return "  ".join(filter(None, [item["sha"][:12], item["id"], item["context"], how, item["happened"]]))
+    what = item["said"] if item["heard"] and item["said"] else item["happened"]
+    return "  ".join(filter(None, [item["sha"][:12], item["id"], item["context"], how, what]))
 
 
 def _print_once(settings: Settings, source_id: str, secret: str, *, as_json: bool) -> None:

@@ -70,12 +70,12 @@ def _work(parts: Parts, outside: Outside, taken: Taken) -> None:
         if error.sha:
             place = Place(error.repository, error.repository_id, error.sha)
             _refuse(parts, source, place, f"The webhook's payload cannot be used: {error.detail}.")
-        actions.settle_hook(parts, taken, "failed", error.detail)
+        actions.settle_hook(parts, taken, "failed", error.detail, keep=False)
         return
     if isinstance(told, Nothing):
         actions.settle_hook(parts, taken, "done", told.reason)
     elif isinstance(told, Submitted):
-        actions.settle_hook(parts, taken, *_from_program(parts, source, told))
+        _from_program(parts, source, taken, told)
     else:
         _from_forge(parts, Forge(outside, source), source, taken, told)
 
@@ -87,7 +87,7 @@ def _from_forge(parts: Parts, forge: Forge, source: OpenSource, taken: Taken, ch
     try:
         if not detail:
             place = replace(place, sha=forge.commit(change))
-            state, detail = _from_commit(parts, forge, source, change, place)
+            state, detail = _from_commit(parts, forge, source, taken.id, change, place)
     except (TooLargeError, Refusal) as error:
         state, detail = "failed", str(error)
     except ForgeError as error:
@@ -98,7 +98,8 @@ def _from_forge(parts: Parts, forge: Forge, source: OpenSource, taken: Taken, ch
         return
     if state == "failed" and place.sha:
         _refuse(parts, source, place, detail)
-    actions.settle_hook(parts, taken, state, detail)
+    # A commit, its repository and our bounds stay what they are: worked on again, it would come to the same.
+    actions.settle_hook(parts, taken, state, detail, keep=False)
 
 
 def _refuse(parts: Parts, source: OpenSource, place: Place, text: str) -> None:
@@ -131,20 +132,25 @@ def _refusal(source: OpenSource, change: Change) -> str | None:
     return None
 
 
-def _from_program(parts: Parts, source: OpenSource, told: Submitted) -> tuple[str, str]:
+def _from_program(parts: Parts, source: OpenSource, taken: Taken, told: Submitted) -> None:
     archive = None
     if told.archive is not None:
         try:
             archive = io.BytesIO(base64.b64decode(told.archive, validate=True))
         except (binascii.Error, ValueError):
-            return "failed", "`data.bundle` is no base 64"
+            actions.settle_hook(parts, taken, "failed", "`data.bundle` is no base 64", keep=False)
+            return
     try:
-        return "done", actions.submit_from_program(parts, source.known, told.document, archive)
-    except Refusal as refusal:
-        return "failed", str(refusal)
+        verification = actions.submit_from_program(parts, source.known, taken.id, told.document, archive)
+    except Refusal as refusal:  # what the operator opens, or another day, may let it in
+        actions.settle_hook(parts, taken, "failed", str(refusal))
+    else:
+        actions.settle_hook(parts, taken, "done", verification)
 
 
-def _from_commit(parts: Parts, forge: Forge, source: OpenSource, change: Change, place: Place) -> tuple[str, str]:
+def _from_commit(  # noqa: PLR0913 - of which delivery, and where its claims lie
+    parts: Parts, forge: Forge, source: OpenSource, delivery_id: str, change: Change, place: Place
+) -> tuple[str, str]:
     """Submit the claims of a commit that are meant; returns how the delivery ends, and what is said of it.
 
     Raises:
@@ -164,7 +170,9 @@ def _from_commit(parts: Parts, forge: Forge, source: OpenSource, change: Change,
     if len(meant) > CLAIMS_MAX:
         many = f"{len(meant)} claims are touched, and {CLAIMS_MAX} are taken in at once. Push them in smaller steps."
         return "failed", many
-    taken = [actions.submit_from_commit(parts, source.known, place, item, io.BytesIO(archive)) for item in meant]
+    taken = [
+        actions.submit_from_commit(parts, source.known, delivery_id, place, item, io.BytesIO(archive)) for item in meant
+    ]
     if change.look is not Look.REPORTED:  # what is asked for again was not refused; what was refused still is
         actions.clear_refusal(parts, source.known, place)
     if not meant:
@@ -209,7 +217,7 @@ def _tell(parts: Parts, outside: Outside, report: Report) -> None:
         again = actions.note_not_told(parts, report, str(error))
         log.warning("report %s: %s; %s", report.id, error, "it is tried again" if again else "it was given up")
         return
-    actions.note_told(parts, report, said.note.state, check_run)
+    actions.note_told(parts, report, said.note.state, check_run, said=said.note.description)
 
 
 class Clerk:

@@ -18,7 +18,8 @@ from app.core.errors import Fault, Problem, Refusal
 from app.core.hook_change import CONTEXT
 from app.core.hooks import begin
 from app.core.model import Script
-from app.store import hook_reports, hooks, intake, sources, views
+from app.store import hook_claims, hook_reports, hooks, intake, sources, views
+from app.store.hook_claims import Came
 from app.store.hook_reports import NewReport
 from app.store.taking_turns import take_turns
 
@@ -106,10 +107,10 @@ def take_hook(parts: Parts) -> Taken | None:
         return hooks.take(session, PATIENCE_SECONDS)
 
 
-def settle_hook(parts: Parts, taken: Taken, state: str, detail: str) -> None:
-    """Write down how a delivery ended."""
+def settle_hook(parts: Parts, taken: Taken, state: str, detail: str, *, keep: bool = True) -> None:
+    """Write down how a delivery ended; `keep` a failed one's payload unless it would fail again."""
     with parts.store.transaction() as session:
-        hooks.settle(session, taken, state, detail)
+        hooks.settle(session, taken, state, detail, keep=keep)
 
 
 def postpone_hook(parts: Parts, taken: Taken, detail: str) -> bool:
@@ -127,7 +128,9 @@ def reported_folders(parts: Parts, source: KnownSource, sha: str, names: Sequenc
 # --- claims
 
 
-def submit_from_commit(parts: Parts, source: KnownSource, place: Place, folder: str, archive: BinaryIO) -> bool:
+def submit_from_commit(  # noqa: PLR0913 - whose claim it is, and where it lies
+    parts: Parts, source: KnownSource, delivery_id: str, place: Place, folder: str, archive: BinaryIO
+) -> bool:
     """Submit the claim in a folder of a commit, and note what the commit is to be told of it; False: it was refused.
 
     Raises:
@@ -136,27 +139,33 @@ def submit_from_commit(parts: Parts, source: KnownSource, place: Place, folder: 
     """
     _require_environment(parts)
     told: dict[str, Any] = {"context": f"{CONTEXT}/{folder or 'claim.toml'}", "lines": {}}
+    came = {"delivery_id": delivery_id, "sha": place.sha, "folder": folder, "name": ""}
 
     def accept(claim: Claim, text: bytes) -> None:
         told.update(context=f"{CONTEXT}/{claim.claim.id}", lines=hook_words.claim_lines(claim, text))
+        came.update(name=claim.claim.id)
         _accept(source, claim)
 
     def also(session: Session, submitted: Submitted) -> None:
         _within_budget(session, source, submitted)
         report = {**told, "verification_id": submitted.verification_id}
         hook_reports.put_report(session, _report(source, place, folder, report))
+        hook_claims.put(session, Came(**came, verification_id=submitted.verification_id))
 
     try:
         submit_archive(parts, archive, source.publisher, also=also, origin=Origin(folder, accept))
     except Refusal as refusal:
         text, lines = hook_words.placed(refusal.problems, folder)
-        refuse_on_commit(parts, source, place, text, folder=folder, context=told["context"], lines=lines)
+        report = {"context": told["context"], "lines": lines, "refusal": text}
+        with parts.store.transaction() as session:
+            hook_reports.put_report(session, _report(source, place, folder, report))
+            hook_claims.put(session, Came(**came, refusal=text))
         return False
     return True
 
 
 def submit_from_program(
-    parts: Parts, source: KnownSource, document: dict[str, Any] | None, archive: BinaryIO | None
+    parts: Parts, source: KnownSource, delivery_id: str, document: dict[str, Any] | None, archive: BinaryIO | None
 ) -> str:
     """Submit a claim that came along with a delivery; returns its verification.
 
@@ -167,11 +176,15 @@ def submit_from_program(
     """
     _require_environment(parts)
 
+    came = {"delivery_id": delivery_id, "sha": "", "folder": "", "name": ""}
+
     def accept(claim: Claim, _: bytes) -> None:
+        came.update(name=claim.claim.id)
         _accept(source, claim)
 
     def also(session: Session, submitted: Submitted) -> None:
         _within_budget(session, source, submitted)
+        hook_claims.put(session, Came(**came, verification_id=submitted.verification_id))
 
     origin = Origin(None, accept)
     if archive is not None:
@@ -220,7 +233,7 @@ def _within_budget(session: Session, source: KnownSource, submitted: Submitted) 
     take_turns(session, "source", source.id)
     if hooks.begun_since(session, source.id, DAY_SECONDS) >= source.per_day:
         detail = f"this repository has begun its {source.per_day} verifications of 24 hours"
-        raise _refuse("budget-spent", detail, "send the webhook again tomorrow, or ask the operator for more")
+        raise _refuse("budget-spent", detail, "push, or send it, anew tomorrow; or ask the operator for more")
     hooks.note_begun(session, source.id, submitted.verification_id)
 
 
@@ -231,20 +244,11 @@ def _refuse(code: str, detail: str, remedy: str) -> Refusal:
 # --- what commits are told
 
 
-def refuse_on_commit(  # noqa: PLR0913 - the parts of a report
-    parts: Parts,
-    source: KnownSource,
-    place: Place,
-    text: str,
-    *,
-    folder: str = "",
-    context: str = CONTEXT,
-    lines: Mapping[str, int] | None = None,
-) -> None:
-    """Note that a commit is to be told why something was not taken in."""
-    report = {"context": context, "lines": lines or {}, "refusal": text}
+def refuse_on_commit(parts: Parts, source: KnownSource, place: Place, text: str) -> None:
+    """Note that a commit is to be told why nothing of it was taken in."""
     with parts.store.transaction() as session:
-        hook_reports.put_report(session, _report(source, place, folder, report))
+        report = {"context": CONTEXT, "lines": {}, "refusal": text}
+        hook_reports.put_report(session, _report(source, place, "", report))
 
 
 def clear_refusal(parts: Parts, source: KnownSource, place: Place) -> None:
@@ -291,10 +295,12 @@ def said_by(parts: Parts, report: Report) -> Said:
     return hook_words.of_verification(report.context, report.folder, report.lines, found, base)
 
 
-def note_told(parts: Parts, report: Report, state: str, check_run: str | None, error: str = "") -> None:
+def note_told(  # noqa: PLR0913 - what was told
+    parts: Parts, report: Report, state: str, check_run: str | None, error: str = "", *, said: str = ""
+) -> None:
     """Write down what a commit was told, or why nobody could be."""
     with parts.store.transaction() as session:
-        hook_reports.told(session, report, state, check_run, error)
+        hook_reports.told(session, report, state, check_run, said=said, error=error)
 
 
 def note_not_told(parts: Parts, report: Report, error: str) -> bool:

@@ -108,7 +108,9 @@ def replay_incoming(parts: Parts, identity: str, publisher: str | None) -> bool:
             raise _not_again("its source was removed", "add one, then let the forge deliver it again")
         if delivery and not hooks.replay(session, identity):
             remedy = "let its sender deliver it again"
-            raise _not_again("it is done, or failed so long ago that its payload is no longer kept", remedy)
+            raise _not_again(
+                "it is done, or failed so long ago that its payload is no longer kept, or would fail again", remedy
+            )
         if not delivery and not hook_reports.replay(session, identity):
             raise _not_again("the commit was told", "ask for the check again at the forge, or push")
     parts.queue.nudge_hooks()

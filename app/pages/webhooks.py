@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 router = APIRouter(include_in_schema=False)
 
 ENDPOINTS_MAX = 50  # of one page
-DELIVERIES_MAX = 10  # of each endpoint
+DELIVERIES_MAX = 10  # of each endpoint and each source
+REPORTS_MAX = 20  # of each source
+CLAIMS_MAX = 10  # of each delivery that are shown to people; programs are given all
 
 
 @router.get("/webhooks.json")
@@ -41,7 +43,7 @@ def read(parts: PartsDep, caller: CallerDep, request: Request) -> Response:
     """Answer with endpoints and deliveries for people."""
     viewer = viewer_of(request)
     may = viewer is not None and bool(viewer.form_token) and caller.may(Scope.WEBHOOKS_MANAGE)
-    return page(request, "webhooks.html", hooks=data(parts, caller), may=may)
+    return page(request, "webhooks.html", hooks=data(parts, caller), may=may, claims_max=CLAIMS_MAX)
 
 
 @router.post("/webhooks/deliveries/{delivery_id}/replay")
@@ -117,6 +119,7 @@ def _sources(session: Session, publisher: str | None) -> list[dict[str, Any]]:
                 {**item, "later": _later(item)}
                 for item in source_lists.deliveries(session, row["id"], limit=DELIVERIES_MAX)
             ],
+            "reports": source_lists.reports(session, row["id"], limit=REPORTS_MAX),
             "untold": source_lists.untold(session, row["id"], limit=DELIVERIES_MAX),
         }
         for row in mine[:ENDPOINTS_MAX]

@@ -129,9 +129,22 @@ def take_report(session: Session, patience_seconds: float) -> Report | None:
     )
 
 
-def told(session: Session, report: Report, state: str, check_run: str | None, error: str = "") -> None:
-    """Write down what a commit was told, or why nobody could be; it is told again when its verification ends."""
-    values = {"told": state, "check_run": check_run, "attempts": 0, "error": error}
+def told(  # noqa: PLR0913 - what was told
+    session: Session, report: Report, state: str, check_run: str | None, *, said: str, error: str
+) -> None:
+    """Write down what a commit was told, or why nobody could be; it is told again when its verification ends.
+
+    Args:
+        session: of a transaction.
+        report: what it is about.
+        state: of the status.
+        check_run: the forge's number of it; None: there is none.
+        said: the sentence of the status.
+        error: why nobody heard it; "" where the forge took it.
+
+    """
+    values: dict[str, Any] = {"told": state, "check_run": check_run, "attempts": 0, "error": error}
+    values |= {} if error else {"said": said[:DETAIL_MAX], "told_at": datetime.now(UTC)}
     session.connection().execute(_this(report).values(values))
     _let_go(session, report, database_time(session))
 

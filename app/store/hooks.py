@@ -21,7 +21,7 @@ from sqlmodel import Session, col
 from app.core.hook_change import Topic
 from app.store.engine import database_time
 from app.store.ids import new_id
-from app.store.source_tables import DETAIL_MAX, PAUSES, BegunRow, HookRow, ReportRow
+from app.store.source_tables import DETAIL_MAX, PAUSES, BegunRow, HookClaimRow, HookRow, ReportRow
 
 if TYPE_CHECKING:
     from app.core.hooks import Signed
@@ -95,11 +95,20 @@ def take(session: Session, patience_seconds: float) -> Taken | None:
     return Taken(row.id, row.source_id, row.event, row.body or b"", row.attempts)
 
 
-def settle(session: Session, taken: Taken, state: str, detail: str) -> None:
-    """Write down how a delivery ended: `done`, or `failed` so that the same one may come again, or be worked on again."""
+def settle(session: Session, taken: Taken, state: str, detail: str, *, keep: bool = True) -> None:
+    """Write down how a delivery ended: `done`, or `failed` so that the same one may come again, or be worked on again.
+
+    Args:
+        session: of a transaction.
+        taken: the delivery.
+        state: it ends in.
+        detail: what is said of it.
+        keep: a failed one's payload; False: it would fail again, whenever it is worked on.
+
+    """
     moment = datetime.now(UTC)
     ended: dict[str, Any] = {"state": state, "detail": detail[:DETAIL_MAX], "ended_at": moment, "held_until": None}
-    if state == "done":
+    if state == "done" or not keep:
         ended["body"] = None
     session.connection().execute(_ours(taken).values(ended))
 
@@ -161,8 +170,10 @@ def forget(session: Session, older_than_seconds: float, payloads_older_than_seco
     """
     now = datetime.now(UTC)
     ended = col(HookRow.state) != "queued"
-    old = delete(HookRow).where(ended, col(HookRow.ended_at) < now - timedelta(seconds=older_than_seconds))
-    session.connection().execute(old)
+    old = (ended, col(HookRow.ended_at) < now - timedelta(seconds=older_than_seconds))
+    claims = delete(HookClaimRow).where(col(HookClaimRow.delivery_id).in_(select(col(HookRow.id)).where(*old)))
+    session.connection().execute(claims)
+    session.connection().execute(delete(HookRow).where(*old))
     before = now - timedelta(seconds=payloads_older_than_seconds)
     kept = update(HookRow).where(ended, col(HookRow.ended_at) < before, col(HookRow.body).is_not(None))
     session.connection().execute(kept.values(body=None))

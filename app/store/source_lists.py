@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, func, or_, select
 from sqlmodel import Session, col
 
+from app.store import hook_claims
 from app.store.engine import database_time, seconds_since
 from app.store.hook_reports import OPEN
 from app.store.hook_tables import DeliveryRow
@@ -24,25 +25,19 @@ if TYPE_CHECKING:
 DELIVERY_STATES = ("queued", "done", "failed")
 LATELY_SECONDS = 604_800.0  # for so long a failure is news, and its payload is kept
 _DELIVERY = (
-    "id",
-    "source_id",
-    "delivery",
-    "event",
-    "state",
-    "attempts",
-    "detail",
-    "due_at",
-    "held_until",
-    "received_at",
-    "ended_at",
+    *("id", "source_id", "delivery", "event", "state", "attempts", "detail"),
+    *("due_at", "held_until", "received_at", "ended_at"),
 )
-_REPORT = ("id", "source_id", "sha", "context", "folder", "refusal", "verification_id", "told", "error", "created_at")
+_REPORT = (
+    *("id", "source_id", "sha", "context", "folder", "refusal", "verification_id"),
+    *("told", "said", "told_at", "error", "created_at"),
+)
 
 
 def deliveries(
     session: Session, source_id: str, state: str | None = None, limit: int = LISTED_MAX
 ) -> list[dict[str, Any]]:
-    """Return what a source delivered, of one state or of any, newest first, with what came of it."""
+    """Return what a source delivered, of one state or of any, newest first, with what came of it and of each claim."""
     query: Any = select(
         *(col(getattr(HookRow, name)) for name in _DELIVERY), col(HookRow.body).is_not(None).label("kept")
     )
@@ -50,14 +45,25 @@ def deliveries(
     if state is not None:
         query = query.where(col(HookRow.state) == state)
     found = session.connection().execute(query.order_by(col(HookRow.id).desc()).limit(limit)).mappings()
-    now = database_time(session)
-    return [_delivery(dict(row), now) for row in found]
+    now, rows = database_time(session), [dict(row) for row in found]
+    claims = hook_claims.of_deliveries(session, [row["id"] for row in rows])
+    return [{**_delivery(row, now), "claims": claims[row["id"]]} for row in rows]
 
 
 def _delivery(row: dict[str, Any], now: float) -> dict[str, Any]:
+    """Return a delivery with what can be done about it.
+
+    `hopeless`: its payload was not kept when it failed, for it would fail again.
+    """
     due, under_way = row.pop("due_at"), (row.pop("held_until") or 0.0) > now
     waits = row["state"] == "queued" and row["attempts"] and not under_way
-    return {**row, "under_way": under_way, "next_attempt_at": datetime.fromtimestamp(due, UTC) if waits else None}
+    age = seconds_since(row["ended_at"])
+    return {
+        **row,
+        "under_way": under_way,
+        "next_attempt_at": datetime.fromtimestamp(due, UTC) if waits else None,
+        "hopeless": row["state"] == "failed" and not row["kept"] and age is not None and age < LATELY_SECONDS,
+    }
 
 
 def reports(session: Session, source_id: str, limit: int = LISTED_MAX) -> list[dict[str, Any]]:

@@ -80,6 +80,20 @@ class HookRow(SQLModel, table=True):
     ended_at: datetime | None = None
 
 
+class HookClaimRow(SQLModel, table=True):
+    """What became of one claim of a delivery, see `app.store.hook_claims`."""
+
+    __tablename__ = "hook_claim"
+    __table_args__ = (UniqueConstraint("delivery_id", "folder"),)
+    id: str = Field(primary_key=True)
+    delivery_id: str = Field(foreign_key="hook_delivery.id")
+    sha: str
+    folder: str
+    name: str
+    verification_id: str | None = Field(default=None, foreign_key="verification.id")
+    refusal: str | None = Field(default=None, sa_column=_text(nullable=True))
+
+
 class BegunRow(SQLModel, table=True):
     """A verification that a source began: what its budget is counted by."""
 
@@ -112,6 +126,8 @@ class ReportRow(SQLModel, table=True):
     refusal: str | None = Field(default=None, sa_column=_text(nullable=True))  # why nothing is verified
     verification_id: str | None = Field(default=None, foreign_key="verification.id")
     told: str | None = None  # None: nothing yet
+    said: str | None = Field(default=None, sa_column=_text(nullable=True))  # the sentence that its forge took last
+    told_at: datetime | None = None  # when that was
     check_run: str | None = None  # GitHub's number of it
     attempts: int
     due_at: float = Field(sa_column=_epoch())

@@ -41,7 +41,7 @@ SQLModel.metadata = MetaData(
 )
 metadata = SQLModel.metadata
 
-REVISION = "0015"  # the migration whose tables these are; a database at another one is refused at start
+REVISION = "0016"  # the migration whose tables these are; a database at another one is refused at start
 
 
 def _one_of(column: str, values: Any) -> CheckConstraint:

@@ -11,6 +11,8 @@ from app import actions
 from app.actions import Parts
 from app.core.forges import Place
 from app.settings import Settings
+from app.store import hook_claims
+from app.store.hook_claims import Came
 from tests.cli.command import assay
 from tests.workers.deliveries import by_github
 
@@ -99,12 +101,17 @@ def test_deliveries_are_listed_by_state_and_worked_on_again(tmp_path: Path) -> N
     report = actions.take_report(parts)
     assert report is not None
     actions.note_told(parts, report, "error", None, "the source has neither a token nor an App")
+    with parts.store.transaction() as session:
+        hook_claims.put(
+            session, Came(ids[2], "c" * 40, "claims/a", "first", refusal="claim.toml:3: Mend it.\nAnd more.")
+        )
     rows = [json.loads(line) for line in deliveries(tmp_path, found["id"], "--json").splitlines()]
     assert [row["kind"] for row in rows] == ["delivery"] * 3 + ["report"]
     assert deliveries(tmp_path, found["id"], "--limit", "1").count("hkd_") == 1
     shown = deliveries(tmp_path, found["id"], "--state", "failed").splitlines()
     assert len(shown) == 1
     assert f"{ids[0]}  push  failed  attempts 1  it is failed" in shown[0]
+    assert "\n  first: refused: claim.toml:3: Mend it. …\n" in deliveries(tmp_path, found["id"])
     (told,) = [line for line in deliveries(tmp_path, found["id"]).splitlines() if "hkr_" in line]
     assert "not told: the source has neither a token nor an App  claim.toml:3: Mend it." in told
     wrong = assay("sources", "deliveries", found["id"], "--state", "dead", home=tmp_path)

@@ -12,6 +12,9 @@ from app.core.forges import Place
 from app.core.hook_paths import PATTERN
 from app.core.hooks import Kind
 from app.core.webhook import Outcome
+from app.store import hook_claims, hook_reports
+from app.store.hook_claims import Came
+from app.store.hook_reports import NewReport
 from tests.api.service import ADDRESS, open_service
 from tests.api.tenants import World, build
 from tests.pages.test_login import browser, logged_in, token_of
@@ -182,6 +185,46 @@ def test_what_came_in_shows_to_its_publisher_and_is_worked_on_again(world: World
     actions.settle_hook(world.service.parts, taken, "done", "")
     answer = client.post(f"/webhooks/incoming/{delivery}/replay", data=fields, headers=ours)
     assert (answer.status_code, "it is done, or failed so long ago" in answer.text.lower()) == (409, True)
+
+
+def test_of_a_delivery_its_claims_show_and_of_a_commit_what_it_was_told(world: World) -> None:
+    source, delivery, _ = delivered(world)
+    parts = world.service.parts
+    verification = world.hidden["verification_id"]
+    with parts.store.transaction() as session:
+        hook_claims.put(session, Came(delivery, "c" * 40, "claims/a", "first", verification_id=verification))
+        hook_claims.put(session, Came(delivery, "c" * 40, "claims/b", "", refusal=f"claim.toml:3: {ANSWER}"))
+        new = NewReport(source, "octo/claims", "1", "d" * 40, "assay/first", "claims/a", {}, None, verification)
+        hook_reports.put_report(session, new)
+    report = actions.take_report(parts)
+    assert report is not None
+    actions.note_told(parts, report, "success", None, said=f"VERIFIED: {ANSWER}")
+    text = " ".join(logged_in(world, "alice").get("/webhooks").text.split())
+    assert ANSWER not in text
+    assert f"<code>{delivery}</code>" in text
+    assert f'first <span class="note">claims/a at cccccccccccc</span>: <a href="/verifications/{verification}">' in text
+    assert "claims/b: refused: claim.toml:3: &lt;script&gt;" in text
+    assert "What commits were told" in text
+    assert "VERIFIED: &lt;script&gt;" in text
+    shown = world.as_("alice").get("/webhooks.json").json()["sources"][0]
+    assert [claim["folder"] for claim in shown["deliveries"][0]["claims"]] == ["claims/a", "claims/b"]
+    told = {item["context"]: item for item in shown["reports"]}["assay/first"]
+    assert (told["told"], told["heard"], told["said"]) == ("success", True, f"VERIFIED: {ANSWER}")
+    assert told["told_at"] is not None
+
+
+def test_a_payload_that_would_fail_again_has_no_button(world: World) -> None:
+    source, _, _ = delivered(world)
+    parts = world.service.parts
+    with parts.store.transaction() as session:
+        session.connection().exec_driver_sql("UPDATE hook_delivery SET state = 'queued', due_at = 0")
+    taken = actions.take_hook(parts)
+    assert taken is not None
+    actions.settle_hook(parts, taken, "failed", "the payload is no JSON", keep=False)
+    page = logged_in(world, "alice").get("/webhooks").text
+    assert "would fail again" in page
+    assert "Work on it now" not in page
+    assert source in page
 
 
 def test_the_way_to_webhooks_shows_on_every_page_to_who_manages_them(world: World) -> None:

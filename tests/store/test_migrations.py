@@ -43,6 +43,9 @@ NAMES = {
     "gate": "fk_gate_record_id pk_gate",
     "key_retirement": "fk_key_retirement_keyid pk_key_retirement",
     "hook_begun": "fk_hook_begun_source_id fk_hook_begun_verification_id pk_hook_begun",
+    "hook_claim": (
+        "fk_hook_claim_delivery_id fk_hook_claim_verification_id pk_hook_claim uq_hook_claim_delivery_id_folder"
+    ),
     "hook_delivery": (
         "ck_hook_delivery_state ck_hook_delivery_topic fk_hook_delivery_source_id pk_hook_delivery"
         " uq_hook_delivery_source_id_digest_topic"

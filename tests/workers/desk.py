@@ -83,8 +83,12 @@ class Desk:
 
     def said(self) -> list[tuple[str, str]]:
         """Return state and detail of every delivery, newest first."""
+        return [(item["state"], item["detail"]) for item in self.deliveries()]
+
+    def deliveries(self) -> list[dict[str, Any]]:
+        """Return every delivery, newest first."""
         with self.house.parts.store.read() as session:
-            return [(item["state"], item["detail"]) for item in source_lists.deliveries(session, self.source)]
+            return source_lists.deliveries(session, self.source)
 
     def reports(self) -> list[dict[str, Any]]:
         """Return what commits were told, newest first."""

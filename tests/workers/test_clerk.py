@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from app import actions
+from app.core.errors import Refusal
 from app.core.hooks import Kind
 from app.intake import ArchiveLimits
 from tests.store.house import House
@@ -219,6 +220,43 @@ def test_a_claim_that_does_not_parse_is_told_where_and_how_to_mend_it(desk: Desk
     assert re.match(r"claims/second/claim\.toml:2: the file is not TOML", desk.forge.said(sha, "assay/claims/second"))
     mended = pushed(desk, bundle("second", "8.7"))
     assert desk.forge.told(mended) == {"assay/second": "pending"}
+
+
+def test_of_each_delivery_it_is_known_what_became_of_its_claims_and_what_their_commit_heard(desk: Desk) -> None:
+    broken = {"claims/third/claim.toml": b'schema = "assay-claim-v1"\n[claim\nid = "third"\n'}
+    sha = pushed(desk, {**bundle("second", "8.7"), **broken})
+    taken_in, refused = desk.deliveries()[0]["claims"]
+    assert (taken_in["name"], taken_in["folder"], taken_in["sha"]) == ("second", "claims/second", sha)
+    assert (taken_in["state"], taken_in["status"], taken_in["refusal"]) == ("queued", None, None)
+    assert (refused["name"], refused["folder"], refused["verification_id"]) == ("", "claims/third", None)
+    assert refused["refusal"].startswith("claims/third/claim.toml:2: the file is not TOML")
+    by_context = {item["context"]: item for item in desk.reports()}
+    assert by_context["assay/second"]["said"] == "Sealed; waits for a worker"
+    first = by_context["assay/second"]["told_at"]
+    desk.finish()
+    assert desk.deliveries()[0]["claims"][0]["status"] == "VERIFIED"
+    told = {item["context"]: item for item in desk.reports()}["assay/second"]
+    assert (told["told"], told["said"]) == ("success", desk.forge.said(sha, "assay/second"))
+    assert told["told_at"] > first
+    other = desk.repository.commit({"claims/first/more.csv": b"1\n"})
+    again = push(sha, other, [{"modified": ["claims/second/claim.toml"]}])  # the same claim, by another delivery
+    desk.deliver(*by_github(desk.secret, "push", again))
+    desk.see_to()
+    newest, before = desk.deliveries()
+    assert [claim["name"] for claim in newest["claims"]] == ["second"]
+    assert len(before["claims"]) == 2
+
+
+def test_what_could_never_succeed_is_not_kept_to_be_worked_on_again(desk: Desk) -> None:
+    for body in (b"no JSON", json.dumps(push("1" * 40, "2" * 40, [])).encode()):
+        desk.deliver(*by_github(desk.secret, "release", body))
+        desk.see_to()
+        found = desk.deliveries()[0]
+        assert (found["state"], found["kept"], found["hopeless"]) == ("failed", False, True)
+        with pytest.raises(Refusal, match="would fail again"):
+            actions.replay_incoming(desk.house.parts, found["id"], None)
+    desk.house.change("UPDATE hook_delivery SET ended_at = '2020-01-01 00:00:00+00:00'")
+    assert not desk.deliveries()[0]["hopeless"]  # it is no news any more, and others are not kept so long either
 
 
 def test_what_the_operator_did_not_open_is_refused_on_the_commit(desk_of: Callable[..., Desk]) -> None:
