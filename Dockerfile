@@ -11,7 +11,7 @@ RUN apt-get update \
 
 RUN groupadd --system --gid 10001 assay \
     && useradd --system --uid 10001 --gid assay --home-dir /var/lib/assay --shell /usr/sbin/nologin assay \
-    && install -d -o assay -g assay -m 0700 /var/lib/assay
+    && install -d -o assay -g assay -m 0700 /var/lib/assay /var/lib/assay-keys
 
 WORKDIR /opt/assay
 COPY LICENSE README.md constraints.txt pyproject.toml ./

@@ -111,6 +111,15 @@ def test_the_judge_alone_is_given_the_signing_key_and_no_process_finds_it_in_the
     assert file in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
 
 
+def test_the_pepper_lies_where_only_the_api_and_the_messenger_find_it() -> None:
+    folder = "/var/lib/assay-keys"
+    mounted = {name for name in OF_OURS if any(item.endswith(f":{folder}") for item in SERVICES[name]["volumes"])}
+    told = {name for name in OF_OURS if "ASSAY_KEY_PEPPER" in SERVICES[name]["environment"]}
+    assert mounted == told == {"api", "outside"}
+    assert {SERVICES[name]["environment"]["ASSAY_KEY_PEPPER"].rpartition("/")[0] for name in told} == {folder}
+    assert folder in " ".join(" ".join(line) for line in dockerfile())
+
+
 # --- settings --------------------------------------------------------------------------------------------------------
 
 
