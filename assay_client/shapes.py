@@ -82,6 +82,7 @@ class Verdict(TypedDict):
     reason: str
     evaluated_at: str
     evidence: str | None
+    evidence_holds: bool
     comparisons: list[Comparison]
     controls: list[Control]
 
@@ -110,6 +111,7 @@ class VerdictItem(TypedDict):
     blame: str | None
     reason: str
     evidence: str | None
+    evidence_holds: bool
     evaluated_at: str
     urls: Self
 

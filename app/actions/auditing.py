@@ -1,8 +1,8 @@
 """Stored evidence is never believed: it is held against signature and rows whenever it is read, and all of it every day.
 
 Evidence that does not hold is not served. It raises an alarm that stays until the evidence holds again, for example after
-a restore from a backup. An audit goes in steps, so that a judge comes to its verdicts in between, and one that was cut off
-is gone on with.
+a restore from a backup. As long as it stands, the verdict says so wherever it is shown, and counts as none for its record.
+An audit goes in steps, so that a judge comes to its verdicts in between, and one that was cut off is gone on with.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from app.core.errors import Fault
 from app.core.evidence_recorded import contradictions
-from app.store import auditing, keys
+from app.store import auditing, judging, keys
 from app.store.errors import EvidenceBroken, StoreUnavailable
 
 if TYPE_CHECKING:
@@ -48,7 +48,8 @@ def read_evidence(parts: Parts, verdict_id: str) -> bytes | None:
     except Fault as fault:
         log.critical("ALARM: the evidence of verdict %s does not hold: %s", verdict_id, fault)
         with parts.store.transaction() as session:
-            auditing.raise_alarm(session, verdict_id, fault.detail)
+            if auditing.raise_alarm(session, verdict_id, fault.detail):
+                judging.project_gate_of(session, verdict_id, parts.settings.contract_base)
         raise
     return archive
 
@@ -81,5 +82,6 @@ def _holds(parts: Parts, verdict_id: str) -> bool:
     except Fault:
         return False
     with parts.store.transaction() as session:
-        auditing.resolve_alarm(session, verdict_id)
+        if auditing.resolve_alarm(session, verdict_id):
+            judging.project_gate_of(session, verdict_id, parts.settings.contract_base)
     return True

@@ -142,6 +142,7 @@ class VerdictItem(BaseModel):
     blame: str | None
     reason: str
     evidence: str | None
+    evidence_holds: bool = Field(description="false: what is stored is not what was signed, and counts for nothing")
     evaluated_at: datetime
     urls: Self
 

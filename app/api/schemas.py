@@ -46,6 +46,9 @@ class VerdictOut(BaseModel):
     reason: str
     evaluated_at: datetime
     evidence: str | None = Field(description="digest of the evidence archive")
+    evidence_holds: bool = Field(
+        description="false: the stored archive is not what was signed; it is not served, and the verdict counts for nothing"
+    )
     comparisons: list[Comparison]
     controls: list[ControlOut]
 

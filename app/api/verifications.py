@@ -16,7 +16,7 @@ from sqlmodel import Session
 from app import actions
 from app.actions import Parts
 from app.api.callers import CallerDep, needs
-from app.api.conditional import CONDITIONAL, IMMUTABLE, current_at, kept, not_modified, settled
+from app.api.conditional import CONDITIONAL, IMMUTABLE, current, current_at, kept, not_modified, settled
 from app.api.idempotency import IdempotencyKey, Once, keyless
 from app.api.parts import PartsDep, require_environment
 from app.api.problems import ApiError, Problem, not_found
@@ -201,8 +201,9 @@ def retry(
     summary="A verdict",
 )
 def read_verdict(parts: PartsDep, caller: CallerDep, request: Request, verdict_id: VerdictId) -> Response:
-    """Return one verdict with its comparisons and controls; it never changes."""
-    return settled(request, VerdictOut.model_validate(_verdict(parts, verdict_id, visible_to(caller))))
+    """Return one verdict with its comparisons and controls; it never changes, unless its stored evidence is damaged."""
+    found = VerdictOut.model_validate(_verdict(parts, verdict_id, visible_to(caller)))
+    return settled(request, found) if found.evidence_holds else current(request, found)
 
 
 @router.get(

@@ -83,6 +83,8 @@ def _claim(parts: Parts, caller: Caller, claim_id: str) -> dict[str, str]:
             raise not_found("claim")
         standing = found["standing_verdict"]
         verdict = None if standing is None else views.verdict(session, standing)
+    if verdict is not None and not verdict["evidence_holds"]:
+        return {"label": "claim", "message": "evidence damaged", "status": "UNVERIFIED"}
     status = None if verdict is None else verdict["status"]
     message = claim_message(status, [] if verdict is None else verdict["comparisons"])
     return {"label": "claim", "message": message, "status": status or "UNVERIFIED"}

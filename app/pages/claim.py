@@ -124,5 +124,5 @@ def _version(parts: Parts, claim_id: str, seen: Visible) -> tuple[str, ...]:
 
 
 def _past(verdict: dict[str, Any], standing: str | None) -> dict[str, Any]:
-    told = ("id", "verification_id", "status", "reason_code", "reason", "evaluated_at", "evidence")
+    told = ("id", "verification_id", "status", "reason_code", "reason", "evaluated_at", "evidence", "evidence_holds")
     return {name: verdict[name] for name in told} | {"standing": verdict["id"] == standing}

@@ -45,23 +45,30 @@ def recorded(session: Session, verdict_id: str) -> tuple[str | None, Recorded] |
     return verdict.evidence, told
 
 
-def raise_alarm(session: Session, verdict_id: str, detail: str) -> None:
-    """Note that a verdict's evidence is not what was signed."""
+def raise_alarm(session: Session, verdict_id: str, detail: str) -> bool:
+    """Note that a verdict's evidence is not what was signed; says whether that is new."""
     now = datetime.now(UTC)
     row = session.get(AlarmRow, verdict_id)
     if row is None:
         session.add(AlarmRow(verdict_id=verdict_id, detail=detail, raised_at=now, seen_at=now))
-        return
-    if row.resolved_at is not None:
+        session.flush()
+        return True
+    new = row.resolved_at is not None
+    if new:
         row.raised_at, row.resolved_at = now, None
     row.detail, row.seen_at = detail, now
+    session.flush()
+    return new
 
 
-def resolve_alarm(session: Session, verdict_id: str) -> None:
-    """Note that a verdict's evidence is what was signed, if there was an alarm."""
+def resolve_alarm(session: Session, verdict_id: str) -> bool:
+    """Note that a verdict's evidence is what was signed; says whether there was an alarm."""
     row = session.get(AlarmRow, verdict_id)
-    if row is not None and row.resolved_at is None:
-        row.resolved_at = datetime.now(UTC)
+    if row is None or row.resolved_at is not None:
+        return False
+    row.resolved_at = datetime.now(UTC)
+    session.flush()
+    return True
 
 
 def open_alarms(session: Session) -> list[AlarmRow]:

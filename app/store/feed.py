@@ -17,6 +17,7 @@ from sqlalchemy import bindparam, func, select, tuple_, union_all
 from sqlmodel import Session, col
 
 from app.store import views
+from app.store.standing import HOLDS
 from app.store.tables import ClaimRevision, ClaimRow, GateRow, ListingRow, Record, TallyRow, Verdict
 from app.store.visible import CLOSED_CLAIM, PRIVATE_RECORD, STRANGERS
 
@@ -182,6 +183,7 @@ def _rows(session: Session, verdict_ids: Sequence[str], seen: Visible) -> list[d
     query: Any = (
         select(
             Verdict,
+            HOLDS,
             col(ClaimRow.name).label("claim"),
             col(ClaimRevision.document).label("document"),
             col(ClaimRevision.number).label("number"),

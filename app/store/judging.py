@@ -184,6 +184,16 @@ def project_gate(session: Session, record_id: str, contract_base: str) -> dict[s
     return document
 
 
+def project_gate_of(session: Session, verdict_id: str, contract_base: str) -> None:
+    """Project the gate verdict of a verdict's record anew, if it has one."""
+    query = (
+        select(ClaimRow.record_id).join(Verdict, col(Verdict.claim_id) == ClaimRow.id).where(Verdict.id == verdict_id)
+    )
+    record_id = session.exec(query).first()
+    if record_id is not None:
+        project_gate(session, record_id, contract_base)
+
+
 def _ledger_body(verdict: Mapping[str, Any], seal: str) -> dict[str, Any]:
     return {
         "verdict": verdict["id"],

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import JSON, cast, func, select, tuple_, type_coerce
 from sqlmodel import Session, col
 
+from app.store.standing import holds
 from app.store.tables import (
     ClaimRevision,
     ClaimRow,
@@ -62,7 +63,7 @@ def verdicts(session: Session, wanted: Wanted, seen: Visible) -> Listed:
     looked = _window(Verdict, Verdict.evaluated_at, wanted, ("status", "reason_code", "blame", "outcome", "claim_id"))
     query = (
         _of_claims(looked, looked.c.claim_id, looked.c.claim_revision_id)
-        .add_columns(col(GateRow.status).label("gate"))
+        .add_columns(col(GateRow.status).label("gate"), holds(looked.c.id))
         .join(GateRow, col(GateRow.record_id) == Record.id, isouter=True)
     )
     return _page(session, looked, looked.c.evaluated_at, query, wanted, seen.claims)

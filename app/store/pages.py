@@ -14,6 +14,7 @@ from sqlmodel import Session, col
 
 from app.core.loglines import LogIndex
 from app.store.tables import (
+    AlarmRow,
     ClaimRevision,
     ClaimRow,
     Correction,
@@ -56,6 +57,12 @@ _CLAIM_VERSION = (
             col(Verification.claim_revision_id) == col(ClaimRevision.id),
             col(ClaimRevision.claim_id) == bindparam("claim"),
             col(Verification.state).in_(LIVE),
+        ),
+        _number(
+            AlarmRow.verdict_id,
+            col(AlarmRow.verdict_id) == col(Verdict.id),
+            col(Verdict.claim_id) == bindparam("claim"),
+            col(AlarmRow.resolved_at).is_(None),
         ),
         col(Record.updated_at),
         col(ClaimRow.visibility),

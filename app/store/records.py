@@ -15,6 +15,7 @@ from app.core.levels import ClaimCounts
 from app.core.model import ControlResult, Status
 from app.store import corrections
 from app.store.intake import environments, said
+from app.store.standing import HOLDS
 from app.store.tables import (
     ClaimRevision,
     ClaimRow,
@@ -46,6 +47,7 @@ _VERDICTS = (
         col(Verdict.reason_code),
         col(Verdict.reason),
         col(Verdict.evidence),
+        HOLDS,
         col(Verdict.evaluated_at),
         col(Verdict.verification_id),
         col(ClaimRow.name),
@@ -96,7 +98,7 @@ def gather(session: Session, row: Record) -> Known:
         item["standing"] = False
     for item in {item["claim_id"]: item for item in verdicts if item["number"] == newest[item["claim_id"]]}.values():
         item["standing"] = True
-    standing = [item for item in verdicts if item["standing"]]
+    standing = [item for item in verdicts if item["standing"] and item["evidence_holds"]]
     succeeded = select(col(Record.id)).where(col(Record.superseded_by) == row.id).order_by(col(Record.id))
     return Known(
         row=row.model_dump(exclude={"told"}),

@@ -5,16 +5,25 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func
+from sqlalchemy import exists, func
 from sqlmodel import Session, col, select
 
 from app.core import gate
 from app.core.model import Comparison, Status
 from app.core.multiplicity import chance
-from app.store.tables import ClaimRevision, ClaimRow, ComparisonRow, ControlRow, Verdict, Verification
+from app.store.tables import AlarmRow, ClaimRevision, ClaimRow, ComparisonRow, ControlRow, Verdict, Verification
 
 if TYPE_CHECKING:
     from sqlmodel.sql.expression import SelectOfScalar
+
+
+def holds(verdict_id: Any) -> Any:
+    """Return the column `evidence_holds` for a column of verdicts: whether no alarm stands over what is stored."""
+    alarm = exists().where(col(AlarmRow.verdict_id) == verdict_id, col(AlarmRow.resolved_at).is_(None))
+    return (~alarm).label("evidence_holds")
+
+
+HOLDS = holds(col(Verdict.id))
 
 
 def newest_revisions() -> Any:
@@ -40,7 +49,7 @@ def standing_of(session: Session, claim_id: str) -> Verdict | None:
 
 
 def standing_verdicts(session: Session, record_id: str) -> list[gate.StandingVerdict]:
-    """Return the standing verdict of every tested claim of a record."""
+    """Return the standing verdict of every tested claim of a record; one whose evidence does not hold tests nothing."""
     newest = newest_revisions()
     query = (
         select(Verdict, Verification.seal, ClaimRow.name)
@@ -51,7 +60,9 @@ def standing_verdicts(session: Session, record_id: str) -> list[gate.StandingVer
         .where(ClaimRow.record_id == record_id)
         .order_by(col(Verdict.evaluated_at), col(Verdict.id))
     )
-    standing = {row[0].claim_id: row for row in session.exec(query)}
+    newest_of = {row[0].claim_id: row for row in session.exec(query)}
+    broken = set(session.exec(select(AlarmRow.verdict_id).where(col(AlarmRow.resolved_at).is_(None))))
+    standing = {claim: row for claim, row in newest_of.items() if row[0].id not in broken}
     ids = [verdict.id for verdict, _, _ in standing.values()]
     controls: dict[str, list[str]] = {}
     ordered = select(ControlRow.verdict_id, ControlRow.result).where(col(ControlRow.verdict_id).in_(ids))

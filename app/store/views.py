@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 from sqlmodel import Session, col
 
 from app.core import plan
 from app.core.errors import Fault
 from app.core.seal import read_seal
+from app.store.standing import HOLDS
 from app.store.tables import (
+    AlarmRow,
     ClaimRevision,
     ClaimRow,
     ComparisonRow,
@@ -46,6 +48,13 @@ _VERSION = (
         col(RunRow.fence),
         col(RunRow.progress_fraction),
         col(RunRow.progress_text),
+        select(func.count())
+        .where(
+            col(AlarmRow.verdict_id) == col(Verdict.id),
+            col(Verdict.verification_id) == bindparam("verification"),
+            col(AlarmRow.resolved_at).is_(None),
+        )
+        .scalar_subquery(),
     )
     .join(RunRow, col(RunRow.verification_id) == Verification.id, isouter=True)
     .where(_THIS)
@@ -71,8 +80,8 @@ _RUNS = (
     .where(col(RunRow.verification_id) == bindparam("verification"))
     .order_by(col(RunRow.created_at), col(RunRow.id))
 )
-_VERDICT = select(Verdict).where(col(Verdict.id) == bindparam("verdict"))
-_VERDICT_OF = select(Verdict).where(col(Verdict.verification_id) == bindparam("verification"))
+_VERDICT = select(Verdict, HOLDS).where(col(Verdict.id) == bindparam("verdict"))
+_VERDICT_OF = select(Verdict, HOLDS).where(col(Verdict.verification_id) == bindparam("verification"))
 _COMPARISONS = (
     select(col(ComparisonRow.verdict_id), col(ComparisonRow.document))
     .where(col(ComparisonRow.verdict_id).in_(bindparam("verdicts", expanding=True)))
@@ -129,7 +138,7 @@ def version(session: Session, verification_id: str, seen: Visible = EVERYTHING) 
     One that may not be known is not there.
 
     States and fences say it all: the other columns of a run change with them, and a verdict comes with its state. Only
-    progress moves by itself.
+    progress moves by itself, and an alarm over the stored evidence comes and goes.
     """
     found = session.connection().execute(_version(seen), {"verification": verification_id}).all()
     return hashlib.sha256(repr(found).encode()).hexdigest()[:32] if found else None
@@ -181,7 +190,7 @@ def latest(session: Session, limit: int) -> list[dict[str, Any]]:
     """Return the newest verdicts, newest first, with what a table of them shows."""
     claim: Any = col(ClaimRow.name).label("claim")
     query = (
-        select(Verdict, claim)
+        select(Verdict, HOLDS, claim)
         .join(ClaimRow, col(ClaimRow.id) == Verdict.claim_id)
         .order_by(col(Verdict.evaluated_at).desc(), col(Verdict.id).desc())
         .limit(limit)

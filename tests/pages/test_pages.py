@@ -24,6 +24,7 @@ from app.core.perturb_roles import HALVES
 from app.core.reasons import BLAME
 from app.pages import feed, shell, words
 from app.pages.router import MODULES
+from app.store import auditing
 from tests.pages.conftest import CLOSED, HIDDEN, SHOWN, STRANGER
 
 if TYPE_CHECKING:
@@ -200,6 +201,30 @@ def test_a_claim_shows_its_sentence_its_kind_beside_the_badge_and_every_attack_w
             assert control["detail"] in page.text
             assert control["cannot_prove"] in page.text
         assert f"{site.url}/v1/verdicts/{verdict['id']}/evidence" in page.text
+
+
+def test_a_verdict_whose_evidence_is_damaged_says_so_on_every_page_and_on_its_badge(site: Site) -> None:
+    verdict = site.verification("crashes")["verdict"]
+    claim = site.claim("crashes")
+    pages = ("/", claim, f"/verifications/{verdict['verification_id']}")
+    badge = f"/v1{claim}/badge.json"
+    assert not any("Evidence damaged" in site.get(page).text for page in pages)
+    immutable = site.get(f"/v1/verdicts/{verdict['id']}", "application/json").headers["Cache-Control"]
+    store = site.station.parts.store
+    with store.transaction() as session:
+        auditing.raise_alarm(session, verdict["id"], "as this test says")
+    try:
+        assert [page for page in pages if "Evidence damaged" not in site.get(page).text] == []
+        assert "counts for nothing until the operator has restored it" in read(site.get(claim)).text
+        assert site.data(badge)["message"] == "evidence damaged"
+        answer = site.get(f"/v1/verdicts/{verdict['id']}", "application/json")
+        assert answer.json()["evidence_holds"] is False
+        assert ("immutable" in immutable, answer.headers["Cache-Control"]) == (True, "no-cache")
+        rows = site.data("/feed.json")["verdicts"]
+        assert {row["id"] for row in rows if not row["evidence_holds"]} == {verdict["id"]}
+    finally:
+        with store.transaction() as session:
+            auditing.resolve_alarm(session, verdict["id"])
 
 
 def test_a_verdict_names_the_revision_of_its_claim_or_none(site: Site) -> None:

@@ -8,14 +8,18 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlmodel import select
 
 from app import actions
 from app.core.errors import Fault
 from app.core.keys import KnownKey
-from app.store import auditing, keys
+from app.store import auditing, keys, lists, records, views
 from app.store.errors import BlobMissing, BlobTampered, EvidenceBroken
+from app.store.tables import Record
+from app.store.visible import EVERYTHING
 from tests.core.builders import KEY, SIGNER, a_signer
 from tests.store.house import House
+from tests.store.test_conclusion import gate, in_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,11 +28,11 @@ if TYPE_CHECKING:
 
 def blob(house: House) -> Path:
     """Return where the only evidence lies."""
-    return house.parts.blobs.path(str(house.scalar("SELECT evidence FROM verdict")))
+    return house.parts.blobs.path(str(house.scalar("SELECT evidence FROM verdict ORDER BY id")))
 
 
 def verdict_id(house: House) -> str:
-    return str(house.scalar("SELECT id FROM verdict"))
+    return str(house.scalar("SELECT id FROM verdict ORDER BY id"))
 
 
 def shown(house: House) -> dict[str, Any]:
@@ -95,6 +99,30 @@ def test_evidence_that_does_not_hold_is_never_given_out_and_raises_an_alarm(
     assert alarm["verdict_id"] == verdict_id(house)
     assert says in alarm["detail"]
     assert alarm["seen_at"] > alarm["raised_at"]
+
+
+def test_a_verdict_without_good_evidence_says_so_and_counts_for_nothing_until_it_has_it_again(house: House) -> None:
+    house.verify(in_record())
+    good = blob(house).read_bytes()
+    assert (gate(house)["status"], gate(house)["claims"]["tested"]) == ("VERIFIED", 1)
+    tamper(house)
+    with pytest.raises(BlobTampered):
+        actions.read_evidence(house.parts, verdict_id(house))
+    assert (gate(house)["status"], gate(house)["claims"]["tested"]) == ("UNVERIFIED", 0)
+    with house.parts.store.read() as session:
+        assert views.verdict(session, verdict_id(house))["evidence_holds"] is False  # type: ignore[index]
+        known = records.gather(session, session.exec(select(Record)).one())
+        (listed,) = lists.verdicts(session, lists.Wanted(5), EVERYTHING).rows
+    assert (known.counts.sandbox_executed_claims, known.tested, listed["evidence_holds"]) == (0, [], False)
+    house.verify(in_record("second"))
+    assert gate(house)["claims"]["tested"] == 1
+    path = blob(house)
+    path.write_bytes(good)
+    while actions.audit(house.parts):
+        pass
+    assert (gate(house)["status"], gate(house)["claims"]["tested"]) == ("VERIFIED", 2)
+    with house.parts.store.read() as session:
+        assert views.verdict(session, verdict_id(house))["evidence_holds"] is True  # type: ignore[index]
 
 
 @pytest.mark.parametrize(("damage", "error", "says"), DAMAGES)
