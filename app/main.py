@@ -12,6 +12,7 @@ from app import __version__
 from app.actions import Parts
 from app.api import (
     api_keys,
+    approvals,
     batches,
     blobs,
     contracts,
@@ -106,6 +107,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         verifications.router,
         blobs.router,
         records.router,
+        approvals.router,
         opening.router,
         ledger.router,
         contracts.router,

@@ -19,6 +19,7 @@ from app.core.caller import PUBLISHER_PATTERN, PUBLISHER_SAID
 from app.core.claim import Policy
 from app.core.errors import Fault
 from app.core.model import Limits
+from app.core.proof_terms import Assurance, Trust
 from app.core.webhook import SCHEDULE
 
 MIB = 1 << 20
@@ -31,6 +32,14 @@ DEFAULT_LIMITS = Limits(
     memory_bytes=1 * GIB,
     processes=64,
     scratch_bytes=256 * MIB,
+)
+PROOF_LIMITS = Limits(  # of proofs: Lean's library takes seconds to load, and two GiB
+    wall_ms=300_000,
+    cpu_ms=600_000,
+    cpus=2,
+    memory_bytes=4 * GIB,
+    processes=64,
+    scratch_bytes=512 * MIB,
 )
 MAXIMUM_LIMITS = Limits(
     wall_ms=3_600_000,
@@ -96,7 +105,12 @@ class Settings(BaseSettings):
     isolation: str = "C"  # least level on which a run may be executed
     prepared_boxes: int = Field(default=1, ge=0, le=8)  # of each worker process, made before their runs come
     default_limits: Limits = DEFAULT_LIMITS
+    proof_limits: Limits = PROOF_LIMITS  # instead of them, of proofs that name none
     maximum_limits: Limits = MAXIMUM_LIMITS
+
+    proof_assurance: Assurance = "production"  # the least that a checker of proofs needs for its word to decide
+    proof_floor: str = "4.34.0"  # the oldest Lean whose word decides in production
+    proof_revoked: list[str] = []  # digests of environments, or commits of Lean, whose word decides nothing any more
 
     lease_seconds: float = 60
     heartbeat_seconds: float = 10
@@ -193,4 +207,10 @@ class Settings(BaseSettings):
             environments=environments,
             isolation=self.isolation,
             assets=assets,
+            proof_limits=self.proof_limits,
         )
+
+    @property
+    def proof_trust(self) -> Trust:
+        """Which checkers of proofs the operator lets decide."""
+        return Trust(self.proof_assurance, self.proof_floor, frozenset(self.proof_revoked))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
-    from assay_client.shapes import Event, Record, Verdict, VerdictPage, Verification
+    from assay_client.shapes import Approval, Event, Record, Verdict, VerdictPage, Verification
 
 T = TypeVar("T")
 
@@ -91,6 +91,10 @@ class Client:
     def cancel(self, verification_id: str) -> Verification:
         """Ask for the end of a verification; repeating it changes nothing, and a verdict that stands stays."""
         return self._run(flows.cancellation(verification_id))
+
+    def approve(self, challenge: str, theorem: str, imports: Sequence[str]) -> Approval:
+        """Approve the statement of a proof, which is in the file of a digest."""
+        return self._run(flows.approval(challenge, theorem, imports))
 
     def retry(self, verification_id: str) -> Verification:
         """Begin a verification that faulted again; a new verification comes of it."""

@@ -20,7 +20,7 @@ import httpx2
 from assay_client.errors import ServiceError, Unreachable
 
 if TYPE_CHECKING:
-    from assay_client.shapes import Record, Verdict, VerdictPage, Verification
+    from assay_client.shapes import Approval, Record, Verdict, VerdictPage, Verification
 
 T = TypeVar("T")
 
@@ -106,6 +106,12 @@ def cancellation(verification_id: str) -> Flow[Verification]:
     """Ask for the end of a verification; a verdict that stands stays."""
     path = f"/v1/verifications/{part(verification_id)}/cancel"
     return cast("Verification", (yield from _document("POST", path)))
+
+
+def approval(challenge: str, theorem: str, imports: Sequence[str]) -> Flow[Approval]:
+    """Approve the statement of a proof: the file of a digest, the theorem in it, the modules that may be imported."""
+    wanted = {"challenge": challenge, "theorem": theorem, "imports": list(imports)}
+    return cast("Approval", described((yield from send(Request("POST", "/v1/approvals", json=wanted)))))
 
 
 def another_try(verification_id: str) -> Flow[Verification]:

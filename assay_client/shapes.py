@@ -179,6 +179,17 @@ class Verification(TypedDict):
     urls: Urls
 
 
+class Approval(TypedDict):
+    """A statement of a proof that its publisher approved."""
+
+    id: str
+    challenge: str
+    theorem: str
+    imports: list[str]
+    approved_by: str
+    approved_at: str
+
+
 class RecordUrls(TypedDict):
     """Where to go from a record."""
 

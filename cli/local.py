@@ -16,9 +16,11 @@ from app.core.canonical import digest
 from app.core.claim import parse_claim
 from app.core.errors import Fault, Refusal
 from app.core.grounding import check_sources, sealed_sources, unreadable
-from app.core.model import Environment, Run
+from app.core.model import Environment, Lean4, Run
+from app.core.proof_terms import proof_terms
 from app.core.seal import assets_of, environment_of, make_seal, seal_bytes, seal_digest
 from app.intake import claim_of
+from cli.approvals import approved_here
 from cli.bundles import problems_of, read_bundle
 from cli.exits import Exit, of_status
 from cli.progress import of_runs
@@ -111,7 +113,12 @@ class Local:
         digests = {name: digest(data) for name, data in files.items()}
         built = self.named(environment_of(claim))
         environment = Environment(name=built.name, digest=built.digest)
-        return make_seal(claim, digests, environment, boxjob.evaluator_digest(claim))
+        terms = None
+        if isinstance(claim.reproduce, Lean4):
+            approval = approved_here(self.settings, claim, digests)
+            said = built.describe().get("proof")
+            terms = proof_terms(claim, digests, environment, said, approval, self.settings.proof_trust)
+        return make_seal(claim, digests, environment, boxjob.evaluator_digest(claim), terms)
 
     def named(self, name: str) -> BuiltEnvironment:
         """Return an environment of this host, which is looked at when it is first asked for: its files are many.
@@ -177,7 +184,18 @@ class Local:
         while not isinstance(step := plan.next_step(seal, [run for run, _ in done]), plan.Conclude):
             for spec in step:
                 said(f"{spec.key} ({len(done) + 1} of {of_runs(len(done) + 1, least, most)})", len(done) / most)
-                executed = execute(self.box, environment, seal, sealed, spec, by_digest.__getitem__, _go_on, kept)
+                left = {run.spec.key: dict(executed.artifacts) for run, executed in done}
+                executed = execute(
+                    self.box,
+                    environment,
+                    seal,
+                    sealed,
+                    spec,
+                    by_digest.__getitem__,
+                    _go_on,
+                    kept,
+                    lambda key, name, left=left: left.get(key, {}).get(name, b""),  # type: ignore[misc]
+                )
                 done.append((_run(spec, executed), executed))
         return done
 

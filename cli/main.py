@@ -14,7 +14,22 @@ from typing import Annotated
 import typer
 
 from app.core.errors import AssayError, Refusal
-from cli import assets, completion, env, evidence, hooks, keys, ledger, options, remote, show, sources, verdicts, watch
+from cli import (
+    approvals,
+    assets,
+    completion,
+    env,
+    evidence,
+    hooks,
+    keys,
+    ledger,
+    options,
+    remote,
+    show,
+    sources,
+    verdicts,
+    watch,
+)
 from cli.errors import CannotServe, ServiceError, Unreachable, way_in
 from cli.exits import Exit, of_http, worst
 from cli.options import Annotations, AsJson, Junit, Sarif, Since, Summary, end_on_signals, print_json, read_settings
@@ -177,6 +192,7 @@ def demo(
     raise typer.Exit(run_demo(read_settings(), port, leave=leave))
 
 
+app.command()(approvals.approve)
 app.command()(remote.submit)
 app.command()(watch.watch)
 app.command()(remote.cancel)

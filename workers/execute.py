@@ -11,9 +11,9 @@ import socket
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from app.core.boxjob import box_job
+from app.core.boxjob import box_job, nothing_left
 from app.core.errors import Fault
-from app.core.model import OutcomeKind, RunOutcome
+from app.core.model import OutcomeKind, Purpose, RunOutcome
 from app.core.perturb import Underivable
 from app.core.seal import assets_of, check_versions
 from app.core.series import Series
@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 __all__ = ["Executed", "execute", "owner"]
 
 
-#: The run whose artifacts are kept. A judge holds a whole archive in memory; dozens of runs that each leave 64 MiB would
-#: end it, again and again, and what a repetition or a changed input draws is no evidence of the claim.
+#: The run whose artifacts are kept, beside those of prove runs, which a replay is given. A judge holds a whole archive in
+#: memory; dozens of runs that each leave 64 MiB would end it, again and again, and what a repetition or a changed input
+#: draws is no evidence of the claim.
 ARTIFACTS_OF = "measure-0"
 
 
@@ -49,6 +50,7 @@ def execute(  # noqa: PLR0913 - one run's whole surroundings
     read: Callable[[str], bytes],
     tick: Callable[[Usage], bool],
     assets: Mapping[str, Asset] | None = None,
+    left: Callable[[str, str], bytes] = nothing_left,
 ) -> Executed:
     """Execute one run of a seal in the box.
 
@@ -61,6 +63,7 @@ def execute(  # noqa: PLR0913 - one run's whole surroundings
         read: digest of a sealed file -> its bytes, re-hashed.
         tick: called about twice a second; False cancels.
         assets: those of this host, by digest.
+        left: (key of an earlier run of the same verification, name of an artifact) -> its bytes, empty when it left none.
 
     Raises:
         Fault: the run could not be executed as sealed; says nothing about the claim.
@@ -74,7 +77,7 @@ def execute(  # noqa: PLR0913 - one run's whole surroundings
             reason_code="IMAGE_PULL_FAILED",
         )
     check_versions(seal)
-    planned = box_job(seal, seal_digest, spec, lambda path: read(seal.files[path]))
+    planned = box_job(seal, seal_digest, spec, lambda path: read(seal.files[path]), left)
     if isinstance(planned, Underivable):
         return _not_executed(planned.reason)
     job = _job(planned, environment, seal, _assets(seal, assets or {}))
@@ -96,7 +99,11 @@ def execute(  # noqa: PLR0913 - one run's whole surroundings
         raise Fault("asset-changed", str(error), reason_code="IMAGE_PULL_FAILED") from error
     except (SandboxFault, SealBroken) as error:
         raise Fault("sandbox", str(error), "run `assay doctor`") from error
-    return replace(_executed(planned, outcome, keep_artifacts=spec.key == ARTIFACTS_OF), samples=series.points)
+    return replace(_executed(planned, outcome, keep_artifacts=_keeps_artifacts(spec)), samples=series.points)
+
+
+def _keeps_artifacts(spec: RunSpec) -> bool:
+    return spec.key == ARTIFACTS_OF or spec.purpose is Purpose.PROVE
 
 
 def _assets(seal: Seal, known: Mapping[str, Asset]) -> tuple[tuple[str, Asset], ...]:

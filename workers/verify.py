@@ -62,6 +62,7 @@ def execute_run(hands: Hands, run_id: str) -> None:
             hands.parts.blobs.read,
             heartbeat,
             hands.assets,
+            lambda key, name: actions.left_by(hands.parts, claimed.verification_id, key, name),
         )
         if heartbeat.lost:
             raise StaleFence(run_id)

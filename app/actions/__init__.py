@@ -8,6 +8,7 @@ either. No transaction is open while a stranger's program runs.
     runs         what workers do with runs: claim, renew, finish, give back
     planning     what comes next for a verification
     ledger       checkpoints over verdicts and corrections
+    approvals    statements of proofs, approved by their publisher
     conclusion   how it ends: verdict, fault, cancellation
     keys         judges' public keys: published, retired
     api_keys     keys by which programs act for publishers
@@ -24,6 +25,7 @@ either. No transaction is open while a stranger's program runs.
 """
 
 from app.actions.api_keys import NewKey, create_key, revoke_key, rotate_key
+from app.actions.approvals import approval_of, approve, terms_of
 from app.actions.auditing import audit, read_evidence
 from app.actions.conclusion import cancel, conclude, fault_verification
 from app.actions.hooks import (
@@ -61,7 +63,17 @@ from app.actions.parts import Parts
 from app.actions.planning import sealed
 from app.actions.presence import announce, leave
 from app.actions.retrying import retry
-from app.actions.runs import cancel_run, claim_run, fail_run, finish_run, look, renew, report_output, report_progress
+from app.actions.runs import (
+    cancel_run,
+    claim_run,
+    fail_run,
+    finish_run,
+    left_by,
+    look,
+    renew,
+    report_output,
+    report_progress,
+)
 from app.actions.sources import (
     NewSource,
     OpenSource,
@@ -94,6 +106,8 @@ __all__ = [
     "Parts",
     "add_source",
     "announce",
+    "approval_of",
+    "approve",
     "audit",
     "cancel",
     "cancel_run",
@@ -116,6 +130,7 @@ __all__ = [
     "give_up_endpoint",
     "keep_blob",
     "leave",
+    "left_by",
     "log_in",
     "log_out",
     "look",
@@ -160,6 +175,7 @@ __all__ = [
     "take_in",
     "take_report",
     "tell_commits",
+    "terms_of",
     "test_endpoint",
     "tidy",
 ]

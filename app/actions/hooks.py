@@ -17,7 +17,7 @@ from app.core import hook_words
 from app.core.errors import Fault, Problem, Refusal
 from app.core.hook_change import CONTEXT
 from app.core.hooks import begin
-from app.core.model import Script
+from app.core.model import Formula
 from app.store import hook_claims, hook_reports, hooks, intake, sources, views
 from app.store.hook_claims import Came
 from app.store.hook_reports import NewReport
@@ -211,7 +211,7 @@ def _accept(source: KnownSource, claim: Claim) -> None:
         Refusal: its environment or its GPUs are not open to the source.
 
     """
-    name = claim.reproduce.environment if isinstance(claim.reproduce, Script) else None
+    name = None if isinstance(claim.reproduce, Formula) else claim.reproduce.environment
     if name is not None and name not in source.environments:
         known = ", ".join(sorted(source.environments)) or "none"
         detail = f"claims of this repository may not run in the environment {name}"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from app.actions.approvals import terms_of
 from app.actions.planning import deliver_soon, first_runs, nudge_runs
 from app.core import boxjob, plan
 from app.core.budgets import need
@@ -97,7 +98,7 @@ def submit_archive(  # noqa: PLR0913 - the parts of a submission
 
     limits = ArchiveLimits() if origin.folder is None else REPOSITORY
     files = read_archive(stream, limits, keep, origin.folder)
-    sealed = _sealed_bundle(parts, files, sizes, origin)
+    sealed = _sealed_bundle(parts, files, sizes, origin, publisher)
     return _submit(parts, sealed, publisher, force=force, also=also, account=account)
 
 
@@ -142,7 +143,7 @@ def submit_files(  # noqa: PLR0913 - as above
         return sizes.get(digest)
 
     files = read_list(named, ArchiveLimits(), size_of)
-    sealed = _sealed_bundle(parts, files, {digest: sizes[digest] for digest in files.values()}, BY_ITSELF)
+    sealed = _sealed_bundle(parts, files, {digest: sizes[digest] for digest in files.values()}, BY_ITSELF, publisher)
     return _submit(parts, sealed, publisher, force=force, also=also, account=account)
 
 
@@ -169,7 +170,7 @@ def submit_formula(  # noqa: PLR0913 - as above
     if origin.accept is not None:
         origin.accept(claim, body)
     stored = parts.blobs.put(body)
-    sealed = _seal(claim, policy, {JSON_CLAIM_FILE: stored}, {stored: len(body)})
+    sealed = _seal(parts, claim, policy, {JSON_CLAIM_FILE: stored}, {stored: len(body)}, publisher)
     return _submit(parts, sealed, publisher, force=force, also=also, account=account)
 
 
@@ -218,7 +219,9 @@ def publish_assets(parts: Parts, offered: Sequence[Mapping[str, Any]]) -> None:
         assets.put_assets(session, offered)
 
 
-def _sealed_bundle(parts: Parts, files: Mapping[str, str], sizes: Mapping[str, int], origin: Origin) -> Sealed:
+def _sealed_bundle(
+    parts: Parts, files: Mapping[str, str], sizes: Mapping[str, int], origin: Origin, publisher: str
+) -> Sealed:
     """Check and seal a bundle whose files (path -> digest) are stored; the claim's own and its sources are read."""
     stated = claim_of(files)
     check_size(sizes[stated])  # before it is read
@@ -232,7 +235,7 @@ def _sealed_bundle(parts: Parts, files: Mapping[str, str], sizes: Mapping[str, i
         return _looked_at(parts.blobs, files[path], table=path.endswith(CSV_SUFFIX))
 
     check_sources(claim, lambda path: sizes[files[path]], look)
-    return _seal(claim, policy, files, sizes)
+    return _seal(parts, claim, policy, files, sizes, publisher)
 
 
 @lru_cache(maxsize=LOOKED_AT)
@@ -246,7 +249,9 @@ def _policy(parts: Parts) -> Policy:
         return parts.settings.policy(intake.environments(session), assets.known(session))
 
 
-def _seal(claim: Claim, policy: Policy, files: Mapping[str, str], sizes: Mapping[str, int]) -> Sealed:
+def _seal(  # noqa: PLR0913 - what is sealed, and on whose terms
+    parts: Parts, claim: Claim, policy: Policy, files: Mapping[str, str], sizes: Mapping[str, int], publisher: str
+) -> Sealed:
     name = environment_of(claim)
     built = policy.environments
     if name not in built:
@@ -257,7 +262,8 @@ def _seal(claim: Claim, policy: Policy, files: Mapping[str, str], sizes: Mapping
             reason_code="IMAGE_PULL_FAILED",
         )
     environment = Environment(name=name, digest=built[name])
-    seal = make_seal(claim, files, environment, boxjob.evaluator_digest(claim))
+    terms = terms_of(parts, publisher, claim, files, environment)
+    seal = make_seal(claim, files, environment, boxjob.evaluator_digest(claim), terms)
     body = seal_bytes(seal)
     return Sealed(seal, body, seal_digest(body), sizes)
 

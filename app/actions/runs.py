@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from app.actions.planning import Results, deliver_soon, nudge_runs, plan_next, send
 from app.core import loglines
-from app.store import runs
+from app.store import planning, runs
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -105,6 +105,13 @@ def finish_run(parts: Parts, claimed: Claimed, seal: Seal, done: Executed, *, wo
         nudges = plan_next(session, verification, seal, results)
     send(parts, nudges)
     deliver_soon(parts, session)
+
+
+def left_by(parts: Parts, verification_id: str, key: str, name: str) -> bytes:
+    """Return a file that a finished run of a verification left, hashed again; empty when it left none of that name."""
+    with parts.store.read() as session:
+        found = planning.artifact_of(session, verification_id, key, name)
+    return b"" if found is None else parts.blobs.read(found)
 
 
 def cancel_run(parts: Parts, claimed: Claimed, cpu_ms: int = 0, gpu_ms: int = 0) -> None:

@@ -2,7 +2,8 @@
 
 The expected values never enter: not `claim.toml` (nor its JSON twin), not the sources in which quotes are located unless
 they are declared inputs. Inputs lie below /in under the path they have in the bundle, the rest of the bundle below /job.
-A formula's box holds our evaluator, the formulas and the printed inputs, and nothing of the submitter's.
+A formula's box holds our evaluator, the formulas and the printed inputs, and nothing of the submitter's. What the boxes of a
+proof hold stands in `proof_job`.
 """
 
 from __future__ import annotations
@@ -25,12 +26,13 @@ from app.core.caps import (
 from app.core.early import Importing, importing
 from app.core.errors import Fault
 from app.core.formula import Ratio, decimal_text, printed
-from app.core.model import Claim, Formula, Purpose, Script
+from app.core.model import Claim, Formula, Lean4, Purpose, Script
 from app.core.perturb import Underivable, derive, derive_parameter
 from app.core.perturb_ordered import VARIANTS as ORDERED
 from app.core.perturb_ordered import ordered
 from app.core.perturb_spared import VARIANT as SPARED
 from app.core.perturb_spared import spared
+from app.core.proof_job import EXPORTS, PROOF_PROTOCOL, proof_argv, proof_files
 from app.core.seal import FORMULA_ENVIRONMENT
 
 if TYPE_CHECKING:
@@ -84,7 +86,13 @@ def formula_source() -> bytes:
 
 def evaluator_digest(claim: Claim) -> str:
     """Return the digest of our own program in the box, for the seal."""
-    return digest(formula_source()) if isinstance(claim.reproduce, Formula) else SCRIPT_PROTOCOL
+    match claim.reproduce:
+        case Formula():
+            return digest(formula_source())
+        case Lean4():
+            return PROOF_PROTOCOL
+        case Script():
+            return SCRIPT_PROTOCOL
 
 
 def check_evaluator(seal: Seal) -> None:
@@ -101,7 +109,18 @@ def check_evaluator(seal: Seal) -> None:
         raise Fault("seal-other-rules", detail, "submit the claim again, or use the program version that sealed it")
 
 
-def box_job(seal: Seal, seal_digest: str, spec: RunSpec, read: Callable[[str], bytes]) -> BoxJob | Underivable:
+def nothing_left(_key: str, _name: str) -> bytes:
+    """Return the artifact of an earlier run where there is none."""
+    return b""
+
+
+def box_job(
+    seal: Seal,
+    seal_digest: str,
+    spec: RunSpec,
+    read: Callable[[str], bytes],
+    left: Callable[[str, str], bytes] = nothing_left,
+) -> BoxJob | Underivable:
     """Return what enters the box for one run, or why its derivation is not possible.
 
     Args:
@@ -109,15 +128,28 @@ def box_job(seal: Seal, seal_digest: str, spec: RunSpec, read: Callable[[str], b
         seal_digest: its digest, which fixes the derivation.
         spec: which run.
         read: path in the bundle -> its sealed bytes.
+        left: (key of an earlier run, name of an artifact) -> its bytes, empty when it left none.
 
     Raises:
         Fault: the seal names another program for its box than ours.
 
     """
     check_evaluator(seal)
-    if isinstance(seal.claim.reproduce, Formula):
-        return _formula_job(seal.claim.reproduce, spec)
-    return _script_job(seal, seal.claim.reproduce, seal_digest, spec, read)
+    match seal.claim.reproduce:
+        case Formula() as formula:
+            return _formula_job(formula, spec)
+        case Lean4() as proof:
+            return _proof_job(proof, spec, read, left)
+        case Script() as script:
+            return _script_job(seal, script, seal_digest, spec, read)
+
+
+def _proof_job(proof: Lean4, spec: RunSpec, read: Callable[[str], bytes], left: Callable[[str, str], bytes]) -> BoxJob:
+    files = tuple(
+        BoxFile(path, data, digest(data)) for path, data in sorted(proof_files(proof, spec, read, left).items())
+    )
+    exports = {item.target: item.digest for item in files if item.target in EXPORTS}
+    return BoxJob("script", proof_argv(spec), files, {}, exports, "")
 
 
 def _formula_job(formula: Formula, spec: RunSpec) -> BoxJob:

@@ -19,7 +19,7 @@ from enum import StrEnum
 class Scope(StrEnum):
     """What a key may be used for."""
 
-    CLAIMS_WRITE = "claims:write"  # records
+    CLAIMS_WRITE = "claims:write"  # records; approving statements of proofs
     VERIFICATIONS_WRITE = "verifications:write"  # submit, also file by file; cancel, retry
     VERDICTS_READ = "verdicts:read"  # the publisher's own private records, claims, verifications, runs and verdicts
     EVIDENCE_READ = "evidence:read"  # evidence of these, and their files

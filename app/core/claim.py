@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from app.core import toml_lines
-from app.core.claim_expect import read_expectations
+from app.core.claim_expect import read_expectations, refuse_expectations
 from app.core.claim_reader import Path, Reader, Table, near
 from app.core.claim_reproduce import read_reproduce
 from app.core.errors import Problem, Refusal
-from app.core.model import Claim, Formula, Limits, RecordRef, Script, Source, Statement
+from app.core.model import Claim, Formula, Lean4, Limits, RecordRef, Script, Source, Statement
 from app.core.quantity import milliseconds, size_bytes
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class Policy:
     environments: Mapping[str, str]  # name -> digest
     isolation: str = "C"  # least level for every run; a claim may only raise it
     assets: Mapping[str, str] | None = None  # digest -> what the operator calls it; None: any digest is accepted
+    proof_limits: Limits | None = None  # instead of the default ones, of proofs
 
 
 def parse_claim(data: bytes, files: Collection[str], policy: Policy, filename: str = "claim.toml") -> Claim:
@@ -119,13 +120,13 @@ def _read(document: dict[str, Any], files: Collection[str] | None, policy: Polic
         root.report("schema", "unknown-schema", f"this is not {SCHEMA}", f'write schema = "{SCHEMA}"')
     record = _record(root)
     statement = _statement(root)
-    expect = read_expectations(root)
+    told = document.get("reproduce")
+    proof = isinstance(told, dict) and told.get("kind") == "lean4"
+    expect = refuse_expectations(root) if proof else read_expectations(root)
     reproduce = read_reproduce(root, files, policy, expect)
-    limits = _limits(root, policy)
+    limits = _limits(root, policy, (policy.proof_limits if proof else None) or policy.default_limits)
     sources = _sources(root, files or ())
-    if isinstance(reproduce, Script) and any(item.file == reproduce.entrypoint for item in sources):
-        remedy = "a source stays out of the box: name another file"
-        root.report("source", "entrypoint-is-source", "the script cannot be a source", remedy)
+    _check_sources(root, reproduce, {item.file for item in sources})
     if isinstance(reproduce, Formula):
         _check_cells(root, reproduce, {item.id for item in sources})
     root.close()
@@ -133,6 +134,15 @@ def _read(document: dict[str, Any], files: Collection[str] | None, policy: Polic
     # Without problems all of its parts are there; validation says so if that is ever wrong.
     parts = {"record": record, "claim": statement, "expect": expect, "reproduce": reproduce, "limits": limits}
     return Claim.model_validate({**parts, "source": sources})
+
+
+def _check_sources(root: Table, reproduce: Formula | Script | Lean4 | None, files: Collection[str]) -> None:
+    """Report a source that is what the box executes."""
+    remedy = "a source stays out of the box: name another file"
+    if isinstance(reproduce, Script) and reproduce.entrypoint in files:
+        root.report("source", "entrypoint-is-source", "the script cannot be a source", remedy)
+    if isinstance(reproduce, Lean4) and {reproduce.challenge, reproduce.solution} & set(files):
+        root.report("source", "entrypoint-is-source", "neither statement nor proof can be a source", remedy)
 
 
 def _record(root: Table) -> RecordRef | None:
@@ -166,9 +176,8 @@ def _statement(root: Table) -> Statement | None:
     return Statement(id=name, statement=text, quote=quote, section=section)
 
 
-def _limits(root: Table, policy: Policy) -> Limits:
+def _limits(root: Table, policy: Policy, base: Limits) -> Limits:
     table = root.table("limits")
-    base = policy.default_limits
     found = base.model_dump() | {"isolation": policy.isolation}
     if table is None:
         return Limits.model_validate(found)

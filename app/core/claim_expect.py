@@ -71,6 +71,14 @@ def read_expectations(document: Table) -> tuple[Expectation, ...]:
     return tuple(found)
 
 
+def refuse_expectations(document: Table) -> tuple[Expectation, ...]:
+    """Report the `[[expect]]` of a proof, which has no measured values; return none."""
+    if document.has("expect"):
+        detail = "a proof is accepted or not, and has no values that could be expected"
+        document.report("expect", "expect-of-proof", detail, "remove [[expect]]: the theorem says what is claimed")
+    return ()
+
+
 def _own(expectation: Expectation) -> set[str]:
     """Return the names that no other expectation may use; a ranking may rank what others expect."""
     cells = {item.metric for item in members(expectation)} if expectation.rule is Rule.TABLE else set()

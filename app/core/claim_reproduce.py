@@ -1,10 +1,11 @@
-"""Reading `[reproduce]`: a formula over printed values, or a script over its inputs and parameters."""
+"""Reading `[reproduce]`: a formula over printed values, a script over its inputs and parameters, or a proof."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from app.core.claim_formula import read_formula
+from app.core.claim_lean4 import read_lean4
 from app.core.claim_reader import near
 from app.core.claim_script import read_script
 from app.core.claim_seeds import LEAST
@@ -15,12 +16,12 @@ if TYPE_CHECKING:
 
     from app.core.claim import Policy
     from app.core.claim_reader import Table
-    from app.core.model import Expectation, Formula, Script
+    from app.core.model import Expectation, Formula, Lean4, Script
 
 
 def read_reproduce(
     document: Table, files: Collection[str] | None, policy: Policy, expect: Sequence[Expectation]
-) -> Formula | Script | None:
+) -> Formula | Script | Lean4 | None:
     """Return the `[reproduce]` of a claim document.
 
     Args:
@@ -36,17 +37,16 @@ def read_reproduce(
     kind = table.text("kind", required=True, longest=20)
     match kind:
         case "formula":
-            found: Formula | Script | None = read_formula(table, document)
+            found: Formula | Script | Lean4 | None = read_formula(table, document)
             _refuse_seed_rules(document, expect)
         case "script":
             found = read_script(table, files, policy, {item.rule for item in expect})
+        case "lean4":
+            found = read_lean4(table, files, policy.environments)
         case None:
             return None
-        case "lean4":
-            table.report("kind", "kind-not-offered", "this version does not check proofs", "use formula or script")
-            return None
         case _:
-            remedy = near(kind, ("formula", "script")) or "use formula or script"
+            remedy = near(kind, ("formula", "script", "lean4")) or "use formula, script or lean4"
             table.report("kind", "unknown-kind", f"there is no kind {kind[:40]!r}", remedy)
             return None
     table.close()

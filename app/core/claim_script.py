@@ -15,7 +15,7 @@ from app.core.claim_seeds import read_seeds
 from app.core.model import Script
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from app.core.claim import Policy
     from app.core.claim_reader import Table
@@ -39,17 +39,11 @@ def read_script(table: Table, files: Collection[str] | None, policy: Policy, rul
         table.report("kind", "needs-bundle", "a script comes in a bundle", "send the archive as the part `bundle`")
         return None
     entrypoint = table.text("entrypoint", required=True, longest=255)
-    environments = policy.environments
-    environment = table.text("environment", longest=64) or "python"
-    if environment not in environments:
-        known = ", ".join(sorted(environments)) or "none"
-        detail = f"there is no environment {environment!r} here"
-        remedy = near(environment, environments) or f"Built by the operator: {known} (see `assay env list`)"
-        table.report("environment", "unknown-environment", detail, remedy)
+    environment = read_environment(table, "python", policy.environments)
     inputs = table.texts("inputs")
     for key, paths in (("entrypoint", (entrypoint,) if entrypoint else ()), ("inputs", inputs)):
         for path in paths:
-            _check_path(table, key, path, files)
+            check_path(table, key, path, files)
     if entrypoint is not None and entrypoint in inputs:
         table.report("inputs", "entrypoint-is-input", "the script cannot be its own input", "remove it from inputs")
     assets = read_assets(table, policy.assets)
@@ -70,7 +64,19 @@ def read_script(table: Table, files: Collection[str] | None, policy: Policy, rul
     )
 
 
-def _check_path(table: Table, key: str, path: str, files: Collection[str]) -> None:
+def read_environment(table: Table, usual: str, environments: Mapping[str, str]) -> str:
+    """Return the environment that a `[reproduce]` table names, or the usual one; it must be there."""
+    environment = table.text("environment", longest=64) or usual
+    if environment not in environments:
+        known = ", ".join(sorted(environments)) or "none"
+        detail = f"there is no environment {environment!r} here"
+        remedy = near(environment, environments) or f"Built by the operator: {known} (see `assay env list`)"
+        table.report("environment", "unknown-environment", detail, remedy)
+    return environment
+
+
+def check_path(table: Table, key: str, path: str, files: Collection[str]) -> None:
+    """Report a path that is not one of the bundle's files, or is the claim's own."""
     parts = path.split("/")
     inside = sorted(name for name in files if name.startswith(f"{path.strip('/')}/"))
     if inside:

@@ -30,8 +30,15 @@ CATALOGUE = {
     "coincidence": (Attacker.COUNTEREXAMPLE, "that the authors did not search"),
 }
 
+#: the same of proofs alone; `confirm` and `quote` they share with programs
+PROOF_CATALOGUE = {
+    "kernel": (Attacker.REPLICATION, "that the kernel is sound, nor the modules that it was given ready-made"),
+    "statement": (Attacker.CITATION, "that the approved statement says what the paper says"),
+    "axioms": (Attacker.COUNTEREXAMPLE, "which axioms stand behind theorems of the imported modules"),
+}
+
 
 def control(name: str, result: ControlResult, detail: str) -> Control:
     """Return a control's result with what the catalogue says about it."""
-    attacker, cannot_prove = CATALOGUE[name]
+    attacker, cannot_prove = (CATALOGUE | PROOF_CATALOGUE)[name]
     return Control(name=name, attacker=attacker, result=result, detail=detail, cannot_prove=cannot_prove)

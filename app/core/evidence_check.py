@@ -8,7 +8,7 @@
 3. The bundle is the one that was sealed, and sealing what its `claim.toml` says gives the same seal. Otherwise nothing
    else is looked at: the rest of the program expects claims that intake would accept.
 4. The runs are those that the plan asks for, all of them. Changed inputs are made again from the seal; a formula is
-   evaluated again.
+   evaluated again; what a proof's replay was given is what its prove runs left.
 5. The runs are judged again; every field of the verdict must come out the same.
 
 Nothing in the archive is trusted for a path, a size or a conclusion.
@@ -129,7 +129,7 @@ def _check_claim(seal: Seal, bundle: Mapping[str, bytes]) -> list[str]:
         return [f"bundle/{names[0]} is no claim that can be read: {error}"]
     # Limits are the operator's to fill in and to lower.
     claim = claim.model_copy(update={"limits": seal.claim.limits})
-    again = make_seal(claim, seal.files, seal.environment, seal.evaluator)
+    again = make_seal(claim, seal.files, seal.environment, seal.evaluator, seal.proof)
     return [] if again == seal else [f"the sealed claim is not the one that bundle/{names[0]} states"]
 
 
@@ -212,8 +212,12 @@ def _check_complete(seal: Seal, runs: Sequence[Run]) -> list[str]:
 def _check_run(seal: Seal, found_seal: str, read: _Read, members: Mapping[str, bytes]) -> list[str]:
     """Make the box of a run again: the digests of its changed inputs, and what a formula gives, follow from the seal."""
     name, run, derived = read
+
+    def left(key: str, artifact: str) -> bytes:
+        return members.get(f"runs/{key}/artifacts/{artifact}", b"")
+
     try:
-        job = box_job(seal, found_seal, run.spec, lambda path: members[f"bundle/{path}"])
+        job = box_job(seal, found_seal, run.spec, lambda path: members[f"bundle/{path}"], left)
     except KeyError as error:
         return [f"the inputs of the run {run.spec.key} cannot be made again: {error} is missing"]
     again = job.derived if isinstance(job, BoxJob) else {}

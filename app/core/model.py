@@ -174,7 +174,41 @@ class Script(Model):
     assets: dict[str, str] | None = None  # name in the box -> "sha256:…"; None, not {}, so that seals without any stay
 
 
-Reproduce = Annotated[Formula | Script, Field(discriminator="kind")]
+class Lean4(Model):
+    """A Lean 4 proof of a statement that was approved before and apart from it.
+
+    It has none of what programs are measured by: no inputs, no parameters, one seed that nothing reads.
+    """
+
+    kind: Literal["lean4"] = "lean4"
+    challenge: str  # the file that states the theorem
+    solution: str  # the file that proves it
+    theorem: str
+    imports: tuple[str, ...] = ("Init",)  # modules that either file may import
+    environment: str = "lean4"
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Return nothing."""
+        return ()
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Return nothing."""
+        return {}
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """Return the one seed that every seal has."""
+        return (0,)
+
+    @property
+    def seeds_max(self) -> None:
+        """Return nothing: further seeds would decide nothing."""
+        return
+
+
+Reproduce = Annotated[Formula | Script | Lean4, Field(discriminator="kind")]
 
 
 class Limits(Model):
@@ -222,6 +256,20 @@ class Environment(Model):
     digest: str  # "sha256:" + 64 hex digits
 
 
+class ProofTerms(Model):
+    """What a proof is judged by beside its claim: the approval of its statement, and how far its checker is believed."""
+
+    challenge: str  # digest of the file that states the theorem
+    approved_by: str | None = None  # None: nobody approved this statement before the proof came
+    approved_at: str | None = None
+    backend: str  # these four as the environment's manifest says
+    assurance: Literal["production", "test"]
+    lean_version: str
+    lean_commit: str
+    accepts: Literal["production", "test"]  # the least assurance with which the operator lets a checker decide
+    refused: str | None = None  # why the operator lets this checker decide nothing
+
+
 class Seal(Model):
     """All that is fixed before anything runs. Its canonical bytes hash to the seal's digest."""
 
@@ -233,6 +281,7 @@ class Seal(Model):
     looks: tuple[int, ...]  # after how many of them statistical rules are asked; the last is all of them
     evaluator: str  # digest of our own program in the box: formula evaluator or script runner
     versions: dict[str, int]  # {"claim": 3, "compare": 2, "perturb": 3, "plan": 3}: the rules that read and judge
+    proof: ProofTerms | None = None  # of proofs alone
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
@@ -252,7 +301,7 @@ class Derivation(Model):
 class RunSpec(Model):
     """One execution that the plan asks for. `key` is unique within a verification."""
 
-    key: str  # "measure-0", "repeat-0", "perturb-0-1", "perturb-hardcoded-1", "confirm-0"
+    key: str  # "measure-0", "repeat-0", "perturb-0-1", "perturb-hardcoded-1", "confirm-0", "prove-solution", "replay-0"
     purpose: Purpose
     seed: int
     derivation: Derivation | None = None

@@ -18,6 +18,8 @@ step else the same steps at changed inputs, only if it stood still; all steps on
 anchor    only if no change so far led out of what the claim accepts
 seeds     further seeds up to the next look, again and again, only while statistical rules cannot decide
 confirm   only if the claim would otherwise be FALSIFIED
+
+A proof has stages of its own, see `proof_plan`.
 """
 
 from __future__ import annotations
@@ -37,7 +39,8 @@ from app.core.controls_scale import out_of_law
 from app.core.controls_turned import unturned
 from app.core.controls_typed import proportional, unfollowed
 from app.core.looks import wanted_measures
-from app.core.model import Purpose
+from app.core.model import Lean4, Purpose
+from app.core.proof_plan import proof_specs, proof_steps
 from app.core.readings import Readings
 from app.core.specs import (
     all_specs,
@@ -125,6 +128,8 @@ STAGES = (
 
 def next_step(seal: Seal, runs: Sequence[Run]) -> tuple[RunSpec, ...] | Conclude:
     """Return the runs that must be finished next, without those that are, or that it is time to conclude."""
+    if isinstance(seal.claim.reproduce, Lean4):
+        return proof_steps(seal, runs) or Conclude()
     readings = Readings.of(seal, runs)
     measured: set[str] = set()
     for stage in STAGES:
@@ -142,9 +147,13 @@ def next_step(seal: Seal, runs: Sequence[Run]) -> tuple[RunSpec, ...] | Conclude
 
 def total_steps(seal: Seal) -> int:
     """Return how many runs a verdict takes at most."""
+    if isinstance(seal.claim.reproduce, Lean4):
+        return len(proof_specs(seal))
     return len(all_specs(seal)) - len(instead(Readings(seal, {})))
 
 
 def least_steps(seal: Seal) -> int:
-    """Return how many runs a verdict takes at least, when every run gives a measurement."""
+    """Return how many runs a verdict takes at least, when every run gives a measurement or an export."""
+    if isinstance(seal.claim.reproduce, Lean4):
+        return min(len(proof_specs(seal)), 3)
     return len(measures(seal)) + len(attacks(seal)) + len(own_changes(Readings(seal, {})))

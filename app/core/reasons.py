@@ -44,6 +44,20 @@ BLAME = {
     "COINCIDENCE": Blame.MEASUREMENT,
 }
 
+#: the same of proofs alone; what the service is to blame for here is no fault, but a checker that may not decide
+PROOF_BLAME = {
+    "PROOF_REJECTED": Blame.AUTHOR,
+    "PROOF_NOT_COMPILED": Blame.AUTHOR,
+    "PROOF_INCOMPLETE": Blame.AUTHOR,
+    "PROOF_AXIOM_FORBIDDEN": Blame.AUTHOR,
+    "STATEMENT_NOT_APPROVED": Blame.AUTHOR,
+    "DEFINITION_DIFFERS": Blame.AUTHOR,
+    "THEOREM_MISSING": Blame.AUTHOR,
+    "IMPORT_DENIED": Blame.AUTHOR,
+    "PROOF_TOOLCHAIN_ERROR": Blame.SERVICE,
+    "CHECKER_NOT_TRUSTED": Blame.SERVICE,
+}
+
 #: control that fails -> reason code; of all others a failure says that the reproduction computes nothing
 FAILED_CONTROL = {"quote": "UNTRACEABLE", "cells": "UNTRACEABLE", "coincidence": "COINCIDENCE"}
 
@@ -65,7 +79,7 @@ def worst_failure(measures: Sequence[Reading], limits: Limits) -> tuple[str, str
         return None
     worst = min(failed, key=lambda item: (PRECEDENCE.index(item.run.outcome.kind), item.unreadable is not None))
     if worst.unreadable is None:
-        return _failure_code(worst), wording.failure(worst.run, limits)
+        return failure_code(worst.run), wording.failure(worst.run, limits)
     code, detail = worst.unreadable.code, worst.unreadable.detail
     if worst.run.outcome.limit in MARRING:  # it went on after a refusal, and this is the likely reason
         return MARRING[worst.run.outcome.limit or ""], wording.unreadable(detail, worst.run, limits)
@@ -77,8 +91,9 @@ def marred(readings: Sequence[Reading]) -> Run | None:
     return next((item.run for item in readings if item.run.outcome.limit in MARRING), None)
 
 
-def _failure_code(reading: Reading) -> str:
-    outcome = reading.run.outcome
+def failure_code(run: Run) -> str:
+    """Return the reason code of a run that did not exit with 0."""
+    outcome = run.outcome
     match outcome.kind:
         case OutcomeKind.CANCELLED:
             return "CANCELLED"

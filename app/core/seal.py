@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING
 
 from app.core.canonical import canonical, digest
 from app.core.errors import Fault
-from app.core.model import Claim, Environment, Formula, Seal
+from app.core.model import Claim, Environment, Formula, Script, Seal
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+
+    from app.core.model import ProofTerms
 
 FORMULA_ENVIRONMENT = "python"
 
@@ -26,7 +28,9 @@ FORMULA_ENVIRONMENT = "python"
 VERSIONS = {"claim": 3, "compare": 2, "perturb": 3, "plan": 3}
 
 
-def make_seal(claim: Claim, files: Mapping[str, str], environment: Environment, evaluator: str) -> Seal:
+def make_seal(
+    claim: Claim, files: Mapping[str, str], environment: Environment, evaluator: str, proof: ProofTerms | None = None
+) -> Seal:
     """Return the seal of a checked claim, as everybody reads it back.
 
     The order of keys in the claim's own file is gone: parameters and values come in the order of the canonical bytes,
@@ -37,6 +41,7 @@ def make_seal(claim: Claim, files: Mapping[str, str], environment: Environment, 
         files: path in the bundle -> digest, for every file.
         environment: the one that the claim names, as built.
         evaluator: digest of our own program in the box.
+        proof: of a proof, what it is judged by beside its claim.
 
     """
     seeds, looks = schedule(claim)
@@ -48,6 +53,7 @@ def make_seal(claim: Claim, files: Mapping[str, str], environment: Environment, 
         looks=looks,
         evaluator=evaluator,
         versions=VERSIONS,
+        proof=proof,
     )
     return read_seal(seal_bytes(seal))
 
@@ -59,7 +65,7 @@ def environment_of(claim: Claim) -> str:
 
 def assets_of(claim: Claim) -> Mapping[str, str]:
     """Return the assets that a claim's runs need, name in the box -> digest."""
-    return {} if isinstance(claim.reproduce, Formula) else claim.reproduce.assets or {}
+    return claim.reproduce.assets or {} if isinstance(claim.reproduce, Script) else {}
 
 
 def schedule(claim: Claim) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -13,6 +13,8 @@ undecided. FALSIFIED needs a clean and finite measurement in agreed units, a rep
 beyond tolerance and beyond the printed rounding, no limit met that may have spoiled the number, a reproduction that is
 not worthless, and the same contradiction again in a confirming run. Everything else is UNVERIFIED with its reason, and
 is no evidence against the claim.
+
+A proof has an order of its own, see `proof_judge`.
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ from app.core.controls_counterexample import mixing
 from app.core.controls_replication import confirm
 from app.core.errors import Fault
 from app.core.looks import look_of, sound, wanted_measures
-from app.core.model import ControlResult, Formula, Judgement, OutcomeKind, Purpose, Status
+from app.core.model import ControlResult, Formula, Judgement, Lean4, OutcomeKind, Purpose, Status
+from app.core.proof_judge import judge_proof
 from app.core.readings import Reading, Readings
 from app.core.reasons import BLAME, FAILED_CONTROL, MARRING, PRECEDENCE, marred, worst_failure
 from app.core.seal import check_versions
@@ -53,6 +56,8 @@ def judge(seal: Seal, runs: Sequence[Run], sources: Mapping[str, bytes] | None =
 
     """
     check_versions(seal)
+    if isinstance(seal.claim.reproduce, Lean4):
+        return judge_proof(seal, runs, sources or {})
     readings = Readings.of(seal, runs, sources)
     _refuse_faults(readings)
     _refuse_strangers(readings, runs)

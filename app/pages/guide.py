@@ -8,8 +8,8 @@ from fastapi import APIRouter, Request, Response
 
 from app.api.callers import ANYBODY, CallerDep
 from app.core.bands import Band
-from app.core.controls_catalogue import CATALOGUE
-from app.core.reasons import BLAME
+from app.core.controls_catalogue import CATALOGUE, PROOF_CATALOGUE
+from app.core.reasons import BLAME, PROOF_BLAME
 from app.pages import words
 from app.pages.band import Picture, Point
 from app.pages.band_svg import both
@@ -50,4 +50,6 @@ async def read(request: Request, caller: CallerDep) -> Response:  # noqa: ARG001
 
 
 def _page() -> bytes:
-    return render("guide.html", drawing=both(EXAMPLE, "example"), controls=CATALOGUE, blame=BLAME)
+    return render(
+        "guide.html", drawing=both(EXAMPLE, "example"), controls=CATALOGUE | PROOF_CATALOGUE, blame=BLAME | PROOF_BLAME
+    )

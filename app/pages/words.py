@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 STATUS = {
-    "VERIFIED": "A sealed run reproduced the printed results within the stated rule.",
-    "FALSIFIED": "A clean, repeated and confirmed reproduction contradicts what was printed.",
+    "VERIFIED": "A sealed run reproduced the printed results within the stated rule, or a kernel accepted the proof.",
+    "FALSIFIED": "A clean, confirmed reproduction contradicts what was printed, or a kernel rejected the proof twice.",
     "UNVERIFIED": "Nothing was decided. This is not evidence against the claim.",
 }
 BEFORE_MAX = 300
@@ -22,7 +22,7 @@ MODEST = "Descriptive verification status only; not human peer review or indepen
 KIND = {
     "formula": "formula: printed numbers computed from other printed numbers, not a re-run of the experiment",
     "script": "script: the authors' program, run again in a sealed box",
-    "lean4": "proof: checked by the Lean 4 kernel, which this version does not offer yet",
+    "lean4": "proof: every declaration given to a fresh Lean 4 kernel, for a statement that was approved before",
 }
 BLAME = {
     "author": "It lies with the claim or its reproduction; its author can mend it.",
@@ -58,6 +58,17 @@ CODE = {
     "COARSE_CLAIM": "outside by no more than printed digits leave open",
     "CONTROL_UNDECIDED": "a required control could not be carried out",
     "COINCIDENCE": "too many other cells would have matched as well",
+    "PROOF_ACCEPTED": "a fresh kernel accepted every declaration of a proof of the approved statement",
+    "PROOF_REJECTED": "a fresh kernel rejected the proof twice; the statement stays open",
+    "PROOF_NOT_COMPILED": "statement or proof does not compile",
+    "PROOF_INCOMPLETE": "the proof depends on sorry",
+    "PROOF_AXIOM_FORBIDDEN": "the proof depends on an axiom outside the allowed three",
+    "STATEMENT_NOT_APPROVED": "nobody approved the statement before, or another one is proved",
+    "DEFINITION_DIFFERS": "a definition under the statement is not the approved one",
+    "THEOREM_MISSING": "there is no theorem of that name",
+    "IMPORT_DENIED": "a module is imported that is not on the claim's list",
+    "CHECKER_NOT_TRUSTED": "this checker's word is not enough to decide here",
+    "PROOF_TOOLCHAIN_ERROR": "the checker is revoked, too old, or failed",
     "CANCELLED": "somebody cancelled it",
     "WORKER_LOST": "every worker that took a run was lost",
     "NO_ISOLATION": "no worker could seal the run as demanded",
@@ -94,8 +105,8 @@ PURPOSE = {
     "repeat": "the same again, to see whether it is deterministic",
     "perturb": "with changed inputs, so that its values are meant to move if it computes anything",
     "confirm": "a contradiction has to come back before it counts",
-    "prove": "checks a proof",
-    "replay": "an old seal again",
+    "prove": "compiles one file of a proof and exports it as text",
+    "replay": "gives every declaration of the exported proof to a fresh kernel",
 }
 ISOLATION = {
     "A": "a virtual machine's kernel of its own",

@@ -123,6 +123,11 @@ def environments(session: Session) -> dict[str, str]:
     return {row.name: row.digest for row in session.connection().execute(_ENVIRONMENTS)}
 
 
+def environment_detail(session: Session, name: str, digest: str) -> str:
+    """Return what an environment says of itself, as JSON."""
+    return session.get_one(EnvironmentRow, (name, digest)).detail
+
+
 def upsert_record(session: Session, publisher: str, external_id: str, facts: Mapping[str, Any]) -> Upserted:
     """Create a record or change what its publisher says about it; facts of None withdraw what was said.
 

@@ -96,6 +96,13 @@ def artifacts_of(session: Session, verification_id: str) -> dict[str, dict[str, 
     return found
 
 
+def artifact_of(session: Session, verification_id: str, key: str, name: str) -> str | None:
+    """Return the digest of a file that one run of a verification left; None when it left none of that name."""
+    query = _ARTIFACTS.where(col(RunRow.key) == key, col(RunArtifact.name) == name)
+    found = session.connection().execute(query, {"verification": verification_id}).first()
+    return None if found is None else str(found.artifact)
+
+
 def results_of(session: Session, verification_id: str) -> list[str]:
     """Return the digests of the results that a verification has so far."""
     return [row.result for row in session.connection().execute(_RESULTS, {"verification": verification_id})]

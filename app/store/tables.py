@@ -29,6 +29,7 @@ from sqlmodel import Field, SQLModel
 from app.core.contracts.correction_record import CorrectionType
 from app.core.lifecycle import RUN, VERIFICATION
 from app.core.model import Attacker, Blame, ControlResult, OutcomeKind, Purpose, Status
+from app.core.reasons import PROOF_BLAME
 
 SQLModel.metadata = MetaData(
     naming_convention={
@@ -41,7 +42,11 @@ SQLModel.metadata = MetaData(
 )
 metadata = SQLModel.metadata
 
-REVISION = "0016"  # the migration whose tables these are; a database at another one is refused at start
+REVISION = "0017"  # the migration whose tables these are; a database at another one is refused at start
+
+
+#: Reason codes that lay it on the service that its checker of proofs may not decide; whatever else is its, is a fault.
+_CHECKERS = ", ".join(f"'{code}'" for code, blame in sorted(PROOF_BLAME.items()) if blame is Blame.SERVICE)
 
 
 def _one_of(column: str, values: Any) -> CheckConstraint:
@@ -341,7 +346,10 @@ class Verdict(SQLModel, table=True):
         _one_of("status", Status),
         _one_of("outcome", OutcomeKind),
         _one_of("blame", Blame),
-        CheckConstraint("blame IS NULL OR blame <> 'service'", name="no_fault"),
+        CheckConstraint(
+            f"blame IS NULL OR blame <> 'service' OR reason_code IN ({_CHECKERS})",
+            name="no_fault",
+        ),
         CheckConstraint("status = 'UNVERIFIED' OR evidence IS NOT NULL", name="evidence"),
         Index(None, "evaluated_at", "id"),
         Index(None, "status", "evaluated_at", "id"),

@@ -3,8 +3,8 @@
     append-only      no UPDATE or DELETE (SQLite also: no INSERT OR REPLACE; PostgreSQL also: no TRUNCATE)
     outcome_fence    an outcome only for a running run, under its present fence
     verdict_fence    a verdict only for a concluding verification, at its present revision
-    verdict_runs     VERIFIED and FALSIFIED need a measure and a repeat run with outcomes and results, FALSIFIED also a
-                     confirm run; a rule of the database, whatever the program believes
+    verdict_runs     VERIFIED and FALSIFIED need a measure and a repeat run with outcomes and results, of a proof a prove
+                     and a replay run, FALSIFIED also a confirm run; a rule of the database, whatever the program believes
     verdict_over     a verdict only when no run of its verification is open, and every finished one has its outcome
     verdict_signed   a verdict needs evidence, and the key that signed it, which a judge published and nobody retired
     verdict_found    VERIFIED and FALSIFIED need comparisons and controls, which are written before them (the foreign keys
@@ -38,6 +38,7 @@ APPEND_ONLY: dict[str, tuple[str, ...]] = {
     "signing_key": ("keyid",),
     "key_retirement": ("keyid",),
     "artifact": ("digest",),
+    "approval": ("id",),
     "claim_revision": ("id",),
     "seal": ("digest",),
     "seal_artifact": ("seal", "artifact"),
@@ -64,12 +65,12 @@ _RUNS = (
     " WHERE run.verification_id = NEW.verification_id AND run.state = 'done' AND outcome.kind = 'exited'"
     " AND outcome.result IS NOT NULL AND run.purpose IN ({purposes}))"
 )
+_MEASURED = _RUNS.format(purposes="'measure', 'repeat'") + " = 2"
+_REPLAYED = _RUNS.format(purposes="'prove', 'replay'") + " = 2"
+_CONFIRMED = _RUNS.format(purposes="'confirm'") + " = 1"
 _RUNS_OK = (
-    "NEW.status = 'UNVERIFIED' OR (NEW.status = 'VERIFIED' AND "
-    + _RUNS.format(purposes="'measure', 'repeat'")
-    + " = 2) OR (NEW.status = 'FALSIFIED' AND "
-    + _RUNS.format(purposes="'measure', 'repeat', 'confirm'")
-    + " = 3)"
+    f"NEW.status = 'UNVERIFIED' OR (({_MEASURED} OR {_REPLAYED}) AND (NEW.status = 'VERIFIED'"
+    f" OR (NEW.status = 'FALSIFIED' AND {_CONFIRMED})))"
 )
 _OPEN = (
     "EXISTS (SELECT 1 FROM run WHERE run.verification_id = NEW.verification_id AND (run.state IN ('queued', 'running')"

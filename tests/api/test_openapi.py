@@ -299,6 +299,14 @@ def others(service: Service) -> Answers:
     yield "/", client.get("/")
 
 
+def approvals(service: Service) -> Answers:
+    """Walk through the approval of a statement."""
+    wanted = {"challenge": f"sha256:{'3d' * 32}", "theorem": "Paper.main"}
+    for _ in range(2):
+        yield "/v1/approvals", service.client.post("/v1/approvals", json=wanted)
+    yield "/v1/approvals", service.client.get("/v1/approvals")
+
+
 def api_keys(service: Service) -> Answers:
     """Walk through keys; from the first one on, who shows none changes nothing."""
     made = actions.create_key(service.parts, actions.NewKey("house", "", frozenset({Scope.ADMIN})))
@@ -417,7 +425,7 @@ def refusals(service: Service) -> Answers:
     poor = actions.create_key(service.parts, actions.NewKey("house", "", frozenset({Scope.WEBHOOKS_MANAGE})))[1]
     shown = {"Authorization": f"Bearer {key}", "Idempotency-Key": "\x7f", "Last-Event-ID": "x"}
     stranger = TestClient(client.app, ADDRESS, client=("203.0.113.7", 5), raise_server_exceptions=False)
-    wrong = "?limit=x&from=x&first=x&second=1&force=x&bench=" + "x" * 201
+    wrong = "?challenge=x&limit=x&from=x&first=x&second=1&force=x&bench=" + "x" * 201
     for route, path in document["paths"].items():
         address = re.sub(r"{\w+}", "NONE", route.replace("{verification_id}", "ver_none"))
         for method, operation in path.items():
@@ -446,6 +454,7 @@ WALKS = (
     the_ledger,
     others,
     hooks,
+    approvals,
     api_keys,
     budgets,
     webhooks,

@@ -39,6 +39,7 @@ NAMES = {
     "SubmittedClaim": "ClaimOut",
     "Urls": "Urls",
     "Verification": "VerificationOut",
+    "Approval": "ApprovalOut",
     "RecordUrls": "RecordUrls",
     "Record": "RecordOut",
 }
@@ -95,6 +96,7 @@ FLOWS: dict[str, flows.Flow[Any]] = {
     "submit_batch": sending.batch_submission([b"x", b"y"], force=True),
     "verification": flows.verification("ver_1"),
     "cancel": flows.cancellation("ver_1"),
+    "approve": flows.approval(f"sha256:{'0' * 64}", "Paper.main", ["Init"]),
     "retry": flows.another_try("ver_1"),
     "wait": flows.waiting("ver_1", None, None),
     "follow": streams.following("ver_1", None, lambda _: None, 0),

@@ -28,6 +28,7 @@ from app.core.model import (
     Expectation,
     Formula,
     Judgement,
+    Lean4,
     Limits,
     NamedValue,
     OutcomeKind,
@@ -129,7 +130,7 @@ def a_script(**changes: Any) -> Script:
 
 def a_claim(
     expect: Expectation | Sequence[Expectation] | None = None,
-    reproduce: Formula | Script | None = None,
+    reproduce: Formula | Script | Lean4 | None = None,
     **changes: Any,
 ) -> Claim:
     """Return the claim that the mean score is 8.7."""

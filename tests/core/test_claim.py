@@ -320,7 +320,6 @@ BAD = [
     # How it is reproduced: a script.
     row("no kind", 'kind = "script"\n', "", "missing-key", 15, "/reproduce"),
     row("unknown kind", '"script"', '"scirpt"', "unknown-kind", 16, "/reproduce/kind"),
-    row("kind not offered", '"script"', '"lean4"', "kind-not-offered", 16, "/reproduce/kind"),
     row("no entrypoint", 'entrypoint = "reproduce.py"\n', "", "missing-key", 15, "/reproduce"),
     row("missing script", '"reproduce.py"', '"missing.py"', "missing-file", 17, "/reproduce/entrypoint"),
     row("missing input", '"scores.csv"', '"scores.cvs"', "missing-file", 18, "/reproduce/inputs"),

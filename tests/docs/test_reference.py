@@ -15,9 +15,11 @@ from app.core import formula, gate
 from app.core.claim import parse_claim
 from app.core.claim_expect import KEYS
 from app.core.codes import CONTRADICTIONS, MATCHES, SEVERITY
-from app.core.controls_catalogue import CATALOGUE
+from app.core.controls_catalogue import CATALOGUE, PROOF_CATALOGUE
 from app.core.errors import Refusal
 from app.core.model import Blame, ControlResult, OutcomeKind, Rule, Status
+from app.core.proof_judge import ACCEPTED, REJECTED
+from app.core.reasons import PROOF_BLAME
 from app.core.verdict import BLAME
 from app.main import create_app
 from app.settings import DEFAULT_LIMITS, MAXIMUM_LIMITS, Settings
@@ -77,7 +79,7 @@ OTHER_WORDS = {
 
 def codes_of_the_code() -> set[str]:
     """Return every reason code that the core, the workers and the store can give."""
-    found = set(BLAME) | set(SEVERITY)
+    found = set(BLAME) | set(PROOF_BLAME) | set(SEVERITY)
     for folder in ("app", "workers"):
         for path in (ROOT / folder).rglob("*.py"):
             if path.parent.name == "contracts" or path.name in {
@@ -102,6 +104,7 @@ def codes_of_the_page() -> dict[str, list[str]]:
         "### UNVERIFIED, blame `author`",
         "### UNVERIFIED, blame `resource`",
         "### UNVERIFIED, blame `measurement`",
+        "### UNVERIFIED, blame `service`",
         "## Codes without a verdict",
     ):
         table = rows(section("docs/verdicts.md", heading))
@@ -117,21 +120,21 @@ def test_the_page_of_verdicts_lists_every_reason_code_and_no_other() -> None:
 @pytest.mark.parametrize("code", sorted(codes_of_the_code()))
 def test_a_reason_code_stands_under_its_own_blame(code: str) -> None:
     cells = codes_of_the_page()[code]
-    if code in MATCHES:
+    if code in MATCHES | {ACCEPTED}:
         assert cells[0] == "### VERIFIED"
-    elif code in CONTRADICTIONS:
-        assert (cells[0], cells[2]) == ("### FALSIFIED", f"`{BLAME[code].value}`")
-    elif code in BLAME:
-        assert cells[0] == f"### UNVERIFIED, blame `{BLAME[code].value}`"
+    elif code in CONTRADICTIONS | {REJECTED}:
+        assert (cells[0], cells[2]) == ("### FALSIFIED", f"`{(BLAME | PROOF_BLAME)[code].value}`")
+    elif code in BLAME | PROOF_BLAME:
+        assert cells[0] == f"### UNVERIFIED, blame `{(BLAME | PROOF_BLAME)[code].value}`"
     else:
         assert cells[0] == "## Codes without a verdict"
         assert cells[3] == ("none" if code == "CANCELLED" else f"`{Blame.SERVICE.value}`")
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", [*CATALOGUE, *PROOF_CATALOGUE])
 def test_a_control_is_described_with_what_it_cannot_prove(name: str) -> None:
     (cells,) = (row for row in rows(section("docs/verdicts.md", "## Controls")) if row[0].startswith(f"`{name}`"))
-    assert (cells[1].strip("`"), cells[3]) == CATALOGUE[name]
+    assert (cells[1].strip("`"), cells[3]) == (CATALOGUE | PROOF_CATALOGUE)[name]
 
 
 def test_every_result_of_a_control_and_every_exit_code_is_explained() -> None:
@@ -196,6 +199,20 @@ entrypoint = "m.py"
 {UNHEARD} = 1
 """
 
+PROOF = f"""
+schema = "assay-claim-v1"
+[claim]
+id = "c"
+statement = "s"
+[reproduce]
+kind = "lean4"
+challenge = "c.lean"
+solution = "s.lean"
+theorem = "t"
+environment = "python"
+{UNHEARD} = 1
+"""
+
 
 def known_keys(text: str) -> Iterator[tuple[str, set[str]]]:
     """Yield the pointer of each table of a claim, and the keys that its reader knows."""
@@ -231,6 +248,15 @@ def test_the_page_of_the_bundle_lists_every_key_of_every_table_and_no_other(kind
         assert first_cells(section("docs/bundle.md", heading)) == found[pointer], heading
 
 
+def test_the_page_of_the_bundle_lists_every_key_of_a_proof_and_no_other() -> None:
+    with pytest.raises(Refusal) as caught:
+        parse_claim(PROOF.encode(), ("claim.toml", "c.lean", "s.lean"), POLICY)
+    (problem,) = (item for item in caught.value.problems if item.pointer == f"/reproduce/{UNHEARD}")
+    listed = set(problem.remedy.removeprefix("known here: ").split(", "))
+    table = rows(section("docs/bundle.md", '## `[reproduce]` with `kind = "lean4"`'))
+    assert {cells[0].strip("`") for cells in table if cells[1] in {"yes", "no"}} == listed
+
+
 def test_the_page_of_the_bundle_gives_each_rule_its_keys() -> None:
     table = {cells[0].strip("`"): cells for cells in rows(section("docs/bundle.md", "### Rules"))}
     assert table.keys() == set(Rule)
@@ -245,8 +271,7 @@ def test_the_page_of_the_bundle_gives_each_rule_its_keys() -> None:
 def test_the_page_of_the_bundle_names_what_this_version_refuses() -> None:
     text = section("docs/bundle.md", "## What this version refuses")
     told = {cells[0].strip("`"): set(re.findall(r"`(\w+)`", cells[1])) for cells in rows(text)}
-    assert told["kind"] == {"lean4"}
-    assert "[reproduce]" not in told
+    assert not {"kind", "[reproduce]"} & told.keys()
 
 
 def test_the_page_of_the_bundle_lists_every_function_of_formulas() -> None:

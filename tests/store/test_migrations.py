@@ -27,6 +27,7 @@ NAMES = {
     "alarm": "fk_alarm_verdict_id pk_alarm",
     "api_key": "fk_api_key_successor_of pk_api_key uq_api_key_hash",
     "answered": "pk_answered",
+    "approval": "pk_approval uq_approval_publisher_challenge_theorem_imports",
     "artifact": "ck_artifact_digest ck_artifact_size pk_artifact",
     "asset": "pk_asset",
     "audit": "pk_audit",

@@ -1,0 +1,213 @@
+"""From the finished runs of a proof to what may be said about its claim.
+
+A proof counts when a kernel accepted every declaration of it in a process that never ran anything of it, when what is proved
+is the approved statement down to its definitions, and when no axiom stands behind it but Lean's own three. FALSIFIED needs
+a proof that is clean of all else and a kernel that rejected the same declaration twice; it rejects the proof, and says
+nothing about the statement. A checker that the operator does not believe enough decides neither. See `proof_readings`
+for what comes before.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.core import wording
+from app.core.controls_catalogue import control
+from app.core.controls_citation import quote
+from app.core.errors import Fault
+from app.core.grounding import grounded
+from app.core.model import Comparison, ControlResult, Judgement, OutcomeKind, Status
+from app.core.proof import Replayed
+from app.core.proof_plan import proof_specs, proof_steps
+from app.core.proof_readings import (
+    ALLOWED,
+    CONFIRM,
+    REPLAY,
+    Ending,
+    barred,
+    listed,
+    marred,
+    proof_of,
+    replayed,
+    said,
+    shortcoming,
+    unproved,
+)
+from app.core.reasons import BLAME, FAILED_CONTROL, PRECEDENCE, PROOF_BLAME
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from app.core.model import Control, Run, Seal
+
+PASS, FAIL, UNDECIDED = ControlResult.PASS, ControlResult.FAIL, ControlResult.UNDECIDED
+ACCEPTED, REJECTED = "PROOF_ACCEPTED", "PROOF_REJECTED"
+
+
+def judge_proof(seal: Seal, runs: Sequence[Run], sources: Mapping[str, bytes]) -> Judgement:
+    """Return the judgement that follows from the seal of a proof and all of its finished runs, whatever their order.
+
+    Raises:
+        Fault: a run ended by a fault of ours, is missing, there twice or not one of the seal's, or the seal has no terms
+            of its proof; nothing may be said about the claim.
+
+    """
+    try:
+        proof_of(seal)
+    except ValueError as error:
+        raise Fault("seal-without-terms", str(error)) from error
+    _refuse(seal, runs)
+    by_key = {run.spec.key: run for run in runs}
+    ending = barred(seal) or unproved(seal, by_key)
+    found = ending or replayed(seal, by_key[REPLAY.key])
+    if isinstance(found, Ending):
+        return _inconclusive(runs, found)
+    again = replayed(seal, by_key[CONFIRM.key]) if CONFIRM.key in by_key else None
+    controls = _controls(seal, found, again, sources)
+    spoiled = None if found.rejected is None else marred(seal, by_key[REPLAY.key])
+    lacking = shortcoming(seal, found) or spoiled or _unconfirmed(found, again) or _uncited(controls)
+    if lacking is not None:
+        return _inconclusive(runs, lacking, controls=controls)
+    return _decided(seal, runs, found, controls)
+
+
+def _decided(seal: Seal, runs: Sequence[Run], found: Replayed, controls: tuple[Control, ...]) -> Judgement:
+    proof, terms = proof_of(seal)
+    accepted = found.rejected is None
+    comparisons = (_comparison(proof.theorem, accepted=accepted),)
+    if terms.assurance == "test" and terms.accepts != "test":
+        what = "accepted" if accepted else "rejected"
+        detail = (
+            f"{terms.backend} {what} the proof, and a checker whose assurance is test decides nothing in this store"
+        )
+        return _inconclusive(runs, Ending("CHECKER_NOT_TRUSTED", detail), comparisons, controls)
+    if found.rejected is not None:
+        reason = (
+            f"Compiled, but a fresh kernel rejected {said(found.rejected.name)} ({said(found.rejected.message)});"
+            " confirmed by a second run; this rejects the proof, not the statement."
+        )
+        return _judgement(runs, Status.FALSIFIED, REJECTED, reason, comparisons, controls)
+    axioms = ", ".join(item for item in ALLOWED if item in found.axioms) or "none"
+    count = f"{found.declarations} declaration{'s' * (found.declarations != 1)}"
+    reason = (
+        f"Lean {terms.lean_version} ({terms.backend}) accepted every one of {count}; {proof.theorem} is the approved"
+        f" statement; axioms: {axioms}."
+    )
+    return _judgement(runs, Status.VERIFIED, ACCEPTED, reason, comparisons, controls)
+
+
+def _comparison(theorem: str, *, accepted: bool) -> Comparison:
+    computed = "accepted" if accepted else "rejected"
+    return Comparison(
+        metric=theorem,
+        unit=None,
+        rule="proof",
+        tolerance=None,
+        expected="accepted",
+        computed=computed,
+        values=(computed,),
+        low=None,
+        high=None,
+        computed_low=None,
+        computed_high=None,
+        match=accepted,
+        code=ACCEPTED if accepted else REJECTED,
+        flips_at=None,
+    )
+
+
+def _controls(
+    seal: Seal, found: Replayed, again: Replayed | Ending | None, sources: Mapping[str, bytes]
+) -> tuple[Control, ...]:
+    """Return what was asked of a replayed proof. `confirm` is there when the kernel was asked twice."""
+    count = f"{found.declarations} declaration{'s' * (found.declarations != 1)}"
+    if found.rejected is None:
+        kernel = control("kernel", PASS, f"A process that ran nothing of the proof gave {count} to the kernel.")
+    else:
+        kernel = control("kernel", FAIL, f"The kernel rejected {said(found.rejected.name)}.")
+    differing = found.definitions or ()
+    if found.statement == "same" and not differing:
+        stated = control("statement", PASS, "The theorem and every definition under it are those of the approved file.")
+    else:
+        what = listed(differing) if differing else "the theorem's type"
+        stated = control("statement", FAIL, f"Not as in the approved file: {what}.")
+    beyond = [item for item in found.axioms if item not in ALLOWED]
+    scope = f" Looked for in: {said(found.axioms_scope)}." if found.axioms_scope else ""
+    if beyond or found.sorry:
+        axioms = control("axioms", FAIL, f"The theorem depends on {listed(beyond) or 'sorry'}.{scope}")
+    else:
+        axioms = control("axioms", PASS, f"The theorem depends on {listed(found.axioms) or 'no axiom'}.{scope}")
+    confirmed = () if again is None else (_confirm(found, again),)
+    cited = quote(seal.claim, grounded(seal.claim, sources))
+    return (kernel, stated, axioms, *confirmed, cited)
+
+
+def _confirm(found: Replayed, again: Replayed | Ending) -> Control:
+    if isinstance(again, Ending):
+        return control("confirm", UNDECIDED, f"The second replay found nothing: {again.what}.")
+    same = found.rejected is not None and again.rejected is not None and again.rejected.name == found.rejected.name
+    detail = "A second replay rejected the same declaration." if same else "A second replay found something else."
+    return control("confirm", PASS if same else FAIL, detail)
+
+
+def _unconfirmed(found: Replayed, again: Replayed | Ending | None) -> Ending | None:
+    if found.rejected is None or again is None:
+        return None
+    if isinstance(again, Ending):
+        return again
+    if _confirm(found, again).result is not PASS:
+        return Ending("NONDETERMINISTIC", f"the kernel rejected {said(found.rejected.name)} once and not again")
+    return None
+
+
+def _uncited(controls: Sequence[Control]) -> Ending | None:
+    failed = next((item for item in controls if item.name in FAILED_CONTROL and item.result is FAIL), None)
+    return None if failed is None else Ending(FAILED_CONTROL[failed.name], wording.finding(failed))
+
+
+def _refuse(seal: Seal, runs: Sequence[Run]) -> None:
+    """Let no run decide that the seal does not call for, and decide nothing before all that it calls for are there."""
+    wanted = {spec.key: spec for spec in proof_specs(seal)}
+    for run in runs:
+        if wanted.pop(run.spec.key, None) != run.spec:
+            raise Fault("run-not-planned", f"the run {run.spec.key} is not one that the seal calls for, or there twice")
+        if run.outcome.kind is OutcomeKind.FAULT:
+            raise Fault("run-faulted", f"the run {run.spec.key} ended by a fault of the service")
+    have: list[Run] = []
+    while step := proof_steps(seal, have):
+        due = {spec.key for spec in step}
+        found = [run for run in runs if run.spec.key in due]
+        if len(found) < len(due):
+            raise Fault("runs-missing", f"a verdict needs the runs {', '.join(sorted(due))}")
+        have += found
+    if len(have) < len(runs):
+        raise Fault("run-not-planned", "more runs are there than the finished ones call for")
+
+
+def _inconclusive(
+    runs: Sequence[Run],
+    ending: Ending,
+    comparisons: tuple[Comparison, ...] = (),
+    controls: tuple[Control, ...] = (),
+) -> Judgement:
+    reason = wording.inconclusive(ending.what)
+    return _judgement(runs, Status.UNVERIFIED, ending.code, reason, comparisons, controls)
+
+
+def _judgement(  # noqa: PLR0913 - the parts of a judgement
+    runs: Sequence[Run],
+    status: Status,
+    code: str,
+    reason: str,
+    comparisons: tuple[Comparison, ...],
+    controls: tuple[Control, ...],
+) -> Judgement:
+    return Judgement(
+        status=status,
+        outcome=min((run.outcome.kind for run in runs), key=PRECEDENCE.index),
+        reason_code=code,
+        blame=PROOF_BLAME.get(code, BLAME.get(code)),
+        reason=reason,
+        comparisons=comparisons,
+        controls=controls,
+    )
