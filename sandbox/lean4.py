@@ -85,11 +85,11 @@ def slimmed(script: str) -> str:
 def _unpack(library: tarfile.TarFile, target: Path) -> None:
     """Write the library, then remove every module that none of the roots imports, however far away."""
     for item in library:  # in the order of the archive: going back in it means to decompress it anew
-        path = item.name.removeprefix("./")
-        file = library.extractfile(item) if item.isfile() and path.endswith(".olean") and "._" not in path else None
-        if file is not None and ".." not in path.split("/"):
-            (target / path).parent.mkdir(parents=True, exist_ok=True)
-            _write(file, target / path)
+        name = item.name.removeprefix("./")
+        file = library.extractfile(item) if item.isfile() and name.endswith(".olean") and "._" not in name else None
+        if file is not None and ".." not in name.split("/"):
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            _write(file, target / name)
     open_, wanted = list(ROOTS), set[str]()
     while open_:
         name = open_.pop().replace(".", "/") + ".olean"

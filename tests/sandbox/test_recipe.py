@@ -9,7 +9,9 @@ import pytest
 
 from sandbox import SandboxFault
 from sandbox.entries import differences, digest_of, entries, fingerprint
-from sandbox.recipe import BROUGHT, Recipe, normal, read_recipe, shipped
+from sandbox.recipe import BROUGHT, Archive, Recipe, normal, own_files, read_recipe, shipped
+
+DIGITS = "0123456789abcdef" * 4
 
 
 def _read(tmp_path: Path, text: str) -> Recipe:
@@ -24,6 +26,26 @@ def test_a_recipe_is_read(tmp_path: Path) -> None:
     assert found.pins == {"some-name": "1.2", "b": "2+cpu"}
     assert found.licences == {"some-name": "MIT"}
     assert (found.imports, found.without, found.room_bytes) == (("a.b", "c"), ("x/y", "z"), 3 << 30)
+
+
+def test_hashes_and_archives_are_read_and_belong_to_the_digest(tmp_path: Path) -> None:
+    base = _read(tmp_path, "a==1\n").digest
+    found = _read(tmp_path, f"#: npm b==1.0-x sha256:{DIGITS}\na==1 --hash=sha256:{DIGITS}  # MIT\n")
+    assert (found.pins, found.licences) == ({"a": "1"}, {"a": "MIT"})
+    assert found.archives == (Archive("b", "1.0-x", f"sha256:{DIGITS}"),)
+    assert found.digest not in {base, _read(tmp_path, f"a==1 --hash=sha256:{DIGITS}\n").digest}
+    assert _read(tmp_path, f"a==1 --hash=sha256:{DIGITS}\n").digest != base
+
+
+def test_programs_beside_a_recipe_belong_to_its_digest(tmp_path: Path) -> None:
+    base = _read(tmp_path, "a==1\n").digest
+    (tmp_path / "r/inner/__pycache__").mkdir(parents=True)
+    (tmp_path / "r/inner/__pycache__/x.pyc").write_bytes(b"")
+    assert _read(tmp_path, "a==1\n").digest == base
+    (tmp_path / "r/inner/x.py").write_text("1\n")
+    one = _read(tmp_path, "a==1\n").digest
+    (tmp_path / "r/inner/x.py").write_text("2\n")
+    assert len({base, one, _read(tmp_path, "a==1\n").digest}) == 3
 
 
 @pytest.mark.parametrize(
@@ -41,6 +63,10 @@ def test_a_recipe_is_read(tmp_path: Path) -> None:
         ("#: without /etc\na==1\n", "is not understood"),
         ("#: room much\na==1\n", "is not understood"),
         ("#: colour red\na==1\n", "is not understood"),
+        ("a==1 --hash=md5:00\n", "is no exact version"),
+        (f"#: npm a>=1 sha256:{DIGITS}\na==1\n", "is not understood"),
+        ("#: npm a==1 sha256:12\na==1\n", "is not understood"),
+        (f"#: npm ../a==1 sha256:{DIGITS}\na==1\n", "is not understood"),
         ("# nothing\n", "names no package"),
     ],
 )
@@ -69,12 +95,13 @@ def test_the_digest_moves_with_what_is_built_and_with_nothing_else(tmp_path: Pat
 
 
 def test_every_recipe_that_is_shipped_can_be_read_and_names_its_licences() -> None:
-    assert set(shipped()) == {"science", "torch"}
+    assert set(shipped()) == {"lean4", "science", "torch"}
     for name, path in shipped().items():
         recipe = read_recipe(name, path)
         assert recipe.licences.keys() == recipe.pins.keys(), name
         assert list(recipe.pins) == sorted(recipe.pins), name
-        assert set(recipe.imports) <= set(recipe.pins)
+        own = {file.relative_to(recipe.programs).parts[0] for file in own_files(recipe.programs)}
+        assert set(recipe.imports) <= {*recipe.pins, *own}
     assert read_recipe("torch", shipped()["torch"]).pins["torch"] == "2.13.0"
 
 

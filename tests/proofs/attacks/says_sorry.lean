@@ -1,0 +1,3 @@
+-- expect: PROOF_INCOMPLETE
+-- challenge: three
+theorem target : 1 + 1 = 3 := by sorry

@@ -1,0 +1,3 @@
+def twice (n : Nat) : Nat := n + n
+
+theorem target (n : Nat) : twice n = 2 * n := by sorry

@@ -1,0 +1,3 @@
+-- expect: PROOF_ACCEPTED
+-- challenge: commutes
+theorem target (a b : Nat) : a + b = b + a := by omega

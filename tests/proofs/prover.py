@@ -1,0 +1,163 @@
+"""Runs a proof in real boxes as the service does: both sources compiled, then the kernel's replay, each in its own box.
+
+What a challenge compiles to is kept for the session, because many attacks are on the same one.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+
+from sandbox import Job, Sandbox, StagedFile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sandbox import Environment, Outcome
+
+PROGRAM = b"from assay_prover import main\n\nraise SystemExit(main())\n"
+ALLOWED = ("propext", "Classical.choice", "Quot.sound")
+MIB = 1 << 20
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What each run may use."""
+
+    wall_ms: int = 600_000  # the machine of a test may be busy
+    cpu_ms: int = 300_000
+    memory_bytes: int = 4096 * MIB
+
+
+@dataclass
+class Checked:
+    """What the runs of one proof left."""
+
+    name: str
+    code: str
+    prove: dict[str, Any]
+    replay: dict[str, Any] = field(default_factory=dict)
+    outcomes: tuple[Outcome, ...] = ()
+
+
+class Prover:
+    """One box of its own for each run, two runs at once."""
+
+    def __init__(self, environment: Environment) -> None:
+        self.environment = environment
+        self._boxes = ExitStack()
+        self._two = [self._boxes.enter_context(Sandbox()) for _ in range(2)]
+        self._challenges: dict[bytes, tuple[Outcome, dict[str, Any]]] = {}
+        self.checked: list[Checked] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._boxes.close()
+
+    def check(
+        self,
+        name: str,
+        challenge: bytes,
+        solution: bytes,
+        theorem: str = "target",
+        imports: tuple[str, ...] = ("Init",),
+        limits: Limits = Limits(),
+    ) -> Checked:
+        """Return the code that a proof ends with, by the precedence of docs/proofs.md."""
+        proof = json.dumps({"theorem": theorem, "imports": imports}).encode()
+        known = self._challenges.get(challenge)
+        with ThreadPoolExecutor(2) as pool:
+            ours = None if known else pool.submit(self._run, 0, "prove", proof, {"source.lean": challenge}, Limits())
+            theirs = pool.submit(self._run, 1, "prove", proof, {"source.lean": solution}, limits)
+            known = known or (ours.result() if ours else None)
+            assert known is not None
+            outcome, said = theirs.result()
+        self._challenges[challenge] = known
+        assert known[1].get("stage") == "ok", known
+        found = Checked(name, code_of_prove(outcome, said), said, outcomes=(outcome,))
+        if not found.code:
+            files = {"challenge.txt": export(known[0]), "solution.txt": export(outcome)}
+            again, judged = self._run(0, "replay", proof, files, Limits())
+            found = Checked(name, code_of_replay(again, judged), said, judged, (outcome, again))
+        self.checked.append(found)
+        return found
+
+    def replay(self, theorem: str, challenge: bytes, solution: bytes) -> dict[str, Any]:
+        """Return the report of a replay of two exports, whoever wrote them."""
+        proof = json.dumps({"theorem": theorem, "imports": ["Init"]}).encode()
+        return self._run(0, "replay", proof, {"challenge.txt": challenge, "solution.txt": solution}, Limits())[1]
+
+    def _run(
+        self, box: int, what: str, proof: bytes, files: dict[str, bytes], limits: Limits
+    ) -> tuple[Outcome, dict[str, Any]]:
+        staged = [StagedFile("/job/prove.py", PROGRAM), StagedFile("/in/proof.json", proof)]
+        staged += [StagedFile(f"/in/{name}", data) for name, data in files.items()]
+        job = Job(
+            self.environment,
+            ("/job/prove.py", what, "/in/proof.json"),
+            tuple(staged),
+            wall_ms=limits.wall_ms,
+            cpu_ms=limits.cpu_ms,
+            cpus=2,
+            memory_bytes=limits.memory_bytes,
+            scratch_bytes=512 * MIB,
+        )
+        outcome = self._two[box].run(job)
+        try:
+            return outcome, json.loads(outcome.result or b"{}")
+        except ValueError:
+            return outcome, {}
+
+    def table(self) -> None:
+        """Print what each proof cost."""
+        for item in self.checked:
+            cpu = sum(one.cpu_ms for one in item.outcomes) / 1000
+            peak = max(one.peak_memory_bytes for one in item.outcomes) / (1 << 30)
+            wall = sum(one.wall_ms for one in item.outcomes) / 1000
+            sys.stderr.write(f"{item.name:32} {item.code:24} {cpu:6.1f} s cpu {wall:6.1f} s {peak:5.2f} GiB\n")
+
+
+def export(outcome: Outcome) -> bytes:
+    """Return the export that a prove run left."""
+    return dict(outcome.artifacts)["export.txt"]
+
+
+def code_of_prove(outcome: Outcome, said: dict[str, Any]) -> str:
+    """Return the code with which a proof ends at its first run, "" when it goes on."""
+    limits = {"timeout": "TIMEOUT", "memory": "OOM", "output": "OUTPUT_LIMIT"}
+    if outcome.kind != "exited":
+        return limits.get(outcome.kind, "PROOF_NOT_COMPILED")
+    codes = {"imports": "IMPORT_DENIED", "ok": ""}
+    return codes.get(str(said.get("stage")), "PROOF_NOT_COMPILED")
+
+
+def code_of_replay(outcome: Outcome, said: dict[str, Any]) -> str:
+    """Return the code with which a proof ends after its replay."""
+    if outcome.kind != "exited" or said.get("stage") != "ok":
+        return "PROOF_TOOLCHAIN_ERROR"
+    forbidden = set(said["axioms"]) - set(ALLOWED)
+    steps = {
+        "THEOREM_MISSING": not said["theorem"]["solution"],
+        "STATEMENT_NOT_APPROVED": said.get("statement") != "same" or not said["theorem"]["is_theorem"],
+        "DEFINITION_DIFFERS": bool(said.get("definitions")),
+        "PROOF_INCOMPLETE": said["sorry"],
+        "PROOF_AXIOM_FORBIDDEN": bool(forbidden),
+        "PROOF_REJECTED": said["rejected"] is not None,
+    }
+    return next((code for code, found in steps.items() if found), "PROOF_ACCEPTED")
+
+
+def case(path: Path) -> tuple[str, bytes, bytes]:
+    """Return what a source expects, its challenge, and the source.
+
+    The first two lines are `-- expect: CODE` and `-- challenge: NAME`, of a file below challenges/.
+    """
+    data = path.read_bytes()
+    heads = dict(line[3:].split(": ", 1) for line in data.decode("utf-8").splitlines()[:2])
+    return heads["expect"], (path.parent.parent / "challenges" / f"{heads['challenge']}.lean").read_bytes(), data

@@ -1,0 +1,127 @@
+"""Exports as text: what is read is what was written, nothing refers ahead, and statements compare by their meaning."""
+
+from __future__ import annotations
+
+import pytest
+
+from sandbox.recipes.lean4.assay_prover.compare import Export, statements
+from sandbox.recipes.lean4.assay_prover.feed import feed
+from sandbox.recipes.lean4.assay_prover.terms import Declaration, Inductive, Table
+from sandbox.recipes.lean4.assay_prover.text import ExportError, decimal, read, write
+
+FIRST = "assay-proof-export-v1\n"
+
+
+def constant(table: Table, name: str, *levels: int) -> int:
+    return table.term(("c", table.named(name), *levels))
+
+
+def declared(table: Table, *, twice: str = "HAdd.hAdd", axiom: bool = False, lemma: bool = False) -> list[Declaration]:
+    """Return a definition, and a theorem whose type uses it."""
+    value = table.term(("l", constant(table, "Nat"), table.term(("a", constant(table, twice), table.term(("v", 0))))))
+    arrow = table.term(("p", constant(table, "Nat"), constant(table, "Nat")))
+    number = table.term(("n", 10**5000))
+    type_ = table.term(("a", constant(table, "twice"), number))
+    proof = constant(table, "cheat") if axiom else constant(table, "Nat.add_comm")
+    found = [Declaration("axiom", (), table.named("cheat"), type_)] if axiom else []
+    found += [Declaration("theorem", (), table.named("lemma"), type_, proof)] if lemma else []
+    found += [
+        Declaration("def", (), table.named("twice"), arrow, value, 3),
+        Declaration("theorem", (table.named("u"),), table.named("target"), type_, proof),
+    ]
+    return found
+
+
+def test_what_is_read_is_what_was_written() -> None:
+    table, again = Table(), Table()
+    level = table.level(("i", table.level(("s", table.level(("z",)))), table.level(("p", table.named("u")))))
+    sort = table.term(("s", level))
+    text = table.term(("t", sort, table.term(("x", 'a "b"\n')), table.term(("j", table.named("Prod"), 1, sort))))
+    tree = Inductive(table.named("Tree"), sort, ((table.named("Tree.leaf"), text),))
+    before = [Declaration("inductive", (table.named("u"),), fixed=2, group=(tree,)), *declared(table, axiom=True)]
+    said = write(before, table)
+    after = read(said.encode(), again)
+    assert write(after, again) == said
+    assert [again.written(name) for item in after for name in item.names()] == [
+        "Tree",
+        "Tree.leaf",
+        "cheat",
+        "twice",
+        "target",
+    ]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        'n 1 s "a"\n',
+        "l s 0\n",
+        "e a 0 0\n",
+        "e v -1\n",
+        "e v 1.0\n",
+        "e v " + "9" * 800_000 + "\n",
+        "e q 0\n",
+        'l z\ne s 0\nn 0 s "a"\nd axiom [] 1 1\n',
+        'l z\ne s 0\nn 0 s "a"\nd theorem [] 1 0\n',
+        'l z\ne s 0\nn 0 s "a"\nd def [] 1 0 0 -3\n',
+        'l z\ne s 0\nn 0 s "a"\ni [] 0 [[1,true,[]]]\n',
+        'n 0 s "\\ud800"\n',
+        "n 0 s " + "[" * 100_000 + "\n",
+        "e v 0",
+    ],
+)
+def test_what_is_no_export_is_refused(lines: str) -> None:
+    with pytest.raises(ExportError):
+        read((FIRST + lines).encode(), Table())
+
+
+def test_numbers_of_any_length_are_written() -> None:
+    assert decimal(10**9000 + 7) == "1" + "0" * 8999 + "7"
+
+
+def compared(**of_solution: str | bool) -> tuple[bool, tuple[str, ...]]:
+    table = Table()
+    challenge = Export(table, tuple(declared(table)))
+    solution = Export(table, tuple(declared(table, **of_solution)))  # type: ignore[arg-type]
+    found = statements("target", challenge, solution)
+    assert found is not None
+    return found.same, found.definitions
+
+
+def test_a_definition_that_the_statement_reaches_is_compared() -> None:
+    assert compared() == (True, ())
+    assert compared(axiom=True, lemma=True) == (True, ())
+    assert compared(twice="HMul.hMul") == (True, ("twice",))
+
+
+def test_the_order_of_a_source_changes_no_statement() -> None:
+    table = Table()
+    one, other = declared(table), [*reversed(declared(table, lemma=True))]
+    found = statements("target", Export(table, tuple(one)), Export(table, tuple(one)))
+    turned = statements("target", Export(table, tuple(other)), Export(table, tuple(other)))
+    assert found is not None
+    assert turned is not None
+    assert found.digest == turned.digest
+
+
+def test_what_a_theorem_rests_on_is_found_through_its_proofs() -> None:
+    table = Table()
+    export = Export(table, tuple(declared(table, axiom=True)))
+    own, library = export.reached([table.named("target")], proofs=True)
+    assert [export.declarations[index].kind for index in own] == ["def", "axiom", "theorem"]
+    assert {table.written(name) for name in library} == {"Nat", "HAdd.hAdd"}
+    assert export.theorem("target") is not None
+    assert export.theorem("nothing") is None
+
+
+def test_the_judge_is_fed_one_token_a_line() -> None:
+    table = Table()
+    export = Export(table, (Declaration("axiom", (), table.name(("s", 0, "a\nb")), table.term(("n", 12))),))
+    assert feed(export, [table.named("Nat")]).split("\n") == [
+        *("nc", "0", "3", "97", "10", "98"),
+        *("n", "12"),
+        *("d", "axiom", "1", "0", "0", "2", "0"),
+        *("ns", "0", "Nat"),
+        *("b", "1", "2"),
+        *(".", ""),
+    ]
