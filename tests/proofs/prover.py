@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
+from app.core.proof import read_proved, read_replayed
 from sandbox import Job, Sandbox, StagedFile
 
 if TYPE_CHECKING:
@@ -109,10 +110,11 @@ class Prover:
             scratch_bytes=512 * MIB,
         )
         outcome = self._two[box].run(job)
-        try:
-            return outcome, json.loads(outcome.result or b"{}")
-        except ValueError:
+        if outcome.kind != "exited":
             return outcome, {}
+        said = (outcome.result or b"").decode()
+        assert (read_proved if what == "prove" else read_replayed)(said)  # the judge of the service can read it
+        return outcome, json.loads(said)
 
     def table(self) -> None:
         """Print what each proof cost."""

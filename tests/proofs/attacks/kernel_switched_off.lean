@@ -2,8 +2,4 @@
 -- challenge: three
 set_option debug.skipKernelTC true
 
-open Lean Elab Term in
-elab "trust" : term <= expected => do
-  return .app (.app (.const ``absurd [.zero]) expected) expected
-
-theorem target : 1 + 1 = 3 := trust
+theorem target : 1 + 1 = 3 := by decide +kernel

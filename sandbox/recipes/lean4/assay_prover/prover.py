@@ -108,8 +108,8 @@ def replay(wanted: dict[str, Any], inputs: Path, folder: Path) -> dict[str, Any]
         "is_theorem": theorem is not None and theorem.kind == "theorem",
     }
     compared = statements(wanted["theorem"], challenge, solution)
+    report["statement"] = "same" if compared is not None and compared.same else "differs"
     if compared is not None:
-        report["statement"] = "same" if compared.same else "differs"
         report["statement_sha256"] = compared.digest
         report["definitions"] = [_short(name, NAME_MAX) for name in compared.definitions][:NAMES_MAX]
     own, library = solution.reached([theorem.name] if theorem is not None else [], proofs=True)
