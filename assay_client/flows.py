@@ -150,7 +150,7 @@ def waiting(
             if document["state"] in FINAL_STATES:
                 return document
         if seconds is not None and time.monotonic() - begun > seconds:
-            raise TimeoutError(f"no verdict after {seconds:g} s; the verification goes on")
+            raise TimeoutError(f"no verdict after {round(seconds, 1):g} s; the verification goes on")
         yield Pause(pause)
         pause = min(pause * PAUSE_GROWTH, PAUSE_MAX)
 

@@ -57,7 +57,7 @@ def following(
     while not over:
         left = SILENCE_SECONDS if seconds is None else min(SILENCE_SECONDS, seconds - (time.monotonic() - begun))
         if left <= 0:
-            raise TimeoutError(f"no verdict after {seconds:g} s; the verification goes on")
+            raise TimeoutError(f"no verdict after {round(seconds or 0, 1):g} s; the verification goes on")
         tried = time.monotonic()
         try:
             yield Listen(Request("GET", path, {"Last-Event-ID": str(last)}), take, max(left, PAUSE_FIRST))

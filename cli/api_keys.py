@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from app.settings import Settings
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+NAMED_MAX = 5  # publishers that are named beside a new one
 KeyId = Annotated[str, typer.Argument(help="key_…, as `assay keys list` shows.")]
 Budget = Annotated[int | None, typer.Option(min=1)]
 
@@ -44,6 +45,7 @@ def create(  # noqa: PLR0913 - options of a command
 ) -> None:
     """Make an API key. It is printed now and never again; from the first one on, nothing is changed without a key."""
     from app import actions
+    from app.store import api_keys
 
     settings = read_settings()
     wanted = actions.NewKey(
@@ -56,7 +58,22 @@ def create(  # noqa: PLR0913 - options of a command
         Budgets(requests_per_minute, queued_runs, gpu_seconds_per_day, cpu_seconds_per_day),
     )
     with opened(settings, create=True) as parts:
-        _print_once(parts, *actions.create_key(parts, wanted), as_json=as_json)
+        with parts.store.read() as session:
+            first, known = not api_keys.any_exists(session), api_keys.publishers(session)
+        key_id, text = actions.create_key(parts, wanted)
+        _say_what_it_opens(key_id, wanted.publisher, known | {settings.publisher}, first=first)
+        _print_once(parts, key_id, text, as_json=as_json)
+
+
+def _say_what_it_opens(key_id: str, publisher: str, known: set[str], *, first: bool) -> None:
+    """Say what nobody may have meant: a mistyped publisher is a new one, and the first key shuts an open service."""
+    if publisher not in known:
+        others = ", ".join(sorted(known)[:NAMED_MAX]) + (", …" if len(known) > NAMED_MAX else "")
+        undo = f"if it is mistyped, `assay keys revoke {key_id}`"
+        print(f"{publisher!r} is a new publisher, beside {others}; {undo}", file=sys.stderr)
+    if first:
+        shut = "until now this machine needed none: from now on nothing is changed without one, and logins ask for one"
+        print(f"this is the first API key; {shut}", file=sys.stderr)
 
 
 def rotate(

@@ -135,7 +135,7 @@ def _tell(client: Client, item: Sent, *, several: bool, wait: bool, as_json: boo
     if as_json:
         print_json(item.as_json() if several else named(item.document))
     else:
-        show.verification(item.document, client.url)
+        show.verification(item.document, client.url, item.bundle if several else None)
         _tell_of_closed(client, item.document)
     if not wait:
         say(f"follow it: {_command('watch', client.url, item.document['id'])}", error=True)

@@ -79,11 +79,19 @@ def _complaint(comparisons: list[dict[str, Any]], runs: list[dict[str, Any]]) ->
         say(f"  | {line}", error=True)
 
 
-def verification(document: Mapping[str, Any], url: str) -> None:
-    """Print a verification of the service at `url`."""
+def verification(document: Mapping[str, Any], url: str, bundle: object = None) -> None:
+    """Print a verification of the service at `url`, with the claim and the page that tells all of it.
+
+    Args:
+        document: of the service.
+        url: address of the service.
+        bundle: that was submitted; None: it is not known, or there is but one.
+
+    """
     verdict = document.get("verdict")
     status = verdict["status"] if verdict else document["state"]
     say(f"{document['id']}: {status} {(verdict or document).get('reason_code') or ''}".rstrip())
+    say(f"  claim {document['claim']['name']}" + ("" if bundle is None else f" of {name_of(bundle)}"))
     reason = verdict["reason"] if verdict else document.get("detail")
     if reason:
         say(f"  {reason}")
@@ -91,6 +99,8 @@ def verification(document: Mapping[str, Any], url: str) -> None:
         _comparisons(verdict["comparisons"])
         _controls(verdict["controls"])
         say(f"  seal {document['seal']}")
+    say(f"  page {url}/verifications/{document['id']}")
+    if verdict:
         say(f"  verdict {verdict['id']}; its evidence: {url}{document['urls']['evidence']}")
         _complaint(verdict["comparisons"], document["runs"])
 

@@ -76,9 +76,18 @@ def add(  # noqa: PLR0913 - options of a command
 
     settings = read_settings()
     if (kind in FORGES) != bool(repository and repository_id):
-        raise typer.BadParameter("a forge needs --repository and --repository-id, a program has neither")
-    if repository and (not NAME.fullmatch(repository) or not repository_id.isdigit()):
-        raise typer.BadParameter(f"{repository!r} with the number {repository_id!r} is no repository")
+        raise typer.BadParameter(
+            "a forge needs --repository and --repository-id, a program has neither; say --repository owner/name and, as"
+            " --repository-id, the number that the forge's interface gives of it"
+            if kind in FORGES
+            else "a program has no repository; leave --repository and --repository-id out"
+        )
+    if repository and not NAME.fullmatch(repository):
+        raise typer.BadParameter(f"{repository!r} is no full name of a repository; say owner/name")
+    if repository and not repository_id.isdigit():
+        raise typer.BadParameter(
+            f"{repository_id!r} is no number of a repository; say what the forge's interface gives as its `id`, such as 4711"
+        )
     if not is_pattern(path):
         raise typer.BadParameter(
             f"{path!r} is no pattern of paths that ends in claim.toml, such as claims/**/claim.toml"
@@ -224,12 +233,19 @@ def _told(item: dict[str, Any]) -> str:
 
 
 def _print_once(settings: Settings, source_id: str, secret: str, *, as_json: bool) -> None:
-    url = f"{settings.public_url.rstrip('/')}/v1/hooks/{source_id}"
+    from cli.supervisor import address_of
+
+    known = address_of(settings)
+    url = f"{known or settings.public_url.rstrip('/')}/v1/hooks/{source_id}"
+    if known is None:
+        said = f"no service of {settings.home} runs, and ASSAY_PUBLIC_URL is not set, so {url} is a guess"
+        print(f"{said}; set it to where forges reach the service", file=sys.stderr)
+    elif "public_url" not in settings.model_fields_set:
+        said = "the service that runs says it is there; ASSAY_PUBLIC_URL, which is not set, says where forges reach it"
+        print(f"{url}: {said}", file=sys.stderr)
     if as_json:
         print_json({"id": source_id, "url": url, "secret": secret})
         return
-    if "public_url" not in settings.model_fields_set:
-        print(f"ASSAY_PUBLIC_URL is not set: {url} may not be where forges reach the service", file=sys.stderr)
     print(f"{source_id}: let it deliver JSON to {url}\nsigned with this secret, shown this once:", file=sys.stderr)
     typer.echo(secret)
 

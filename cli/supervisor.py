@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import httpx2
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["CannotServe", "House", "free_port", "only_one"]
 
 LOOPBACK = "127.0.0.1"
+ADDRESS = "address"  # below home: where the running service says that it is
 START_SECONDS_MAX = 30
 STOP_SECONDS_MAX = 8
 ANSWER_SECONDS_MAX = 4  # of those, for requests at work; streams of events would go on for a quarter of an hour
@@ -122,6 +124,7 @@ class House:
                     raise CannotServe(f"the broker did not come up{self._last_words(child)}")
             self._show_broker()
             self._wait_ready()
+            self._show_address()
         except BaseException:
             self.stop()
             raise
@@ -132,6 +135,12 @@ class House:
         link.unlink(missing_ok=True)
         link.symlink_to(self.socket)
         self._held.callback(link.unlink, missing_ok=True)
+
+    def _show_address(self) -> None:
+        """Let commands on this host know where the service of this home is, until it stops."""
+        place = self.home / ADDRESS
+        place.write_text(self.url + "\n", encoding="utf-8")
+        self._held.callback(place.unlink, missing_ok=True)
 
     def _wait_ready(self) -> None:
         deadline = time.monotonic() + START_SECONDS_MAX
@@ -287,3 +296,16 @@ def child_environment(settings: Settings, broker_socket: Path) -> Mapping[str, s
     }
     others = {name: value for name, value in os.environ.items() if not name.startswith("ASSAY_")}
     return {**others, **spelled, "PYTHONUNBUFFERED": "1"}
+
+
+def address_of(settings: Settings) -> str | None:
+    """Return where the service of a home is to be reached: as its operator set it, or as the running one says; else None."""
+    if "public_url" in settings.model_fields_set:
+        return settings.public_url.rstrip("/")
+    try:
+        said = (settings.home / ADDRESS).read_text(encoding="utf-8").strip()
+        place = urlsplit(said)
+        with socket.create_connection((place.hostname or LOOPBACK, place.port or 80), 1):
+            return said
+    except (OSError, ValueError):
+        return None  # nobody serves; a file that a killed service left says nothing

@@ -80,7 +80,7 @@ MET_BY: dict[str, Callable[[Document], bool]] = {
     "too-many-streams": _is("events_list", "verifications_events"),
     "form-refused": _is(),  # of pages alone
     "login-insecure": _is(),
-    "not-again": _is(),
+    "not-again": _is("webhooks_replay"),
     "claim-of-record": _is("records_patch_claim"),
     "not-retryable": _is("verifications_retry"),
     "key-over": _is("api_keys_rotate"),

@@ -78,7 +78,7 @@ signed.__dict__["scope"] = "signature"
     response_model=Delivered,
     dependencies=[Depends(signed)],
     openapi_extra={"requestBody": _BODY},
-    responses={401: {"model": Problem}, 429: {"model": Problem}},
+    responses={401: {"model": Problem}, 408: {"model": Problem}, 429: {"model": Problem}},
     summary="Deliver a webhook",
 )
 async def deliver(source: str, request: Request, parts: PartsDep, later: BackgroundTasks) -> Delivered:
@@ -149,7 +149,8 @@ async def _read(request: Request, checking: Checking) -> tuple[Signed | None, by
                     checking.add(chunk)
                     body.write(chunk)
         except TimeoutError as error:
-            raise ApiError("bad-request", f"the body took more than {BODY_SECONDS_MAX} seconds") from error
+            detail = f"the body did not come within {BODY_SECONDS_MAX:g} seconds"
+            raise ApiError("body-too-slow", detail, {"Connection": "close"}) from error
         except ClientDisconnect as error:
             raise ApiError("bad-request", "the body ended early") from error
         signed = checking.end()

@@ -155,6 +155,12 @@ KINDS: dict[str, Kind] = {
         "or it is being worked on, told or delivered at this moment.",
         "Let the sender deliver it again, or push; or look at what comes of it. `detail` says which of these it is.",
     ),
+    "body-too-slow": Kind(
+        408,
+        "The body did not come in time",
+        "A webhook's body has a minute to come; forges give up after ten seconds. Nothing was stored.",
+        "Deliver it again, over a connection that is faster.",
+    ),
     "condition-failed": Kind(
         412,
         "It was changed meanwhile",

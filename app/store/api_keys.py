@@ -15,7 +15,7 @@ from sqlmodel import Session, col
 from app.core.caller import NO_BUDGETS, Account, Budgets, Caller, Scope
 from app.store import spending
 from app.store.ids import new_id
-from app.store.tables import ApiKeyRow
+from app.store.tables import ApiKeyRow, ClaimRow, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -54,6 +54,12 @@ class Found:
 
     caller: Caller
     used_at: datetime | None
+
+
+def publishers(session: Session) -> set[str]:
+    """Return everybody for whom there is a key, a record or a claim."""
+    named = (col(ApiKeyRow.publisher), col(Record.publisher), col(ClaimRow.publisher))
+    return {name for column in named for name in session.connection().execute(select(column).distinct()).scalars()}
 
 
 def find(session: Session, key_hash: str) -> Found | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import httpx2
 import jsonschema
 import pytest
 from fastapi.testclient import TestClient
@@ -13,6 +15,7 @@ from sqlalchemy import text
 from standardwebhooks import Webhook
 
 from app import actions
+from app.api import hooks as hooks_in
 from app.api import streams
 from app.api.description import spelled
 from app.api.idempotency import Once
@@ -28,9 +31,7 @@ from tests.api.tenants import WRONG
 from tests.cli.command import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import httpx2
+    from collections.abc import AsyncIterator, Iterator
 
     from tests.api.service import Service
 
@@ -402,8 +403,28 @@ def hooks(service: Service) -> Answers:
     for shown in (headers, {"Content-Type": JSON}, {"Content-Type": "text/plain"}):
         yield HOOK_IN, service.client.post(f"/v1/hooks/{source}", content=body, headers=shown)
     yield HOOK_IN, service.client.post(f"/v1/hooks/{source}", content=b"x" * (BODY_BYTES_MAX + 1), headers=headers)
+    yield HOOK_IN, too_slow(service, f"/v1/hooks/{source}", headers)
     unsigned = {"content": body, "headers": {"Content-Type": JSON}}
     yield HOOK_IN, too_often(service, "POST", f"/v1/hooks/{source}", **unsigned)
+
+
+def too_slow(service: Service, address: str, headers: dict[str, str]) -> httpx2.Response:
+    """Return the answer to a body that takes longer than it may."""
+
+    async def body() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.sleep(5)
+
+    async def send() -> httpx2.Response:
+        transport = httpx2.ASGITransport(service.client.app)
+        async with httpx2.AsyncClient(transport=transport, base_url=ADDRESS) as client:
+            return await client.post(address, content=body(), headers=headers)
+
+    usual, hooks_in.BODY_SECONDS_MAX = hooks_in.BODY_SECONDS_MAX, 0.1
+    try:
+        return asyncio.run(send())
+    finally:
+        hooks_in.BODY_SECONDS_MAX = usual
 
 
 def too_often(service: Service, method: str, address: str, **more: Any) -> httpx2.Response:

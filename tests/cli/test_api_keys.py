@@ -28,6 +28,20 @@ def test_without_a_publisher_it_is_the_operators(tmp_path: Path) -> None:
     assert made["key"].startswith("assay_live_")
 
 
+def test_what_the_first_key_shuts_and_which_publisher_is_new_is_said(tmp_path: Path) -> None:
+    first = assay("keys", "create", home=tmp_path)
+    assert "this is the first API key; until now this machine needed none" in first.stderr
+    assert "new publisher" not in first.stderr  # the operator's own
+    alice = assay("keys", "create", "--publisher", "alice", "--json", home=tmp_path)
+    identity = json.loads(alice.stdout)["id"]
+    assert (
+        f"'alice' is a new publisher, beside local; if it is mistyped, `assay keys revoke {identity}`" in alice.stderr
+    )
+    assert "first API key" not in alice.stderr
+    again = assay("keys", "create", "--publisher", "alice", home=tmp_path)
+    assert "new publisher" not in again.stderr
+
+
 def test_a_key_is_shown_with_what_is_used_of_its_budgets(tmp_path: Path) -> None:
     options = ("--queued-runs", "7", "--cpu-seconds-per-day", "3600", "--json")
     made = json.loads(assay("keys", "create", *options, home=tmp_path).stdout)

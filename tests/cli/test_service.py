@@ -194,6 +194,11 @@ def test_serve_leaves_out_what_its_parts_say_of_themselves(served: Served) -> No
         assert noise not in said
 
 
+def test_a_source_is_told_where_the_service_of_its_home_is(served: Served) -> None:
+    done = assay("sources", "add", "generic", "--json", home=served.home)
+    assert json.loads(done.stdout)["url"].startswith(f"{served.url}/v1/hooks/src_"), done.stderr
+
+
 def test_a_second_service_in_the_same_home_is_refused(served: Served) -> None:
     done = assay("serve", "--port", str(free_port()), home=served.home)
     assert done.returncode == 5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from typing import TYPE_CHECKING
 
 import pytest
@@ -56,13 +57,29 @@ def test_a_source_is_added_used_rotated_listed_and_removed(tmp_path: Path) -> No
     assert "removed" in assay("sources", "list", home=tmp_path).stdout
 
 
+def test_the_address_is_that_of_the_service_that_runs_or_a_guess_that_says_so(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    guess = assay("sources", "add", "generic", home=home)
+    assert "is a guess; set it to where forges reach the service" in guess.stderr
+    listener = socket.create_server(("127.0.0.1", 0))
+    here = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    (home / "address").write_text(here + "\n")  # as a service writes it, see test_supervisor
+    assert made(home, "generic")["url"].startswith(f"{here}/v1/hooks/src_")
+    listener.close()
+    assert made(home, "generic")["url"].startswith("http://127.0.0.1:8000/")  # it was killed
+    set_ = assay("sources", "add", "generic", home=home, ASSAY_PUBLIC_URL="https://assay.example.org")
+    assert "https://assay.example.org/v1/hooks/src_" in set_.stderr
+    assert "ASSAY_PUBLIC_URL" not in set_.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (("github",), "needs --repository"),
-        (("generic", "--repository", "octo/claims", "--repository-id", "1"), "a program has neither"),
-        (("github", "--repository", "octo", "--repository-id", "1"), "is no repository"),
-        (("github", "--repository", "octo/claims", "--repository-id", "x"), "is no repository"),
+        (("generic", "--repository", "octo/claims", "--repository-id", "1"), "a program has no repository"),
+        (("github", "--repository", "octo", "--repository-id", "1"), "say owner/name"),
+        (("github", "--repository", "octo/claims", "--repository-id", "x"), "its `id`, such as 4711"),
+        (("github", "--repository", "octo/claims"), "say --repository owner/name and, as --repository-id,"),
         ((*FORGE, "--path", "claims/"), "no pattern"),
         ((*FORGE, "--api", "http://10.0.0.1/api"), "only https at port 443"),
         ((*FORGE, "--app-id", "7"), "needs --app-id, --app-installation"),

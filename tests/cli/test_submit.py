@@ -78,6 +78,20 @@ def test_a_folder_of_bundles_is_submitted_and_reported_like_a_local_one(
     assert reports["summary"].read_text(encoding="utf-8").startswith("## Assay: 1 FALSIFIED, 2 REFUSED, 1 VERIFIED\n")
 
 
+def test_of_several_each_verdict_names_its_bundle_its_claim_and_its_page(
+    served: Served, claims: Path, tmp_path: Path
+) -> None:
+    done = assay("submit", claims, "--wait", "--url", served.url, home=tmp_path / "h")
+    blocks = re.split(r"^(?=ver_)", done.stdout, flags=re.MULTILINE)[1:]
+    assert len(blocks) == 2
+    for name, block in zip("ab", blocks, strict=True):
+        verification = block.partition(":")[0]
+        assert f"\n  claim gain of {claims / name}\n" in block
+        assert f"\n  page {served.url}/verifications/{verification}\n" in block
+    alone = assay("submit", claims / "a", "--wait", "--url", served.url, home=tmp_path / "h")
+    assert "\n  claim gain\n" in alone.stdout
+
+
 def test_one_bundle_and_its_local_verification_are_reported_alike(served: Served, claims: Path, tmp_path: Path) -> None:
     texts = []
     for command in (("verify",), ("submit", "--wait", "--url", served.url)):
