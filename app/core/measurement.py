@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 METRICS_MAX = 10_000
 TEXT_MAX = 4_000
+SHOWN_MAX = 40  # characters of what is no result
 UNIT_MAX = 32
 NUMBER_CHARACTERS_MAX = 400
 SCALE_MAX = 500  # a number is 0, or between 10^-500 and 10^500
@@ -93,6 +94,9 @@ def read_result(text: str | None, claim: Claim) -> Measurement | Unreadable:
         )
     except UnicodeEncodeError:
         return Unreadable("MALFORMED_RESULT", "the result is not UTF-8")
+    except json.JSONDecodeError:  # whose words depend on the version of Python, and a verdict must not
+        begins = f"it begins with {text[:SHOWN_MAX]!a}" if text.strip() else "it is empty"
+        return Unreadable("MALFORMED_RESULT", f"the result is not the JSON object it should be: {begins}")
     except ValueError as error:
         return Unreadable("MALFORMED_RESULT", f"the result is not the JSON object it should be: {error}")
     if not isinstance(document, dict):
@@ -179,7 +183,8 @@ def _read_formula(document: dict[str, Any], claim: Claim) -> Measurement | Unrea
         base = found.pop("base")
         return Measurement({name: base[name] for name in by_metric(claim)}, found)
     except (KeyError, TypeError, AttributeError, ValueError, InvalidOperation) as error:
-        return Unreadable("MALFORMED_RESULT", f"the evaluator's result cannot be read: {error!r}")
+        told = str(error) if isinstance(error, ValueError) else type(error).__name__  # the others' words are Python's
+        return Unreadable("MALFORMED_RESULT", f"the evaluator's result cannot be read: {told}")
 
 
 def _number(literal: str) -> Decimal:
@@ -199,6 +204,6 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     document: dict[str, Any] = {}
     for name, value in pairs:
         if name in document:
-            raise ValueError(f"the key {name[:80]!r} appears twice")
+            raise ValueError(f"the key {name[:80]!a} appears twice")
         document[name] = value
     return document
