@@ -5,6 +5,7 @@ The same intake, plan, box, judge and archive as the service, in one loop over o
 
 from __future__ import annotations
 
+import secrets
 import traceback
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -171,7 +172,7 @@ class Local:
         return evidence.build(sealed, files, archived, judgement, context, self.signer)
 
     def runs(self, seal: Seal, sealed: str, files: dict[str, bytes], said: Said) -> list[tuple[Run, Executed]]:
-        """Execute every run that the plan asks for.
+        """Execute every run that the plan asks for; those of a stage in an order drawn anew, as the service does.
 
         Raises:
             Fault: one could not be executed; says nothing about the claim.
@@ -182,10 +183,11 @@ class Local:
         done: list[tuple[Run, Executed]] = []
         least, most = plan.least_steps(seal), plan.total_steps(seal)
         while not isinstance(step := plan.next_step(seal, [run for run, _ in done]), plan.Conclude):
-            for spec in step:
-                said(f"{spec.key} ({len(done) + 1} of {of_runs(len(done) + 1, least, most)})", len(done) / most)
-                left = {run.spec.key: dict(executed.artifacts) for run, executed in done}
-                executed = execute(
+            left = {run.spec.key: dict(executed.artifacts) for run, executed in done}
+            found: dict[str, Executed] = {}
+            for count, spec in enumerate(secrets.SystemRandom().sample(step, len(step)), len(done)):
+                said(f"{spec.key} ({count + 1} of {of_runs(count + 1, least, most)})", count / most)
+                found[spec.key] = execute(
                     self.box,
                     environment,
                     seal,
@@ -196,7 +198,7 @@ class Local:
                     kept,
                     lambda key, name, left=left: left.get(key, {}).get(name, b""),  # type: ignore[misc]
                 )
-                done.append((_run(spec, executed), executed))
+            done += [(_run(spec, found[spec.key]), found[spec.key]) for spec in step]
         return done
 
 

@@ -6,6 +6,7 @@ for a file while the database is locked; what a sibling finished in between is r
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -137,7 +138,11 @@ def deliver_soon(parts: Parts, session: Session) -> None:
 
 
 def nudge_runs(parts: Parts, run_ids: tuple[str, ...], queue: str) -> None:
-    """Nudge workers about runs of one queue."""
-    for run_id in run_ids:
+    """Nudge workers about runs of one queue, in an order drawn anew.
+
+    Whatever a run can tell of earlier ones on its host, it cannot count from it which of its stage it is; so the order is
+    never drawn from the seal, which its author knows.
+    """
+    for run_id in secrets.SystemRandom().sample(run_ids, len(run_ids)):
         if not parts.queue.nudge_run(run_id, queue):
             return  # the broker is away; the sweeper will send the rest too

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import update
+from sqlalchemy import func, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, exists, select
 
@@ -64,12 +64,15 @@ def take_back(session: Session, run_id: str, attempts_max: int) -> Lost | None:
 
 
 def waiting_runs(session: Session, stale_seconds: float) -> list[Lost]:
-    """Return queued runs that nobody has touched for a while, unless they were nudged again lately."""
+    """Return queued runs that nobody has touched for a while, unless they were nudged again lately.
+
+    Those that wait the longest come first; those of one stage wait equally long and come in an order drawn by the database.
+    """
     now = database_time(session)
     query = select(RunRow.id, RunRow.queue).where(
         RunRow.state == "queued", RunRow.touched_at < now - stale_seconds, RunRow.nudge_at < now
     )
-    return [Lost(*row) for row in session.exec(query.order_by(col(RunRow.touched_at)).limit(FOUND_MAX))]
+    return [Lost(*row) for row in session.exec(query.order_by(col(RunRow.touched_at), func.random()).limit(FOUND_MAX))]
 
 
 def nudged(session: Session, run_ids: Sequence[str], stale_seconds: float) -> None:

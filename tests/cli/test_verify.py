@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
@@ -87,6 +88,15 @@ def test_people_read_the_verdict_with_its_working_on_stdout_and_progress_on_stde
     assert "gain: measure-0 (1 of 3 to 4)" in done.stderr
     assert "measure-0" not in done.stdout
     assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_runs_are_begun_in_an_order_drawn_anew_and_told_in_the_plans(home: Path, tmp_path: Path) -> None:
+    done = assay("verify", lay(tmp_path / "x", script_bundle()), "--json", home=home)
+    told = [run["key"] for run in json.loads(done.stdout)["runs"]]
+    begun = re.findall(r": (\S+) \(\d+ of ", done.stderr)
+    assert told[:4] == ["measure-0", "repeat-0", "perturb-0-1", "perturb-0-2"]
+    assert sorted(begun) == sorted(told)
+    assert begun != told  # the same by chance once in millions: the second stage has a dozen runs
 
 
 def test_the_last_words_of_a_script_that_crashed_are_shown_as_its_own(home: Path, tmp_path: Path) -> None:
