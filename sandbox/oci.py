@@ -162,6 +162,10 @@ def _checked() -> Iterator[dict[str, Any]]:
         yield from rules.but(name, index, values, errno.EPERM)
     for name, answered in seccomp.ANSWERED.items():
         yield from rules.but(name, *answered)
+    for name, index in seccomp.PLAIN.items():
+        yield rules.allow([name], rules.bits(index, 0xFFFFFFFF, 0))
+        for mask, value in rules.all_but(0):
+            yield rules.refuse([name], rules.bits(index, mask, value), number=errno.EOPNOTSUPP)
 
 
 def _without(name: str, index: int, flags: int) -> Iterator[dict[str, Any]]:

@@ -44,10 +44,11 @@ SETTINGS = (
     *LIBRARIES,
 )
 
-#: Files of /proc that tell about the kernel or reach into it, or by which a host can be known again; hidden behind
-#: /dev/null. What stays readable is listed in docs/threat-model.md.
+#: Files of /proc that tell about the kernel or reach into it, by which a host can be known again, or whose exact counters
+#: one run could move and a later one read; hidden behind /dev/null. What stays readable is listed in docs/threat-model.md.
 MASKED = (
     "bootconfig",
+    "buddyinfo",
     "cmdline",
     "config.gz",
     "diskstats",
@@ -57,14 +58,21 @@ MASKED = (
     "keys",
     "mdstat",
     "modules",
+    "pagetypeinfo",
     "partitions",
     "sched_debug",
+    "schedstat",
+    "slabinfo",
+    "softirqs",
     "sys/kernel/random/boot_id",
     "sysrq-trigger",
     "timer_list",
+    "vmallocinfo",
+    "vmstat",
+    "zoneinfo",
 )
-#: Folders of /proc that name the host's hardware and its disks; hidden behind an empty one.
-MASKED_FOLDERS = ("acpi", "asound", "bus", "fs", "scsi")
+#: Folders of /proc that name the host's hardware and its disks, or count its waiting; hidden behind an empty one.
+MASKED_FOLDERS = ("acpi", "asound", "bus", "fs", "pressure", "scsi")
 NAMESPACES = ("user", "pid", "net", "ipc", "uts", "cgroup")
 
 

@@ -1,10 +1,10 @@
 """The system calls that a box may make, as a BPF program.
 
 Theory of operation. `seccomp_policy.json` says which calls are allowed, which are refused with EPERM, and which have
-their arguments checked, as the tables below say (`WITHOUT`, `TOGETHER`, `ALL_BUT`, `ANSWERED`); everything else answers
-ENOSYS, as an older kernel would. This file turns the policy into the classic BPF that the kernel runs on every call: load
-the architecture (a foreign one kills the process), refuse the x32 range, then search the number among the ranges of
-calls that are decided alike, by halves. A list of all calls would do as well for the programs, because the kernel caches
+their arguments checked, as the tables below say (`WITHOUT`, `TOGETHER`, `ALL_BUT`, `ANSWERED`, `PLAIN`); everything else
+answers ENOSYS, as an older kernel would. This file turns the policy into the classic BPF that the kernel runs on every
+call: load the architecture (a foreign one kills the process), refuse the x32 range, then search the number among the ranges
+of calls that are decided alike, by halves. A list of all calls would do as well for the programs, because the kernel caches
 verdicts that depend on the number alone (since 5.11), but it runs the filter over every number when a box loads it, twice:
 a search is a fifth as long and made each box half a millisecond faster.
 
@@ -59,6 +59,7 @@ ALL_BUT = {
 }
 #: F_OFD_{GETLK,SETLK,SETLKW}, from asm-generic/fcntl.h: locks that belong to no process, so that nobody could count them
 LOCKS_OF_NOBODY = (36, 37, 38)
+OUT_OF_MEMORY = (20, 21)  # MADV_{COLD,PAGEOUT}, from asm-generic/mman-common.h
 #: call -> one of its arguments, the values of its lower half that are answered with an error, and that error, which is
 #: one that programs meet elsewhere and know a way around, or 0 for success. No argument: every call is answered so.
 ANSWERED: dict[str, tuple[int | None, tuple[int, ...], int]] = {
@@ -69,7 +70,16 @@ ANSWERED: dict[str, tuple[int | None, tuple[int, ...], int]] = {
     "sync_file_range": (None, (), 0),
     "fallocate": (None, (), errno.EOPNOTSUPP),  # one call may hold the kernel for seconds, deaf to a kill
     "fcntl": (1, LOCKS_OF_NOBODY, errno.EINVAL),
+    # What the host has in memory of files is shared by all its runs: it is neither asked for, nor arranged by a call.
+    "cachestat": (None, (), errno.ENOSYS),
+    "mincore": (None, (), errno.ENOSYS),
+    "fadvise64": (None, (), 0),
+    "readahead": (None, (), 0),
+    "madvise": (2, OUT_OF_MEMORY, errno.EINVAL),  # as before Linux 5.4
 }
+#: call -> the argument with its flags, of which it may have none; otherwise it answers EOPNOTSUPP, as kernels and file
+#: systems do that do not know a flag. RWF_NOWAIT tells whether a file is in memory.
+PLAIN = {"preadv2": 5, "pwritev2": 5}
 
 ALLOW = 0x7FFF0000
 KILL = 0x80000000
@@ -176,6 +186,10 @@ def _checked() -> dict[str, list[Instruction]]:
         **{call: _without(call) for call in WITHOUT},
         **{call: _all_but(argument, values, errno.EPERM) for call, (argument, values) in ALL_BUT.items()},
         **{call: _all_but(*answered) for call, answered in ANSWERED.items()},
+        **{
+            call: [_load(argument), (_JEQ, 0, 1, 0), _ALLOWED, _answer(errno.EOPNOTSUPP)]
+            for call, argument in PLAIN.items()
+        },
     }
 
 

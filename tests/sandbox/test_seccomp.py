@@ -94,6 +94,21 @@ BY_ARGUMENT = [
     ("fcntl", (3, HIGH | 37), INVALID),
     ("fcntl", (3, 39), seccomp.ALLOW),
     ("fallocate", (3, 0, 0, 4096), seccomp.ERRNO | errno.EOPNOTSUPP),
+    ("cachestat", (3, 0, 0, 0), UNKNOWN),
+    ("mincore", (0, 4096, 0), UNKNOWN),
+    ("fadvise64", (3, 0, 0, 4), seccomp.ERRNO),  # POSIX_FADV_DONTNEED
+    ("readahead", (3, 0, 4096), seccomp.ERRNO),
+    ("madvise", (0, 4096, 4), seccomp.ALLOW),  # MADV_DONTNEED, by which allocators give memory back
+    ("madvise", (0, 4096, 20), INVALID),  # MADV_COLD
+    ("madvise", (0, 4096, 21), INVALID),  # MADV_PAGEOUT
+    ("madvise", (0, 4096, HIGH | 21), INVALID),
+    ("preadv2", (3, 0, 1, 0, 0, 0), seccomp.ALLOW),
+    ("preadv2", (3, 0, 1, 0, 0, HIGH), seccomp.ALLOW),  # the kernel reads the lower half alone
+    ("preadv2", (3, 0, 1, 0, 0, 8), seccomp.ERRNO | errno.EOPNOTSUPP),  # RWF_NOWAIT
+    ("preadv2", (3, 0, 1, 0, 0, 0x80), seccomp.ERRNO | errno.EOPNOTSUPP),  # RWF_DONTCACHE
+    ("preadv2", (3, 0, 1, 0, 0, HIGH | 8), seccomp.ERRNO | errno.EOPNOTSUPP),
+    ("pwritev2", (3, 0, 1, 0, 0, 0), seccomp.ALLOW),
+    ("pwritev2", (3, 0, 1, 0, 0, 8), seccomp.ERRNO | errno.EOPNOTSUPP),
 ]
 
 
