@@ -145,6 +145,20 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.home / 'assay.db'}"
 
     @property
+    def state(self) -> dict[str, Path]:
+        """What no box may show to its program, by the name of the setting that moves it."""
+        database = self.database.partition("sqlite:///")[2]
+        return {
+            "ASSAY_HOME": self.home,
+            "ASSAY_BLOBS": self.blob_folder,
+            "ASSAY_ENVIRONMENTS": self.environment_folder,
+            "ASSAY_ASSET_FOLDER": self.assets,
+            "ASSAY_SIGNING_KEY": self.signing_key or self.home / "keys",
+            "ASSAY_KEY_PEPPER": self.pepper_file,
+            **({"ASSAY_DATABASE_URL": Path(database)} if database else {}),
+        }
+
+    @property
     def blob_folder(self) -> Path:
         """Folder of the content-addressed blobs."""
         return self.blobs or self.home / "blobs"

@@ -27,6 +27,7 @@ from cli.exits import Exit, of_status
 from cli.progress import of_runs
 from cli.words import last_words
 from sandbox import NoIsolation, SandboxFault, assets, host_python
+from sandbox.apart import require_apart
 from sandbox.built import built_names, load
 from workers.execute import Executed, execute, owner
 
@@ -68,13 +69,16 @@ class Local:
         """The environment `python` of this host.
 
         Raises:
-            Fault: it has none that a box could use.
+            Fault: it has none that a box could use, or state of ours lies where boxes would show it.
 
         """
         try:
-            return host_python(self.settings.python, cache=self.settings.home / "cache")
+            require_apart(self.settings.state)  # before anything is kept there
+            found = host_python(self.settings.python, cache=self.settings.home / "cache")
+            require_apart(self.settings.state, found)
         except NoIsolation as error:
             raise Fault("no-isolation", str(error), "run `assay doctor`", reason_code="NO_ISOLATION") from error
+        return found
 
     def verify(self, path: Path, said: Said) -> Verified:
         """Do the whole job for one bundle; refusals, faults and surprises are part of the answer.

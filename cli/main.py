@@ -162,9 +162,10 @@ def serve(
     ] = "127.0.0.1",
 ) -> None:
     """Run the whole service on this machine. State lies below $ASSAY_HOME."""
-    from cli.supervisor import House, free_port, may_bind, only_one
+    from cli.supervisor import House, free_port, keeps_apart, may_bind, only_one
 
     settings = read_settings()
+    keeps_apart(settings)
     end_on_signals(0)
     with only_one(settings.home), suppress(KeyboardInterrupt):
         may_bind(settings, host)
@@ -210,7 +211,7 @@ def doctor(as_json: AsJson = False) -> None:
     from sandbox.doctor import audit
 
     settings = read_settings()
-    report = audit(settings.python, settings.engine)
+    report = audit(settings.python, settings.engine, settings.state)
     stored = evidence.stored(settings)
     if as_json:
         print_json({**report.as_json(), "evidence": stored})

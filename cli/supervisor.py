@@ -68,6 +68,7 @@ class House:
     def __init__(
         self, settings: Settings, port: int, *, workers: int = 2, quiet: bool = False, host: str = LOOPBACK
     ) -> None:
+        keeps_apart(settings)
         self.home = settings.home
         self.port = port
         self.host = host
@@ -266,6 +267,22 @@ def may_bind(settings: Settings, host: str) -> None:
             f"others could reach the service at {host}, and nobody has an API key; make one with `assay keys create`,"
             " then start it again, or leave --host out to serve this machine alone"
         )
+
+
+def keeps_apart(settings: Settings) -> None:
+    """Make sure that no box would show what is the service's own; the worker looks at its interpreter's folders too.
+
+    Raises:
+        CannotServe: it lies below `/usr` or beside it.
+
+    """
+    from sandbox import NoIsolation
+    from sandbox.apart import require_apart
+
+    try:
+        require_apart(settings.state)
+    except NoIsolation as error:
+        raise CannotServe(f"{error.detail}; {error.remedy}") from error
 
 
 def free_port(wanted: int, *, fall_back: bool, host: str = LOOPBACK) -> int:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sandbox import cgroup, seccomp
+from sandbox.apart import require_apart
 from sandbox.engine import Sandbox
 from sandbox.environments import host_python
 from sandbox.host import bwrap_version, crun_version, require_bwrap, require_crun
@@ -19,7 +20,7 @@ from sandbox.job import Environment, Job, NoIsolation, SandboxFault, StagedFile
 from sandbox.slot_parts import FIRST_UID, SLOTS_MAX
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 PROC = Path("/proc")
 CANARY = b"""
@@ -84,8 +85,15 @@ class Audit:
         return asdict(self)
 
 
-def audit(python: Path | None = None, engine: str = "bwrap") -> Audit:
-    """Audit this host; `python` is the interpreter that the operator set, `engine` what makes the boxes."""
+def audit(python: Path | None = None, engine: str = "bwrap", state: Mapping[str, Path] | None = None) -> Audit:
+    """Audit this host.
+
+    Args:
+        python: the interpreter that the operator set.
+        engine: what makes the boxes.
+        state: what no box may show, see `require_apart`.
+
+    """
     checks = [_guard(*LOOKS[engine]), _user_namespaces(), _apparmor(), _guard("seccomp", _seccomp)]
     checks += [_cgroup(), _own_user(os.geteuid())]
     environment: Environment | None = None
@@ -97,8 +105,9 @@ def audit(python: Path | None = None, engine: str = "bwrap") -> Audit:
         checks.append(Check("interpreter", ok=False, detail=error.detail, remedy=error.remedy))
     if environment is None:
         return Audit(tuple(checks), None)
+    apart = _guard("state", lambda: _apart(state or {}, environment))
     canary, isolation = _canary(environment, engine)
-    return Audit((*checks, canary), isolation.get("level"), isolation)
+    return Audit((*checks, apart, canary), isolation.get("level") if apart.ok else None, isolation)
 
 
 def _guard(name: str, look: Callable[[], str]) -> Check:
@@ -118,6 +127,11 @@ def _bubblewrap() -> str:
 def _crun() -> str:
     require_crun()
     return f"version {crun_version()}, on pure cgroup v2"
+
+
+def _apart(state: Mapping[str, Path], environment: Environment) -> str:
+    require_apart(state, environment)
+    return "nothing of it lies where boxes show the host"
 
 
 LOOKS = {"bwrap": ("bubblewrap", _bubblewrap), "oci:crun": ("crun", _crun)}

@@ -88,6 +88,12 @@ class Host:
     disable_userns: bool  # whether the host lets us forbid further user namespaces
 
 
+def shown(host: Host, environment: Environment | None = None) -> tuple[str, ...]:
+    """Return what of the host boxes show beside the files of their job: of an environment, or of all of them."""
+    own = () if environment is None else (*environment.mounts, *filter(None, (environment.site,)))
+    return ("/usr", *host.folders, *own)
+
+
 def bwrap_arguments(shape: Shape, host: Host, staging: Staging, programs: str, seccomp_fd: int) -> list[str]:
     """Return the options of bwrap, without the command.
 

@@ -12,7 +12,8 @@ from app.actions import Parts
 from app.core.errors import Fault
 from app.queue import CPU_QUEUE, GPU_QUEUE, JUDGE_QUEUE, OUTSIDE_QUEUE
 from app.store.presence import KnownWorker
-from sandbox import Sandbox, SandboxFault, assets, host_python
+from sandbox import NoIsolation, Sandbox, SandboxFault, assets, host_python
+from sandbox.apart import require_apart
 from sandbox.built import changes, load_all
 from workers.execute import owner
 from workers.keyring import Signing
@@ -26,6 +27,20 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 ALL_QUEUES = (CPU_QUEUE, GPU_QUEUE, JUDGE_QUEUE, OUTSIDE_QUEUE)
+
+
+def hides_state(settings: Settings) -> None:
+    """Make sure that no box of this worker would show what is the service's own.
+
+    Raises:
+        Fault: one would, or there is no interpreter for boxes.
+
+    """
+    try:
+        require_apart(settings.state)  # before the first file is kept there
+        require_apart(settings.state, host_python(settings.python, cache=settings.home / "cache"))
+    except NoIsolation as error:
+        raise Fault("no-isolation", error.detail, error.remedy, reason_code="NO_ISOLATION") from error
 
 
 @dataclass(frozen=True)

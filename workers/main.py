@@ -14,10 +14,11 @@ from typing import Any
 from celery import signals
 
 from app.core.errors import Fault
-from app.queue import AUDIT_TASK, JUDGE_QUEUE, SWEEP_TASK, TIDY_TASK, celery_app
+from app.queue import AUDIT_TASK, CPU_QUEUE, GPU_QUEUE, JUDGE_QUEUE, SWEEP_TASK, TIDY_TASK, celery_app
 from app.settings import Settings
 from app.store.engine import Store
 from workers import tasks
+from workers.hands import hides_state
 from workers.keyring import judge_key
 
 log = logging.getLogger(__name__)
@@ -43,12 +44,17 @@ def die_with_parent() -> None:
 
 @signals.worker_init.connect
 def _parent_begins(**_: Any) -> None:
-    """Refuse to work on a database without its rules, or to judge without a key, before any child is there to try."""
+    """Refuse to work on a database without its rules, to judge without a key, or to show boxes what is the service's own.
+
+    Before any child is there to try.
+    """
     store = Store(settings.database, pool_size=1)
     try:
         store.check()
         if JUDGE_QUEUE in app.amqp.queues.consume_from:
             judge_key(settings)
+        if {CPU_QUEUE, GPU_QUEUE} & set(app.amqp.queues.consume_from):
+            hides_state(settings)
     except Fault as fault:
         log.critical("%s", fault)
         raise SystemExit(1) from fault

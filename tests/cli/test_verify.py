@@ -99,6 +99,19 @@ def test_runs_are_begun_in_an_order_drawn_anew_and_told_in_the_plans(home: Path,
     assert begun != told  # the same by chance once in millions: the second stage has a dozen runs
 
 
+@pytest.mark.parametrize("command", ["verify", "serve", "doctor"])
+def test_nothing_begins_where_boxes_would_show_the_state(tmp_path: Path, command: str) -> None:
+    (tmp_path / "link").symlink_to("/usr/share")
+    home, more = tmp_path / "link" / "none", []
+    if command == "verify":
+        more = [lay(tmp_path / "x", formula_bundle())]
+    done = assay(command, *more, home=home)
+    assert done.returncode == Exit.FAULT
+    assert f"ASSAY_HOME is at {home}, and every box shows /usr" in done.stdout + done.stderr
+    assert "ASSAY_HOME to a path outside of /usr" in done.stdout + done.stderr
+    assert not home.exists()
+
+
 def test_the_last_words_of_a_script_that_crashed_are_shown_as_its_own(home: Path, tmp_path: Path) -> None:
     script = "import sys\nfor n in range(99): print(n, file=sys.stderr)\n"
     folder = lay(tmp_path / "x", script_bundle(script=f"{script}raise KeyError('no such column')\n"))

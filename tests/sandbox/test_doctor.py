@@ -14,7 +14,7 @@ from sandbox.doctor import Check, audit
 if TYPE_CHECKING:
     from tests.sandbox.boxes import Strongest
 
-NAMES = ["bubblewrap", "user namespaces", "AppArmor", "seccomp", "cgroup", "own user", "interpreter", "canary"]
+NAMES = ["bubblewrap", "user namespaces", "AppArmor", "seccomp", "cgroup", "own user", "interpreter", "state", "canary"]
 
 #: files of /proc -> what the check says
 USER_NAMESPACES = {
@@ -76,11 +76,20 @@ def test_without_a_cgroup_the_level_is_c_and_the_remedy_is_said(monkeypatch: pyt
     assert "Delegate=yes" in check.remedy
 
 
+@pytest.mark.box
+def test_state_that_boxes_would_show_is_named_with_its_remedy_and_there_is_no_level() -> None:
+    found = audit(state={"ASSAY_HOME": Path("/usr/local/assay")})
+    (check,) = [check for check in found.checks if check.name == "state"]
+    assert (found.level, check.ok, check.required) == (None, False, True)
+    assert "ASSAY_HOME is at /usr/local/assay, and every box shows /usr" in check.detail
+    assert "set ASSAY_HOME to a path outside of /usr" in check.remedy
+
+
 @pytest.mark.parametrize("python", [Path("/nonexistent/python3"), Path("/bin/false"), Path("/bin/echo")], ids=str)
 def test_without_an_interpreter_there_is_no_level_and_no_canary(python: Path) -> None:
     found = audit(python)
     assert found.level is None
-    assert [check.name for check in found.checks] == NAMES[:-1]
+    assert [check.name for check in found.checks] == NAMES[:-2]
     assert not found.checks[-1].ok
     assert "ASSAY_PYTHON" in found.checks[-1].remedy
 

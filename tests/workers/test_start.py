@@ -66,6 +66,18 @@ def test_a_judge_without_a_key_does_not_start(home: Path, socket_folder: Path) -
     assert "Run `assay keys generate`" in done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("queues", ["cpu", "gpu,judge"])
+def test_a_worker_does_not_start_where_boxes_would_show_its_state(
+    home: Path, socket_folder: Path, queues: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keyring(Settings(home=home)).ensure(datetime.now(UTC))
+    monkeypatch.setenv("ASSAY_BLOBS", "/usr/share/none")
+    done = start(home, socket_folder / "none.sock", "-Q", queues)
+    assert done.returncode == 1
+    assert "ASSAY_BLOBS is at /usr/share/none, and every box shows /usr" in done.stdout + done.stderr
+    assert "et ASSAY_BLOBS to a path outside of /usr" in done.stdout + done.stderr
+
+
 def test_a_run_worker_holds_no_key(application: Celery, home: Path) -> None:
     keyring(Settings(home=home)).ensure(datetime.now(UTC))
     tasks.begin(("cpu",))
