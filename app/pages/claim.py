@@ -11,6 +11,7 @@ from app.api.parts import PartsDep
 from app.api.problems import not_found
 from app.core.caller import Caller
 from app.pages.parts import PageId, expected_pictures, sight, verdict_pictures
+from app.pages.proof import proof_of
 from app.pages.shell import page_at, render, twin
 from app.store import pages, records, views
 from app.store.visible import Visible, visible_to
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from app.actions import Parts
+    from app.store.blobs import Blobs
 
 router = APIRouter(include_in_schema=False)
 
@@ -33,7 +35,7 @@ def read_json(parts: PartsDep, caller: CallerDep, request: Request, claim_id: Pa
     seen = visible_to(caller)
     _version(parts, claim_id, seen)
     with parts.store.read() as session:
-        return twin(request, data(session, claim_id, seen))
+        return twin(request, data(session, parts.blobs, claim_id, seen))
 
 
 @router.get("/claims/{claim_id}")
@@ -45,7 +47,7 @@ def read(parts: PartsDep, caller: CallerDep, request: Request, claim_id: PageId)
     return page_at(request, key, lambda: _page(parts, claim_id, base, caller))
 
 
-def data(session: Session, claim_id: str, seen: Visible) -> dict[str, Any]:
+def data(session: Session, blobs: Blobs, claim_id: str, seen: Visible) -> dict[str, Any]:
     """Return what the page shows of a claim."""
     found = records.claim(session, claim_id, seen)
     if found is None:
@@ -55,6 +57,8 @@ def data(session: Session, claim_id: str, seen: Visible) -> dict[str, Any]:
     verdict = None if standing is None else views.verdict(session, standing)
     verifications = pages.verifications_of(session, claim_id)
     seal = verdict and next(item["seal"] for item in newest["verdicts"] if item["id"] == standing)
+    kind = newest["document"]["reproduce"]["kind"]
+    proved = kind == "lean4" and verdict is not None and seal is not None
     return {
         "id": found["id"],
         "name": found["name"],
@@ -63,9 +67,10 @@ def data(session: Session, claim_id: str, seen: Visible) -> dict[str, Any]:
         "record": None if found["record_id"] is None else pages.record_of(session, found["record_id"]),
         "revision": newest["number"],
         "claim": newest["document"],
-        "kind": newest["document"]["reproduce"]["kind"],
+        "kind": kind,
         "verdict": verdict,
         "seal": seal,
+        **({"proof": proof_of(session, blobs, str(seal), verdict["verification_id"])} if proved and verdict else {}),
         "verifications": verifications,
         "history": [
             {
@@ -83,7 +88,7 @@ def _page(parts: Parts, claim_id: str, base: str, caller: Caller) -> bytes:
     drawn: list[dict[str, Any]] = []
     runs = None
     with parts.store.read() as session:
-        found = data(session, claim_id, visible_to(caller))
+        found = data(session, parts.blobs, claim_id, visible_to(caller))
         verdict = found["verdict"]
         if verdict is not None:
             seeds = pages.seal(session, found["seal"])["seeds"]

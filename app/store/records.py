@@ -209,7 +209,7 @@ def _tested(session: Session, standing: list[dict[str, Any]]) -> list[Tested]:
     query = (
         select(col(RunRow.verification_id), col(OutcomeRow.document))
         .join(OutcomeRow, col(OutcomeRow.run_id) == RunRow.id)
-        .where(col(RunRow.verification_id).in_(ids), col(RunRow.purpose) == "measure")
+        .where(col(RunRow.verification_id).in_(ids), col(RunRow.purpose).in_(("measure", "prove", "replay")))
     )
     spent: dict[str, int] = {}
     for verification_id, document in session.execute(query):
