@@ -1,8 +1,10 @@
 """A forge on this machine: real repositories of git behind the part of a forge's HTTP interface that is used.
 
 What GitHub is asked is held against its own description (`vendor/github-api.json`): an operation that it does not have, a
-body that does not fit, or a token that is missing is answered as GitHub would, and noted as wrong. For GitLab and Forgejo
-there is none that could be vendored here; what they are asked is held against what their documentation says.
+body that does not fit, or a token that is missing is answered as GitHub would, and noted as wrong. So is what Forgejo is
+asked, against the description of Gitea, whose interface it has (`vendor/gitea-api.json`), and the answers given in its name
+are held against it too. For GitLab there is none that could be vendored here; what it is asked is held against what its
+documentation says.
 """
 
 from __future__ import annotations
@@ -27,8 +29,15 @@ if TYPE_CHECKING:
 
 VENDOR = Path(__file__).parent / "vendor"
 API = json.loads((VENDOR / "github-api.json").read_text(encoding="utf-8"))
+GITEA = json.loads((VENDOR / "gitea-api.json").read_text(encoding="utf-8"))
 NAME, NUMBER = "octo/claims", 4711
 TOKEN, APP_TOKEN = "forge-token-1", "installation-token-1"
+FORGEJO_ANSWERS = {
+    operation["operationId"]: operation["responses"]
+    for methods in GITEA["paths"].values()
+    for operation in methods.values()
+    if "responses" in operation
+}
 STATES = {
     Kind.GITLAB: {"pending", "running", "success", "failed", "canceled", "skipped"},
     Kind.FORGEJO: {"pending", "success", "error", "failure", "warning"},
@@ -164,7 +173,7 @@ class Forge:
         return status, {"message": why}, {}
 
     def _github(self, method: str, path: str, query: dict[str, str], headers: dict[str, str], document: Any) -> Any:
-        operation, inside = self._described(method, path, query, document)
+        operation, inside = self._described(API, method, path, query, document)
         if operation is None:
             return self._wrong(422, inside)
         if headers.get("x-github-api-version") != "2022-11-28" or "user-agent" not in headers:
@@ -210,9 +219,11 @@ class Forge:
             return self._wrong(401, "the App's proof is good for too long")
         return 201, {"token": APP_TOKEN, "expires_at": "2100-01-01T00:00:00Z"}
 
-    def _described(self, method: str, path: str, query: dict[str, str], document: Any) -> tuple[str | None, Any]:
-        """Return the operation that GitHub's description has there and what its path holds; or None and what is wrong."""
-        for template, methods in API["paths"].items():
+    def _described(
+        self, api: Any, method: str, path: str, query: dict[str, str], document: Any
+    ) -> tuple[str | None, Any]:
+        """Return the operation that a forge's description has there and what its path holds; or None and what is wrong."""
+        for template, methods in api["paths"].items():
             operation = methods.get(method.lower())
             slots = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(template))
             if template.endswith(("/{ref}", "/{basehead}")):
@@ -220,29 +231,29 @@ class Forge:
             match = re.fullmatch(slots, path)
             if operation is None or match is None:
                 continue
-            known = {self._resolved(item)["name"] for item in operation["parameters"]}
+            known = {self._resolved(api, item)["name"] for item in operation["parameters"]}
             if not set(query) <= known:
                 return None, f"{operation['operationId']} has no {sorted(set(query) - known)}"
-            error = self._misfit(operation, document)
+            error = self._misfit(api, operation, document)
             return (None, error) if error else (operation["operationId"], match.groupdict())
         return None, f"there is no {method} {path}"
 
     @staticmethod
-    def _resolved(item: Any) -> Any:
-        at: Any = API
+    def _resolved(api: Any, item: Any) -> Any:
+        at: Any = api
         for key in item.get("$ref", "#").split("/")[1:]:
             at = at[key]
         return at if "$ref" in item else item
 
-    @staticmethod
-    def _misfit(operation: Any, document: Any) -> str:
+    @classmethod
+    def _misfit(cls, api: Any, operation: Any, document: Any) -> str:
         if "requestBody" not in operation:
             return "" if document is None else "a body where there is none"
         if document is None:
             return "a body is missing" if operation["requestBody"].get("required") else ""
-        schema = operation["requestBody"]["content"]["application/json"]["schema"]
+        schema = cls._resolved(api, operation["requestBody"]["content"]["application/json"]["schema"])
         try:
-            jsonschema.validate(document, {**_nullable(schema), "components": _nullable(API["components"])})
+            jsonschema.validate(document, {**_nullable(schema), "components": _nullable(api["components"])})
         except jsonschema.ValidationError as error:
             return f"{operation['operationId']}: {error.message}"
         unknown = set(document) - set(schema["properties"])
@@ -280,6 +291,16 @@ class Forge:
     def _forgejo(self, method: str, path: str, query: dict[str, str], headers: dict[str, str], document: Any) -> Any:
         if headers.get("authorization") != f"token {TOKEN}":
             return self._wrong(401, "token is required")
+        operation, inside = self._described(GITEA, method, path, query, document)
+        if operation is None:
+            return self._wrong(404, inside)
+        found = self._forgejo_done(method, path, query, document)
+        if operation in FORGEJO_ANSWERS and found[0] == 200:
+            schema = FORGEJO_ANSWERS[operation]["200"]["content"]["application/json"]["schema"]
+            jsonschema.validate(found[1], {**schema, "components": GITEA["components"]})
+        return found
+
+    def _forgejo_done(self, method: str, path: str, query: dict[str, str], document: Any) -> Any:
         rest = path.removeprefix(f"/repos/{NAME}/")
         if method == "GET" and (found := re.fullmatch(r"archive/([0-9a-f]{40})\.tar\.gz", rest)):
             return 200, self.repository.archive(found[1])

@@ -497,8 +497,26 @@ def test_a_program_hands_in_a_formula_and_is_refused_a_bad_one(desk_of: Callable
     assert desk.said()[0] == ("failed", "`data.bundle` is no base 64")
 
 
-@pytest.mark.parametrize("name", ["github-payloads.json", "github-webhooks.json", "github-api.json"])
+@pytest.mark.parametrize("name", ["github-payloads.json", "github-webhooks.json", "github-api.json", "gitea-api.json"])
 def test_a_vendored_file_is_the_one_that_its_readme_names(name: str) -> None:
     readme = (VENDOR / "README.md").read_text(encoding="utf-8")
     digest = hashlib.sha256((VENDOR / name).read_bytes()).hexdigest()
     assert re.search(rf"`{re.escape(name)}`.*`{digest}`", readme)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "document"),
+    [
+        ("POST", "statuses/" + "a" * 40, {"state": "success", "context": "c", "annotation": "none"}),
+        ("POST", "statuses/" + "a" * 40, {"state": 1}),
+        ("GET", "pulls/3/files?per_page=50", None),
+        ("GET", "commits/v1.0", None),
+    ],
+)
+def test_what_gitea_does_not_describe_is_answered_as_wrong(
+    tmp_path: Path, method: str, path: str, document: object
+) -> None:
+    with Forge(Kind.FORGEJO, repository_at(tmp_path / "repository")) as forge:
+        asked = (method, f"/api/v1/repos/octo/claims/{path}", {"authorization": "token forge-token-1"}, document)
+        assert forge.answer(*asked)[0] == 404
+        assert len(forge.wrong) == 1
