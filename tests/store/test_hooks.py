@@ -15,6 +15,7 @@ from app.core.hooks import Kind, Signed
 from app.store import hook_reports, hooks, migrate, source_lists
 from app.store.hook_reports import NewReport
 from tests.store.house import at_once
+from tests.workers.deliveries import by_github
 
 if TYPE_CHECKING:
     from tests.store.house import House
@@ -83,6 +84,27 @@ def test_what_a_lost_clerk_held_is_taken_again_and_his_late_word_does_not_count(
     assert house.scalar("SELECT detail FROM hook_delivery") == "all is well"
     assert house.scalar("SELECT body FROM hook_delivery") is None
     assert receive(house, source)[1] == "done"
+
+
+def test_one_signed_body_at_once_under_many_headers_is_worked_on_once_a_topic(house: House) -> None:
+    new = actions.NewSource(Kind.GITHUB, "demo", "octo/claims", "1", PATTERN, ("python",), 2, 0, "https://api.example")
+    source, secret = actions.add_source(house.parts, new)
+    events = ("push", "pull_request", "star", "watch", "check_run", "check_suite")
+    sent = [
+        by_github(secret, event, b'{"after": "none"}', f"d-{number % 3}") for number, event in enumerate(events * 4)
+    ]
+    calls = [lambda one=one: actions.receive(house.parts, source, *one) for one in sent]
+    answers = at_once(*calls)
+    assert all(isinstance(answer, tuple) for answer in answers), answers
+    assert len(set(answers)) == house.count("hook_delivery") == 4
+    taken = at_once(*[lambda: actions.take_hook(house.parts)] * 8)
+    found = [item.id for item in taken if isinstance(item, hooks.Taken)]
+    while (later := actions.take_hook(house.parts)) is not None:
+        found.append(later.id)
+    assert sorted(found) == sorted({answer[0] for answer in answers if isinstance(answer, tuple)})
+    again = at_once(*calls)
+    assert set(again) == set(answers)
+    assert actions.take_hook(house.parts) is None
 
 
 def test_neither_an_id_nor_another_topic_makes_a_delivery_one_that_is_done(house: House, source: str) -> None:
