@@ -29,6 +29,7 @@ HEADINGS = {
     "blobs": "Files of bundles",
     "verdicts": "Verdicts",
     "records": "Records and claims",
+    "approvals": "Statements of proofs",
     "claims": "Claims",
     "runs": "Runs",
     "events": "Events",
