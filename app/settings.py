@@ -134,6 +134,13 @@ class Settings(BaseSettings):
     body_bytes_max: int = 65 * MIB  # one request; the archive reader has its own limits inside
     pool_size: int = 10
 
+    @field_validator("maximum_limits")
+    @classmethod
+    def _one_gpu(cls, limits: Limits) -> Limits:
+        if limits.gpus > 1:
+            raise ValueError("a run holds one GPU at most")
+        return limits
+
     @field_validator("home")
     @classmethod
     def _expand(cls, home: Path) -> Path:

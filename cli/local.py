@@ -10,7 +10,7 @@ import traceback
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 from app.core import boxjob, evidence, plan, verdict
 from app.core.canonical import digest
@@ -26,7 +26,7 @@ from cli.bundles import problems_of, read_bundle
 from cli.exits import Exit, of_status
 from cli.progress import of_runs
 from cli.words import last_words
-from sandbox import NoIsolation, SandboxFault, assets, host_python
+from sandbox import NoIsolation, SandboxFault, assets, gpus, host_python
 from sandbox.apart import require_apart
 from sandbox.built import built_names, load
 from workers.execute import Executed, execute, owner
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from app.core.keys import Signer
     from app.core.model import Judgement, RunSpec, Seal
     from app.settings import Settings
-    from sandbox import Asset, Sandbox, Usage
+    from sandbox import Asset, Gpu, Sandbox, Usage
     from sandbox import Environment as BuiltEnvironment
 
 Said: TypeAlias = "Callable[[str, float], None]"
@@ -63,6 +63,7 @@ class Local:
         self.signer = signer  # None: no evidence is wanted
         self._built: dict[str, BuiltEnvironment] = {}
         self._assets: dict[str, Asset] = {}
+        self._held: tuple[Gpu, IO[str]] | None = None
 
     @cached_property
     def python(self) -> BuiltEnvironment:
@@ -166,6 +167,15 @@ class Local:
                 raise Fault("asset-changed", str(error), reason_code="IMAGE_PULL_FAILED") from error
         return self._assets
 
+    def gpu(self, seal: Seal) -> Gpu | None:
+        """Return a GPU that is free, taken for as long as this lives, when a seal asks for one; None when there is none."""
+        if self._held is None and seal.claim.limits.gpus:
+            try:
+                self._held = gpus.take(gpus.find())
+            except SandboxFault as error:
+                raise Fault("no-gpu", str(error), "see `assay doctor --gpu`", reason_code="NO_ISOLATION") from error
+        return None if self._held is None else self._held[0]
+
     def _archive(
         self, sealed: bytes, files: dict[str, bytes], runs: list[tuple[Run, Executed]], judgement: Judgement
     ) -> bytes | None:
@@ -182,7 +192,7 @@ class Local:
             Fault: one could not be executed; says nothing about the claim.
 
         """
-        environment, kept = self.named(seal.environment.name), self.kept(seal)
+        environment, kept, gpu = self.named(seal.environment.name), self.kept(seal), self.gpu(seal)
         by_digest = {seal.files[name]: data for name, data in files.items()}
         done: list[tuple[Run, Executed]] = []
         least, most = plan.least_steps(seal), plan.total_steps(seal)
@@ -201,6 +211,7 @@ class Local:
                     _go_on,
                     kept,
                     lambda key, name, left=left: left.get(key, {}).get(name, b""),  # type: ignore[misc]
+                    gpu,
                 )
             done += [(_run(spec, found[spec.key]), found[spec.key]) for spec in step]
         return done

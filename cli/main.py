@@ -202,7 +202,10 @@ app.command()(completion.completion)
 
 
 @app.command()
-def doctor(as_json: AsJson = False) -> None:
+def doctor(
+    as_json: AsJson = False,
+    gpu: Annotated[bool, typer.Option("--gpu", help="Also compute on every GPU of NVIDIA, in a box.")] = False,
+) -> None:
     """Say what isolation this host gives, and what is missing.
 
     Each lack comes with its remedy. Where a service keeps its state here, alarms over stored evidence are told too; they do
@@ -211,7 +214,7 @@ def doctor(as_json: AsJson = False) -> None:
     from sandbox.doctor import audit
 
     settings = read_settings()
-    report = audit(settings.python, settings.engine, settings.state)
+    report = audit(settings.python, settings.engine, settings.state, gpu=gpu)
     stored = evidence.stored(settings)
     if as_json:
         print_json({**report.as_json(), "evidence": stored})

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sandbox import cgroup, seccomp
+from sandbox import cgroup, gpu_doctor, seccomp
 from sandbox.apart import require_apart
 from sandbox.engine import Sandbox
 from sandbox.environments import host_python
@@ -85,13 +85,16 @@ class Audit:
         return asdict(self)
 
 
-def audit(python: Path | None = None, engine: str = "bwrap", state: Mapping[str, Path] | None = None) -> Audit:
+def audit(
+    python: Path | None = None, engine: str = "bwrap", state: Mapping[str, Path] | None = None, *, gpu: bool = False
+) -> Audit:
     """Audit this host.
 
     Args:
         python: the interpreter that the operator set.
         engine: what makes the boxes.
         state: what no box may show, see `require_apart`.
+        gpu: whether to compute on every GPU, in a box.
 
     """
     checks = [_guard(*LOOKS[engine]), _user_namespaces(), _apparmor(), _guard("seccomp", _seccomp)]
@@ -107,7 +110,8 @@ def audit(python: Path | None = None, engine: str = "bwrap", state: Mapping[str,
         return Audit(tuple(checks), None)
     apart = _guard("state", lambda: _apart(state or {}, environment))
     canary, isolation = _canary(environment, engine)
-    return Audit((*checks, apart, canary), isolation.get("level") if apart.ok else None, isolation)
+    checks += [apart, canary, *(_gpus(environment) if gpu else ())]
+    return Audit(tuple(checks), isolation.get("level") if apart.ok else None, isolation)
 
 
 def _guard(name: str, look: Callable[[], str]) -> Check:
@@ -190,6 +194,18 @@ def _own_user(uid: int, proc: Path = PROC) -> Check:
         return Check("own user", ok=True, detail="every slot runs under a user id of its own")
     detail = f"user ids from {FIRST_UID} to {last} do not exist in this user namespace"
     return Check("own user", ok=False, detail=detail, remedy="run as an ordinary user, or map these ids as well")
+
+
+def _gpus(environment: Environment) -> list[Check]:
+    devices, why = gpu_doctor.found()
+    remedy = "install the driver of NVIDIA; every run without a GPU works as it is"
+    if not devices:
+        return [Check("GPU", ok=False, detail=why, remedy=remedy, required=False)]
+    found = []
+    for device in devices:
+        ok, detail = gpu_doctor.compute(environment, device)
+        found.append(Check("GPU", ok=ok, detail=detail, remedy="" if ok else "look at `nvidia-smi`", required=False))
+    return found
 
 
 def _canary(environment: Environment, engine: str = "bwrap") -> tuple[Check, dict[str, Any]]:

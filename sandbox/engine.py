@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from sandbox import assets
 from sandbox.built import require_unchanged
+from sandbox.gpus import Meter, describe
 from sandbox.host import LEVELS, host_facts
 from sandbox.job import MIB, Job, NoIsolation, Outcome, SandboxFault, SealBroken, Usage
 from sandbox.judge import judge
@@ -107,16 +108,23 @@ class Sandbox:
         wanted = max(self.minimum, minimum, key=LEVELS.index)
         if LEVELS.index(slot.level) < LEVELS.index(wanted):
             raise NoIsolation(f"isolation level {wanted} is demanded, this host gives {slot.level}")
-        found = self._with_imports(slot, host, job, tick)
-        if found is None:
-            slot, host = self._open(job.shape)
-            found = self._in_a_box(slot, host, job, tick, plain=True)
+        if job.gpu is not None and self.maker.name != "bwrap":
+            raise NoIsolation(
+                "no box by crun is given a GPU", "set ASSAY_ENGINE=bwrap for the workers of the queue gpu"
+            )
+        with Meter(job.gpu) if job.gpu is not None else contextlib.nullcontext() as meter:
+            found = self._with_imports(slot, host, job, tick)
+            if found is None:
+                slot, host = self._open(job.shape)
+                found = self._in_a_box(slot, host, job, tick, plain=True)
         box, ahead, seen = found
         self._require_unchanged(job)  # what was changed meanwhile may have decided what the program did
         try:
             start: dict[str, Any] = {"start": "cold"}
             if ahead:
                 start = {"start": "prepared", "waited_ms": box.waited_ms}
+            if job.gpu is not None and meter is not None:
+                start["gpu"] = {**describe(job.gpu), **meter.found()}
             if box.imports:
                 start["imported"] = list(box.imports)
             outcome = judge(job, seen, {**self._isolation(slot, host, job.shape), **start})

@@ -77,6 +77,21 @@ class Asset:
 
 
 @dataclass(frozen=True)
+class Gpu:
+    """A device that a box may be given, one for one."""
+
+    number: int  # of its node
+    uuid: str
+    name: str
+    memory_bytes: int
+    driver: str
+    cuda: str  # the newest version that the driver serves
+    nodes: tuple[tuple[str, str], ...]  # path in the box, path on the host
+    reads: tuple[str, ...] = ()  # host files and folders beyond /usr, mounted read-only under the same path
+    program: str = ""  # which is asked about it
+
+
+@dataclass(frozen=True)
 class StagedFile:
     """A file that the box sees read-only."""
 
@@ -96,6 +111,7 @@ class Shape:
     processes: int
     scratch_bytes: int
     assets: tuple[tuple[str, Asset], ...] = ()  # name in the box, asset
+    gpu: Gpu | None = None
 
 
 @dataclass(frozen=True)
@@ -125,6 +141,7 @@ class Job:
     output_cap: int = 64 * MIB  # all artifacts together
     plain: bool = False  # whether nothing may have been imported before the program begins
     assets: tuple[tuple[str, Asset], ...] = ()  # name in the box, asset
+    gpu: Gpu | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no box could be made for."""
@@ -146,7 +163,7 @@ class Job:
     def shape(self) -> Shape:
         """What a box for this job must be like."""
         limits = (self.cpu_ms, self.cpus, self.memory_bytes, self.processes, self.scratch_bytes)
-        return Shape(self.environment, *limits, assets=self.assets)
+        return Shape(self.environment, *limits, assets=self.assets, gpu=self.gpu)
 
 
 @dataclass(frozen=True)

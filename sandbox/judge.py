@@ -26,6 +26,14 @@ NO_SPACE = (b"No space left on device", b"Errno 28]", b"Errno 27]")  # 27: beyon
 # Where no cgroup counts, only the program can say that it was refused.
 NO_PROCESS = (b"Resource temporarily unavailable", b"Errno 11]", b"can't start new thread")
 NO_MEMORY = b"MemoryError"
+#: What PyTorch, CUDA and cuBLAS say, in the last of what a failed program wrote.
+NO_GPU_MEMORY = (
+    b"CUDA out of memory",
+    b"CUDA error: out of memory",
+    b"CUDA_ERROR_OUT_OF_MEMORY",
+    b"CUBLAS_STATUS_ALLOC_FAILED",
+)
+LAST_BYTES = 65_536
 #: Record locks of one run at a time. They are memory of the kernel that no cgroup counts; programs need a few.
 LOCKS_MAX = 4096
 
@@ -96,7 +104,7 @@ def judge(job: Job, seen: Seen, isolation: dict[str, Any]) -> Outcome:
     for clock in ("cpu", "wall"):
         if clock in seen.causes:
             return Outcome(kind="timeout", clock=clock, limit=clock, **facts)
-    limit = _marred(seen)
+    limit = "gpu" if failed and _says_no_gpu_memory(job, seen) else _marred(seen)
     if how == "signal":
         return Outcome(kind="signal", signal=number, limit=limit, **facts)
     result = seen.channel.result
@@ -125,6 +133,8 @@ def _facts(job: Job, seen: Seen, isolation: dict[str, Any]) -> dict[str, Any]:
         notes.append(f"{seen.refused_forks} forks were refused at the limit of {job.processes} processes")
     if _any_of(NO_SPACE, seen.stderr):
         notes.append(f"the program said that nothing was left of its scratch of {job.scratch_bytes >> 20} MiB")
+    if _says_no_gpu_memory(job, seen):
+        notes.append("the program said that no memory of its GPU was left")
     return {
         "stdout": seen.stdout,
         "stderr": seen.stderr,
@@ -159,6 +169,10 @@ def _says_no_memory(seen: Seen) -> bool:
     """Whether a program was refused memory by its own account; a cgroup would have told."""
     last = seen.stderr.rstrip().rpartition(b"\n")[2]
     return seen.source == "rusage" and last.startswith(NO_MEMORY)
+
+
+def _says_no_gpu_memory(job: Job, seen: Seen) -> bool:
+    return job.gpu is not None and _any_of(NO_GPU_MEMORY, seen.stderr[-LAST_BYTES:])
 
 
 def _any_of(texts: tuple[bytes, ...], said: bytes) -> bool:

@@ -24,8 +24,9 @@ RUNNER = f"{PROGRAMS}/runner.pyc"
 SITE = "/site"  # the packages of an environment that the operator built
 ASSETS = "/assets"  # a folder for each asset of the job, under the name that the job gives it
 
-#: What libraries are told in every box of a built environment: the same arithmetic each time, and nothing from a network
-#: that is not there. From PyTorch's notes on randomness, and the offline switches of transformers and tokenizers.
+#: What libraries are told in every box of a built environment, and in every one with a GPU: the same arithmetic each time,
+#: and nothing from a network that is not there. From PyTorch's notes on randomness, and the offline switches of
+#: transformers and tokenizers.
 LIBRARIES = {
     "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
     "HF_HUB_DISABLE_TELEMETRY": "1",
@@ -120,6 +121,11 @@ def bwrap_arguments(shape: Shape, host: Host, staging: Staging, programs: str, s
     arguments += ["--ro-bind", programs, PROGRAMS]
     arguments += ["--ro-bind", str(staging.inputs), "/in", "--ro-bind", str(staging.job), "/job"]
     arguments += ["--proc", "/proc", "--dev", "/dev"]
+    if shape.gpu is not None:
+        for target, node in shape.gpu.nodes:
+            arguments += ["--dev-bind", node, target]
+        for path in shape.gpu.reads:
+            arguments += ["--ro-bind", path, path]
     scratch = str(shape.scratch_bytes)
     arguments += ["--size", scratch, "--tmpfs", "/tmp", "--size", scratch, "--tmpfs", "/dev/shm"]  # noqa: S108
     for path in shape.environment.mounts:  # after the scratch, which would hide one below /tmp
@@ -169,7 +175,9 @@ def hand_over(job: Job, compiled: str, *, counted: bool) -> bytes:
 def variables(shape: Shape) -> dict[str, str]:
     """Return the variables that every box has, and no job can replace."""
     threads = str(shape.cpus)
-    libraries = {**LIBRARIES, "ASSAY_SITE": SITE} if shape.environment.site else {}
+    libraries = LIBRARIES if shape.environment.site or shape.gpu is not None else {}
+    if shape.environment.site:
+        libraries = {**libraries, "ASSAY_SITE": SITE}
     return {
         **libraries,
         **({"ASSAY_ASSETS": ASSETS} if shape.assets else {}),

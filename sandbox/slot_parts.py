@@ -44,11 +44,11 @@ def allow_many_descriptors() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def lock_free_slot() -> tuple[int, IO[str]]:
-    """Return the number of a slot that is free on this host, and the file that locks it.
+def locks_folder() -> Path:
+    """Return the folder of this user's locks on this host.
 
     Raises:
-        SandboxFault: all are taken, or their folder is not ours.
+        SandboxFault: it is not ours.
 
     """
     base = Path("/run") if os.geteuid() == 0 and Path("/run").is_dir() else Path(tempfile.gettempdir())
@@ -57,6 +57,17 @@ def lock_free_slot() -> tuple[int, IO[str]]:
     found = folder.lstat()
     if found.st_uid != os.geteuid() or not stat.S_ISDIR(found.st_mode):
         raise SandboxFault(f"{folder} belongs to somebody else; let its owner or root remove it")
+    return folder
+
+
+def lock_free_slot() -> tuple[int, IO[str]]:
+    """Return the number of a slot that is free on this host, and the file that locks it.
+
+    Raises:
+        SandboxFault: all are taken, or their folder is not ours.
+
+    """
+    folder = locks_folder()
     for number in range(SLOTS_MAX):
         lock = (folder / f"slot-{number}").open("a")
         with suppress(BlockingIOError):

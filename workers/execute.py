@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from app.core.boxjob import BoxJob
     from app.core.model import RunSpec, Seal
-    from sandbox import Asset, Environment, Outcome, Sandbox, Usage
+    from sandbox import Asset, Environment, Gpu, Outcome, Sandbox, Usage
 
 __all__ = ["Executed", "execute", "owner"]
 
@@ -51,6 +51,7 @@ def execute(  # noqa: PLR0913 - one run's whole surroundings
     tick: Callable[[Usage], bool],
     assets: Mapping[str, Asset] | None = None,
     left: Callable[[str, str], bytes] = nothing_left,
+    gpu: Gpu | None = None,
 ) -> Executed:
     """Execute one run of a seal in the box.
 
@@ -64,6 +65,7 @@ def execute(  # noqa: PLR0913 - one run's whole surroundings
         tick: called about twice a second; False cancels.
         assets: those of this host, by digest.
         left: (key of an earlier run of the same verification, name of an artifact) -> its bytes, empty when it left none.
+        gpu: the device that this process holds; a run that asks for none does not see it.
 
     Raises:
         Fault: the run could not be executed as sealed; says nothing about the claim.
@@ -80,7 +82,7 @@ def execute(  # noqa: PLR0913 - one run's whole surroundings
     planned = box_job(seal, seal_digest, spec, lambda path: read(seal.files[path]), left)
     if isinstance(planned, Underivable):
         return _not_executed(planned.reason)
-    job = _job(planned, environment, seal, _assets(seal, assets or {}))
+    job = _job(planned, environment, seal, _assets(seal, assets or {}), _gpu(seal, gpu))
     series = Series()
 
     def sampled(usage: Usage) -> bool:
@@ -125,7 +127,24 @@ def _assets(seal: Seal, known: Mapping[str, Asset]) -> tuple[tuple[str, Asset], 
     return tuple(found)
 
 
-def _job(planned: BoxJob, environment: Environment, seal: Seal, assets: tuple[tuple[str, Asset], ...]) -> Job:
+def _gpu(seal: Seal, held: Gpu | None) -> Gpu | None:
+    """Return the device of a run: none, unless its claim asks for one.
+
+    Raises:
+        Fault: it asks for one, and this process holds none.
+
+    """
+    if not seal.claim.limits.gpus:
+        return None
+    if held is None or seal.claim.limits.gpus > 1:
+        remedy = "see `assay doctor --gpu`"
+        raise Fault("no-gpu", "this host has no GPU that is free for the run", remedy, reason_code="NO_ISOLATION")
+    return held
+
+
+def _job(
+    planned: BoxJob, environment: Environment, seal: Seal, assets: tuple[tuple[str, Asset], ...], gpu: Gpu | None
+) -> Job:
     limits = seal.claim.limits
     return Job(
         environment=environment,
@@ -144,6 +163,7 @@ def _job(planned: BoxJob, environment: Environment, seal: Seal, assets: tuple[tu
         result_cap=planned.result_cap,
         output_cap=planned.output_cap,
         assets=assets,
+        gpu=gpu,
         plain=planned.plain or not planned.imported.issuperset(environment.imports),
     )
 

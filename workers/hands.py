@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from app import actions
 from app.actions import Parts
 from app.core.errors import Fault
 from app.queue import CPU_QUEUE, GPU_QUEUE, JUDGE_QUEUE, OUTSIDE_QUEUE
 from app.store.presence import KnownWorker
-from sandbox import NoIsolation, Sandbox, SandboxFault, assets, host_python
+from sandbox import NoIsolation, Sandbox, SandboxFault, assets, gpus, host_python
 from sandbox.apart import require_apart
 from sandbox.built import changes, load_all
 from workers.execute import owner
 from workers.keyring import Signing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from app.settings import Settings
-    from sandbox import Asset, Environment
+    from sandbox import Asset, Environment, Gpu
 
 log = logging.getLogger(__name__)
 
@@ -59,17 +60,21 @@ class Hands:
     queues: frozenset[str]
     signing: Signing | None = None  # in a judge alone
     assets: dict[str, Asset] = field(default_factory=dict)  # by digest, likewise
+    _held: list[tuple[Gpu, IO[str]]] = field(default_factory=list)  # the device that this process holds, and its lock
     _seen: list[str] = field(default_factory=list)  # what was built when it was looked last
     _seen_assets: list[str] = field(default_factory=list)  # what was there of assets
 
     @classmethod
-    def open(cls, settings: Settings, queues: Iterable[str] = ALL_QUEUES) -> Hands:
-        """Open database, queue and sandbox, and publish this host's environments and this worker."""
+    def open(
+        cls, settings: Settings, queues: Iterable[str] = ALL_QUEUES, devices: Callable[[], list[Gpu]] = gpus.find
+    ) -> Hands:
+        """Open database, queue and sandbox, take a GPU, and publish this host's environments and this worker."""
         parts = Parts.open(settings)
         python = host_python(settings.python, cache=settings.home / "cache")
         box = Sandbox(minimum=settings.isolation, ahead=settings.prepared_boxes, engine=settings.engine)
         signing = Signing(settings) if JUDGE_QUEUE in queues else None
         hands = cls(parts, box, {}, owner(), frozenset(queues), signing)
+        hands.take_gpu(devices)
         hands.offer(python)
         hands.look()
         actions.announce(parts, hands.worker)
@@ -78,7 +83,37 @@ class Hands:
     @property
     def worker(self) -> KnownWorker:
         """What others know of this worker."""
-        return KnownWorker(self.name, self.queues, frozenset(self.environments), frozenset(self.assets))
+        queues = self.queues if self.gpu is not None else self.queues - {GPU_QUEUE}
+        device = "" if self.gpu is None else json.dumps(gpus.describe(self.gpu))
+        return KnownWorker(self.name, queues, frozenset(self.environments), frozenset(self.assets), device)
+
+    @property
+    def gpu(self) -> Gpu | None:
+        """The device that this process holds, and no other process of this host."""
+        return self._held[0][0] if self._held else None
+
+    def take_gpu(self, devices: Callable[[], list[Gpu]]) -> None:
+        """Hold a GPU that is free, where this worker serves runs that need one."""
+        if GPU_QUEUE not in self.queues:
+            return
+        try:
+            held = gpus.take(gpu for gpu in devices() if gpus.trouble(gpu) is None)
+        except SandboxFault as fault:
+            log.warning("worker %s holds no GPU: %s", self.name, fault)
+            return
+        if held is not None:
+            self._held.append(held)
+
+    def look_at_gpu(self) -> None:
+        """Give the device to no further run unless it answers and its memory is free again."""
+        wrong = None if self.gpu is None else gpus.trouble(self.gpu)
+        if wrong is not None:
+            log.error("worker %s gives its GPU to no further run: %s", self.name, wrong)
+            self._give_gpu_back()
+
+    def _give_gpu_back(self) -> None:
+        while self._held:
+            self._held.pop()[1].close()
 
     def offer(self, environment: Environment) -> None:
         """Execute runs in an environment from now on, and tell intake of it."""
@@ -139,6 +174,7 @@ class Hands:
     def close(self) -> None:
         """End the slot's launcher, say that this worker ends, and give the connections back."""
         self.box.close()
+        self._give_gpu_back()
         try:
             actions.leave(self.parts, self.worker)
         except Fault as fault:

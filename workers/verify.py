@@ -43,7 +43,9 @@ HOLD_SECONDS = 0.1  # long enough for an idle worker to take a nudge
 def execute_run(hands: Hands, run_id: str) -> None:
     """Execute one run if it is still to be done; safe to call any number of times."""
     # 1. Claim.
-    claimed = actions.claim_run(hands.parts, run_id, hands.name, set(hands.environments), set(hands.assets))
+    claimed = actions.claim_run(
+        hands.parts, run_id, hands.name, set(hands.environments), set(hands.assets), gpu=hands.gpu is not None
+    )
     if isinstance(claimed, LeftToOthers):
         time.sleep(HOLD_SECONDS)
     if not isinstance(claimed, Claimed):
@@ -63,7 +65,10 @@ def execute_run(hands: Hands, run_id: str) -> None:
             heartbeat,
             hands.assets,
             lambda key, name: actions.left_by(hands.parts, claimed.verification_id, key, name),
+            hands.gpu,
         )
+        if seal.claim.limits.gpus:
+            hands.look_at_gpu()
         if heartbeat.lost:
             raise StaleFence(run_id)
         if heartbeat.cancelled:

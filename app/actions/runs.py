@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 CONFIRM_PATIENCE_SECONDS = 1.0  # for so long a confirm run waits for a worker that did not measure
 
 
-def claim_run(
-    parts: Parts, run_id: str, owner: str, environments: set[str], assets: Collection[str] = ()
+def claim_run(  # noqa: PLR0913 - a run, and who asks for it with what
+    parts: Parts, run_id: str, owner: str, environments: set[str], assets: Collection[str] = (), *, gpu: bool = False
 ) -> Claimed | LeftToOthers | None:
     """Claim a run under a new fence, or return None when there is nothing to do.
 
@@ -31,6 +31,7 @@ def claim_run(
         owner: the worker's name, host and process.
         environments: digests of what it can run in.
         assets: digests of those that it has.
+        gpu: whether it holds a GPU; without one it gets no run that needs one.
 
     """
     settings = parts.settings
@@ -41,7 +42,7 @@ def claim_run(
         presence_seconds=settings.presence_seconds,
     )
     with parts.store.transaction() as session:
-        found = runs.claim_run(session, run_id, owner, environments, terms, assets)
+        found = runs.claim_run(session, run_id, owner, environments, terms, assets, gpu=gpu)
     if isinstance(found, runs.LeftToOthers):
         parts.queue.nudge_run(found.run_id, found.queue)
     return found

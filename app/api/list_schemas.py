@@ -254,6 +254,7 @@ class WorkerItem(BaseModel):
     queues: list[str]
     environments: list[str] = Field(description="digests")
     assets: list[str] = Field(description="digests")
+    gpu: dict[str, Any] | None = Field(description="the device that it holds: name, memory_bytes, driver, cuda")
     started_at: datetime
     seen_at: datetime
     present: bool = Field(description="whether it said lately that it is there")

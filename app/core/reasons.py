@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SIGSYS = 31
 
 #: limit that a program may run into without being ended by it -> reason code
-MARRING = {"scratch": "DISK_FULL", "processes": "PROCESS_LIMIT"}
+MARRING = {"scratch": "DISK_FULL", "processes": "PROCESS_LIMIT", "gpu": "GPU_OOM"}
 
 #: reason code -> whose side it lies on
 BLAME = {
@@ -32,6 +32,7 @@ BLAME = {
     "UNTRACEABLE": Blame.AUTHOR,
     "TIMEOUT": Blame.RESOURCE,
     "OOM": Blame.RESOURCE,
+    "GPU_OOM": Blame.RESOURCE,
     "DISK_FULL": Blame.RESOURCE,
     "OUTPUT_LIMIT": Blame.RESOURCE,
     "PROCESS_LIMIT": Blame.RESOURCE,

@@ -48,6 +48,7 @@ CODE = {
     "UNTRACEABLE": "quote, printed value or cell is not in the source",
     "TIMEOUT": "the run passed its time limit",
     "OOM": "the run passed its memory limit",
+    "GPU_OOM": "the run needed more memory than its GPU has",
     "DISK_FULL": "the run filled its scratch",
     "PROCESS_LIMIT": "the run was refused a process or thread",
     "OUTPUT_LIMIT": "the run wrote more than it may",

@@ -110,6 +110,7 @@ def _workers(session: Session, now: float, period_seconds: float, seen: Visible)
             "queues": json.loads(row["queues"]),
             "environments": json.loads(row["environments"]),
             "assets": json.loads(row["assets"]),
+            "gpu": json.loads(row["gpu"] or "null"),
             "started_at": row["started_at"],
             "seen_seconds": round(max(0.0, now - row["seen_at"]), 1),
             "present": now - row["seen_at"] <= 3 * period_seconds,

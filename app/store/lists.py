@@ -135,6 +135,7 @@ def workers(session: Session, wanted: Wanted) -> Listed:
     rows = [dict(row) for row in session.connection().execute(query).mappings()]
     for row in rows:
         row.update({name: json.loads(row[name]) for name in ("queues", "environments", "assets")})
+        row["gpu"] = json.loads(row["gpu"] or "null")
     more = len(rows) > wanted.limit
     rows = rows[: wanted.limit]
     return Listed(rows, (rows[-1]["started_at"], rows[-1]["name"]) if more else None)

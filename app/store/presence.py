@@ -22,6 +22,7 @@ from app.store.tables import OutcomeRow, RunRow, WorkerRow
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+GPU = "gpu"  # the queue of runs that need a device
 MISSED_MAX = 3  # a worker is gone when it has not said for this many periods that it is there
 
 
@@ -33,6 +34,7 @@ class KnownWorker:
     queues: frozenset[str]
     environments: frozenset[str]  # digests
     assets: frozenset[str] = frozenset()  # digests
+    gpu: str = ""  # JSON of the device that it holds: name, memory_bytes, driver, cuda; "" without one
 
     @property
     def host(self) -> str:
@@ -49,6 +51,7 @@ def announce(session: Session, worker: KnownWorker) -> None:
             queues=json.dumps(sorted(worker.queues)),
             environments=json.dumps(sorted(worker.environments)),
             assets=json.dumps(sorted(worker.assets)),
+            gpu=worker.gpu,
             started_at=datetime.now(UTC),
             seen_at=database_time(session),
         )
@@ -60,6 +63,8 @@ def still_here(session: Session, worker: KnownWorker) -> bool:
     has = {
         "environments": json.dumps(sorted(worker.environments)),
         "assets": json.dumps(sorted(worker.assets)),
+        "queues": json.dumps(sorted(worker.queues)),
+        "gpu": worker.gpu,
     }
     changed = session.connection().execute(
         update(WorkerRow)
@@ -98,7 +103,13 @@ def present(session: Session, period_seconds: float) -> list[KnownWorker]:
     since = database_time(session) - MISSED_MAX * period_seconds
     rows = session.exec(select(WorkerRow).where(WorkerRow.seen_at >= since).order_by(WorkerRow.name)).all()
     return [
-        KnownWorker(row.name, *(frozenset(json.loads(found)) for found in (row.queues, row.environments, row.assets)))
+        KnownWorker(
+            row.name,
+            frozenset(json.loads(row.queues)),
+            frozenset(json.loads(row.environments)),
+            frozenset(json.loads(row.assets)),
+            row.gpu,
+        )
         for row in rows
     ]
 

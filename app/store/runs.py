@@ -158,6 +158,8 @@ def claim_run(  # noqa: PLR0913 - a run, and who asks for it with what
     environments: Collection[str],
     terms: Terms,
     assets: Collection[str] = (),
+    *,
+    gpu: bool = False,
 ) -> Claimed | LeftToOthers | None:
     """Claim a run that is queued, or whose lease has run out; None when there is nothing to claim."""
     found = session.connection().execute(_CLAIMABLE, {"run": run_id, "assets": list(assets)}).first()
@@ -166,6 +168,8 @@ def claim_run(  # noqa: PLR0913 - a run, and who asks for it with what
     *known, purpose, spec, environment, without = found
     verification = KnownVerification(*known)
     if environment not in environments or without or verification.state not in sources(VERIFICATION, "claimed"):
+        return None
+    if verification.queue == presence.GPU and not gpu:
         return None
     if settle_cancel(session, verification):
         return None

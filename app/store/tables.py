@@ -42,7 +42,7 @@ SQLModel.metadata = MetaData(
 )
 metadata = SQLModel.metadata
 
-REVISION = "0017"  # the migration whose tables these are; a database at another one is refused at start
+REVISION = "0018"  # the migration whose tables these are; a database at another one is refused at start
 
 
 #: Reason codes that lay it on the service that its checker of proofs may not decide; whatever else is its, is a fault.
@@ -86,6 +86,7 @@ class WorkerRow(SQLModel, table=True):
     queues: str = Field(sa_column=_text())  # JSON list
     environments: str = Field(sa_column=_text())  # JSON list of digests
     assets: str = Field(default="[]", sa_column=Column(Text, nullable=False, server_default="[]"))  # likewise
+    gpu: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))  # JSON; "" without one
     started_at: datetime
     seen_at: float = Field(sa_column=Column(Float, nullable=False))  # epoch seconds, the database's
     missed: bool = Field(

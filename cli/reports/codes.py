@@ -19,6 +19,7 @@ KNOWN = {
     "SEAL_VIOLATION": "The filter of the box ended the script for a forbidden system call",
     "TIMEOUT": "The run passed its limit of elapsed or processor time",
     "OOM": "The run passed its memory limit",
+    "GPU_OOM": "The run needed more memory than its GPU has",
     "DISK_FULL": "The run failed after its scratch was full",
     "PROCESS_LIMIT": "The run failed after a new process or thread was refused",
     "OUTPUT_LIMIT": "Standard output, standard error or the artifacts are larger than allowed",

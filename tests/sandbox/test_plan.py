@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from sandbox import Environment, plan
-from tests.sandbox.values import HELD, MERGED, PYTHON, STAGING, a_job
+from tests.sandbox.values import A_GPU, HELD, MERGED, PYTHON, STAGING, a_job
 
 GOLDEN = """
 --unshare-user --unshare-pid --unshare-net --unshare-ipc --unshare-uts --unshare-cgroup
@@ -134,11 +134,11 @@ def test_the_hand_over_is_caps_limits_program_arguments_variables(
 
 def test_jobs_that_differ_in_what_their_box_must_be_have_different_shapes() -> None:
     shape = a_job().shape
-    own = {"environment", "cpu_ms", "cpus", "memory_bytes", "processes", "scratch_bytes", "assets"}
+    own = {"environment", "cpu_ms", "cpus", "memory_bytes", "processes", "scratch_bytes", "assets", "gpu"}
     assert {field.name for field in dataclasses.fields(shape)} == own
     other = Environment("python", "sha256:1", PYTHON.interpreter)
-    changed = [a_job(**{name: 1_234_567}).shape for name in sorted(own - {"environment", "assets"})]
-    changed += [a_job(environment=other).shape, a_job(assets=HELD).shape]
+    changed = [a_job(**{name: 1_234_567}).shape for name in sorted(own - {"environment", "assets", "gpu"})]
+    changed += [a_job(environment=other).shape, a_job(assets=HELD).shape, a_job(gpu=A_GPU).shape]
     assert shape not in changed
     same = a_job(argv=("/job/x.py",), env={"A": "1"}, wall_ms=5, stdout_cap=1, result_cap=1, mode="evaluator")
     assert same.shape == shape

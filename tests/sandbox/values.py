@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import settings
 
-from sandbox import Asset, Environment, Job
+from sandbox import Asset, Environment, Gpu, Job
 from sandbox.channel import Channel
 from sandbox.job import Staging
 from sandbox.judge import Ending, Seen
@@ -25,6 +25,7 @@ MERGED = Host(
     disable_userns=True,
 )
 HELD = (("model", Asset("sha256:ab", "xlmr", "/host/assets/ab/data", "ab", 10, 1)),)
+A_GPU = Gpu(0, "GPU-a", "Plain", 1 << 30, "570.1", "12.8", (("/dev/nvidia0", "/dev/nvidia0"),))
 STAGING = Staging(Path("/host/run/job"), Path("/host/run/in"))
 
 

@@ -7,15 +7,18 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from app.settings import Settings
+from sandbox import gpus
 from tests.store.house import Heard, House
 from workers import judge, verify
 from workers.hands import Hands
 from workers.keyring import keyring
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from app.queue import Queue
+    from sandbox import Gpu
 
 
 class Station(House):
@@ -24,11 +27,11 @@ class Station(House):
     hands: Hands
 
     @classmethod
-    def open(cls, home: Path, **settings: Any) -> Station:
-        """Open a worker's hands on a migrated home."""
+    def open(cls, home: Path, devices: Callable[[], list[Gpu]] = gpus.find, **settings: Any) -> Station:
+        """Open a worker's hands on a migrated home, with the GPUs that this host has or others in their place."""
         chosen = Settings(home=home, **settings)
         keyring(chosen).ensure(datetime.now(UTC))
-        hands = Hands.open(chosen)
+        hands = Hands.open(chosen, devices=devices)
         hands.parts.queue.close()
         heard = Heard()
         queue: Queue = heard  # type: ignore[assignment] # the same three methods

@@ -105,8 +105,8 @@ def house(home: Path) -> Iterator[House]:
 
 def test_a_slot_is_there_while_it_has_hands(application: Celery, house: House) -> None:
     assert application
-    tasks.begin(("gpu",))
-    assert json.loads(str(house.scalar("SELECT queues FROM worker"))) == ["gpu"]
+    tasks.begin(("cpu",))
+    assert json.loads(str(house.scalar("SELECT queues FROM worker"))) == ["cpu"]
     house.change("UPDATE worker SET seen_at = 1")
     wait_until("the slot says again that it is there", lambda: house.scalar("SELECT seen_at FROM worker") > 1)
     tasks.end()
