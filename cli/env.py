@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.exits import Exit
-from cli.options import AsJson, end_on_signals, print_json, read_settings
+from cli.options import AsJson, AsJsonLines, end_on_signals, print_json, read_settings
 from cli.words import say
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ Name = Annotated[str, typer.Argument(help="Name of the environment.")]
 
 
 @app.command("list")
-def list_them(as_json: AsJson = False) -> None:
+def list_them(as_json: AsJsonLines = False) -> None:
     """Show the environments of this host, and which could be built."""
     from sandbox.built import load_all
     from sandbox.recipe import shipped
@@ -40,7 +40,8 @@ def list_them(as_json: AsJson = False) -> None:
     for problem in wrong.values():
         say(problem, error=True)
     if as_json:
-        print_json([_document(item) for item in found])
+        for item in found:
+            print_json(_document(item))
         return
     for item in found:
         typer.echo(f"{item.name}  {item.describe()['version']}  {item.site or item.interpreter}  {item.digest}")

@@ -51,7 +51,7 @@ def test_one_is_built_listed_verified_and_left_alone_the_second_time(bench: Benc
     again = bench("env", "build", "tiny", "--from", bench.recipe)
     assert (again.returncode, "nothing was built" in again.stderr) == (0, True)
     listed = bench("env", "list", "--json")
-    python, tiny = json.loads(listed.stdout)
+    python, tiny = map(json.loads, listed.stdout.splitlines())
     assert (python["name"], tiny["name"], tiny["digest"]) == ("python", "tiny", built["digest"])
     plain = bench("env", "list").stdout
     assert f"tiny  {tiny['version']}  {tiny['folder']}  {tiny['digest']}\n" in plain
@@ -80,7 +80,7 @@ def test_what_was_changed_is_named_with_5_and_nothing_runs_in_it(bench: Bench, t
     assert "tiny/data.txt changed its contents" in done.stderr
     assert "`assay env build tiny` builds it anew" in done.stderr
     listed = bench("env", "list", "--json")
-    assert [item["name"] for item in json.loads(listed.stdout)] == ["python"]
+    assert [json.loads(line)["name"] for line in listed.stdout.splitlines()] == ["python"]
     assert "the environment tiny was changed" in listed.stderr
     done = bench("verify", bundle, "--json")
     document = json.loads(done.stdout)

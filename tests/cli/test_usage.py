@@ -209,7 +209,7 @@ def test_doctor_tells_the_remedy_for_what_is_missing(
 
 def test_an_environment_is_named_by_its_digest(said: Callable[..., Said]) -> None:
     code, out, _ = said("env", "list", "--json")
-    (document,) = json.loads(out)
+    (document,) = map(json.loads, out.splitlines())
     assert code == 0
     assert document["name"] == "python"
     assert document["digest"].startswith("sha256:")

@@ -9,9 +9,12 @@ import pytest
 from pydantic import ValidationError
 
 from app import actions
+from app.core.claim import parse_claim
 from app.core.errors import Refusal
+from app.core.model import Script
 from app.settings import MAXIMUM_LIMITS, Settings
 from app.store import presence
+from bench.gpu import STUDY, on_a_gpu
 from tests.api.bundles import SCRIPT, SCRIPT_CLAIM, script_bundle
 from tests.sandbox.stand_in import StandIn
 from tests.workers.station import Station
@@ -145,3 +148,15 @@ def test_more_than_the_operator_allows_is_refused(opened: Callable[..., Station]
         opened(stand_in).submit_files(script_bundle(ON_GPU.replace("gpus = 1", "gpus = 2"), NEEDS_ONE))
     with pytest.raises(ValidationError, match="a run holds one GPU at most"):
         Settings(maximum_limits=MAXIMUM_LIMITS.model_copy(update={"gpus": 2}))
+
+
+def test_the_bench_gives_the_study_a_gpu_and_its_full_size() -> None:
+    claim, environments = (STUDY / "claim.toml").read_text(), {"torch": "sha256:" + "0" * 64}
+    files = [path.name for path in STUDY.iterdir()]
+    policy = Settings(maximum_limits=OPEN).policy(environments)
+    changed = parse_claim(on_a_gpu(claim, 60.0).encode(), files, policy)
+    assert changed.limits.gpus == 1
+    assert isinstance(changed.reproduce, Script)
+    assert changed.reproduce.parameters == {"effort": 60.0}
+    with pytest.raises(ValueError, match="is not as this program knows it"):
+        on_a_gpu(on_a_gpu(claim, 60.0), 60.0)
