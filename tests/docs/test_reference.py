@@ -74,6 +74,8 @@ OTHER_WORDS = {
     "NFC",
     "CLAIM_FILE",
     "REPOSITORY",
+    "FSTRING_START",
+    "FSTRING_END",
 }
 
 
