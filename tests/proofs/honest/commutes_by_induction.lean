@@ -4,5 +4,7 @@ theorem helps (b n : Nat) : n + 1 + b = (n + b) + 1 := by omega
 
 theorem target (a b : Nat) : a + b = b + a := by
   induction a with
-  | zero => simp
-  | succ n ih => rw [helps, ih]; rfl
+  | zero => omega
+  | succ n ih =>
+    have := helps b n
+    omega
