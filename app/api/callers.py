@@ -169,9 +169,10 @@ async def find_viewer(request: Request, *, cookie: bool) -> Viewer:
         # Whatever is shown is looked for, so that no answer tells by its time how far a key was from a good one.
         found = await run_in_threadpool(door.of_key, key.strip())
         if found is None or kind.lower() != "bearer" or len(shown) > 1:
+            hint = "" if kind.lower() == "bearer" else "; the header is spelled `Authorization: Bearer assay_live_…`"
             raise ApiError(
                 "key-refused",
-                "the key is not one of this service, or it is no longer good",
+                f"the key is not one of this service, or it is no longer good{hint}",
                 {"WWW-Authenticate": 'Bearer realm="assay", error="invalid_token"'},
             )
         return Viewer(found)
@@ -209,7 +210,8 @@ def needs(scope: Scope) -> Any:
         if caller.may(scope):
             return caller
         if not caller.known:
-            raise ApiError("key-needed", "only a key may ask for this", {"WWW-Authenticate": 'Bearer realm="assay"'})
+            detail = "only a key may ask for this: send `Authorization: Bearer assay_live_…`"
+            raise ApiError("key-needed", detail, {"WWW-Authenticate": 'Bearer realm="assay"'})
         raise ApiError("scope-missing", f"the key lacks the scope {scope}")
 
     allowed.__dict__["scope"] = scope

@@ -7,6 +7,8 @@ from fastapi import APIRouter, Request
 from app.api.callers import ANYBODY
 from app.api.schemas import Front, FrontUrls
 
+LISTS = ("records", "claims", "verifications", "runs", "verdicts", "events", "workers", "ledger")
+
 router = APIRouter(tags=["front"], dependencies=[ANYBODY])
 
 
@@ -17,11 +19,12 @@ async def read(request: Request) -> Front:
     urls = FrontUrls(
         verifications="/v1/verifications",
         records="/v1/records/{record_id}",
+        lists=[f"/v1/{name}" for name in LISTS],
+        summary="/v1/verdicts/summary",
+        keys="/.well-known/assay-keys.json",
         openapi="/openapi.json",
         problems="/problems",
         ready="/readyz",
     )
     about = str(request.app.description)
-    return Front(
-        name=request.app.title, version=request.app.version, about=about, documentation="docs/api.md", urls=urls
-    )
+    return Front(name=request.app.title, version=request.app.version, about=about, documentation="/docs", urls=urls)

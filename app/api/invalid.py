@@ -88,10 +88,13 @@ def in_words(pattern: str) -> str | None:
     return f"an id as it stands in answers: {found[1]}…" if found else SPELLED.get(pattern)
 
 
-def problem_of(request: Request, item: Mapping[str, Any]) -> dict[str, Any]:
-    """Return one mistake of the framework's list as an item of a problem document."""
+def problem_of(request: Request, item: Mapping[str, Any], body: Any = None) -> dict[str, Any]:
+    """Return one mistake of the framework's list as an item of a problem document; `body` is the text that is no JSON."""
     place, *path = item["loc"] or ("body",)
-    kind = str(item["type"])
+    kind, line = str(item["type"]), None
+    if kind == "json_invalid":  # its path is the number of a character
+        line, column = position(body, path[0]) if isinstance(body, str) and path else (None, None)
+        path = []
     told = {name: str(value) for name, value in (item.get("ctx") or {}).items()}
     told["name"] = f"`{path[-1]}`" if path and kind != "extra_forbidden" else f"this {_WORDS[str(place)]}"
     if not path:
@@ -101,17 +104,24 @@ def problem_of(request: Request, item: Mapping[str, Any]) -> dict[str, Any]:
     if "expected" in told:
         told["expected"] = told["expected"].replace("'", "")
     detail, remedy = SENTENCES.get(kind, (str(item["msg"]), ""))
+    if line is not None:
+        detail += f": it ends being JSON at line {line}, column {column}"
     remedy = remedy.format(**told)
     if kind == "extra_forbidden":
         remedy = _meant(request, str(place), item["loc"]) or remedy
     return {
         "in": str(place),
         "pointer": "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path),
-        "line": None,
+        "line": line,
         "code": kind.replace("_", "-"),
         "detail": detail.format(**told) if kind in SENTENCES else detail,
         "remedy": remedy,
     }
+
+
+def position(text: str, place: int) -> tuple[int, int]:
+    """Return line and column of a character, counted from 1."""
+    return text.count("\n", 0, place) + 1, place - text.rfind("\n", 0, place)
 
 
 _WORDS = {"query": "parameter", "path": "part of the address", "header": "header", "cookie": "cookie", "body": "member"}

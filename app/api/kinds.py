@@ -84,6 +84,12 @@ KINDS: dict[str, Kind] = {
         "The claim may take more than the whole of a budget of this key, so waiting does not help; `budget` says which.",
         "Lower its `[limits]`, or ask the operator for a larger budget. Nothing was stored.",
     ),
+    "not-yours": Kind(
+        403,
+        "It is another publisher's",
+        "What everybody may read belongs to another publisher, and only a key of that publisher changes it.",
+        "Use a key of its publisher. A record of your own may have the same id of your choice. Nothing was changed.",
+    ),
     "not-local": Kind(
         403,
         "Only this machine is served",
@@ -183,7 +189,8 @@ KINDS: dict[str, Kind] = {
         413,
         "The body is too large",
         "The request body is larger than the service accepts.",
-        "Leave data out of the bundle, or ask the operator to raise the setting `body_bytes_max`. Nothing was stored.",
+        "Leave data out, send the files of a bundle one by one to `/v1/blobs`, or ask the operator to raise the setting"
+        " `ASSAY_BODY_BYTES_MAX`. Nothing was stored.",
     ),
     "unsupported-media-type": Kind(
         415,
@@ -324,8 +331,9 @@ def markdown() -> str:
     head = (
         "# Problems\n\n"
         "Every error of the HTTP interface is a problem document (RFC 9457, `application/problem+json`) with `type`,\n"
-        "`title`, `status`, `detail`, `instance`, `request_id` and `errors`. Its `type` is `/problems/CODE`; the running\n"
-        "service explains each under that address. This page is made from the same table by `python -m app.api.kinds`.\n"
+        "`title`, `status`, `detail`, `remedy`, `instance`, `request_id` and `errors`. Its `type` is `/problems/CODE`; the\n"
+        "running service explains each under that address. This page is made from the same table by\n"
+        "`python -m app.api.kinds`.\n"
     )
     parts = [
         f"\n## {code}\n\n**{kind.title}** ({kind.status})\n\n{kind.happened}\n\n{kind.remedy}\n"

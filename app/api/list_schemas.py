@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from app.api.schemas import Closed
 from app.core.model import Derivation, OutcomeKind, Purpose, RunOutcome, Status
@@ -27,7 +28,7 @@ def _utc(at: datetime) -> datetime:
 def _spelled_out(told: Any) -> Any:
     """Refuse the numbers that would be taken for seconds since 1970: nobody who writes one here means that."""
     if isinstance(told, str) and not _DATE.match(told):
-        raise ValueError("this is no ISO 8601 time with offset")
+        raise PydanticCustomError("datetime_parsing", "this is no ISO 8601 time with offset")
     return told
 
 

@@ -22,6 +22,7 @@ from starlette.exceptions import HTTPException
 
 from app.api.invalid import problem_of
 from app.api.kinds import KINDS, of_status
+from app.api.meant import meant_by_programs
 from app.core.budgets import BudgetUsed
 from app.core.errors import Fault, Refusal
 from app.store.errors import StoreUnavailable
@@ -65,6 +66,7 @@ class Problem(BaseModel):
     title: str
     status: int
     detail: str
+    remedy: str = Field(default="", description="what to do about it")
     instance: str = Field(description="path of the request")
     request_id: str = Field(description="quote it when you ask the operator")
     errors: list[ProblemItem] = []
@@ -87,6 +89,11 @@ class ApiError(Exception):
 def not_found(what: str) -> ApiError:
     """Return the answer for a thing that does not exist, or that the caller may not know of."""
     return ApiError("not-found", f"there is no such {what}")
+
+
+def not_yours(what: str) -> ApiError:
+    """Return the answer to who wants to change what he may read, and what is another publisher's."""
+    return ApiError("not-yours", f"this {what} is another publisher's, and only a key of that publisher changes it")
 
 
 def problem(  # noqa: PLR0913 - the parts of a problem document
@@ -150,11 +157,15 @@ def install(app: FastAPI) -> None:
         if code == "method-not-allowed":
             # The router names the methods of one route, and an address may have several.
             headers["Allow"] = _methods(app, request.url.path, headers.get("Allow", ""))
-        return problem(request, code, KINDS[code].happened, headers=headers)
+        if code == "not-found":
+            more = {"remedy": _where_to(app, request.url.path)}
+            return problem(request, code, "there is no such address", headers=headers, more=more)
+        detail = _too_large(request.scope) if code == "content-too-large" else KINDS[code].happened
+        return problem(request, code, detail, headers=headers)
 
     @app.exception_handler(RequestValidationError)
     def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        errors = [problem_of(request, item) for item in error.errors()]
+        errors = [problem_of(request, item, error.body) for item in error.errors()]
         return problem(request, "invalid-request", "the request does not fit its description", errors=errors)
 
     @app.exception_handler(Exception)
@@ -183,6 +194,19 @@ def _methods(app: FastAPI, path: str, told: str) -> str:
     fitting = [path] if path in paths else [one for one in paths if re.fullmatch(re.sub(r"{\w+}", "[^/]+", one), path)]
     found = {method.upper() for one in fitting for method in paths[one]} or set(told.split(", ")) - {""}
     return ", ".join(sorted({*found, "OPTIONS"} | ({"HEAD"} if "GET" in found else set())))
+
+
+def _where_to(app: FastAPI, path: str) -> str:
+    """Return what to do about an address that nothing answers at."""
+    goal = meant_by_programs(path, [one for one in app.openapi()["paths"] if "{" not in one])
+    return (f"Did you mean `{goal}`? " if goal else "") + "`/` names the addresses to begin with, `/docs` all of them."
+
+
+def _too_large(scope: Scope) -> str:
+    """Return how large a body may be where one was too large."""
+    found = [getattr(scope.get(name), "max_body_size", None) for name in ("route", "app")]
+    limit = min((item for item in found if item), default=None)
+    return KINDS["content-too-large"].happened if limit is None else f"a body has at most {limit} bytes here"
 
 
 class ProblemGuard:
@@ -228,7 +252,8 @@ class ProblemGuard:
 
 def _replacement(status: int, scope: Scope) -> bytes:
     code = of_status(status)
-    return json.dumps({**_document(code, KINDS[code].happened, scope, None), "status": status}).encode()
+    detail = _too_large(scope) if code == "content-too-large" else KINDS[code].happened
+    return json.dumps({**_document(code, detail, scope, None), "status": status}).encode()
 
 
 def _document(code: str, detail: str, scope: Scope, errors: list[dict[str, Any]] | None) -> dict[str, Any]:
@@ -238,6 +263,7 @@ def _document(code: str, detail: str, scope: Scope, errors: list[dict[str, Any]]
         "title": kind.title,
         "status": kind.status,
         "detail": detail,
+        "remedy": kind.remedy,
         "instance": scope["path"],
         "request_id": _request_id(scope),
         "errors": errors or [],

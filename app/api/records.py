@@ -15,7 +15,7 @@ from app.api import public_record
 from app.api.callers import CallerDep, needs
 from app.api.conditional import CONDITIONAL, current, weak_tag
 from app.api.parts import JSON_BYTES_MAX, PartsDep, json_only
-from app.api.problems import ApiError, Problem, not_found
+from app.api.problems import ApiError, Problem, not_found, not_yours
 from app.api.record_schemas import (
     ClaimHistoryOut,
     CorrectionOut,
@@ -197,6 +197,8 @@ def _target(parts: Parts, caller: Caller, record_id: str) -> tuple[str, str]:
         row = records.find(session, own, record_id)
     if row is not None and caller.owns(row.publisher):
         return row.publisher, row.external_id
+    if row is not None and row.visibility == "public":
+        raise not_yours("record")
     if record_id.startswith(SERVICE_PREFIX):  # ids of that form are ours to give
         raise not_found("record")
     return own, record_id

@@ -254,6 +254,9 @@ class FrontUrls(BaseModel):
 
     verifications: str = Field(description="submit here with POST; a verification lies below it")
     records: str = Field(description="a template: a record under the publisher's id or ours")
+    lists: list[str] = Field(description="what there is, page by page")
+    summary: str = Field(description="how many verdicts there are of each sort")
+    keys: str = Field(description="public keys of the judges, with which evidence is checked")
     openapi: str
     problems: str
     ready: str
@@ -265,5 +268,5 @@ class Front(BaseModel):
     name: str
     version: str
     about: str
-    documentation: str = Field(description="the page to read, in the checkout that the service runs from")
+    documentation: str = Field(description="the page to read")
     urls: FrontUrls

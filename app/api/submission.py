@@ -234,8 +234,13 @@ def parse_json(data: bytes) -> Any:
         json.dumps(document, ensure_ascii=False).encode("utf-8")
     except UnicodeError as error:
         raise ApiError("not-utf8", "the body is not UTF-8 text") from error
+    except json.JSONDecodeError as error:
+        detail = f"the body is not JSON: it ends being JSON at line {error.lineno}, column {error.colno}"
+        raise ApiError("not-json", detail) from error
     except (ValueError, RecursionError) as error:
-        raise ApiError("not-json", "the body is not JSON, or names a key twice") from error
+        raise ApiError(
+            "not-json", "the body names a key twice, is nested too deeply, or holds NaN or an infinity"
+        ) from error
     return document
 
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from starlette.datastructures import Headers
 
 from app.api.kinds import KINDS
+from app.api.meant import meant
 from app.api.problems import MEDIA_TYPE
-from app.pages.meant import meant
 from app.pages.shell import HEADERS, dressed, render, wants_html
 
 if TYPE_CHECKING:

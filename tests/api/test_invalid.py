@@ -24,7 +24,7 @@ LISTS = "/v1/verifications"
         (f"{LISTS}?limit=0", "/limit", "`limit` is too small", "give a number of at least 1"),
         (f"{LISTS}?limit=201", "/limit", "`limit` is too large", "give a number of at most 200"),
         (f"{LISTS}?limit=many", "/limit", "`limit` is no whole number", "write it with digits alone, as in 20"),
-        (f"{LISTS}?since=1.5", "/since", "`since`: this is no ISO 8601 time", "compare it with the description"),
+        (f"{LISTS}?since=1.5", "/since", "`since` is no time with its offset", "write it as in 2026-01-31T12:00:00Z"),
         (f"{LISTS}?since=2026-01-31T12:00:00", "/since", "`since` is no time with its offset", "write it as in 2026-"),
         (f"{LISTS}?since=2026-13-31T12:00:00Z", "/since", "`since` is no time with its offset", "write it as in 2026-"),
         (f"{LISTS}?stat=queued", "/stat", "this parameter is not known here", "did you mean 'state'?"),
@@ -76,7 +76,8 @@ def test_a_wrong_member_is_told_with_place_and_remedy(house: Service, facts: Any
 def test_an_unreadable_body_is_told_as_one(house: Service) -> None:
     headers = {"Content-Type": "application/json"}
     (found,) = house.client.put("/v1/records/r", content=b"{", headers=headers).json()["errors"]
-    assert (found["detail"], found["remedy"]) == ("the body is not JSON", "check the document with a JSON parser")
+    told = "the body is not JSON: it ends being JSON at line 1, column 2"
+    assert (found["detail"], found["remedy"]) == (told, "check the document with a JSON parser")
 
 
 def patterns(value: Any) -> Iterator[str]:

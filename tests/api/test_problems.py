@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent.parent
 SECRET = "s3cret-canary"
-FIELDS = {"type", "title", "status", "detail", "instance", "request_id", "errors"}
+FIELDS = {"type", "title", "status", "detail", "remedy", "instance", "request_id", "errors"}
 
 
 def check(answer: httpx2.Response, status: int, code: str) -> dict[str, Any]:

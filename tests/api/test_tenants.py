@@ -239,8 +239,23 @@ def test_a_verification_of_another_is_as_good_as_not_there(world: World, which: 
 def test_a_record_of_another_is_not_changed_and_names_are_the_publishers_own(world: World) -> None:
     bob, alice = world.as_("bob"), world.as_("alice")
     before = alice.get(f"/v1/records/{world.shown['record_id']}").json()
-    for ids in (world.shown, world.hidden):
-        assert bob.put(f"/v1/records/{ids['record_id']}", json={"title": "Bob's"}).status_code == 404
+    changes = (("put", "record", {}), ("patch", "record", {"If-Match": "*"}), ("patch", "claim", {"If-Match": "*"}))
+    for ids, status in ((world.shown, 403), (world.hidden, 404)):
+        for method, what, headers in changes:
+            path = f"/v1/{what}s/{ids[what + '_id']}"
+            told = {"title": "Bob's"} if what == "record" else {"visibility": "private"}
+            with world.statements() as asked:
+                answer = bob.request(method, path, json=told, headers=headers)
+            with world.statements() as looked:
+                bob.request(method, path[:-2] + "00", json=told, headers=headers)
+            assert answer.status_code == status, path
+            assert answer.json()["type"] == ("/problems/not-yours" if status == 403 else "/problems/not-found")
+            assert (bob.get(path).status_code == 200) == (status == 403), "what may be read is refused, with the reason"
+            assert asked == looked, "in the same work as what is not there"
+    closed = bob.patch(
+        f"/v1/claims/{world.closed['claim_id']}", json={"visibility": "public"}, headers={"If-Match": "*"}
+    )
+    assert closed.status_code == 404, "a closed claim of a public record is not there"
     made = bob.put(f"/v1/records/{SECRET}", json={"title": "Bob's own"})
     assert made.status_code == 201
     assert made.json()["publisher"] == "bob"

@@ -6,7 +6,11 @@ Nothing is looked up, so that the answer is the same whether a thing exists, may
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 #: The kind of an id -> the folder of its page; a verdict is shown on its claim's page and has an address of its own.
 FOLDERS = {"clm": "claims", "rec": "records", "run": "runs", "ver": "verifications", "vrd": "v1/verdicts"}
@@ -31,10 +35,31 @@ PLACES = {
     "webhooks": "/webhooks",
     "workers": "/workers",
 }
+#: The kind of an id -> the folder below `/v1` in which programs find it.
+LISTS = {"clm": "claims", "rec": "records", "run": "runs", "ver": "verifications", "vrd": "verdicts"}
 CLOSE = 0.75  # of difflib's ratio: one or two letters of a word
 LENGTH_MAX = 200  # of an address that is looked at
 _ID = re.compile(r"(clm|rec|run|ver|vrd)_[0-9a-z]{1,64}")
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+
+
+def meant_by_programs(path: str, known: Collection[str]) -> str | None:
+    """Return the address of the interface that a path which leads nowhere may mean; None where nothing is close.
+
+    Args:
+        path: as it was asked for.
+        known: every address of the interface that has no parts to be filled in.
+
+    """
+    asked = path[:LENGTH_MAX].rstrip("/")
+    kind = _ID.fullmatch(asked.rpartition("/")[2].lower())
+    if kind is not None:
+        goal = f"/v1/{LISTS[kind[1]]}/{kind[0]}"
+    else:
+        spelled = [asked.lower(), f"/v1{asked.lower()}"]
+        near = [found[0] for one in spelled if (found := get_close_matches(one, known, 1, CLOSE))]
+        goal = max(near, key=lambda one: max(SequenceMatcher(None, one, item).ratio() for item in spelled), default="")
+    return None if goal in {"", path} else goal
 
 
 def meant(path: str) -> str | None:

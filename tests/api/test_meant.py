@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.pages.meant import FOLDERS, PLACES, meant
+from app.api.meant import FOLDERS, PLACES, meant, meant_by_programs
+
+KNOWN = ("/v1/records", "/v1/verdicts", "/v1/verdicts/summary", "/v1/verifications", "/openapi.json")
 
 
 @pytest.mark.parametrize(
@@ -47,3 +49,23 @@ def test_what_is_proposed_is_an_address_of_ours_and_another_one(path: str) -> No
     known = {*PLACES.values()}
     assert goal is None or goal in known or goal.startswith(tuple(f"/{folder}/" for folder in FOLDERS.values()))
     assert goal is None or "//" not in goal
+
+
+@pytest.mark.parametrize(
+    ("path", "goal"),
+    [
+        ("/v1/verdict", "/v1/verdicts"),
+        ("/verdicts", "/v1/verdicts"),
+        ("/v1/verifications/", "/v1/verifications"),
+        ("/v1/Verifcations", "/v1/verifications"),
+        ("/v1/verdicts/sumary", "/v1/verdicts/summary"),
+        ("/claims/clm_01abc", "/v1/claims/clm_01abc"),
+        ("/v1/claims/clm_01abc", None),
+        ("/v1/zzz", None),
+        ("/wp-login.php", None),
+        ("/v1/", None),
+        ("/" + "v" * 5000, None),
+    ],
+)
+def test_programs_are_led_to_the_address_of_the_interface(path: str, goal: str | None) -> None:
+    assert meant_by_programs(path, KNOWN) == goal
