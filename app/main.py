@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import sys
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 
-from app import __version__
+from app import __version__, settings_words
 from app.actions import Parts
 from app.api import (
     api_keys,
@@ -37,6 +39,7 @@ from app.api.limits import Limiter
 from app.api.methods import Methods
 from app.api.problems import Problem, ProblemGuard
 from app.api.rooms import Room
+from app.core.errors import Fault
 from app.pages.router import PageGuard
 from app.pages.router import router as pages
 from app.settings import Settings
@@ -45,6 +48,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from starlette.types import ASGIApp
+
+log = logging.getLogger(__name__)
 
 DESCRIPTION = (
     "Re-runs published claims in a sealed sandbox and records verdicts that anyone can check again. "
@@ -68,7 +73,7 @@ class Service(FastAPI):
 
 def create_app(settings: Settings | None = None) -> FastAPI:
     """Return the web application; the database is checked when it starts, not now."""
-    settings = settings or Settings()
+    settings = settings or _of_environment()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -88,6 +93,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version=__version__,
         description=DESCRIPTION,
         lifespan=lifespan,
+        openapi_url=None,  # answered at the front, to be kept
         docs_url=None,  # the default pages load scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,
@@ -121,6 +127,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(Methods)
     app.add_middleware(LocalOnly, settings=settings)
     return app
+
+
+def _of_environment() -> Settings:
+    """Return the settings of the environment; a process that has none that can be read ends with the reason."""
+    for told in settings_words.misspelt(os.environ):
+        log.warning("%s", told)
+    try:
+        return settings_words.read_settings()
+    except Fault as fault:
+        raise SystemExit(f"a setting is wrong: {fault}") from None
 
 
 if __name__ == "__main__":  # `python -m app.main > openapi.json`

@@ -102,7 +102,7 @@ class Settings(BaseSettings):
     level_max: int = Field(default=2, ge=1, le=7)  # highest verification level that a record may reach
 
     engine: Literal["bwrap", "oci:crun"] = "bwrap"  # what makes the boxes
-    isolation: str = "C"  # least level on which a run may be executed
+    isolation: Literal["C", "B1", "B", "A"] = "C"  # least level on which a run may be executed
     prepared_boxes: int = Field(default=1, ge=0, le=8)  # of each worker process, made before their runs come
     default_limits: Limits = DEFAULT_LIMITS
     proof_limits: Limits = PROOF_LIMITS  # instead of them, of proofs that name none

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 5
 ANSWER_SECONDS = 120  # the service stores a large bundle before it answers
-REMEDY = "start one with `assay serve`, or name another with --url"
+REMEDY = "Start one with `assay serve`, or name another with --url"
 
 
 def settings(url: str, token: str | None) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def no_address(url: str, error: Exception) -> Unreachable:
 
 def unreachable(url: str, error: Exception) -> Unreachable:
     """Return the complaint about an address where nobody answers."""
-    return Unreachable(f"no service answers at {url}: {error}. {REMEDY}.")
+    return Unreachable(f"no service answers at {url}: {str(error).rstrip('.')}. {REMEDY}.")
 
 
 def arguments(request: Request) -> dict[str, Any]:

@@ -12,7 +12,9 @@ EXAMPLE = """\
 # A claim and how to check it. `assay verify` on this folder runs it sealed and says VERIFIED, FALSIFIED or UNVERIFIED.
 schema = "assay-claim-v1"
 
-# The publication that the claim is in; may be left out for a check of your own.
+# The publication that the claim is in. Submitted to a service, a claim with a [record] stays closed until you open the
+# record's claims. Without one it is public at once, its evidence and its log too: whoever reaches the service sees it.
+# `assay verify` shows nothing to anybody.
 # [record]
 # title = "…"
 # doi = "10.…"

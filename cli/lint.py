@@ -22,10 +22,11 @@ from app.core.grounding import check_sources, grounded, unreadable
 from app.core.model import ControlResult, Derivation, Script
 from app.core.perturb import BYTES_MAX, Underivable, derive
 from app.intake import CLAIM_FILE, claim_of
+from cli import imports
 from cli.bundles import problems_of, read_bundle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
     from app.core.claim import Policy
@@ -69,8 +70,15 @@ class Linted:
         }
 
 
-def lint(path: Path, policy: Policy) -> Linted:
-    """Return what there is to be said of a bundle folder or archive without running it."""
+def lint(path: Path, policy: Policy, built: Mapping[str, Collection[str]] | None = None) -> Linted:
+    """Return what there is to be said of a bundle folder or archive without running it.
+
+    Args:
+        path: of the bundle.
+        policy: what intake may accept.
+        built: environment -> the modules that it holds beside the standard library, of those that are known.
+
+    """
     try:
         files = read_bundle(path)
         data = claim_of(files)
@@ -79,7 +87,12 @@ def lint(path: Path, policy: Policy) -> Linted:
     except Refusal as refusal:
         return Linted(str(path), None, refusal.problems, ())
     known = toml_lines.lines(data.decode("utf-8-sig"))
-    found = [*_citations(claim, files), *_movement(claim, files), *_literals(claim, files)]
+    found = [
+        *_citations(claim, files),
+        *_movement(claim, files),
+        *_literals(claim, files),
+        *_program(claim, files, built),
+    ]
     return Linted(str(path), claim.claim.id, (), tuple(_placed(item, known) for item in found))
 
 
@@ -134,6 +147,35 @@ def _movement(claim: Claim, files: Mapping[str, bytes]) -> Iterator[_Found]:
             kinds = "smaller" if len(files[name]) > BYTES_MAX else "as text, a table or JSON"
             remedy = f"give it {kinds}, or declare beside it what can be changed"
             yield _Found(WARNING, "input_response", changed.reason, remedy, ("reproduce", "inputs"))
+
+
+def _program(claim: Claim, files: Mapping[str, bytes], built: Mapping[str, Collection[str]] | None) -> Iterator[_Found]:
+    """Yield what a script asks for that its box does not have, and what it lets lie there."""
+    script = claim.reproduce
+    if not isinstance(script, Script):
+        return
+    sources = {name: data for name, data in files.items() if name.endswith(".py") and name not in script.inputs}
+    if sources and not any(word in data for data in sources.values() for word in (b"ASSAY_INPUT", b"ASSAY_RESULT")):
+        detail = "no program here names ASSAY_INPUT or ASSAY_RESULT, where it finds its inputs and leaves its result"
+        remedy = 'read below os.environ["ASSAY_INPUT"], and write JSON to os.environ["ASSAY_RESULT"]'
+        yield _Found(WARNING, "result", detail, remedy, at=(script.entrypoint, 1))
+    if built is None or script.environment not in built:
+        return
+    held = built[script.environment]
+    own = {part for name in files for part in (name.partition("/")[0].removesuffix(".py"), *_modules(name))}
+    for name, data in sorted(sources.items()):
+        for module, line in imports.of(data):
+            if module not in {*held, *own} and module not in imports.STANDARD:
+                detail = f"`{module}` is not in the environment `{script.environment}`"
+                others = ", ".join(sorted(one for one, inside in built.items() if module in inside))
+                remedy = f"name the environment {others}" if others else "bring it with the bundle, or do without it"
+                remedy += "; `assay env list` shows what there is"
+                yield _Found(WARNING, "environment", detail, remedy, at=(name, line))
+
+
+def _modules(path: str) -> tuple[str, ...]:
+    """Return what a file of the bundle may be imported as, wherever its folder is put on the path."""
+    return (path.rpartition("/")[2].removesuffix(".py"), *path.split("/")[:-1])
 
 
 def _literals(claim: Claim, files: Mapping[str, bytes]) -> Iterator[_Found]:

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from app.core.errors import AssayError, Refusal
+from app.core.errors import AssayError, Refusal, sentence
 from cli import (
     approvals,
     assets,
@@ -135,16 +135,17 @@ def lint(
     from cli.bundles import bundles_of
     from cli.lint import ANY_SEAL, WARNING
     from cli.lint import lint as read
-    from sandbox.built import built_names
+    from sandbox.built import built_names, modules
     from sandbox.recipe import shipped
 
     settings = read_settings()
     names = ("python", *shipped(), *built_names(settings.environment_folder))
     policy = settings.policy(dict.fromkeys(names, ANY_SEAL))
+    held = {"python": frozenset[str](), **modules(settings.environment_folder)}
     found, _ = bundles_of(paths, changed_since)
     wrong = False
     for bundle in found:
-        said = read(bundle, policy)
+        said = read(bundle, policy, held)
         wrong |= bool(said.problems) or (strict and any(item.level == WARNING for item in said.advice))
         if as_json:
             print_json(said.as_json())
@@ -162,9 +163,12 @@ def serve(
     ] = "127.0.0.1",
 ) -> None:
     """Run the whole service on this machine. State lies below $ASSAY_HOME."""
+    from app.settings_words import misspelt
     from cli.supervisor import House, free_port, keeps_apart, may_bind, only_one
 
     settings = read_settings()
+    for told in misspelt(os.environ):
+        say(f"warning: {told}", error=True)
     keeps_apart(settings)
     end_on_signals(0)
     with only_one(settings.home), suppress(KeyboardInterrupt):
@@ -242,7 +246,7 @@ def run() -> int:
         say(refusal, error=True)
         return Exit.REFUSED
     except ServiceError as error:
-        say("\n".join(filter(None, [str(error), way_in(error)])), error=True)
+        say("\n".join(filter(None, [sentence(str(error)), way_in(error)])), error=True)
         return of_http(error.status)
     except TimeoutError as error:
         say(error, error=True)

@@ -13,11 +13,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from pydantic import ValidationError
-from pydantic_settings import SettingsError
 
 from app import __version__
-from app.core.errors import Refusal
+from app.core.errors import Fault, Refusal
 from app.settings import Settings
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -59,13 +57,12 @@ def main(
 
 def read_settings() -> Settings:
     """Read the environment; what is wrong with it is named without the value, which may hold a password."""
+    from app import settings_words
+
     try:
-        return Settings()
-    except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
-        raise typer.BadParameter(f"a setting is wrong: {wrong}") from error
-    except SettingsError as error:
-        raise typer.BadParameter(f"a setting is wrong: {error}") from error
+        return settings_words.read_settings()
+    except Fault as fault:
+        raise typer.BadParameter(f"a setting is wrong: {fault}") from fault
 
 
 @contextmanager

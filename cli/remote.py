@@ -136,14 +136,26 @@ def _tell(client: Client, item: Sent, *, several: bool, wait: bool, as_json: boo
         print_json(item.as_json() if several else named(item.document))
     else:
         show.verification(item.document, client.url, item.bundle if several else None)
-        _tell_of_closed(client, item.document)
+        _tell_of_closed(client, item.document, several=several)
     if not wait:
         say(f"follow it: {_command('watch', client.url, item.document['id'])}", error=True)
 
 
-def _tell_of_closed(client: Client, document: Mapping[str, Any]) -> None:
+OPEN = (
+    "this claim names no record, so it is public at once, evidence and log too; with a [record] in claim.toml it would be"
+    " closed"
+)
+TAKE_BACK = (
+    "to take it back: curl -X PATCH {url}/v1/claims/{claim} -H 'If-Match: *' -H 'Content-Type: application/json'"
+    ' -d \'{{"visibility": "private"}}\' -H "Authorization: Bearer $ASSAY_TOKEN"'
+)
+
+
+def _tell_of_closed(client: Client, document: Mapping[str, Any], *, several: bool) -> None:
     """Say where to find what no list shows to others; a record that is private may be unknown to who asks."""
     if document["record_id"] is None:
+        told = OPEN if several else f"{OPEN}\n{TAKE_BACK}"
+        print(told.format(url=client.url, claim=document["claim"]["id"]), file=sys.stderr)
         return
     try:
         closed = client.record(document["record_id"])["claims_visibility"] == "closed"
@@ -152,7 +164,7 @@ def _tell_of_closed(client: Client, document: Mapping[str, Any]) -> None:
     if closed:
         where = client.url + (document["urls"]["verdict"] or document["urls"]["self"])
         print(
-            f"its record keeps its claims closed, so lists show it to its publisher's key alone: {where}",
+            f"its record keeps its claims closed, so lists and pages show it to its publisher alone: {where}",
             file=sys.stderr,
         )
 

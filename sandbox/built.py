@@ -60,6 +60,21 @@ def built_names(base: Path) -> list[str]:
     return sorted(path.stem for path in base.glob("*.json") if not path.name.startswith("."))
 
 
+def modules(base: Path) -> dict[str, frozenset[str]]:
+    """Return environment -> the names that a program may import from it beside the standard library; by their files.
+
+    One whose manifest or folder cannot be read is left out.
+    """
+    found = {}
+    for name in built_names(base):
+        with suppress(SandboxFault, OSError):
+            manifest = read_manifest(base, name)
+            if manifest is not None:
+                inside = (base / manifest.folder / "site").iterdir()
+                found[name] = frozenset(path.name.partition(".")[0] for path in inside)
+    return found
+
+
 def changes(base: Path) -> list[str]:
     """Return what differs after a build, of however many environments; cheap enough to be asked for often."""
     found = []

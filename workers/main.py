@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import logging
+import os
 import signal
 from typing import Any
 
@@ -15,7 +16,7 @@ from celery import signals
 
 from app.core.errors import Fault
 from app.queue import AUDIT_TASK, CPU_QUEUE, GPU_QUEUE, JUDGE_QUEUE, SWEEP_TASK, TIDY_TASK, celery_app
-from app.settings import Settings
+from app.settings_words import misspelt, read_settings
 from app.store.engine import Store
 from workers import tasks
 from workers.hands import hides_state
@@ -26,7 +27,12 @@ log = logging.getLogger(__name__)
 PR_SET_PDEATHSIG = 1
 AUDIT_LOOK_SECONDS = 600  # so often it is looked whether an audit is due, or one was cut off
 
-settings = Settings()
+for told in misspelt(os.environ):
+    log.warning("%s", told)
+try:
+    settings = read_settings()
+except Fault as fault:
+    raise SystemExit(f"a setting is wrong: {fault}") from None
 app = celery_app(settings)
 tasks.register(app, settings)
 app.conf.beat_schedule = {

@@ -79,6 +79,15 @@ def settled(request: Request, document: BaseModel) -> Response:
     return not_modified(request, headers) or Response(body, media_type="application/json", headers=headers)
 
 
+def lasting(request: Request, body: bytes) -> Response:
+    """Return a JSON document that changes with the service alone, so that it is asked for again after an hour."""
+    headers = {
+        "ETag": f'"{hashlib.sha256(body).hexdigest()[:32]}"',
+        "Cache-Control": kept(request, "public, max-age=3600"),
+    }
+    return not_modified(request, headers) or Response(body, media_type="application/json", headers=headers)
+
+
 def kept(request: Request, how: str) -> str:
     """Return how an answer may be kept: by nobody in between when the request shows a key or a cookie."""
     if "authorization" not in request.headers and "cookie" not in request.headers:

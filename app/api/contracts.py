@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
 
 from app.api.callers import ANYBODY
+from app.api.conditional import CONDITIONAL, lasting
 from app.api.kinds import KINDS
 from app.api.parts import PartsDep
 from app.api.problems import Problem, not_found
@@ -37,18 +39,29 @@ def read_changelog() -> list[ContractChange]:
     return [ContractChange.model_validate(item) for item in shape.changelog()]
 
 
-@router.get("/problems", summary="Every kind of problem")
-def list_problems() -> list[ProblemKind]:
+@router.get(
+    "/problems",
+    response_model=list[ProblemKind],
+    responses={304: CONDITIONAL[304]},
+    summary="Every kind of problem",
+)
+def list_problems(request: Request) -> Response:
     """Return what can go wrong with a request."""
-    return [_kind(code) for code in KINDS]
+    return lasting(request, _spelled([_kind(code).model_dump() for code in KINDS]))
 
 
-@router.get("/problems/{code}", responses={404: {"model": Problem}}, summary="What a kind of problem means")
-def read_problem(code: str) -> ProblemKind:
+@router.get(
+    "/problems/{code}", response_model=ProblemKind, responses=CONDITIONAL, summary="What a kind of problem means"
+)
+def read_problem(request: Request, code: str) -> Response:
     """Return what happened and what to do; a problem document's `type` is this address."""
     if code not in KINDS:
         raise not_found("kind of problem")
-    return _kind(code)
+    return lasting(request, _spelled(_kind(code).model_dump()))
+
+
+def _spelled(document: Any) -> bytes:
+    return json.dumps(document, ensure_ascii=False).encode()
 
 
 def _kind(code: str) -> ProblemKind:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+import json
+
+from fastapi import APIRouter, Request, Response
 
 from app.api.callers import ANYBODY
+from app.api.conditional import lasting
 from app.api.schemas import Front, FrontUrls
 
-LISTS = ("records", "claims", "verifications", "runs", "verdicts", "events", "workers", "ledger")
-
 router = APIRouter(tags=["front"], dependencies=[ANYBODY])
+
+
+@router.get("/openapi.json", include_in_schema=False)
+async def read_openapi(request: Request) -> Response:
+    """Answer with the description of the interface, which changes with the service alone."""
+    return lasting(request, json.dumps(request.app.openapi(), ensure_ascii=False).encode())
 
 
 @router.head("/", include_in_schema=False)
@@ -19,7 +26,13 @@ async def read(request: Request) -> Front:
     urls = FrontUrls(
         verifications="/v1/verifications",
         records="/v1/records/{record_id}",
-        lists=[f"/v1/{name}" for name in LISTS],
+        all_records="/v1/records",
+        claims="/v1/claims",
+        runs="/v1/runs",
+        verdicts="/v1/verdicts",
+        events="/v1/events",
+        workers="/v1/workers",
+        ledger="/v1/ledger",
         summary="/v1/verdicts/summary",
         keys="/.well-known/assay-keys.json",
         openapi="/openapi.json",

@@ -254,7 +254,13 @@ class FrontUrls(BaseModel):
 
     verifications: str = Field(description="submit here with POST; a verification lies below it")
     records: str = Field(description="a template: a record under the publisher's id or ours")
-    lists: list[str] = Field(description="what there is, page by page")
+    all_records: str = Field(description="the list of records")
+    claims: str
+    runs: str
+    verdicts: str
+    events: str
+    workers: str
+    ledger: str
     summary: str = Field(description="how many verdicts there are of each sort")
     keys: str = Field(description="public keys of the judges, with which evidence is checked")
     openapi: str

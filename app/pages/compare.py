@@ -85,7 +85,7 @@ def _flat(job: dict[str, Any]) -> dict[str, str]:
         "reproduction": claim["kind"],
         "state": job["state"],
         "seal": job["seal"],
-        "environment": f"{seal['environment']['name']} {seal['environment']['digest']}",
+        "environment": f"{seal['environment'].get('name', '')} {seal['environment'].get('digest', '–')}".strip(),
         "seeds": ", ".join(map(str, seal["seeds"])),
         "runs": str(job["runs_done"]),
         "time": f"{job['seconds'] or 0:.1f} s",

@@ -7,6 +7,7 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request, Response
@@ -14,6 +15,8 @@ from fastapi import APIRouter, Request, Response
 from app.api.callers import CallerDep
 from app.api.parts import PartsDep
 from app.api.problems import ApiError
+from app.core.model import Status
+from app.pages import words
 from app.pages.parts import ForPeople, sight, verdict_spark
 from app.pages.shell import HEADERS, page, query, render, twin
 from app.store import feed
@@ -32,6 +35,13 @@ NEW_HEADERS = {"Cache-Control": "no-store"}
 SINCE = {"day": 1, "week": 7, "month": 31}
 NAMES = {"status": "Status", "kind": "Reproduction", "reason_code": "Reason", "blame": "Blame"}
 
+#: What a filter can be called; a kind of reproduction that nobody offers yet has its name already.
+KNOWN: dict[str, tuple[str, ...]] = {
+    "status": tuple(Status),
+    "kind": tuple(words.KIND),
+    "reason_code": tuple(words.CODE),
+    "blame": tuple(words.BLAME),
+}
 _VALUE = re.compile(r"[A-Za-z0-9_]{0,40}")
 
 
@@ -109,6 +119,7 @@ def read_page(parts: PartsDep, caller: CallerDep, request: Request) -> Response:
         records=known,
         here=query(wanted.address),
         sight=sight(caller),
+        odd=_odd(wanted),
     )
     answer.headers["Vary"] = "Accept"
     return answer
@@ -136,6 +147,19 @@ def read_atom(parts: PartsDep, caller: CallerDep, request: Request) -> Response:
     base = str(request.base_url).rstrip("/")
     body = render("feed.atom", feed=found, base=base, here=query(found["filters"]))
     return Response(body, 200, {**HEADERS, "Cache-Control": "no-cache"}, "application/atom+xml; charset=utf-8")
+
+
+def _odd(wanted: Wanted) -> list[dict[str, Any]]:
+    """Return the filters whose value nothing can have, with what there is, and which of it was meant."""
+    found = []
+    for name, value in wanted.facets.items():
+        known = {item.lower(): item for item in KNOWN[name]}
+        if value not in KNOWN[name]:
+            near = get_close_matches(value.lower(), known, 1)
+            found.append(
+                {"facet": name, "value": value, "known": KNOWN[name], "near": known[near[0]] if near else None}
+            )
+    return found
 
 
 def _cursor(place: tuple[datetime, str]) -> str:

@@ -108,7 +108,9 @@ def _led(request: Request, goal: str, token: str, seconds: int, *, secure: bool)
 
 
 def _came_from(request: Request) -> str:
-    """Return the page of ours from which somebody came to log in, to lead back there."""
+    """Return the page of ours that leads to the login, to lead back there: as the link says it, else the browser."""
+    if request.query_params.get("next"):
+        return _own(request.query_params["next"])
     came = urlsplit(request.headers.get("referer", ""))
     if came.netloc.lower() != request.headers.get("host", "").lower():
         return "/"

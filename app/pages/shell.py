@@ -56,6 +56,9 @@ STATIC = {
     "try.js": "text/javascript; charset=utf-8",
 }
 KEPT_MAX = 512
+_NAME = re.compile(r"[^\s,:;]*[._/\\0-9=`]\S*\w")  # a first word that is spelled as no word of prose is
+#: Signs that turn the order of what stands behind them (Unicode TR 36): a statement of somebody's could turn our words.
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _QUALITY = re.compile(r"[01](\.[0-9]{0,3})?")
 _folder = resources.files("app.pages").joinpath("static")
 FILES: dict[str, bytes] = {name: _folder.joinpath(name).read_bytes() for name in STATIC}
@@ -77,8 +80,8 @@ def moment(value: datetime | str | None) -> Markup:
 
 
 def upfirst(text: str) -> str:
-    """Return a text that begins a sentence."""
-    return text[:1].upper() + text[1:]
+    """Return a text that begins a sentence; what begins with a path, a name or code stays as it is spelled."""
+    return text if _NAME.match(text) else text[:1].upper() + text[1:]
 
 
 def sentence(text: str) -> str:
@@ -151,8 +154,9 @@ ENVIRONMENT = _environment()
 
 
 def render(template: str, **values: Any) -> bytes:
-    """Return a page's bytes."""
-    return ENVIRONMENT.get_template(template).render(values).encode()
+    """Return a page's bytes; signs that would turn the order of its text stand there by their number."""
+    text = ENVIRONMENT.get_template(template).render(values)
+    return _TURNING.sub(lambda sign: f"\u27e8U+{ord(sign[0]):04X}\u27e9", text).encode()
 
 
 def page(request: Request, template: str, status: int = 200, **values: Any) -> Response:

@@ -229,7 +229,7 @@ def _run(row: RowMapping) -> dict[str, Any]:
         "derivation": json.loads(row["spec"]).get("derivation"),
         "outcome": None,
         "isolation": None,
-        "worker": row["worker"],
+        "worker": row["lease_owner"] if row["state"] == "running" else row["worker"],
         "progress": None,
     }
     if row["state"] == "running" and row["progress_fraction"] is not None:

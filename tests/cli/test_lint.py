@@ -197,3 +197,44 @@ def test_nothing_is_run_and_nothing_is_written(tmp_path: Path) -> None:
     done = assay("lint", folder, home=tmp_path / "home", ASSAY_PYTHON="/nowhere")
     assert done.returncode == 0
     assert sorted(item.name for item in tmp_path.iterdir()) == ["x"]
+
+
+IMPORTING = """\
+import json, os
+import numpy as np
+from pandas.core import frame
+from helpers.more import nothing
+import beside
+try:
+    import torch
+except ImportError:
+    torch = None
+print(os.environ["ASSAY_INPUT"])
+"""
+
+
+def test_a_module_that_the_environment_does_not_have_is_warned_of_with_a_way_out(tmp_path: Path) -> None:
+    files = {**script_bundle(script=IMPORTING), "helpers/more.py": b"", "beside.py": b""}
+    folder = lay(tmp_path / "x", files)
+    built = {"python": frozenset[str](), "science": frozenset({"numpy"})}
+    found = [item.problem for item in lint(folder, POLICY, built).advice if item.problem.code == "environment"]
+    assert [(item.file, item.line, item.detail) for item in found] == [
+        ("reproduce.py", 2, "`numpy` is not in the environment `python`"),
+        ("reproduce.py", 3, "`pandas` is not in the environment `python`"),
+    ]
+    assert "name the environment science" in found[0].remedy
+    assert "bring it with the bundle" in found[1].remedy
+    assert not [item for item in lint(folder, POLICY).advice if item.problem.code == "environment"], "nothing is known"
+    held = {"python": frozenset({"numpy", "pandas"})}
+    assert not [item for item in lint(folder, POLICY, held).advice if item.problem.code == "environment"]
+
+
+@pytest.mark.parametrize(
+    ("script", "warned"), [("print(6)\n", True), (SCRIPT, False), ("x = 'ASSAY_RESULT'\n", False), ("(", True)]
+)
+def test_a_script_that_neither_reads_inputs_nor_leaves_a_result_is_warned_of(
+    tmp_path: Path, script: str, *, warned: bool
+) -> None:
+    found = lint(lay(tmp_path / "x", script_bundle(script=script)), POLICY)
+    assert not found.problems, "there are honest ways round, so it is accepted"
+    assert ("result" in {item.problem.code for item in found.advice}) is warned

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import threading
@@ -55,12 +56,24 @@ def test_submit_says_where_a_closed_claim_is_found(served: Served, tmp_path: Pat
     claim = CLAIM.replace("[claim]", '[record]\nid = "closed"\n[claim]')
     done = assay("submit", lay(tmp_path / "x", formula_bundle(claim)), "--wait", "--url", served.url, home=tmp_path)
     assert done.returncode == 0
-    where = done.stderr.partition("to its publisher's key alone: ")[2].strip()
+    where = done.stderr.partition("to its publisher alone: ")[2].strip()
     assert where.startswith(f"{served.url}/v1/verdicts/vrd_")
     assert httpx2.get(where, trust_env=False).json()["status"] == "VERIFIED"
     assert httpx2.put(f"{served.url}/v1/records/closed", json={"claims_visibility": "open"}, trust_env=False).is_success
     again = assay("submit", tmp_path / "x", "--wait", "--url", served.url, home=tmp_path)
     assert "closed" not in again.stderr
+
+
+def test_submit_says_that_a_claim_without_a_record_is_public_and_how_to_take_it_back(
+    served: Served, tmp_path: Path
+) -> None:
+    done = assay("submit", lay(tmp_path / "x", formula_bundle()), "--url", served.url, home=tmp_path)
+    assert "this claim names no record, so it is public at once, evidence and log too" in done.stderr
+    assert "[record]" in done.stderr
+    words = shlex.split(done.stderr.partition("to take it back: ")[2].splitlines()[0])
+    headers = dict(word.split(": ") for word in words if ": " in word and not word.startswith(("{", "Auth")))
+    assert httpx2.patch(words[3], content=words[words.index("-d") + 1], headers=headers, trust_env=False).is_success
+    assert httpx2.get(words[3], trust_env=False).json()["closed"] is True
 
 
 def test_submit_answers_at_once_and_watch_sees_the_end(served: Served, tmp_path: Path) -> None:
