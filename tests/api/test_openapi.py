@@ -296,6 +296,8 @@ def others(service: Service) -> Answers:
         yield "/schemas/{contract}", client.get(f"/schemas/{name}")
     yield "/problems/{code}", client.get("/problems/not-found")
     yield "/problems/{code}", client.get("/problems/none")
+    for route, path in (("/problems", "/problems"), ("/problems/{code}", "/problems/not-found")):
+        yield route, client.get(path, headers={"If-None-Match": "*"})
     yield "/livez", client.get("/livez", headers={"Host": "elsewhere"})
     yield "/", client.get("/")
 
