@@ -1,9 +1,9 @@
 """Printed arithmetic (Gate 1, without a run): does what a sentence prints fit together?
 
-Only what the sentence itself spells out is computed: a + b = c, "from a to b, a gain of c", k of n (p %), p % of n, shares
-that should make 100 %, M, SD and n of whole-number data, and a p beside its test statistic. Every printed number stands for
-the closed interval of its rounding. What does not fit is shown with its working; it is a finding about the print and no
-verdict.
+Only what the sentence itself spells out is computed: a + b = c, "from a to b, a gain of c", k of n (p %), p % of n, an
+accuracy on n items, shares that should make 100 %, M, SD and n of whole-number data, and a p beside its test statistic.
+Every printed number stands for the closed interval of its rounding. What does not fit is shown with its working; it is a
+finding about the print and no verdict.
 """
 
 from __future__ import annotations
@@ -39,6 +39,9 @@ _MEASURE = (
     r"|[km]?m|cm|[km]?g|m?l|[KMGT]i?B)"
 )
 _EQUATION = re.compile(rf"(?<![-+×x*·/^(=] ){_START}({_N}(?: ?%)?(?: [-+] {_N}(?: ?%)?)+) = ({_N}){_END}")
+_REVERSED = re.compile(
+    rf"(?<![-+×x*·/^(=] ){_START}({_N}) = ({_N}(?: ?%)?(?: [-+] {_N}(?: ?%)?)+){_END}(?! ?[-+×x*·/^=(])"
+)
 _CHANGE = re.compile(
     rf"\bfrom ({_N})( ?%)? to ({_N}){_END}(?: ?%)?,? (?:with )?an? (?:absolute )?"
     rf"(?:gain|increase|improvement|rise|drop|decrease|decline|fall|loss|difference|change) of ({_N}){_END}(?! ?(?:%|per))"
@@ -48,12 +51,23 @@ _PART_BEHIND = re.compile(rf"{_START}({_N}) ?%[\w ]{{0,40}}\(({_COUNT}) ?(?:/|of
 _PERCENT_OF = re.compile(
     rf"{_START}({_N}) ?% of (?:the |all |our )?({_COUNT}){_END}(?! ?(?:[%=]|(?:is|are|{_MEASURE})\b))"
 )
+#: Things of which a share is a whole number.
+_THINGS = (
+    r"(?:participants?|people|persons?|patients?|respondents?|subjects?|students?|raters?|items?|questions?|examples?"
+    r"|sentences?|images?|cases?|samples?|tasks?|problems?)"
+)
+_OF_THEM = re.compile(rf"\b[Oo]f (?:the |all |our )?({_COUNT}) (?:[a-z]+ )?{_THINGS}\b[,;]? ({_N}) ?%{_END}")
+_RIGHT_ON = re.compile(
+    rf"\b[Aa]ccuracy (?:was |is |of |= ?)({_N}) ?(%)?{_END} (?:on|over|in|for)"
+    rf" (?:the |all |our )?({_COUNT}) (?:[a-z]+ )?{_THINGS}\b"
+)
 _SHARES = re.compile(rf"{_START}({_N}) ?%")
 _WHOLE = re.compile(
     r"\bin total\b|\btotal(?:s|ling)?\b|\bthe (?:rest|remaining|remainder)\b|\b100 ?%|\bshares? of\b", re.IGNORECASE
 )
-_MEAN = re.compile(rf"\b(?:M|[Mm]ean) ?(?:=|of) ?({_N}){_END}(?:[,;]? \(?SD ?= ?({_N}){_END})?")
+_MEAN = re.compile(rf"\b(?:M|[Mm]ean)(?:(?: [a-z]+){{0,3}} was| ?=| of) ?({_N}){_END}(?:[,;]? \(?SD ?= ?({_N}){_END})?")
 _SIZE = re.compile(rf"\b[nN] ?= ?({_COUNT}){_END}")
+_SEVERAL = re.compile(r"\b(?:mean|average[ds]?|averaging|seeds?|runs?|folds?|trials?|±)", re.IGNORECASE)
 #: Words of data that are whole numbers; of others a mean may be anything.
 _WHOLE_NUMBERS = re.compile(
     r"\b(?:scale|likert|ratings?|rated|items?|counts?|number of|years? old|ages?|whole numbers?)\b", re.IGNORECASE
@@ -103,6 +117,9 @@ def _equations(text: str) -> Iterator[Finding]:
     for match in _EQUATION.finditer(text):
         terms = re.findall(rf"({_N})(?: ?%)?", match[1].replace("- ", "-").replace("+ ", "+"))[:TERMS_MAX]
         yield _adds_up([printed(term) for term in terms], printed(match[2]), f"{match[1]} = {match[2]}")
+    for match in _REVERSED.finditer(text):
+        terms = re.findall(rf"({_N})(?: ?%)?", match[2].replace("- ", "-").replace("+ ", "+"))[:TERMS_MAX]
+        yield _adds_up([printed(term) for term in terms], printed(match[1]), f"{match[2]} = {match[1]}")
     for match in _CHANGE.finditer(text):
         low, high = printed(match[1]), printed(match[3])
         if low.value in YEARS and high.value in YEARS:
@@ -137,6 +154,19 @@ def _parts(text: str) -> Iterator[Finding]:
         n, value = _count(match[2]), printed(match[1])
         if 0 < n <= N_MAX and 0 <= value.value <= 100:
             yield _percentage(value, n)
+    for size, proportion, percent in _of_things(text):
+        n, value = _count(size), printed(proportion)
+        if not percent:  # a share from 0 to 1
+            value = Printed(f"{value.value.scaleb(2):f}", value.value.scaleb(2), value.half_unit.scaleb(2))
+        if 0 < n <= N_MAX and 0 <= value.value <= 100:
+            yield _percentage(value, n)
+
+
+def _of_things(text: str) -> Iterator[tuple[str, str, bool]]:
+    """Yield a number of things, the share of them that a text prints, and whether in percent; no means of several runs."""
+    if not _SEVERAL.search(text):
+        yield from ((match[1], match[2], True) for match in _OF_THEM.finditer(text))
+        yield from ((match[3], match[1], match[2] is not None) for match in _RIGHT_ON.finditer(text))
 
 
 def _percentage(value: Printed, n: int) -> Finding:

@@ -111,6 +111,15 @@ PERCENTAGES = [
     ("87.3% (44/50)", [False]),
     ("1,200 of 2,000 (60 %)", [True]),
     ("3 of 0 (60 %)", []),
+    ("Of 50 participants, 87.3 % agreed.", [False]),
+    ("Of the 50 student raters 88 % agreed.", [True]),
+    ("Accuracy was 93.17 % on 120 test items.", [False]),
+    ("Accuracy was 93.33 % on 120 test items.", [True]),
+    ("an accuracy of 0.873 over 50 items", [False]),
+    ("an accuracy of 0.9 over 50 items", [True]),
+    ("a mean accuracy of 93.17 % on 120 test items over 5 seeds", []),
+    ("an accuracy of 93.17 % on 120 GPUs", []),
+    ("Of 50 minutes, 87.3 % passed.", []),
 ]
 
 
@@ -144,6 +153,9 @@ SUMS = [
     ("from 2000 to 20, a drop of 8.7 points", [False]),
     ("2 × 3 - 1 = 5", []),
     ("a - 3 - 1 = 5", []),
+    ("8.7 = 77.0 - 68.3", [True]),
+    ("8.7 = 77.0 - 68.0", [False]),
+    ("8.7 = 77.0 - 68.0 * 2", []),
 ]
 
 
@@ -199,6 +211,8 @@ MEANS = [
     ("rated on a scale by n = 28 and n = 30, M = 5.19", []),  # of whom?
     ("rated on a scale (n = 28000), M = 5.19", []),  # any print is possible
     ("rated on a scale (n = 1), M = 5.19", []),
+    ("The mean age was 21.347 (SD = 2.1, n = 17).", [False]),
+    ("The mean age was 21.35 (n = 17).", [True]),
 ]
 
 
