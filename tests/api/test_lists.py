@@ -93,6 +93,7 @@ def test_verdicts_are_listed_filtered_and_counted(service: Service) -> None:
         "record_id": None,
         "publisher": "local",
         "closed": False,
+        "evidence_holds": True,
         "gate": None,
         **{name: good["verdict"][name] for name in ("status", "outcome", "reason_code", "blame", "reason", "evidence")},
         "evaluated_at": row[0]["evaluated_at"],
