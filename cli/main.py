@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from app.core.errors import AssayError, Refusal, sentence
+from app.core.errors import AssayError, Refusal
 from cli import (
     approvals,
     assets,
@@ -246,7 +246,7 @@ def run() -> int:
         say(refusal, error=True)
         return Exit.REFUSED
     except ServiceError as error:
-        say("\n".join(filter(None, [sentence(str(error)), way_in(error)])), error=True)
+        say("\n".join(filter(None, [str(error), way_in(error)])), error=True)
         return of_http(error.status)
     except TimeoutError as error:
         say(error, error=True)
