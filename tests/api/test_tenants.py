@@ -29,7 +29,7 @@ OTHERS = {
     "delivery_id": "msg_none",
 }
 #: What is managed by a key of its own scope, and asked where it is tested.
-MANAGED = ("/v1/keys", "/v1/webhook-endpoints")
+MANAGED = ("/v1/keys", "/v1/webhook-endpoints", "/v1/approvals")
 #: Parameters without which a route answers nothing.
 QUERIES = {
     "/v1/ledger/consistency": "?first=1&second=2",
