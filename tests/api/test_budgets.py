@@ -85,7 +85,7 @@ def test_nobody_is_shown_whose_budget_a_verification_counts_against(world: World
 
 
 def test_gpu_time_is_spent_only_by_a_request_that_can_be_repeated(serving: Any) -> None:
-    more = MAXIMUM_LIMITS.model_copy(update={"gpus": 2})
+    more = MAXIMUM_LIMITS.model_copy(update={"gpus": 1})
     with serving(maximum_limits=more) as service:
         archive = tarred(script_bundle(GPU))
         before = service.rows()

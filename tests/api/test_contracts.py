@@ -263,6 +263,9 @@ def test_a_private_successor_is_not_named(service: Service) -> None:
 
 # --- what is not shown -----------------------------------------------------------------------------------------------------
 
+#: What a stranger is shown, for whom this machine's own browser asks when a page of another site makes it.
+STRANGER = {"Sec-Fetch-Site": "cross-site"}
+
 
 def test_a_private_record_is_nowhere(service: Service) -> None:
     put(service, **SEED)
@@ -273,15 +276,17 @@ def test_a_private_record_is_nowhere(service: Service) -> None:
     places = [f"/v1/records/seed{path}" for path in paths] + ["/paper/seed/manifest.json", f"/v1/claims/{claim}"]
     nobody = service.client.get("/v1/records/nobody").json()
     for place in places:
-        answer = service.client.get(place)
+        answer = service.client.get(place, headers=STRANGER)
         assert answer.status_code == 404
         if place == "/v1/records/seed":
             assert answer.json()["detail"] == nobody["detail"]
-    rows = service.client.get("/v1/ledger").json()["rows"]
+    rows = service.client.get("/v1/ledger", headers=STRANGER).json()["rows"]
     assert [(row["kind"], row["body"]) for row in rows] == [(None, None)]
-    assert verification["verdict"]["id"] not in service.client.get("/v1/ledger/export").text
+    assert verification["verdict"]["id"] not in service.client.get("/v1/ledger/export", headers=STRANGER).text
     put(service, visibility="public")
-    assert [service.client.get(place).status_code for place in places if "-v1" not in place] == [200] * 5
+    assert [service.client.get(place, headers=STRANGER).status_code for place in places if "-v1" not in place] == [
+        200
+    ] * 5
 
 
 def test_claims_are_shown_one_by_one_only_when_their_publisher_opens_them(service: Service) -> None:
@@ -289,8 +294,9 @@ def test_claims_are_shown_one_by_one_only_when_their_publisher_opens_them(servic
     verification = service.conclude(matching, claim_of('id = "seed"'))
     claim = verification["claim"]
     place = f"/v1/claims/{claim['id']}"
-    assert service.client.get(place).status_code == 404
-    whole = service.client.get("/v1/records/seed").text + service.client.get("/v1/records/seed/history").text
+    assert service.client.get(place, headers=STRANGER).status_code == 404
+    told = [service.client.get(f"/v1/records/seed{more}", headers=STRANGER).text for more in ("", "/history")]
+    whole = "".join(told)
     assert claim["statement"] not in whole
     assert claim["id"] not in whole
     assert put(service, claims_visibility="open")["claims_visibility"] == "open"
@@ -299,11 +305,11 @@ def test_claims_are_shown_one_by_one_only_when_their_publisher_opens_them(servic
     assert summary["per_claim_public_record_count"] == 1
     assert (opened["claim_id"], opened["statement"]) == (claim["id"], claim["statement"])
     assert service.client.get("/v1/records/seed/history").json()["verdicts"][0]["name"] == claim["name"]
-    shown = service.client.get(opened["claim_url"]).json()
+    shown = service.client.get(opened["claim_url"], headers=STRANGER).json()
     assert shown["standing_verdict"] == verification["verdict"]["id"]
     assert [item["number"] for item in shown["revisions"]] == [1]
     put(service, claims_visibility="closed")
-    assert service.client.get(place).status_code == 404
+    assert service.client.get(place, headers=STRANGER).status_code == 404
 
 
 def test_a_changed_value_is_a_revision_beside_the_old_one(service: Service) -> None:

@@ -184,7 +184,7 @@ def test_a_formula_is_taken_in_as_its_document(house: House) -> None:
 
 
 def test_a_claim_for_graphics_cards_goes_to_their_queue(house_with: Callable[..., House]) -> None:
-    house = house_with(default_limits=some_limits(), maximum_limits=some_limits(gpus=2))
+    house = house_with(default_limits=some_limits(), maximum_limits=some_limits(gpus=1))
     claim = a_bundle()["claim.toml"] + b"\n[limits]\ngpus = 1\n"
     submitted = house.submit_files(a_bundle(claim__toml=claim))
     assert submitted.queue == "gpu"
