@@ -98,8 +98,15 @@ def test_what_is_anothers_is_as_good_as_not_there(world: World) -> None:
     for path in (f"/v1/claims/{ids['claim_id']}", "/v1/claims/clm_none"):
         answer = patch(bob, path, "*", visibility="private")
         answers.append((answer.status_code, answer.json()["detail"]))
-    for path in (f"/v1/records/{ids['record_id']}", "/v1/records/rec_none"):
-        assert patch(bob, path, "*", visibility="private").status_code == 404
+    record, other = f"/v1/records/{ids['record_id']}", "/v1/records/rec_none"
+    assert [patch(bob, path, "*", visibility="private").status_code for path in (record, other)] == [
+        403,
+        404,
+    ]  # it is public
+    assert patch(world.as_("alice"), record, "*", visibility="private").status_code == 200
+    closed = [patch(bob, path, "*", visibility="public") for path in (record, other)]
+    assert [answer.status_code for answer in closed] == [404, 404]
+    assert len({answer.json()["detail"] for answer in closed}) == 1
     assert answers[0] == answers[1] == (404, "there is no such claim")
 
 
