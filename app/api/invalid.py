@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from app.core.caller import NAME_PATTERN, NAME_SAID, PUBLISHER_PATTERN, PUBLISHER_SAID
+from app.core.claim_lean4 import NAME as LEAN_NAME
 from app.core.claim_reader import near
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ SPELLED: dict[str, str] = {
     r"^[a-z][a-z0-9_]{0,39}$": "at most 40 of a-z, 0-9, `_`, the first a letter, as in report",
     r"^https?://[^\s\x00-\x1f<>\"']+$": "an address that begins with http:// or https://",
     r"^-?[0-9]{1,6}(\.[0-9]{1,9})?$": "the printed digits in quotes, as in 77.0",
+    rf"^(?:{LEAN_NAME.pattern})$": "a name of Lean, its parts apart by dots, as in Nat.add_comm",
     NAME_PATTERN: NAME_SAID,
     PUBLISHER_PATTERN: PUBLISHER_SAID,
     r"^[0-9a-f]{32}$": "32 hexadecimal digits in lower case",
