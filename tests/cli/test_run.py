@@ -9,6 +9,7 @@ import ast
 import importlib.machinery
 import importlib.util
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -384,6 +385,7 @@ def test_the_last_line_names_the_tests_that_failed(
     program("python", "exit 1", folder=".venv/bin")
     assert run.run_checks([], dict(os.environ)) == 1
     assert capfd.readouterr().err == "failed: pytest tests/a.py::test_one tests/b.py::test_two[x]\n"
+    assert re.fullmatch(r"python -m pytest -n [12] --dist loadfile", calls(tmp_path)[-1])  # the whole, side by side
 
 
 def test_a_failure_of_run_itself_is_not_a_verdict(tmp_path: Path) -> None:
