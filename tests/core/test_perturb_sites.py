@@ -45,7 +45,7 @@ def test_the_numbers_of_a_file_are_found(data: bytes, literals: list[str]) -> No
     assert (gzip.decompress(same) if found.packed else same) == (gzip.decompress(data) if found.packed else data)
 
 
-@pytest.mark.parametrize("data", [b"\xff\xfe", b"\x1f\x8bno", gzip.compress(b"\xff"), b"1 " * (3 << 20)])
+@pytest.mark.parametrize("data", [b"\xff\xfe", b"\x1f\x8bno", gzip.compress(b"\xff", mtime=0), b"1 " * (3 << 20)])
 def test_what_is_no_text_or_too_large_has_none(data: bytes) -> None:
     assert sites(data) is None
 
