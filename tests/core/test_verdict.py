@@ -110,7 +110,7 @@ TAXONOMY: dict[str, tuple[str, str | None]] = {
     **dict.fromkeys(["CRASHED", "NO_METRIC", "MALFORMED_RESULT", "UNIT_SUSPECT"], ("UNVERIFIED", "author")),
     **dict.fromkeys(["TAUTOLOGICAL", "SEAL_VIOLATION"], ("UNVERIFIED", "author")),
     **dict.fromkeys(["TIMEOUT", "OOM", "DISK_FULL", "OUTPUT_LIMIT"], ("UNVERIFIED", "resource")),
-    **dict.fromkeys(["PROCESS_LIMIT", "RESULT_TOO_LARGE"], ("UNVERIFIED", "resource")),
+    **dict.fromkeys(["PROCESS_LIMIT", "RESULT_TOO_LARGE", "GPU_OOM"], ("UNVERIFIED", "resource")),
     **dict.fromkeys(["NONDETERMINISTIC", "UNDERPOWERED", "NON_FINITE"], ("UNVERIFIED", "measurement")),
     **dict.fromkeys(["COARSE_CLAIM", "CONTROL_UNDECIDED"], ("UNVERIFIED", "measurement")),
     "UNTRACEABLE": ("UNVERIFIED", "author"),
@@ -239,11 +239,15 @@ def test_a_scenario_ends_in_its_verdict(claim: Claim, answers: list[Any] | Progr
 
 def test_the_scenarios_cover_every_code_that_this_version_can_give() -> None:
     seen = {param.values[2] for param in SCENARIOS}
-    assert seen | {"UNTRACEABLE", "COINCIDENCE"} == TAXONOMY.keys()
+    assert seen | {"UNTRACEABLE", "COINCIDENCE", "GPU_OOM"} == TAXONOMY.keys()
     assert {code: blame.value for code, blame in BLAME.items()} == {c: b for c, (_, b) in TAXONOMY.items() if b}
 
 
-LIMITS = [pytest.param("processes", "PROCESS_LIMIT", id="forks"), pytest.param("scratch", "DISK_FULL", id="scratch")]
+LIMITS = [
+    pytest.param("processes", "PROCESS_LIMIT", id="forks"),
+    pytest.param("scratch", "DISK_FULL", id="scratch"),
+    pytest.param("gpu", "GPU_OOM", id="memory of a GPU"),
+]
 
 
 @pytest.mark.parametrize(("limit", "code"), LIMITS)

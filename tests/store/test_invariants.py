@@ -551,6 +551,15 @@ def test_the_database_refuses(connection: Connection, name: str) -> None:
     assert connection.execute(text(rule.allowed)).rowcount >= 1
 
 
+#: Rows that none of the verifications above leaves.
+MORE = (
+    "INSERT INTO approval (id, publisher, challenge, theorem, imports, approved_by, created_at)"
+    f" VALUES ('apr_1', 'alice', {NOWHERE}, 'target', '[]', 'alice', {NOW})",
+    f"INSERT INTO asset (digest, name, bytes, files, licence, created_at) VALUES ({NOWHERE}, 'a', 1, 1, '', {NOW})",
+    f"INSERT INTO seal_asset (seal, asset) SELECT min(digest), {NOWHERE} FROM seal",
+)
+
+
 @pytest.mark.parametrize("table", APPEND_ONLY)
 @pytest.mark.parametrize("how", ["update", "delete", "upsert", "replace or truncate"])
 def test_what_is_written_stays(connection: Connection, table: str, how: str) -> None:
@@ -566,6 +575,8 @@ def test_what_is_written_stays(connection: Connection, table: str, how: str) -> 
         if sqlite
         else f"TRUNCATE {table} CASCADE",
     }[how]
+    for row in MORE:
+        connection.execute(text(row))
     assert connection.execute(text(f"SELECT count(*) FROM {table}")).scalar()
     inserts = how == "upsert" or (sqlite and how == "replace or truncate")
     # Other rules may see an insertion first.
