@@ -114,12 +114,11 @@ def _expected(claim: Claim, text: str) -> Iterator[Finding]:
 
 
 def _equations(text: str) -> Iterator[Finding]:
-    for match in _EQUATION.finditer(text):
-        terms = re.findall(rf"({_N})(?: ?%)?", match[1].replace("- ", "-").replace("+ ", "+"))[:TERMS_MAX]
-        yield _adds_up([printed(term) for term in terms], printed(match[2]), f"{match[1]} = {match[2]}")
-    for match in _REVERSED.finditer(text):
-        terms = re.findall(rf"({_N})(?: ?%)?", match[2].replace("- ", "-").replace("+ ", "+"))[:TERMS_MAX]
-        yield _adds_up([printed(term) for term in terms], printed(match[1]), f"{match[2]} = {match[1]}")
+    sums = [(match[1], match[2]) for match in _EQUATION.finditer(text)]
+    sums += [(match[2], match[1]) for match in _REVERSED.finditer(text)]
+    for written, total in sums:
+        terms = re.findall(rf"({_N})(?: ?%)?", written.replace("- ", "-").replace("+ ", "+"))[:TERMS_MAX]
+        yield _adds_up([printed(term) for term in terms], printed(total), f"{written} = {total}")
     for match in _CHANGE.finditer(text):
         low, high = printed(match[1]), printed(match[3])
         if low.value in YEARS and high.value in YEARS:
@@ -150,23 +149,23 @@ def _parts(text: str) -> Iterator[Finding]:
             yield Finding(
                 low <= share <= high, f"{part} of {whole} is {_number(share)} %, and {percentage} % is printed"
             )
-    for match in _PERCENT_OF.finditer(text):
-        n, value = _count(match[2]), printed(match[1])
-        if 0 < n <= N_MAX and 0 <= value.value <= 100:
-            yield _percentage(value, n)
-    for size, proportion, percent in _of_things(text):
-        n, value = _count(size), printed(proportion)
-        if not percent:  # a share from 0 to 1
+    for percent, size in _percentages(text):
+        n = _count(size)
+        if 0 < n <= N_MAX and 0 <= percent.value <= 100:
+            yield _percentage(percent, n)
+
+
+def _percentages(text: str) -> Iterator[tuple[Printed, str]]:
+    """Yield percentages that a text prints, and of how many things they are."""
+    yield from ((printed(match[1]), match[2]) for match in _PERCENT_OF.finditer(text))
+    if _SEVERAL.search(text):  # what is a mean over several runs need be no share of them
+        return
+    yield from ((printed(match[2]), match[1]) for match in _OF_THEM.finditer(text))
+    for match in _RIGHT_ON.finditer(text):
+        value = printed(match[1])
+        if not match[2]:  # a share from 0 to 1
             value = Printed(f"{value.value.scaleb(2):f}", value.value.scaleb(2), value.half_unit.scaleb(2))
-        if 0 < n <= N_MAX and 0 <= value.value <= 100:
-            yield _percentage(value, n)
-
-
-def _of_things(text: str) -> Iterator[tuple[str, str, bool]]:
-    """Yield a number of things, the share of them that a text prints, and whether in percent; no means of several runs."""
-    if not _SEVERAL.search(text):
-        yield from ((match[1], match[2], True) for match in _OF_THEM.finditer(text))
-        yield from ((match[3], match[1], match[2] is not None) for match in _RIGHT_ON.finditer(text))
+        yield value, match[3]
 
 
 def _percentage(value: Printed, n: int) -> Finding:
