@@ -52,7 +52,7 @@ def standing_verdicts(session: Session, record_id: str) -> list[gate.StandingVer
     """Return the standing verdict of every tested claim of a record; one whose evidence does not hold tests nothing."""
     newest = newest_revisions()
     query = (
-        select(Verdict, Verification.seal, ClaimRow.name)
+        select(Verdict, Verification.seal, ClaimRow.name, HOLDS)
         .join(Verification, col(Verification.id) == Verdict.verification_id)
         .join(ClaimRow, col(ClaimRow.id) == Verdict.claim_id)
         .join(ClaimRevision, col(ClaimRevision.id) == Verdict.claim_revision_id)
@@ -61,8 +61,7 @@ def standing_verdicts(session: Session, record_id: str) -> list[gate.StandingVer
         .order_by(col(Verdict.evaluated_at), col(Verdict.id))
     )
     newest_of = {row[0].claim_id: row for row in session.exec(query)}
-    broken = set(session.exec(select(AlarmRow.verdict_id).where(col(AlarmRow.resolved_at).is_(None))))
-    standing = {claim: row for claim, row in newest_of.items() if row[0].id not in broken}
+    standing = {claim: row[:3] for claim, row in newest_of.items() if row[3]}
     ids = [verdict.id for verdict, _, _ in standing.values()]
     controls: dict[str, list[str]] = {}
     ordered = select(ControlRow.verdict_id, ControlRow.result).where(col(ControlRow.verdict_id).in_(ids))
