@@ -10,6 +10,7 @@ from app.core.perturb import Underivable
 from app.core.perturb_numbers import Chance
 from app.core.perturb_sites import Sites, sites
 from app.core.perturb_spared import decimals_of
+from app.core.phrases import listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -60,8 +61,7 @@ def searched(others: Mapping[str, bytes]) -> tuple[dict[str, bytes], str]:
             left[program] -= len(data)
             chosen.add(path)
     passed_over = [path for path in others if path not in chosen]
-    more = f" and {len(passed_over) - NAMED_MAX} more" if len(passed_over) > NAMED_MAX else ""
-    clause = f"{', '.join(passed_over[:NAMED_MAX])}{more}: {NOT_SEARCHED}" if passed_over else ""
+    clause = f"{listed(passed_over)}: {NOT_SEARCHED}" if passed_over else ""
     return {path: data for path, data in others.items() if path in chosen}, clause
 
 

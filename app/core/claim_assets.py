@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from app.core.claim_formula import NAME
 from app.core.claim_reader import near
+from app.core.phrases import listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,6 +63,6 @@ def _named(text: str, known: Mapping[str, str] | None) -> str | None:
 
 
 def _known(known: Mapping[str, str]) -> str:
-    listed = [f"{name} {digest}" for digest, name in sorted(known.items(), key=lambda item: item[::-1])]
-    shown = ", ".join(listed[:LISTED_MAX]) + (f" and {len(listed) - LISTED_MAX} more" * (len(listed) > LISTED_MAX))
+    named = [f"{name} {digest}" for digest, name in sorted(known.items(), key=lambda item: item[::-1])]
+    shown = listed(named, LISTED_MAX)
     return f"the operator adds one with `assay asset add`; known: {shown or 'none'}"

@@ -26,10 +26,11 @@ from app.core.bands import accepted, expects_text
 from app.core.boxjob import targets
 from app.core.controls_catalogue import control
 from app.core.controls_held import accepts, changed, held_in_place, near, never_refused, stuck
-from app.core.controls_movement import differs, first_metrics, listed, noise, own, values_of
+from app.core.controls_movement import differs, first_metrics, noise, own, values_of
 from app.core.controls_ranking import tied
 from app.core.members import by_metric
 from app.core.model import ControlResult, Formula, Rule
+from app.core.phrases import listed
 from app.core.quantity import EXACT
 from app.core.units import conversion
 

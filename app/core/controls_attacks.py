@@ -31,24 +31,14 @@ from app.core.bands import negligible
 from app.core.boxjob import targets
 from app.core.controls_catalogue import control
 from app.core.controls_held import held_in_place
-from app.core.controls_movement import (
-    differs,
-    ending,
-    first_change,
-    first_metrics,
-    listed,
-    noise,
-    not_made,
-    own,
-    values_of,
-)
+from app.core.controls_movement import differs, ending, first_change, first_metrics, noise, not_made, own, values_of
 from app.core.controls_own_text import from_its_own_text
 from app.core.controls_parameters import arithmetic_alone
 from app.core.literals import digits_of, sought, spells
 from app.core.members import by_metric
 from app.core.model import ControlResult, Derivation, Formula
 from app.core.perturb import derive_parameter
-from app.core.phrases import brief
+from app.core.phrases import brief, listed
 from app.core.quantity import EXACT
 from app.core.seal import seal_bytes, seal_digest
 from app.core.specs import VARIANTS, tried

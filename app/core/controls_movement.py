@@ -14,7 +14,7 @@ from app.core.quantity import EXACT
 from app.core.specs import sparing, tried
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from app.core.measurement import Measured
     from app.core.model import Expectation
@@ -100,12 +100,6 @@ def ending(reading: Reading) -> str:
         return f"gave no readable result ({reading.unreadable.detail})"
     kind = reading.run.outcome.kind
     return "crashed" if kind in {OutcomeKind.EXITED, OutcomeKind.SIGNAL} else f"ended by its {kind} limit"
-
-
-def listed(names: Sequence[str]) -> str:
-    """Return names in a sentence, the first three of them."""
-    shown = ", ".join(names[:3])
-    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
 
 
 def noise(readings: Readings, expectation: Expectation) -> Decimal:

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 
 from app.core.attacks_moves import ELSEWHERE, TIMES
 from app.core.controls_catalogue import control
-from app.core.controls_movement import differs, first_change, first_metrics, listed, own, repeat_spread, values_of
+from app.core.controls_movement import differs, first_change, first_metrics, own, repeat_spread, values_of
 from app.core.members import by_metric
 from app.core.model import ControlResult, Formula
-from app.core.phrases import brief
+from app.core.phrases import brief, listed
 from app.core.quantity import EXACT
 
 if TYPE_CHECKING:

@@ -24,12 +24,12 @@ from typing import TYPE_CHECKING
 from app.core.bands import expects_text
 from app.core.controls_catalogue import control
 from app.core.controls_held import accepts, changed
-from app.core.controls_movement import first_metrics, gap, listed, noise, own, repeat_spread, values_of
+from app.core.controls_movement import first_metrics, gap, noise, own, repeat_spread, values_of
 from app.core.controls_order import known_by_place
 from app.core.controls_response import TIMES_SPREAD
 from app.core.members import by_metric
 from app.core.model import ControlResult, Formula
-from app.core.phrases import brief
+from app.core.phrases import brief, listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

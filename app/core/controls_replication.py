@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from app.core.codes import CONTRADICTIONS
 from app.core.controls_catalogue import control
-from app.core.controls_movement import differs, ending, listed, same_seed
+from app.core.controls_movement import differs, ending, same_seed
 from app.core.model import ControlResult, Purpose
-from app.core.phrases import brief
+from app.core.phrases import brief, listed
 from app.core.specs import CONFIRM_SAME
 
 if TYPE_CHECKING:

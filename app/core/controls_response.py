@@ -16,14 +16,14 @@ from app.core.bands import negligible
 from app.core.boxjob import SHIFTS, UNDERIVABLE, targets
 from app.core.compare import compare_all
 from app.core.controls_catalogue import control
-from app.core.controls_movement import differs, first_metrics, listed, not_made, repeat_spread
+from app.core.controls_movement import differs, first_metrics, not_made, repeat_spread
 from app.core.controls_replication import FAIL, FLOAT_DIGITS, PASS, UNDECIDED, WARN, repeat
 from app.core.members import by_metric
 from app.core.model import Formula, Purpose
 from app.core.perturb_ordered import EXCHANGED
 from app.core.perturb_ordered import HOW as ORDERED
 from app.core.perturb_spared import VARIANT as SPARED
-from app.core.phrases import brief
+from app.core.phrases import brief, listed
 from app.core.quantity import EXACT
 from app.core.specs import PAIRS_VARIANT, VARIANTS, tried
 

@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING
 from app.core.attacks_roles import LEADERS
 from app.core.controls_catalogue import control
 from app.core.controls_held import accepts, changed, in_order, never_refused
-from app.core.controls_movement import differs, first_metrics, listed, not_made, own, values_of
+from app.core.controls_movement import differs, first_metrics, not_made, own, values_of
 from app.core.model import ControlResult, Formula, Rule
+from app.core.phrases import listed
 from app.core.quantity import EXACT
 
 if TYPE_CHECKING:

@@ -22,20 +22,11 @@ from typing import TYPE_CHECKING
 from app.core.attacks_moves import TYPED_FACTOR
 from app.core.controls_catalogue import control
 from app.core.controls_held import LITTLE, accepts
-from app.core.controls_movement import (
-    differs,
-    first_metrics,
-    gap,
-    listed,
-    noise,
-    not_made,
-    own,
-    repeat_spread,
-    values_of,
-)
+from app.core.controls_movement import differs, first_metrics, gap, noise, not_made, own, repeat_spread, values_of
 from app.core.controls_response import usual_changes
 from app.core.members import by_metric
 from app.core.model import ControlResult, Formula
+from app.core.phrases import listed
 from app.core.quantity import EXACT
 
 if TYPE_CHECKING:

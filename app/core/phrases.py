@@ -14,15 +14,24 @@ from app.core.model import Rule
 from app.core.quantity import fraction
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from app.core.model import Comparison
 
 SIGNIFICANT_DIGITS = 10
 TEXT_SHOWN_MAX = 80
+NAMED_MAX = 3  # names that a sentence lists
 INTERVAL_DIGITS = 6  # of what follows from a spread
 
 #: Rules that show a mean of the seeds, and rules that are about several metrics.
 _OF_MEANS = frozenset({Rule.EQUIVALENCE, Rule.PREDICTION, Rule.DIRECTION, Rule.INTERVAL})
 _OF_SETS = frozenset({Rule.RANKING, Rule.TABLE})
+
+
+def listed(names: Sequence[str], most: int = NAMED_MAX) -> str:
+    """Return names in a sentence, the first few of them and how many more there are."""
+    shown = ", ".join(names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
 
 
 def brief(text: str | None, digits: int = SIGNIFICANT_DIGITS) -> str:

@@ -25,11 +25,11 @@ from app.core.proof_readings import (
     REPLAY,
     Ending,
     barred,
-    listed,
     marred,
     proof_of,
     replayed,
     said,
+    said_all,
     shortcoming,
     unproved,
 )
@@ -129,14 +129,18 @@ def _controls(
     if found.statement == "same" and not differing:
         stated = control("statement", PASS, "The theorem and every definition under it are those of the approved file.")
     else:
-        what = listed(differing) if differing else "the theorem's type"
+        what = said_all(differing) if differing else "the theorem's type"
         stated = control("statement", FAIL, f"Not as in the approved file: {what}.")
     beyond = [item for item in found.axioms if item not in ALLOWED]
     scope = f" Looked for in: {said(found.axioms_scope)}." if found.axioms_scope else ""
     if beyond or found.sorry:
-        axioms = control("axioms", FAIL, f"The theorem depends on {listed(beyond) or 'sorry'}.{scope}")
+        axioms = control("axioms", FAIL, f"The theorem depends on {said_all(beyond) or 'sorry'}.{scope}")
     else:
-        axioms = control("axioms", PASS, f"The theorem depends on {listed(found.axioms) or 'no axiom'}.{scope}")
+        axioms = control(
+            "axioms",
+            PASS,
+            f"The theorem depends on {said_all(found.axioms) or 'no axiom'}.{scope}",
+        )
     confirmed = () if again is None else (_confirm(found, again),)
     cited = quote(seal.claim, grounded(seal.claim, sources))
     return (kernel, stated, axioms, *confirmed, cited)

@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING
 
 from app.core import wording
 from app.core.model import Lean4, OutcomeKind, Purpose, RunSpec
+from app.core.phrases import listed
 from app.core.proof import Replayed, Unreportable, read_proved, read_replayed
 from app.core.proof_job import CHALLENGE, SOLUTION
 from app.core.reasons import MARRING, failure_code
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from app.core.model import ProofTerms, Run, Seal
     from app.core.proof import Proved
@@ -39,7 +40,6 @@ CONFIRM = RunSpec(key="confirm-0", purpose=Purpose.CONFIRM, seed=0)
 #: The axioms that Lean's own library rests on, in the order in which sentences name them.
 ALLOWED = ("propext", "Classical.choice", "Quot.sound")
 SORRY = "sorryAx"
-NAMED_MAX = 3  # names that a sentence lists
 SAID_MAX = 300  # characters of a stranger's text in a sentence
 
 _FILES = {CHALLENGE: "challenge", SOLUTION: "solution"}
@@ -159,20 +159,23 @@ def shortcoming(seal: Seal, found: Replayed) -> Ending | None:
         )
     if found.definitions:
         return Ending(
-            "DEFINITION_DIFFERS", f"{listed(found.definitions)}, used by the statement, differs from the challenge"
+            "DEFINITION_DIFFERS",
+            f"{said_all(found.definitions)}, used by the statement, differs from the challenge",
         )
     if found.sorry or SORRY in found.axioms:
         return Ending("PROOF_INCOMPLETE", "the proof depends on sorry")
     forbidden = [item for item in found.axioms if item not in ALLOWED]
     if forbidden:
-        return Ending("PROOF_AXIOM_FORBIDDEN", f"it depends on {listed(forbidden)}, outside the allowed three")
+        return Ending(
+            "PROOF_AXIOM_FORBIDDEN",
+            f"it depends on {said_all(forbidden)}, outside the allowed three",
+        )
     return None
 
 
-def listed(names: tuple[str, ...] | list[str]) -> str:
-    """Return names in a sentence, the first few of them."""
-    shown = ", ".join(said(name) for name in names[:NAMED_MAX])
-    return f"{shown} and {len(names) - NAMED_MAX} more" if len(names) > NAMED_MAX else shown
+def said_all(names: Sequence[str]) -> str:
+    """Return strangers' names in a sentence, the first few of them."""
+    return listed([said(name) for name in names])
 
 
 def said(text: str) -> str:
