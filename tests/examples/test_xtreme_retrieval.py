@@ -214,3 +214,10 @@ def test_of_equally_good_cuts_the_highest_is_taken(library: Module) -> None:
 def test_a_pair_at_the_threshold_is_taken(library: Module) -> None:
     assert library("f1", PAIRS, [[0, 0], [1, 2]], 4.0) == 1.0
     assert library("f1", PAIRS, [[0, 0], [1, 2]], 4.0001) == pytest.approx(2 / 3)
+
+
+def test_bundles_that_carry_a_module_of_another_one_carry_its_bytes() -> None:
+    """Each bundle is sealed by itself, so that what they share is copied."""
+    tatoeba, bucc = (LIBRARY.parents[2] / "xtreme-tatoeba" / name for name in ("tatoeba", "bucc"))
+    assert {folder.joinpath(LIBRARY.name).read_bytes() for folder in (tatoeba, bucc)} == {LIBRARY.read_bytes()}
+    assert (bucc / "encode.py").read_bytes() == (tatoeba / "encode.py").read_bytes()

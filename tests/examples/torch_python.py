@@ -15,16 +15,11 @@ from typing import Any
 
 import pytest
 
-from app.settings import Settings
 from sandbox.built import read_manifest
+from tests.environments.shipped import BASE, missing
 
 SERVANT = Path(__file__).with_name("tensor_calls.py")
-NAMED = os.environ.get("ASSAY_TEST_ENVIRONMENTS")
-BASE = Path(NAMED) if NAMED else Settings().environment_folder  # as the operator has set it: a build takes a gigabyte
-
-
-HOW = "`ASSAY_ENVIRONMENTS=FOLDER ./run assay env build torch`, then ASSAY_TEST_ENVIRONMENTS=FOLDER"
-MISSING = f"the environment torch is not there ({HOW})"
+MISSING = missing("torch")
 
 
 def require_torch() -> None:
