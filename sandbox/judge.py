@@ -84,8 +84,8 @@ def judge(job: Job, seen: Seen, isolation: dict[str, Any]) -> Outcome:
         raise SandboxFault("the launcher ended during a run")
     if seen.channel.too_large is not None:
         seen.causes.add(seen.channel.too_large)
-    if seen.host_oom_kills and (seen.ending.status is None or seen.ending.status < 0):
-        seen.causes.add("memory")  # the kernel ended the box that it was told to end first
+    if seen.host_oom_kills and not seen.causes and (seen.ending.status is None or seen.ending.status < 0):
+        seen.causes.add("memory")  # the kernel, and not we, ended the box that it was told to end first
     facts = _facts(job, seen, isolation)
     if "cancelled" in seen.causes:
         return Outcome(kind="cancelled", **facts)

@@ -33,6 +33,10 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "OOM kill of bwrap": ({"frames": [], "status": -9, "oom_kills": 1}, {"kind": "memory"}),
     "host out of memory, bwrap killed": ({"frames": [], "status": -9, "host_oom_kills": 1}, {"kind": "memory"}),
     "host out of memory elsewhere": ({"frames": [EXIT_0], "host_oom_kills": 3}, {"kind": "exited", "exit_code": 0}),
+    "host out of memory elsewhere, ended by us": (
+        {"frames": [], "status": -9, "causes": {"wall"}, "host_oom_kills": 1},
+        {"kind": "timeout", "clock": "wall", "limit": "wall"},
+    ),
     "cancelled": ({"frames": [], "status": -9, "causes": {"cancelled"}}, {"kind": "cancelled", "limit": None}),
     "wall": ({"frames": [], "status": -9, "causes": {"wall"}}, {"kind": "timeout", "clock": "wall", "limit": "wall"}),
     "cpu": ({"frames": [], "status": -9, "causes": {"cpu"}}, {"kind": "timeout", "clock": "cpu", "limit": "cpu"}),
