@@ -78,7 +78,7 @@ class Local:
             found = host_python(self.settings.python, cache=self.settings.home / "cache")
             require_apart(self.settings.state, found)
         except NoIsolation as error:
-            raise Fault("no-isolation", str(error), "run `assay doctor`", reason_code="NO_ISOLATION") from error
+            raise Fault("no-isolation", error.detail, error.remedy, reason_code="NO_ISOLATION") from error
         return found
 
     def verify(self, path: Path, said: Said) -> Verified:

@@ -15,7 +15,7 @@ from sandbox import cgroup, gpu_doctor, seccomp
 from sandbox.apart import require_apart
 from sandbox.engine import Sandbox
 from sandbox.environments import host_python
-from sandbox.host import bwrap_version, crun_version, require_bwrap, require_crun
+from sandbox.host import LEVEL_REMEDIES, bwrap_version, crun_version, require_bwrap, require_crun
 from sandbox.job import Environment, Job, NoIsolation, SandboxFault, StagedFile
 from sandbox.slot_parts import FIRST_UID, SLOTS_MAX
 
@@ -176,11 +176,11 @@ def _apparmor(proc: Path = PROC) -> Check:
 def _cgroup() -> Check:
     found = cgroup.open_cgroup(os.getpid())
     if found is None:
-        remedy = "start with `systemd-run --user --scope -p Delegate=yes`; on cgroup v1, as root"
         detail = "none that we may use: limits are weaker (level C)"
-        return Check("cgroup", ok=False, detail=detail, remedy=remedy, required=False)
+        return Check("cgroup", ok=False, detail=detail, remedy=LEVEL_REMEDIES["B1"], required=False)
     found.remove()
-    return Check("cgroup", ok=True, detail=f"{found.source}, level {found.level}")
+    more = "" if found.level == "B" else f"; for level B, {LEVEL_REMEDIES['B']}"
+    return Check("cgroup", ok=True, detail=f"{found.source}, level {found.level}{more}")
 
 
 def _own_user(uid: int, proc: Path = PROC) -> Check:

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Self
 from sandbox import assets
 from sandbox.built import require_unchanged
 from sandbox.gpus import Meter, describe
-from sandbox.host import LEVELS, host_facts
+from sandbox.host import LEVEL_REMEDIES, LEVELS, host_facts
 from sandbox.job import MIB, Job, NoIsolation, Outcome, SandboxFault, SealBroken, Usage
 from sandbox.judge import judge
 from sandbox.makers import ENGINES
@@ -107,7 +107,8 @@ class Sandbox:
         slot, host = self._open(job.shape)
         wanted = max(self.minimum, minimum, key=LEVELS.index)
         if LEVELS.index(slot.level) < LEVELS.index(wanted):
-            raise NoIsolation(f"isolation level {wanted} is demanded, this host gives {slot.level}")
+            detail = f"isolation level {wanted} is demanded, this host gives {slot.level}"
+            raise NoIsolation(detail, LEVEL_REMEDIES[wanted])
         if job.gpu is not None and self.maker.name != "bwrap":
             raise NoIsolation(
                 "no box by crun is given a GPU", "set ASSAY_ENGINE=bwrap for the workers of the queue gpu"

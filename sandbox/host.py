@@ -12,6 +12,13 @@ from sandbox.plan import MASKED, MASKED_FOLDERS, Host
 
 #: Isolation levels from weakest to strongest.
 LEVELS = ("C", "B1", "B", "A")
+DELEGATED = "start with `systemd-run --user --scope -p Delegate=yes`"
+#: What gives a level to a host that gives less.
+LEVEL_REMEDIES = {
+    "B1": f"on cgroup v1, start as root; on cgroup v2, {DELEGATED}",
+    "B": f"boot with systemd.unified_cgroup_hierarchy=1, so that cgroup v2 stands alone, and {DELEGATED}",
+    "A": "no engine gives level A yet: demand B or less",
+}
 
 BWRAP_MINIMUM = (0, 8, 0)
 CRUN_MINIMUM = (1, 4, 0)  # since when it can close what is mounted below a folder

@@ -92,9 +92,7 @@ def execute(  # noqa: PLR0913 - one run's whole surroundings
     try:
         outcome = box.run(job, sampled, seal.claim.limits.isolation)
     except NoIsolation as error:
-        raise Fault(
-            code="no-isolation", detail=str(error), remedy="run `assay doctor`", reason_code="NO_ISOLATION"
-        ) from error
+        raise Fault("no-isolation", error.detail, error.remedy, reason_code="NO_ISOLATION") from error
     except EnvironmentChanged as error:
         raise Fault("environment-changed", str(error), reason_code="IMAGE_PULL_FAILED") from error
     except AssetChanged as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -74,6 +75,16 @@ def test_without_a_cgroup_the_level_is_c_and_the_remedy_is_said(monkeypatch: pyt
     (check,) = [check for check in found.checks if check.name == "cgroup"]
     assert (found.level, check.ok, check.required) == ("C", False, False)
     assert "Delegate=yes" in check.remedy
+
+
+@pytest.mark.parametrize(("level", "tells"), [("B1", True), ("B", False)])
+def test_what_would_give_a_stronger_level_is_said_where_one_can_be_had(
+    monkeypatch: pytest.MonkeyPatch, level: str, *, tells: bool
+) -> None:
+    found = SimpleNamespace(source="cgroup", level=level, remove=lambda: None)
+    monkeypatch.setattr(cgroup, "open_cgroup", lambda _: found)
+    check = doctor._cgroup()
+    assert (check.ok, "systemd.unified_cgroup_hierarchy=1" in check.detail) == (True, tells)
 
 
 @pytest.mark.box

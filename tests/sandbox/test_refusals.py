@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sandbox import LEVELS, NoIsolation, Sandbox, SandboxFault, cgroup, host, host_python, makers, plan, seccomp
+from sandbox.host import LEVEL_REMEDIES
 from sandbox.makers import SECCOMP_FD
 from sandbox.plan import bwrap_arguments
 from tests.sandbox.boxes import ORDINARY_USER, SCRIPT, a_job, copy_of_sandbox
@@ -212,9 +213,12 @@ def test_a_level_above_the_hosts_is_refused_and_nothing_runs(strongest: Stronges
     for level in above:
         with (
             Sandbox(level if where == "the sandbox" else "C") as box,
-            pytest.raises(NoIsolation, match=f"level {level} is demanded, this host gives {strongest.level}"),
+            pytest.raises(
+                NoIsolation, match=f"level {level} is demanded, this host gives {strongest.level}"
+            ) as refused,
         ):
             box.run(job, lambda usage: ticks.append(usage) is None, minimum="C" if where == "the sandbox" else level)
+        assert refused.value.remedy == LEVEL_REMEDIES[level]
     assert ticks == []
 
 

@@ -125,6 +125,7 @@ def test_a_level_that_this_host_does_not_give_is_our_fault(station: Station) -> 
     row = station.verification(submitted.verification_id)
     assert (row.state, row.reason_code) == ("faulted", "NO_ISOLATION")
     assert "isolation level A is demanded" in (row.detail or "")
+    assert "assay doctor" not in (row.detail or "")  # the remedy stands beside it, once
 
 
 def in_the_background(station: Station, run_id: str) -> threading.Thread:
