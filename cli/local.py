@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeAlias
 from app.core import boxjob, evidence, plan, verdict
 from app.core.canonical import digest
 from app.core.claim import parse_claim
+from app.core.complaint import last_words
 from app.core.errors import Fault, Refusal
 from app.core.grounding import check_sources, sealed_sources, unreadable
 from app.core.model import Environment, Lean4, Run
@@ -25,7 +26,6 @@ from cli.approvals import approved_here
 from cli.bundles import problems_of, read_bundle
 from cli.exits import Exit, of_status
 from cli.progress import of_runs
-from cli.words import last_words
 from sandbox import NoIsolation, SandboxFault, assets, gpus, host_python
 from sandbox.apart import require_apart
 from sandbox.built import built_names, load

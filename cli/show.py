@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from app.core.complaint import SAID, complaint
 from app.core.errors import explained
-from cli.complaint import SAID, complaint
 from cli.words import name_of, say
 
 if TYPE_CHECKING:

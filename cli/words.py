@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 import sys
 
-BYTES_READ_MAX = 16_384
-LINES_MAX = 20
-LINE_CHARACTERS_MAX = 200
+from app.core.complaint import LINE_CHARACTERS_MAX, plain
+
 #: Controls but for tabs and line ends, and what is not seen but turns the order of what is.
 _STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
@@ -33,24 +32,12 @@ def name_of(path: object) -> str:
     return re.sub(r"[\n\t]", "?", fit(str(path)))
 
 
-def last_words(stderr: bytes) -> str:
-    """Return the last lines of a script's standard error; signs that could steer a terminal become question marks."""
-    text = stderr[-BYTES_READ_MAX:].decode("utf-8", "replace").expandtabs(4)
-    lines = [line for line in (_plain(line) for line in text.split("\n")) if line]
-    return "\n".join(lines[-LINES_MAX:])
-
-
 def shown_lines(text: str) -> list[str]:
     """Return every line of a stranger's text, made fit for a terminal."""
-    return [_plain(line) for line in text.expandtabs(4).removesuffix("\n").split("\n")] if text else []
+    return [plain(line) for line in text.expandtabs(4).removesuffix("\n").split("\n")] if text else []
 
 
 def one_line(text: str, characters: int = LINE_CHARACTERS_MAX) -> str:
     """Return a stranger's text on one line of so many characters at most, made fit for a terminal."""
-    found = _plain(" ".join(text.split()))
+    found = plain(" ".join(text.split()))
     return found if len(found) <= characters else found[: characters - 1] + "…"
-
-
-def _plain(line: str) -> str:
-    found = "".join(sign if sign.isprintable() else "?" for sign in line.rstrip())
-    return found if len(found) <= LINE_CHARACTERS_MAX else found[: LINE_CHARACTERS_MAX - 1] + "…"

@@ -217,7 +217,7 @@ def _tell(parts: Parts, outside: Outside, report: Report) -> None:
         again = actions.note_not_told(parts, report, str(error))
         log.warning("report %s: %s; %s", report.id, error, "it is tried again" if again else "it was given up")
         return
-    actions.note_told(parts, report, said.note.state, check_run, said=said.note.description)
+    actions.note_told(parts, report, said.note.state, check_run, said=said.note.sentence)
 
 
 class Clerk:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from sqlalchemy.exc import IntegrityError
 
+from app.actions.complaints import complaint_of
 from app.actions.intake import Origin, submit_archive, submit_formula
 from app.actions.sources import secrets_of
 from app.core import hook_words
@@ -286,6 +287,7 @@ def said_by(parts: Parts, report: Report) -> Said:
     if view is None:
         raise LookupError(report.verification_id)
     found = hook_words.Found(
+        complaint=complaint_of(parts, view),
         id=view.row["id"],
         state=view.row["state"],
         statement=view.claim["statement"],

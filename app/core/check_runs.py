@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Any
 import jwt
 
 from app.core.forges import Note, Place, Request, shorten
+from app.core.markdown import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 EARLY_SECONDS = 60  # clocks differ
 GOOD_SECONDS = 540  # GitHub refuses more than ten minutes
+TITLE_MAX = 200
 SUMMARY_MAX = 60_000  # of 65,535 characters
 _CONCLUSIONS = {"success": "success", "failure": "failure", "error": "neutral"}
 _LEVELS = {"success": "notice", "failure": "failure", "error": "warning"}
@@ -63,7 +65,7 @@ def token(app: App) -> Request:
 def check_run(place: Place, note: Note, remark: Remark | None, summary: str, known: str | None) -> Request:
     """Make a check run, or change the one that is there."""
     told: dict[str, Any] = {"name": note.context, "details_url": note.target, "status": "in_progress"}
-    output: dict[str, Any] = {"title": shorten(note.description, 200), "summary": summary[:SUMMARY_MAX]}
+    output: dict[str, Any] = {"title": shorten(one_line(note.description), TITLE_MAX), "summary": summary[:SUMMARY_MAX]}
     if note.state != "pending":
         told |= {"status": "completed", "conclusion": _CONCLUSIONS[note.state]}
         if remark is not None:

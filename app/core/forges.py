@@ -16,6 +16,7 @@ from urllib.parse import quote, urlencode
 
 from app.core.hook_change import SHA, Change, Look
 from app.core.hooks import Kind
+from app.core.markdown import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +30,8 @@ AGENT = "assay-hooks/1"
 PAGE = 100
 PAGES_MAX = 30  # of changed files; GitHub lists 3,000 at most
 FILES_MAX = 300  # that GitHub's comparison lists, the first page alone
-DESCRIPTION_MAX = 140  # characters that GitHub shows of a status
+DESCRIPTION_MAX = 140  # characters of a status that GitHub takes; GitLab takes 255
+WORDS_MAX = 70  # of them, for what a script said
 _STATES = {
     "pending": "pending",
     "success": "success",
@@ -61,6 +63,9 @@ class Place:
     sha: str
 
 
+_SAID = " stderr: "  # before what a script said, so that nobody takes it for a word of ours
+
+
 @dataclass(frozen=True)
 class Note:
     """What a commit is told."""
@@ -69,6 +74,12 @@ class Note:
     state: str  # pending, success, failure, error
     description: str
     target: str  # address of the page that says more
+    words: str = ""  # the last line of what a script complained of, where it measured nothing
+
+    @property
+    def sentence(self) -> str:
+        """Everything that it says, however long."""
+        return self.description + (_SAID + self.words if self.words else "")
 
 
 def headers(kind: Kind, token: str | None) -> dict[str, str]:
@@ -144,7 +155,7 @@ def paths_in(document: Any) -> tuple[set[str], int] | None:
 
 def status(kind: Kind, place: Place, note: Note) -> Request:
     """Set a status of a commit."""
-    description = shorten(note.description, DESCRIPTION_MAX)
+    description = _described(note)
     if kind is Kind.GITLAB:
         told = {"state": _STATES[note.state], "name": note.context, "target_url": note.target}
         path = f"/projects/{place.repository_id}/statuses/{place.sha}"
@@ -153,8 +164,17 @@ def status(kind: Kind, place: Place, note: Note) -> Request:
     return Request("POST", f"/repos/{place.repository}/statuses/{place.sha}", told)
 
 
+def _described(note: Note) -> str:
+    """Return what a note says in the characters of a status: of a verdict its beginning, of a script its last line."""
+    description, words = one_line(note.description), shorten(one_line(note.words), WORDS_MAX)
+    if not words:
+        return shorten(description, DESCRIPTION_MAX)
+    return shorten(description, DESCRIPTION_MAX - len(_SAID) - len(words)) + _SAID + words
+
+
 def shorten(text: str, most: int) -> str:
-    """Return a text of at most so many characters, cut at a word."""
+    """Return a text of at most so many characters, cut at a word where it has several."""
     if len(text) <= most:
         return text
-    return text[: most - 1].rpartition(" ")[0] + "…"
+    begun = text[: most - 1]
+    return (begun.rpartition(" ")[0] or begun) + "…"

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from app.core import toml_lines
 from app.core.check_runs import Remark
+from app.core.complaint import quoted
 from app.core.errors import Problem, after_stop, sentence
 from app.core.forges import Note
 from app.core.hook_paths import CLAIM_FILE
+from app.core.markdown import block, escaped
 from app.core.members import members
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ class Found:
     statement: str
     detail: str | None  # why it faulted
     verdict: Mapping[str, Any] | None
+    complaint: tuple[str, Sequence[str]] | None = None  # a run's key and its last words, where nothing was measured
 
 
 @dataclass(frozen=True)
@@ -65,14 +68,17 @@ def of_verification(context: str, folder: str, lines: Mapping[str, int], found: 
     target = f"{base}/verifications/{found.id}"
     if found.verdict is None:
         state, text = _without_verdict(found)
-        return Said(Note(context, state, text, target), _remark(folder, lines, ANYWHERE, text), text)
+        return Said(Note(context, state, text, target), _remark(folder, lines, ANYWHERE, text), escaped(text))
     status, reason = found.verdict["status"], found.verdict["reason"]
     text = f"{status}: {reason}"
+    behind_bars = quoted(found.complaint)
     worst = next((item["metric"] for item in found.verdict["comparisons"] if item["match"] is not True), None)
-    remark = _remark(folder, lines, worst or next(iter(lines), ANYWHERE), text)
-    code = found.verdict["reason_code"]
-    summary = f"**{status}** (`{code}`)\n\n> {found.statement}\n\n{reason}\n\n[Everything about it]({target})"
-    return Said(Note(context, _STATES[status], text, target), remark, summary)
+    remark = _remark(folder, lines, worst or next(iter(lines), ANYWHERE), "\n".join([text, *behind_bars]))
+    parts = [f"**{status}** (`{found.verdict['reason_code']}`)", f"> {escaped(found.statement)}", escaped(reason)]
+    parts += [block(behind_bars)] if behind_bars else []
+    words = found.complaint[1][-1] if found.complaint else ""
+    summary = "\n\n".join([*parts, f"[Everything about it]({target})"])
+    return Said(Note(context, _STATES[status], text, target, words), remark, summary)
 
 
 def of_refusal(context: str, folder: str, lines: Mapping[str, int], refusal: str, base: str) -> Said:
@@ -82,7 +88,8 @@ def of_refusal(context: str, folder: str, lines: Mapping[str, int], refusal: str
         return Said(Note(context, "success", text, base + "/"), None, text)
     first = refusal.partition("\n")[0]
     target = f"{base}/problems/bundle-refused"
-    return Said(Note(context, "error", first, target), _remark(folder, lines, ANYWHERE, refusal), refusal)
+    summary = "\n\n".join(escaped(line) for line in refusal.splitlines())
+    return Said(Note(context, "error", first, target), _remark(folder, lines, ANYWHERE, refusal), summary)
 
 
 def placed(problems: Sequence[Problem], folder: str) -> tuple[str, dict[str, int]]:

@@ -11,9 +11,9 @@ from urllib.parse import quote
 
 from app.core import toml_lines
 from app.core.claim import CLAIM_BYTES_MAX
+from app.core.complaint import complaint
 from app.core.errors import Refusal
 from app.intake import CLAIM_FILE, ArchiveLimits, read_archive
-from cli.complaint import complaint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

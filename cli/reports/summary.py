@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from app.core.markdown import block
+from app.core.markdown import escaped as escaped_text
 from cli.reports.text import worded
 from cli.show import MARK
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 BYTES_MAX = 900_000  # a code host refuses a summary of more than 1 MiB
 CELL_CHARACTERS_MAX = 300
 SIGN = {"VERIFIED": "✅", "FALSIFIED": "❌"}
-_SIGNIFICANT = re.compile(r"([\\`*_{}\[\]()#+!|~$<>&@:.-])")
-_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]+")
 NOTE = "A verdict is a descriptive status, not human peer review."
 
 
@@ -76,8 +75,8 @@ def _details(case: Case) -> str:
     lines += [f"{escaped(line)}\n" for line in str(case.document["reason"]).splitlines()]
     if not case.archived and case.line is not None:
         lines.append(f"Claimed in {escaped(case.file())}, line {case.line}\\.\n")
-    # Indented by four, so that no sign of a line means anything; before the list, which would take it in.
-    lines += ["\n".join(f"    {line}" for line in worded(case)) + "\n"] if case.complaint else []
+    # Before the list, which would take it in.
+    lines += [block(worded(case)) + "\n"] if case.complaint else []
     told = [item for item in case.document["controls"] if item["result"] in {"fail", "undecided", "warn"}]
     if told:
         lines.append("".join(f"- {MARK[item['result']]} {item['name']}: {escaped(item['detail'])}\n" for item in told))
@@ -86,7 +85,4 @@ def _details(case: Case) -> str:
 
 def escaped(text: str) -> str:
     """Return a text that Markdown shows as it is, on one line, cut when it is long."""
-    text = _UNSEEN.sub(" ", text).strip()
-    if len(text) > CELL_CHARACTERS_MAX:
-        text = text[: CELL_CHARACTERS_MAX - 1] + "…"
-    return _SIGNIFICANT.sub(lambda match: {"<": "&lt;", ">": "&gt;", "&": "&amp;"}.get(match[1], f"\\{match[1]}"), text)
+    return escaped_text(text, CELL_CHARACTERS_MAX)

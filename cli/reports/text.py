@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from cli.complaint import SAID
+from app.core.complaint import quoted
 
 if TYPE_CHECKING:
     from cli.reports.case import Case
@@ -27,12 +27,10 @@ def worded(case: Case, characters: int | None = None) -> list[str]:
         characters: that these lines may have together, their ends included; the last ones are kept. None: any number.
 
     """
-    if case.complaint is None:
-        return []
-    run, said = case.complaint
-    lines, head = [f"| {line}" for line in said], f"{SAID[0].upper()}{SAID[1:]} {run}:"
-    if characters is None:
-        return [head, *lines]
+    said = quoted(case.complaint)
+    if characters is None or not said:
+        return said
+    head, *lines = said
     left, kept = characters - len(head) - 1, 0
     for line in reversed(lines):
         left -= len(line) + 1

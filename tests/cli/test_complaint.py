@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from markdown_it import MarkdownIt
 
-from cli.complaint import complaint
 from cli.reports import case_of
 from cli.reports.sarif import MESSAGE_CHARACTERS_MAX, sarif
 from tests.api.bundles import CLAIM, formula_bundle, script_bundle
@@ -105,13 +104,6 @@ def test_who_measured_something_or_said_nothing_is_not_quoted(served: Served, tm
 
 def a_run(key: str, stderr: str, exit_code: int | None = 0, kind: str = "exited") -> dict[str, Any]:
     return {"key": key, "outcome": {"kind": kind, "exit_code": exit_code}, "stderr": stderr}
-
-
-def test_the_run_that_failed_is_quoted_before_one_that_only_warned() -> None:
-    runs = [a_run("a", "a warning"), a_run("b", "killed", None, "timeout"), a_run("c", "x", 1)]
-    assert complaint([], runs) == ("b", ["killed"])
-    assert complaint([], [a_run("a", ""), {**a_run("b", ""), "outcome": None}]) is None
-    assert complaint(["anything"], runs) is None
 
 
 def test_the_last_line_is_what_a_message_of_few_characters_keeps(tmp_path: Path) -> None:

@@ -20,7 +20,6 @@ import pytest
 
 from cli.exits import Exit, of_status, worst
 from cli.main import run
-from cli.words import last_words
 from tests.api.bundles import CLAIM, SCRIPT, SCRIPT_CLAIM, formula_bundle, inside, script_bundle, tarred, zipped
 from tests.cli.command import COMMAND, ROOT, assay, descendants, environment, eventually, lay, no_survivors
 
@@ -132,24 +131,6 @@ def test_a_script_that_measures_is_not_quoted(home: Path, tmp_path: Path) -> Non
     done = assay("verify", lay(tmp_path / "x", script_bundle(script=chatty)), home=home)
     assert done.returncode == 0
     assert "a warning" not in done.stdout + done.stderr
-
-
-WORDS = [
-    (b"", ""),
-    (b"\n\n", ""),
-    (b"one\r\n\ntwo\n", "one\ntwo"),
-    (b"\x1b[31mred\x1b[0m\x00", "?[31mred?[0m?"),
-    ("\u202eevil\u2028x".encode(), "?evil?x"),
-    (b"\xff\tx", "\N{REPLACEMENT CHARACTER}   x"),
-    (b"x" * 201, "x" * 199 + "…"),
-    (b"x\n" * 30, "\n".join("x" * 20)),
-    (b"lost\n" + b" " * 20_000 + b"\nkept", "kept"),
-]
-
-
-@pytest.mark.parametrize(("stderr", "shown"), WORDS)
-def test_last_words_are_few_short_and_plain(stderr: bytes, shown: str) -> None:
-    assert last_words(stderr) == shown
 
 
 def test_people_read_every_problem_of_a_refused_bundle_with_line_and_remedy(home: Path, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from app.core.forges import (
     DESCRIPTION_MAX,
     FILES_MAX,
+    WORDS_MAX,
     Note,
     Place,
     Request,
@@ -180,9 +181,36 @@ def test_a_long_description_is_cut_for_every_forge(kind: Kind) -> None:
     assert told["description"] == "word " * 26 + "word…"  # of 140 characters at most
 
 
+@pytest.mark.parametrize("kind", FORGES)
+def test_the_last_line_of_a_script_stands_behind_a_verdict_that_is_cut_for_it(kind: Kind) -> None:
+    lacking = "ModuleNotFoundError: No module named 'numpy'"
+    short = Note("assay/first", "error", "UNVERIFIED: it crashed", NOTE.target, lacking)
+    told = status(kind, PLACE, short).document
+    assert told is not None
+    assert told["description"] == short.sentence == f"UNVERIFIED: it crashed stderr: {lacking}"
+    long = status(kind, PLACE, Note("assay/first", "error", "word " * 60, NOTE.target, "x" * 200)).document
+    assert long is not None
+    assert long["description"] == "word " * 11 + "word… stderr: " + "x" * (WORDS_MAX - 1) + "…"
+    assert len(long["description"]) <= DESCRIPTION_MAX
+
+
+@pytest.mark.parametrize("kind", FORGES)
+def test_a_description_is_one_line_of_signs_that_are_seen(kind: Kind) -> None:
+    note = Note("assay/first", "error", "one\n::error::two\u202e\ud800", NOTE.target, "a\x1b[31m")
+    told = status(kind, PLACE, note).document
+    assert told is not None
+    assert told["description"] == "one ::error::two stderr: a [31m"
+
+
 @pytest.mark.parametrize(
     ("text", "most", "short"),
-    [("one two", 7, "one two"), ("one two", 6, "one…"), ("one two three", 9, "one two…"), ("one two", 5, "one…")],
+    [
+        ("one two", 7, "one two"),
+        ("one two", 6, "one…"),
+        ("one two three", 9, "one two…"),
+        ("one two", 5, "one…"),
+        ("onetwo", 5, "onet…"),
+    ],
 )
 def test_a_text_is_cut_at_a_word(text: str, most: int, short: str) -> None:
     assert shorten(text, most) == short

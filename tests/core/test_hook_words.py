@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from markdown_it import MarkdownIt
 
 from app.core.check_runs import Remark
 from app.core.errors import Problem
 from app.core.hook_words import ANYWHERE, Found, claim_lines, of_refusal, of_verification, placed
+from app.core.markdown import escaped
 from tests.core.builders import a_claim, an_expectation
 
 BASE = "https://assay.example"
@@ -55,7 +57,7 @@ def test_a_verdict_is_told_with_its_reason_and_where_to_read_more(status: str, s
     assert said.note.context == "assay/first"
     assert (said.note.state, said.note.description, said.note.target) == (state, f"{status}: It is 9.1", TARGET)
     assert said.summary == (
-        f"**{status}** (`MISMATCH`)\n\n> The mean score is 8.7\n\nIt is 9.1\n\n[Everything about it]({TARGET})"
+        f"**{status}** (`MISMATCH`)\n\n> The mean score is 8\\.7\n\nIt is 9\\.1\n\n[Everything about it]({TARGET})"
     )
 
 
@@ -99,7 +101,35 @@ def test_what_has_no_verdict_is_no_failure_of_the_claim(state: str, detail: str 
     said = of_verification("assay/first", "", LINES, found(state, detail), BASE)
     assert (said.note.state, said.note.description, said.note.target) == (told, text, TARGET)
     assert said.remark == Remark("claim.toml", 12, text)
-    assert said.summary == text
+    assert said.summary == escaped(text)
+
+
+def test_what_a_script_complained_of_is_told_as_its_own_words() -> None:
+    verdict = {**a_verdict("UNVERIFIED", ()), "reason": "The script ended with 1", "reason_code": "CRASHED"}
+    words = ["Traceback:", "KeyError: '# [x](https://evil.example)'"]
+    told = Found("ver_1", "concluded", "The mean score is 8.7", None, verdict, ("measure-0", words))
+    said = of_verification("assay/first", "claims/first", LINES, told, BASE)
+    assert said.note.description == "UNVERIFIED: The script ended with 1"
+    assert said.note.sentence == f"UNVERIFIED: The script ended with 1 stderr: {words[1]}"
+    head = "The script's own last words on stderr in measure-0:"
+    assert said.remark is not None
+    assert said.remark.text.splitlines() == [said.note.description, head, f"| {words[0]}", f"| {words[1]}"]
+    assert f"\n\n    {head}\n    | {words[0]}\n    | {words[1]}\n\n[Everything" in said.summary
+
+
+def test_a_claim_s_text_is_no_markdown_of_a_check_run() -> None:
+    hostile = "x\n\n# VERIFIED\n[here](https://evil.example) @all <img src=x>"
+    for said in (
+        of_verification("assay/x", "", {}, Found("ver_1", "x", hostile, None, a_verdict(matches=())), BASE),
+        of_verification("assay/x", "", {}, Found("ver_1", "faulted", "", hostile, None), BASE),
+        of_refusal("assay/x", "", {}, hostile, BASE),
+    ):
+        blocks = MarkdownIt("gfm-like", {"linkify": False}).parse(said.summary)
+        parts = [item for block in blocks for item in block.children or ()]
+        assert "heading_open" not in {block.type for block in blocks}
+        assert [item.attrs["href"] for item in parts if item.type == "link_open"] in ([], [TARGET])
+        assert not [item for item in parts if item.type in {"image", "html_inline"}]
+        assert "@all" not in said.summary.replace("\\@all", "")
 
 
 def test_a_refusal_is_told_by_its_first_line_and_remarked_as_a_whole() -> None:
@@ -107,7 +137,7 @@ def test_a_refusal_is_told_by_its_first_line_and_remarked_as_a_whole() -> None:
     assert (said.note.state, said.note.description) == ("error", "one")
     assert said.note.target == f"{BASE}/problems/bundle-refused"
     assert said.remark == Remark("claims/first/claim.toml", 3, "one\ntwo")
-    assert said.summary == "one\ntwo"
+    assert said.summary == "one\n\ntwo"
 
 
 def test_what_has_been_taken_in_since_is_refused_no_longer() -> None:

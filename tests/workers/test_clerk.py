@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,7 +17,8 @@ from app import actions
 from app.core.errors import Refusal
 from app.core.hooks import Kind
 from app.intake import ArchiveLimits
-from tests.store.house import House
+from tests.core.builders import an_outcome
+from tests.store.house import House, executed
 from tests.workers import deliveries
 from tests.workers.deliveries import ZERO, by_forgejo, by_github, by_gitlab, gitlab_push, push, standard
 from tests.workers.desk import PUBLISHER, Desk, bundle, repository_at
@@ -95,6 +97,32 @@ def test_a_false_claim_is_a_failure_and_one_that_cannot_run_is_an_error(desk: De
     desk.see_to()
     assert desk.forge.told(sha) == {"assay/first": "failure", "assay/second": "error"}
     assert "says nothing about the claim" in desk.forge.said(sha, "assay/second")
+
+
+def crash(desk: Desk, stderr: bytes) -> None:
+    """Let every run of what was submitted crash with a complaint, and tell."""
+    house = desk.house
+    (verification_id,) = (item["verification_id"] for item in desk.reports())
+    while queued := house.runs(verification_id, "queued"):
+        claimed = house.claim(queued[0])
+        done = replace(executed(an_outcome(exit_code=1)), stderr=stderr)
+        actions.finish_run(house.parts, claimed, actions.sealed(house.parts, claimed.seal), done, worker="host:1")
+    assert actions.conclude(house.parts, verification_id) is not None
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_commit_hears_what_a_script_complained_of_while_its_log_is_kept(desk: Desk, *, kept: bool) -> None:
+    sha = pushed(desk, bundle("first", "8.6"))
+    words = b"x" * 100_000 + b"\nKeyError: 'no such column'\n"
+    crash(desk, words)
+    if not kept:
+        desk.house.parts.blobs.path(f"sha256:{hashlib.sha256(words).hexdigest()}").unlink()
+    desk.see_to()
+    assert desk.forge.told(sha) == {"assay/first": "error"}
+    said = desk.forge.said(sha, "assay/first")
+    assert said.startswith("UNVERIFIED: ")
+    assert said.endswith(" stderr: KeyError: 'no such column'") is kept
+    assert desk.reports()[0]["said"].endswith(" stderr: KeyError: 'no such column'") is kept
 
 
 def test_a_change_of_a_bundle_s_data_counts_and_one_elsewhere_does_not(desk: Desk) -> None:

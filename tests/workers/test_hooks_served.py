@@ -47,6 +47,7 @@ with open(os.path.join(os.environ["ASSAY_INPUT"], "scores.csv")) as file:
 with open(os.environ["ASSAY_RESULT"], "w") as file:
     json.dump({"accuracy": sum(scores) / len(scores)}, file)
 """
+LACKING = "ModuleNotFoundError: No module named 'nowhere_to_be_had'"
 SCORES = b"8.12\n9.31\n8.47\n8.95\n8.66\n"  # their mean is 8.702
 
 
@@ -115,8 +116,17 @@ def test_a_pushed_accuracy_is_verified_shown_on_its_line_and_told(
         assert (again.status_code, again.json()["state"]) == (202, "done")
         (verification,) = served.get("/v1/verifications?limit=50")["data"]
         eventually(lambda: receiver.heard, 60)
+        broken = forge.repository.commit({"claims/model-b/reproduce.py": b"import nowhere_to_be_had\n"})
+        headers, body = by_github(
+            source["secret"], "push", push(sha, broken, [{"modified": ["claims/model-b/reproduce.py"]}])
+        )
+        assert httpx2.post(address, content=body, headers=headers, trust_env=False).status_code == 202
+        eventually(lambda: forge.told(broken).get("assay/model-b") == "error", 90)
     finally:
         served.end()
+    check_words(forge, broken)
+    forge.checks = {number: check for number, check in forge.checks.items() if check["head_sha"] == sha}
+    forge.statuses = [status for status in forge.statuses if status["sha"] == sha]
     assert forge.statuses[0]["state"] == "pending"
     assert forge.statuses[-1]["target_url"].endswith(f"/verifications/{verification['id']}")
     (check,) = forge.checks.values()
@@ -125,7 +135,7 @@ def test_a_pushed_accuracy_is_verified_shown_on_its_line_and_told(
     lines = changed["claims/model-a/claim.toml"].decode().splitlines()
     assert (annotation["path"], lines[annotation["start_line"] - 1]) == ("claims/model-a/claim.toml", 'value = "8.7"')
     assert annotation["message"].startswith("VERIFIED: Sealed-sandbox script repro: Computed 8.702")
-    ((_, names, sent),) = receiver.heard
+    _, names, sent = receiver.heard[0]
     event = Webhook(listening.stdout.strip()).verify(sent, names)
     told = event["data"]
     assert (event["type"], told["status"], told["verification_id"]) == (
@@ -133,3 +143,16 @@ def test_a_pushed_accuracy_is_verified_shown_on_its_line_and_told(
         "VERIFIED",
         verification["id"],
     )
+
+
+def check_words(forge: Forge, sha: str) -> None:
+    """Make sure that a commit was told what its script complained of, in every place that has room for it."""
+    assert forge.told(sha) == {"assay/model-b": "error"}
+    said = forge.said(sha, "assay/model-b")
+    assert said.startswith("UNVERIFIED: ")
+    assert said.endswith(f" stderr: {LACKING}")
+    (check,) = (check for check in forge.checks.values() if check["head_sha"] == sha)
+    assert check["conclusion"] == "neutral"
+    assert f"\n    | {LACKING}\n" in check["output"]["summary"]
+    (annotation,) = check["output"]["annotations"]
+    assert annotation["message"].endswith(f"\n| {LACKING}")
