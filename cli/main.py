@@ -25,6 +25,7 @@ from cli import (
     ledger,
     options,
     remote,
+    reopening,
     show,
     sources,
     verdicts,
@@ -200,6 +201,7 @@ def demo(
 app.command()(approvals.approve)
 app.command()(remote.submit)
 app.command()(watch.watch)
+app.command()(reopening.reopen)
 app.command()(remote.cancel)
 app.command()(verdicts.verdicts)
 app.command()(completion.completion)

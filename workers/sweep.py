@@ -32,7 +32,8 @@ def sweep(hands: Hands) -> None:
 
 
 def tidy(hands: Hands) -> None:
-    """Remove once what no row refers to any more."""
+    """Open verdicts of checkers that are believed no more again, and remove what no row refers to any more."""
+    actions.reopen(hands.parts)
     removed = actions.tidy(hands.parts)
     if removed:
         log.info("%d orphaned files removed", removed)

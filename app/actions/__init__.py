@@ -17,6 +17,7 @@ either. No transaction is open while a stranger's program runs.
     sources      who may send them
     auditing     stored evidence: never believed, held against signature and rows
     retrying     a faulted one, begun again
+    reopening    verdicts of checkers that may decide nothing any more, corrected
     sweeping     what somebody should have done and did not
     presence     which workers are there
     uploads      files that are sent one by one
@@ -62,6 +63,7 @@ from app.actions.logins import log_in, log_out
 from app.actions.parts import Parts
 from app.actions.planning import sealed
 from app.actions.presence import announce, leave
+from app.actions.reopening import Reopened, reopen
 from app.actions.retrying import retry
 from app.actions.runs import (
     cancel_run,
@@ -104,6 +106,7 @@ __all__ = [
     "NoRoom",
     "OpenSource",
     "Parts",
+    "Reopened",
     "add_source",
     "announce",
     "approval_of",
@@ -148,6 +151,7 @@ __all__ = [
     "refuse_on_commit",
     "remove_source",
     "renew",
+    "reopen",
     "replay_delivery",
     "replay_incoming",
     "report_output",

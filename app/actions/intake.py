@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from app.actions.approvals import terms_of
-from app.actions.planning import deliver_soon, first_runs, nudge_runs
+from app.actions.planning import deliver_soon, first_runs, nudge_begun
 from app.core import boxjob, plan
 from app.core.budgets import need
 from app.core.canonical import canonical, digest
@@ -298,6 +298,6 @@ def _submit(  # noqa: PLR0913 - what a submission is, and whose
         if also is not None:
             also(session, submitted)
     if submitted.created:
-        nudge_runs(parts, submitted.run_ids, submitted.queue)
+        nudge_begun(parts, submitted)
     deliver_soon(parts, session)
     return submitted

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from app.core.model import RunSpec, Seal
     from app.store.blobs import Blobs
     from app.store.ending import KnownVerification
+    from app.store.intake import Submitted
     from app.store.planning import KnownRun
 
 
@@ -77,11 +78,9 @@ def sealed(parts: Parts, seal: str) -> Seal:
 
 
 def first_runs(seal: Seal) -> tuple[RunSpec, ...]:
-    """Return the runs with which a seal begins."""
+    """Return the runs with which a seal begins; none of a seal that bars every verdict, which a judge says at once."""
     first = plan.next_step(seal, ())
-    if not isinstance(first, tuple):
-        raise TypeError("a fresh seal always starts with a run")
-    return first
+    return () if isinstance(first, plan.Conclude) else first
 
 
 def plan_next(session: Session, row: KnownVerification, seal: Seal, results: Results) -> Nudges:
@@ -135,6 +134,14 @@ def deliver_soon(parts: Parts, session: Session) -> None:
     """Nudge who delivers when a transaction, committed by now, wrote events; what cannot be sent the sweeper repeats."""
     if outbox.told(session):
         parts.queue.nudge_deliver()
+
+
+def nudge_begun(parts: Parts, begun: Submitted) -> None:
+    """Nudge workers about the first runs of a new verification; a judge, where it has none."""
+    if begun.run_ids:
+        nudge_runs(parts, begun.run_ids, begun.queue)
+    else:
+        parts.queue.nudge_judge(begun.verification_id)
 
 
 def nudge_runs(parts: Parts, run_ids: tuple[str, ...], queue: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.actions.planning import first_runs, nudge_runs, sealed
+from app.actions.planning import first_runs, nudge_begun, sealed
 from app.core import boxjob
 from app.core.caller import OPERATOR, Caller
 from app.core.errors import Fault, Problem, Refusal
@@ -48,7 +48,7 @@ def retry(
         if also is not None:
             also(session, found)
     if found.created:
-        nudge_runs(parts, found.run_ids, found.queue)
+        nudge_begun(parts, found)
     return found
 
 

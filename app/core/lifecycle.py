@@ -6,7 +6,7 @@ Nothing else changes a state. States that lead nowhere are final; the database r
 from __future__ import annotations
 
 VERIFICATION: dict[str, dict[str, str]] = {
-    "queued": {"claimed": "running", "cancel": "cancelled", "fault": "faulted"},
+    "queued": {"claimed": "running", "all_in": "concluding", "cancel": "cancelled", "fault": "faulted"},
     "running": {"claimed": "running", "all_in": "concluding", "cancel": "cancelled", "fault": "faulted"},
     "concluding": {"verdict": "concluded", "fault": "faulted"},  # too late to cancel: everything is measured
     "concluded": {},

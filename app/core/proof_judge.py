@@ -208,7 +208,7 @@ def _judgement(  # noqa: PLR0913 - the parts of a judgement
 ) -> Judgement:
     return Judgement(
         status=status,
-        outcome=min((run.outcome.kind for run in runs), key=PRECEDENCE.index),
+        outcome=min((run.outcome.kind for run in runs), key=PRECEDENCE.index, default=OutcomeKind.CANCELLED),
         reason_code=code,
         blame=PROOF_BLAME.get(code, BLAME.get(code)),
         reason=reason,

@@ -4,8 +4,8 @@ prove     `prove-challenge` and `prove-solution`, side by side: each compiles on
 replay    `replay-0`: a fresh process gives every declaration of the solution to the kernel; only if both prove runs exported
 confirm   `confirm-0`: the same again, only if the kernel rejected a declaration of a proof that would otherwise be accepted
 
-Of a statement that nobody approved, or for a checker that may decide nothing, the challenge alone is compiled: more runs
-would not change the verdict.
+Of a statement that nobody approved the challenge alone is compiled: more runs would not change the verdict. For a checker
+that may decide nothing, nothing is run, so that this can be said of a proof whose environment is gone.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from app.core.proof_readings import (
     PROVE,
     REPLAY,
     barred,
+    proof_of,
     replayed,
     shortcoming,
     unproved,
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 def proof_specs(seal: Seal) -> tuple[RunSpec, ...]:
     """Return every run that can belong to a proof's seal."""
+    if proof_of(seal)[1].refused is not None:
+        return ()
     return PROVE[:1] if barred(seal) is not None else (*PROVE, REPLAY, CONFIRM)
 
 
@@ -47,7 +50,7 @@ def proof_steps(seal: Seal, runs: Sequence[Run]) -> tuple[RunSpec, ...]:
 def _stages(seal: Seal, by_key: dict[str, Run]) -> Iterator[tuple[RunSpec, ...]]:
     """Yield the stages of a proof; each is asked for when the runs of all earlier ones are there."""
     if barred(seal) is not None:
-        yield PROVE[:1]
+        yield proof_specs(seal)
         return
     yield PROVE
     if unproved(seal, by_key) is not None:

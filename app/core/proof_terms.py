@@ -100,6 +100,15 @@ def refused(terms: ProofTerms, environment: str, trust: Trust) -> str | None:
     return None
 
 
+def withdrawn(terms: ProofTerms, environment: str, trust: Trust) -> ProofTerms | None:
+    """Return the terms on which a decided proof is judged anew when its checker may decide nothing any more; None: it may.
+
+    They are those that its submission would get now, so that both are one seal.
+    """
+    reason = refused(terms, environment, trust)
+    return None if reason is None else terms.model_copy(update={"refused": reason, "accepts": trust.accepts})
+
+
 def _version(text: str) -> tuple[int, ...]:
     """Return a version's three numbers; one that has none is older than all others."""
     found = _VERSION.match(text)

@@ -12,8 +12,9 @@ from sqlmodel import Session, col
 
 from app.core.budgets import BudgetUsed, Need, judge
 from app.core.caller import NO_BUDGETS, Account, Budgets
+from app.core.lifecycle import VERIFICATION, step
 from app.core.webhook import Event
-from app.store import assets, events, outbox, spending
+from app.store import assets, ending, events, outbox, spending
 from app.store.engine import database_time
 from app.store.ids import new_id
 from app.store.tables import (
@@ -210,7 +211,7 @@ def submit(session: Session, submission: Submission, *, force: bool) -> Submitte
         "created_at": now,
         **_counted(submission.account, submission.need),
     }
-    begun = _begin(session, job, submission.specs, submission.environment)
+    begun = begin(session, job, submission.specs, submission.environment)
     outbox.of_verification(session, begun.verification_id, submission.publisher, Event.RECEIVED)
     return replace(begun, revised=revised)
 
@@ -244,7 +245,7 @@ def again(
         "created_at": datetime.now(UTC),
         **_counted(account, wanted, old.account),
     }
-    return _begin(session, job, specs, environment)
+    return begin(session, job, specs, environment)
 
 
 def _afford(session: Session, account: Account | None, wanted: Need) -> None:
@@ -273,11 +274,15 @@ def keep_artifacts(session: Session, sizes: Mapping[str, int]) -> None:
     )
 
 
-def _begin(session: Session, job: Mapping[str, Any], specs: Sequence[RunSpec], environment: str) -> Submitted:
+def begin(session: Session, job: Mapping[str, Any], specs: Sequence[RunSpec], environment: str) -> Submitted:
+    """Write a verification and its first runs; one that needs none is at once a judge's."""
     verification_id, queue, now = new_id("ver"), job["queue"], database_time(session)
     fresh = {"id": verification_id, "state": "queued", "cancel_requested": False, "touched_at": now}
     session.connection().execute(_ADD_VERIFICATION, {**fresh, **job})
     events.note(session, verification_id, "state", state="queued")
+    if not specs:
+        ending.change(session, verification_id, state=step(VERIFICATION, "queued", "all_in"))
+        return Submitted(verification_id, (), queue, created=True)
     run_ids = add_runs(session, verification_id, queue, specs, environment, now)
     return Submitted(verification_id, run_ids, queue, created=True)
 

@@ -236,6 +236,7 @@ def _watched(session: Session, verdicts: list[dict[str, Any]], newest: Mapping[s
             evaluated_at=item["evaluated_at"],
             environment=(seals[item["seal"]]["environment"]["name"], seals[item["seal"]]["environment"]["digest"]),
             versions=seals[item["seal"]]["versions"],
+            revoked=(seals[item["seal"]].get("proof") or {}).get("refused") is not None,
             revised=item["number"] != newest[item["claim_id"]],
             reverifying=item["claim_id"] in going,
         )

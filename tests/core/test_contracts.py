@@ -337,6 +337,7 @@ def watched(**changes: Any) -> review_monitor.Watched:
         "evaluated_at": NOW - timedelta(days=1),
         "environment": ("python", "sha256:1"),
         "versions": {"plan": 2},
+        "revoked": False,
         "revised": False,
         "reverifying": False,
     }
@@ -351,6 +352,7 @@ def watched(**changes: Any) -> review_monitor.Watched:
         ({"environment": ("science", "sha256:0")}, "QUIET", []),
         ({"versions": {"plan": 1}}, "ATTENTION", ["RULE_ENGINE_CHANGED"]),
         ({"revised": True}, "ATTENTION", ["SOURCE_CHANGED"]),
+        ({"revoked": True}, "ATTENTION", ["CHECKER_REVOKED"]),
         ({"evaluated_at": NOW - timedelta(days=365)}, "ATTENTION", ["VERDICT_AGED"]),
         ({"evaluated_at": NOW - timedelta(days=364)}, "QUIET", []),
         ({"reverifying": True}, "REVERIFYING", []),

@@ -47,6 +47,7 @@ def test_the_final_states_are_those_of_the_design() -> None:
 STEPS = [
     (VERIFICATION, "queued", "claimed", "running"),
     (VERIFICATION, "running", "claimed", "running"),
+    (VERIFICATION, "queued", "all_in", "concluding"),
     (VERIFICATION, "running", "all_in", "concluding"),
     (VERIFICATION, "concluding", "verdict", "concluded"),
     (VERIFICATION, "queued", "cancel", "cancelled"),

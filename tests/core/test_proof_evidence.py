@@ -45,6 +45,13 @@ def test_the_evidence_of_a_statement_that_nobody_approved_holds() -> None:
     assert report.findings == ()
 
 
+def test_the_evidence_of_a_checker_that_is_believed_no_more_holds_without_a_run() -> None:
+    report = evidence.verify(archived(a_proof_seal(refused="revoked by the operator")))
+    assert report.findings == ()
+    assert report.judgement is not None
+    assert (report.judgement.reason_code, report.judgement.outcome.value) == ("PROOF_TOOLCHAIN_ERROR", "cancelled")
+
+
 def forge(change: Callable[[Members], None], boxes: Boxes | None = None) -> tuple[str, ...]:
     """Return what is found in an archive whose members were changed; its signature does not hold, of course."""
     members = unpack(archived(a_proof_seal(), boxes))

@@ -119,12 +119,13 @@ def test_in_production_a_checker_for_tests_decides_nothing(house: House) -> None
         assert verdict(house, verification_id) == ("UNVERIFIED", "CHECKER_NOT_TRUSTED", "service")
 
 
-def test_a_revoked_checker_decides_nothing_and_runs_once(house: House) -> None:
+def test_a_revoked_checker_decides_nothing_and_runs_nothing(house: House) -> None:
     offering(house, proof_assurance="test", proof_revoked=[MANIFEST["lean_commit"]])
     approve(house)
     verification_id = verify(house)
     assert verdict(house, verification_id) == ("UNVERIFIED", "PROOF_TOOLCHAIN_ERROR", "service")
-    assert len(house.runs(verification_id, "done")) == 1
+    assert house.heard.judged == [verification_id]
+    assert house.count("run") == 0
 
 
 def test_a_proof_without_an_environment_for_proofs_is_refused(house: House) -> None:

@@ -12,7 +12,10 @@ from app.core import checkpoints, ledger
 from app.core.errors import Fault
 from app.store import ledger as rows
 from app.store.errors import StoreUnavailable
-from workers import sweep
+from tests.core.proofs import MANIFEST
+from tests.store.house import House
+from tests.store.proving import approve, offering, verdict, verify
+from workers import judge, sweep
 from workers.keyring import keyring
 
 if TYPE_CHECKING:
@@ -104,3 +107,14 @@ def test_a_key_that_is_away_holds_up_nothing_and_the_day_is_closed_later(
     assert made(station) == []
     sweep.sweep(station.hands)
     assert len(made(station)) == 1
+
+
+def test_tidying_up_opens_again_what_a_revoked_checker_decided(station: Station) -> None:
+    house = offering(House(station.hands.judging(), station.heard), proof_assurance="test")
+    approve(house)
+    before = verify(house)
+    offering(station, proof_assurance="test", proof_revoked=[MANIFEST["lean_commit"]])
+    sweep.tidy(station.hands)
+    (after,) = set(station.heard.judged) - {before}
+    judge.conclude(station.hands, after)
+    assert verdict(house, after)[1] == "PROOF_TOOLCHAIN_ERROR"

@@ -16,14 +16,14 @@ QUIET, ATTENTION, REVERIFYING = "QUIET", "ATTENTION", "REVERIFYING"
 ENVIRONMENT_CHANGED, RULE_ENGINE_CHANGED = "ENVIRONMENT_CHANGED", "RULE_ENGINE_CHANGED"
 CHECKER_REVOKED, SOURCE_CHANGED, VERDICT_AGED = "CHECKER_REVOKED", "SOURCE_CHANGED", "VERDICT_AGED"
 #: What is watched here.
-MONITORED = (ENVIRONMENT_CHANGED, RULE_ENGINE_CHANGED, SOURCE_CHANGED, VERDICT_AGED)
+MONITORED = (ENVIRONMENT_CHANGED, RULE_ENGINE_CHANGED, CHECKER_REVOKED, SOURCE_CHANGED, VERDICT_AGED)
 AGED_DAYS = 365
 ENFORCEMENT = (
     "A trigger changes no verdict. A new verification adds a verdict beside the old one, which stays readable."
 )
 LIMITATIONS = (
     "Only claims that have a verdict are watched.",
-    "CHECKER_REVOKED is not watched here: no trigger is raised when a signing key is withdrawn.",
+    "CHECKER_REVOKED speaks of checkers of proofs: no trigger is raised when a signing key is withdrawn.",
     NOT_PEER_REVIEW,
 )
 
@@ -35,6 +35,7 @@ class Watched:
     evaluated_at: datetime
     environment: tuple[str, str]  # name and digest that it was sealed with
     versions: Mapping[str, int]  # of the rules that it was sealed with
+    revoked: bool  # the checker of its proof may decide nothing any more
     revised: bool  # a newer revision of the claim has no verdict yet
     reverifying: bool  # a verification of it is under way
 
@@ -58,6 +59,8 @@ def triggers(
             found.add(ENVIRONMENT_CHANGED)
         if dict(claim.versions) != dict(versions):
             found.add(RULE_ENGINE_CHANGED)
+        if claim.revoked:
+            found.add(CHECKER_REVOKED)
         if claim.revised:
             found.add(SOURCE_CHANGED)
         if (now - claim.evaluated_at).days >= AGED_DAYS:
