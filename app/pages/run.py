@@ -20,7 +20,7 @@ from app.core.lifecycle import RUN, final
 from app.pages import chart, log, words
 from app.pages.parts import PageId, sight
 from app.pages.shell import HEADERS, page, twin
-from app.store import pages
+from app.store import pages, waiting
 from app.store.visible import visible_to
 
 if TYPE_CHECKING:
@@ -109,6 +109,11 @@ def data(parts: Parts, run_id: str, caller: Caller) -> dict[str, Any]:
         if found is None:
             raise not_found("run")
         seal = pages.seal(session, found["seal"])
+        found["lacks"] = (
+            waiting.lacked(session, found["verification_id"], parts.settings.presence_seconds)
+            if found["state"] == "queued"
+            else None
+        )
     found["limits"] = seal["claim"]["limits"]
     found["environment_name"] = seal["environment"]["name"]
     found["usage"] = usage(found["outcome"], found["limits"])

@@ -21,11 +21,13 @@ from app.core.model import Purpose
 from app.core.seal import read_seal
 from app.pages.parts import PageId, sight
 from app.pages.shell import led, page, page_at, render, twin, viewer_of
-from app.store import durations, ending, pages, views
+from app.store import durations, ending, pages, views, waiting
 from app.store.visible import Visible, visible_to
 
 if TYPE_CHECKING:
     from sqlmodel import Session
+
+    from app.actions import Parts
 
 router = APIRouter(include_in_schema=False)
 
@@ -38,7 +40,7 @@ PURPOSES = [str(item) for item in Purpose]
 def read_json(parts: PartsDep, caller: CallerDep, request: Request, verification_id: PageId) -> Response:
     """Answer with the job for programs."""
     with parts.store.read() as session:
-        return twin(request, data(session, verification_id, visible_to(caller)))
+        return twin(request, _now(parts, session, verification_id, visible_to(caller)))
 
 
 @router.get("/verifications/{verification_id}")
@@ -50,7 +52,7 @@ def read(parts: PartsDep, caller: CallerDep, request: Request, verification_id: 
         if whose is None:
             raise not_found("verification")
         version = views.version(session, verification_id) or ""
-        found = data(session, verification_id, seen)
+        found = _now(parts, session, verification_id, seen)
         template = "verification_live.html" if part == "live" else "verification.html"
         shown: dict[str, Any] = {"job": found, "steps": STEPS, "may": _may(request, session, verification_id)}
         shown["sight"] = sight(caller)
@@ -93,8 +95,15 @@ def _may(request: Request, session: Session, verification_id: str) -> bool:
     return row is not None and viewer.caller.owns(row.publisher)
 
 
+def _now(parts: Parts, session: Session, verification_id: str, seen: Visible) -> dict[str, Any]:
+    """Return what the page shows of a verification, and what its waiting runs need that no worker has."""
+    found = data(session, verification_id, seen)
+    period_seconds = parts.settings.presence_seconds
+    return found | {"lacks": waiting.lacked(session, verification_id, period_seconds) if found["live"] else None}
+
+
 def data(session: Session, verification_id: str, seen: Visible) -> dict[str, Any]:
-    """Return what the page shows of a verification."""
+    """Return what there is to show of a verification, whoever works."""
     whose = pages.shown(session, verification_id, seen)
     found = None if whose is None else views.verification(session, verification_id)
     if whose is None or found is None:

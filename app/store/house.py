@@ -12,6 +12,7 @@ from sqlmodel import Session, col
 from app.core.boxjob import UNDERIVABLE
 from app.store.assets import lacking
 from app.store.engine import database_time, seconds_since
+from app.store.presence import KnownWorker, present
 from app.store.source_lists import waiting_outside
 from app.store.tables import (
     ClaimRevision,
@@ -26,6 +27,7 @@ from app.store.tables import (
     WorkerRow,
 )
 from app.store.visible import STRANGERS, Visible
+from app.store.waiting import lack, need_of
 
 COUNTED = 2_000  # what ended in a day is counted so far
 LISTED_MAX = 100
@@ -38,13 +40,13 @@ def house(session: Session, period_seconds: float, stuck_seconds: float, seen: V
     """Return queues, workers, runs that need a look, and what ended lately."""
     now = database_time(session)
     workers = _workers(session, now, period_seconds, seen)
-    present = [row for row in workers if row["present"]]
-    queues = _queues(session, now, present)
+    there = present(session, period_seconds)
+    queues = _queues(session, now, there)
     outcomes = _outcomes(session, seen)
     return {
         "queues": queues,
         "workers": workers,
-        "stuck": _stuck(session, now, stuck_seconds, seen, (queues, present)),
+        "stuck": _stuck(session, now, stuck_seconds, seen, (queues, there)),
         "ended": {"concluded": sum(outcomes["verdicts"].values()), **_ended(session, seen)},
         "outcomes": outcomes,
         "environments": _environments(session),
@@ -52,7 +54,7 @@ def house(session: Session, period_seconds: float, stuck_seconds: float, seen: V
     }
 
 
-def _queues(session: Session, now: float, present: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _queues(session: Session, now: float, there: list[KnownWorker]) -> list[dict[str, Any]]:
     """Return how many wait in each queue, the oldest for how long, how many are at work, and how many workers serve it.
 
     A run that was given back waits from then on. A verification waits for a judge until one has taken it up. Of what waits
@@ -78,7 +80,7 @@ def _queues(session: Session, now: float, present: list[dict[str, Any]]) -> list
         else:
             depth["judge"] = (number, oldest)
     depth["outside"] = waiting_outside(session)
-    served = [name for row in present for name in row["queues"]]
+    served = [name for worker in there for name in worker.queues]
     return [
         {
             "queue": name,
@@ -182,7 +184,7 @@ def _stuck(
     now: float,
     stuck_seconds: float,
     seen: Visible,
-    known: tuple[list[dict[str, Any]], list[dict[str, Any]]],
+    known: tuple[list[dict[str, Any]], list[KnownWorker]],
 ) -> list[dict[str, Any]]:
     """Return runs whose lease ran out, and runs that wait for longer than a nudge takes although nothing is before them.
 
@@ -196,17 +198,18 @@ def _stuck(
         known: queues, and workers that are there.
 
     """
-    queues, present = known
+    queues, there = known
     busy = [row["queue"] for row in queues if row["running"]]
-    built = {digest for row in present for digest in row["environments"]}
-    kept = {digest for row in present for digest in row["assets"]}
+    built = {digest for worker in there for digest in worker.environments}
+    kept = {digest for worker in there for digest in worker.assets}
     unmoved = or_(
         col(RunRow.queue).not_in(busy), col(RunRow.environment).not_in(built), lacking(col(Verification.seal), kept)
     )
     query = (
         select(
-            *(col(item) for item in (RunRow.id, RunRow.state, RunRow.queue)),
+            *(col(item) for item in (RunRow.id, RunRow.state, RunRow.queue, RunRow.environment)),
             col(RunRow.attempts),
+            col(Verification.seal),
             col(RunRow.touched_at),
             col(ClaimRow.name).label("claim"),
             seen.claims.label("shown"),
@@ -224,6 +227,7 @@ def _stuck(
         .order_by(col(RunRow.touched_at))
         .limit(LISTED_MAX)
     )
+    names = _environments(session)
     return [
         {
             "run": row.id if row.shown else None,  # of a closed claim even its run's name is nobody's business
@@ -231,6 +235,9 @@ def _stuck(
             "state": row.state,
             "queue": row.queue,
             "attempts": row.attempts,
+            "lacks": lack(need_of(session, row.queue, row.environment, row.seal, names.get(row.environment)), there)
+            if row.shown and row.state == "queued"
+            else None,
             "seconds": round(max(0.0, now - row.touched_at), 1),
         }
         for row in session.connection().execute(query)

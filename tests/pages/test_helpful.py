@@ -11,6 +11,7 @@ import pytest
 from app import actions
 from app.core.caller import USUAL
 from app.pages import compare, shell
+from app.store.presence import KnownWorker
 from tests.api.bundles import SCRIPT_CLAIM, script_bundle
 from tests.api.service import ENVIRONMENT, Service, Sums, open_service
 
@@ -81,6 +82,18 @@ def test_a_run_that_goes_on_names_who_holds_it(service: Service) -> None:
     assert service.client.get(f"/v1/verifications/{job['id']}").json()["runs"][0]["worker"] == "host:7"
     assert "host:7" in page(service, f"/verifications/{job['id']}")
     assert "host:7, attempt 1" in page(service, f"/runs/{job['runs'][0]['id']}")
+
+
+def test_a_run_that_nobody_can_take_says_so_on_its_pages_and_to_programs(service: Service) -> None:
+    job = service.submit(script_bundle()).json()
+    paths = (f"/verifications/{job['id']}", f"/runs/{job['runs'][0]['id']}")
+    for path in paths:
+        assert "No worker is there." in page(service, path)
+        assert service.client.get(f"{path}.json").json()["lacks"] == "No worker is there."
+    actions.announce(service.parts, KnownWorker("host:7", frozenset({"cpu"}), frozenset({ENVIRONMENT})))
+    for path in paths:
+        assert "stuck" not in page(service, path)
+        assert service.client.get(f"{path}.json").json()["lacks"] is None
 
 
 def test_the_command_for_a_stuck_house_serves_every_queue_that_the_work_comes_to(service: Service) -> None:

@@ -215,7 +215,9 @@ def test_a_run_that_waits_behind_others_needs_no_look(house: House) -> None:
     house.claim(first.run_ids[0])
     assert look(house)["stuck"] == [], "a worker is at work on what was before it"
     announce(house, "here:1", "sha256:" + "0" * 64)
-    assert [row["run"] for row in look(house)["stuck"]] == [second.run_ids[0]], "it will never take this one"
+    (stuck,) = look(house)["stuck"]
+    assert stuck["run"] == second.run_ids[0], "it will never take this one"
+    assert stuck["lacks"] == f"No worker of the queue cpu has the environment python ({environment[:19]}…)."
     announce(house, "here:1", environment)
     house.change("UPDATE run SET lease_until = 0 WHERE state = 'running'")
     assert [row["run"] for row in look(house)["stuck"]] == [first.run_ids[0]]
@@ -260,4 +262,4 @@ def test_a_run_of_a_closed_claim_that_is_stuck_is_counted_and_not_named(house: H
     house.submit(a_record_claim("survey"))
     house.change("UPDATE run SET touched_at = touched_at - 1000")
     with house.parts.store.read() as session:
-        assert [row["run"] for row in in_the_house(session, 10, 60)["stuck"]] == [None]
+        assert [(row["run"], row["lacks"]) for row in in_the_house(session, 10, 60)["stuck"]] == [(None, None)]
