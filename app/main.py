@@ -61,8 +61,11 @@ class Service(FastAPI):
     """The web application: every error is a problem document, in answers and description, and a page for browsers."""
 
     def build_middleware_stack(self) -> ASGIApp:
-        """Return the stack with the guard around everything, the framework's own body limiter included."""
-        return PageGuard(ProblemGuard(super().build_middleware_stack()))
+        """Return the stack with the guards around everything, the framework's own body limiter included.
+
+        HEAD is made of GET outside of them all: what answers it would have is then known whole, pages of problems too.
+        """
+        return Methods(PageGuard(ProblemGuard(super().build_middleware_stack())))
 
     def openapi(self) -> dict[str, Any]:
         """Return the description; what FastAPI does not know of it is added once."""
@@ -124,7 +127,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         health.router,
     ):
         app.include_router(router)
-    app.add_middleware(Methods)
     app.add_middleware(LocalOnly, settings=settings)
     return app
 

@@ -21,8 +21,9 @@ async def read_openapi(request: Request) -> Response:
 
 @router.head("/", include_in_schema=False)
 @router.get("/", summary="Where to go from here")
-async def read(request: Request) -> Front:
+async def read(request: Request, response: Response) -> Front:
     """Name the service and the addresses to begin with."""
+    response.headers["Vary"] = "Accept"  # a browser finds the feed here
     urls = FrontUrls(
         verifications="/v1/verifications",
         records="/v1/records/{record_id}",

@@ -8,6 +8,9 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
+KEPT_HEADERS = frozenset({b"allow", b"x-request-id", b"x-content-type-options"})
+
+
 class Methods:
     """ASGI wrapper; the application inside knows neither of the two methods."""
 
@@ -42,7 +45,7 @@ def _allowed(send: Send) -> Send:
         nonlocal known
         if message["type"] == "http.response.start" and message["status"] == 405:
             known = True
-            kept = [(name, value) for name, value in message["headers"] if name.lower() == b"allow"]
+            kept = [(name, value) for name, value in message["headers"] if name.lower() in KEPT_HEADERS]
             message = {**message, "status": 204, "headers": kept}
         elif known:
             if message.get("more_body"):

@@ -235,6 +235,7 @@ class ProblemGuard:
                     headers = [(name, value) for name, value in headers if name in {b"allow", b"retry-after"}]
                     headers.append((b"content-type", MEDIA_TYPE.encode()))
                     headers.append((b"content-length", str(len(replaced)).encode()))
+                headers = _kept(message["status"], headers)
                 told = scope.get("state", {}).get("told", {}) if replaced is None and message["status"] != 429 else {}
                 headers += [(name.lower().encode(), value.encode()) for name, value in told.items()]
                 headers.append((b"x-request-id", _request_id(scope).encode()))
@@ -248,6 +249,19 @@ class ProblemGuard:
             await send(message)
 
         await self.app(scope, receive, relay)
+
+
+def _kept(status: int, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Return the header fields of an answer with what caches must know.
+
+    What is not there for one is there for another, and in a moment for all: nobody keeps an error. What is there for one
+    alone is kept for his key or login: after a logout the browser's own copy is nobody's.
+    """
+    if status >= 400:
+        return [*(item for item in headers if item[0] != b"cache-control"), (b"cache-control", b"no-store")]
+    if dict(headers).get(b"cache-control", b"").startswith(b"private"):
+        return [*headers, (b"vary", b"Authorization, Cookie")]
+    return headers
 
 
 def _replacement(status: int, scope: Scope) -> bytes:

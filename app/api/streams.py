@@ -2,8 +2,9 @@
 
 One address each: who accepts `text/event-stream` follows the stream, everybody else reads the list. Both read the same
 rows, so a stream that broke goes on behind the event whose number the client names in `Last-Event-ID`, and nothing is
-told twice or left out. A stream looks with one small statement a few times a second. It looks again now and then whether
-the caller may still know of what it follows, and ends after STREAM_SECONDS_MAX; clients come back by themselves.
+told twice or left out. A stream looks with one small statement a few times a second. It looks again every SEEN_SECONDS,
+however much there is to tell, whether the key or login that it began with is good and the caller may still know of what it
+follows, and ends after STREAM_SECONDS_MAX; clients come back by themselves.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.routing import Match
 
 from app.actions import Parts
-from app.api.callers import CallerDep
+from app.api.callers import CallerDep, find_viewer
 from app.api.conditional import CONDITIONAL, current
 from app.api.list_schemas import EventOut, EventsOut
 from app.api.parts import PartsDep
@@ -32,7 +33,7 @@ from app.store import events, lists
 from app.store.visible import visible_to
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, MutableMapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 
     from app.store.events import Event
 
@@ -40,7 +41,7 @@ POLL_SECONDS = 0.3
 STREAMS_MAX = 64  # at once, of this process
 STREAMS_EACH_MAX = 16  # of those, for one key or, without one, one address: nobody takes them all
 STREAM_SECONDS_MAX = 900  # whoever comes back shows his key again
-SEEN_SECONDS = 10  # so often a stream looks whether the caller may still know of what it follows
+SEEN_SECONDS = 10  # so often a stream looks whether the caller is still who it was, and may know of what it follows
 MOST = 200  # events of one look
 BIG = 1 << 53
 
@@ -123,7 +124,11 @@ Slot = Depends(_slot)
 
 @streams.get("/verifications/{verification_id}/events", response_class=EventSourceResponse, dependencies=[Slot])
 async def follow(
-    parts: PartsDep, caller: CallerDep, verification_id: Annotated[str, Depends(_known)], begin: Begin
+    parts: PartsDep,
+    caller: CallerDep,
+    request: Request,
+    verification_id: Annotated[str, Depends(_known)],
+    begin: Begin,
 ) -> AsyncIterator[ServerSentEvent]:
     """Tell what happens to a verification until it has ended."""
 
@@ -132,7 +137,13 @@ async def follow(
             return events.of(session, verification_id, after, MOST)
 
     ended = await to_thread.run_sync(_state, parts, verification_id, limiter=_threads) in FINAL
-    async for item in _rows(look, begin, lambda: _may_know(parts, caller, verification_id)):
+
+    async def still() -> bool:
+        return await _still(request, caller) and await to_thread.run_sync(
+            _may_know, parts, caller, verification_id, limiter=_threads
+        )
+
+    async for item in _rows(look, begin, still):
         if item is not None:
             yield _sent(item)
             if item.kind == "end":
@@ -147,6 +158,7 @@ async def follow(
 async def follow_all(
     parts: PartsDep,
     caller: CallerDep,
+    request: Request,
     begin: Begin,
     from_now: Annotated[bool, Query(alias="from_now", description="leave out what happened before")] = False,
 ) -> AsyncIterator[ServerSentEvent]:
@@ -158,20 +170,34 @@ async def follow_all(
         with parts.store.read() as session:
             return events.everything(session, after, MOST)
 
-    async for item in _rows(look, begin, lambda: True, lambda found: _shown(parts, caller, found)):
+    rows = _rows(look, begin, lambda: _still(request, caller), lambda found: _shown(parts, caller, found))
+    async for item in rows:
         if item is not None:
             yield _sent(item)
+
+
+async def _still(request: Request, caller: Caller) -> bool:
+    """Whether who asked would be let in once more, and as the same one: keys are revoked and logins end meanwhile."""
+    try:
+        now = (await find_viewer(request, cookie=True)).caller
+    except ApiError:
+        return False
+    return visible_to(now).key == visible_to(caller).key
 
 
 async def _rows(
     look: Callable[[int], list[Event]],
     after: int,
-    may_know: Callable[[], bool],
+    still: Callable[[], Awaitable[bool]],
     choose: Callable[[list[Event]], list[Event]] = lambda found: found,
 ) -> AsyncIterator[Event | None]:
     """Yield events as they appear, and None whenever there is nothing new; ends when the time of a stream is over."""
     begun = seen = time.monotonic()
     while time.monotonic() - begun < STREAM_SECONDS_MAX:
+        if time.monotonic() - seen >= SEEN_SECONDS:
+            if not await still():
+                return
+            seen = time.monotonic()
         found = await to_thread.run_sync(look, after, limiter=_threads)
         chosen = await to_thread.run_sync(choose, found, limiter=_threads) if found else found
         for item in chosen:
@@ -180,10 +206,6 @@ async def _rows(
             after = found[-1].seq
             continue
         yield None
-        if time.monotonic() - seen >= SEEN_SECONDS:
-            if not await to_thread.run_sync(may_know, limiter=_threads):
-                return
-            seen = time.monotonic()
         await asyncio.sleep(POLL_SECONDS)
 
 

@@ -5,20 +5,18 @@ They never say "verified" alone: a claim's names its rule, a record's how many o
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request, Response
 
 from app.api import public_record
 from app.api.callers import CallerDep
-from app.api.conditional import not_modified
 from app.api.parts import PartsDep
 from app.api.problems import not_found
 from app.core.caller import Caller
 from app.pages import pictures
 from app.pages.parts import PageId, RecordName
-from app.pages.shell import render, twin
+from app.pages.shell import render, tagged, twin
 from app.store import records, views
 from app.store.visible import visible_to
 
@@ -102,9 +100,7 @@ def _record(parts: Parts, caller: Caller, record_id: str) -> dict[str, str]:
 
 
 def _svg(request: Request, badge: dict[str, str]) -> Response:
-    body = render("badge.svg", colour=COLOURS[badge["status"]][0], **badge)
-    headers = {"ETag": f'"{hashlib.sha256(body).hexdigest()[:32]}"', "Cache-Control": "no-cache"}
-    return not_modified(request, headers) or Response(body, 200, headers, "image/svg+xml")
+    return tagged(request, render("badge.svg", colour=COLOURS[badge["status"]][0], **badge), "image/svg+xml")
 
 
 def _shield(badge: dict[str, str]) -> dict[str, Any]:

@@ -71,8 +71,10 @@ def differences(jobs: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     flat = [_flat(job) for job in jobs]
     names = list(dict.fromkeys(name for job in flat for name in job))
     rows = [{"field": name, "values": [job.get(name, "–") for job in flat]} for name in names]
-    differ = [row for row in rows if len(set(row["values"])) > 1]
-    return {"differ": differ, "same": [row for row in rows if row not in differ]}
+    kinds: dict[str, list[dict[str, Any]]] = {"differ": [], "same": []}
+    for row in rows:
+        kinds["differ" if len(set(row["values"])) > 1 else "same"].append(row)
+    return kinds
 
 
 def _flat(job: dict[str, Any]) -> dict[str, str]:

@@ -18,7 +18,7 @@ from app.api.problems import ApiError
 from app.core.model import Status
 from app.pages import words
 from app.pages.parts import ForPeople, sight, verdict_spark
-from app.pages.shell import HEADERS, page, query, render, twin
+from app.pages.shell import HEADERS, page, query, render, tagged, twin
 from app.store import feed
 from app.store.visible import Visible, visible_to
 
@@ -43,6 +43,7 @@ KNOWN: dict[str, tuple[str, ...]] = {
     "blame": tuple(words.BLAME),
 }
 _VALUE = re.compile(r"[A-Za-z0-9_]{0,40}")
+_VERDICT = re.compile(r"(vrd_[0-9a-z]{1,64})?")  # empty: the place before every verdict
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ def read_atom(parts: PartsDep, caller: CallerDep, request: Request) -> Response:
     found = read_feed(parts, Wanted.of(request), visible_to(caller))
     base = str(request.base_url).rstrip("/")
     body = render("feed.atom", feed=found, base=base, here=query(found["filters"]))
-    return Response(body, 200, {**HEADERS, "Cache-Control": "no-cache"}, "application/atom+xml; charset=utf-8")
+    return tagged(request, body, "application/atom+xml; charset=utf-8", HEADERS)
 
 
 def _odd(wanted: Wanted) -> list[dict[str, Any]]:
@@ -167,10 +168,19 @@ def _cursor(place: tuple[datetime, str]) -> str:
 
 
 def _place(cursor: str | None) -> tuple[datetime, str] | None:
+    """Return the place that an address names: a moment that both databases can hold, and the id of a verdict or none.
+
+    Raises:
+        ApiError: it names none.
+
+    """
     if cursor is None:
         return None
     try:
         at, _, verdict_id = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().partition("|")
-        return datetime.fromisoformat(at), verdict_id
-    except ValueError:
-        raise ApiError("invalid-request", "`before` is no place in the feed; begin again without it") from None
+        moment = datetime.fromisoformat(at)
+        if moment.tzinfo is not None and _VERDICT.fullmatch(verdict_id):
+            return moment.astimezone(UTC), verdict_id
+    except (ValueError, OverflowError):  # the second: a moment of the year 1 or 9999 that lies outside of them in UTC
+        pass
+    raise ApiError("invalid-request", "the address names no place in the feed; begin again without `before` or `than`")

@@ -19,7 +19,9 @@ from app.pages.shell import HEADERS, dressed, render, wants_html
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-KEPT_HEADERS = frozenset({b"x-request-id", b"allow", b"retry-after", b"ratelimit", b"ratelimit-policy"})
+KEPT_HEADERS = frozenset(
+    {b"x-request-id", b"allow", b"retry-after", b"ratelimit", b"ratelimit-policy", b"cache-control"}
+)
 
 
 class PageGuard:

@@ -58,7 +58,8 @@ STATIC = {
 KEPT_MAX = 512
 _NAME = re.compile(r"[^\s,:;]*[._/\\0-9=`]\S*\w")  # a first word that is spelled as no word of prose is
 #: Signs that turn the order of what stands behind them (Unicode TR 36): a statement of somebody's could turn our words.
-_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+#: And the two that no document of XML may hold (XML 1.0, 2.2): one of them would make the whole feed unreadable.
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
 _QUALITY = re.compile(r"[01](\.[0-9]{0,3})?")
 _folder = resources.files("app.pages").joinpath("static")
 FILES: dict[str, bytes] = {name: _folder.joinpath(name).read_bytes() for name in STATIC}
@@ -154,7 +155,7 @@ ENVIRONMENT = _environment()
 
 
 def render(template: str, **values: Any) -> bytes:
-    """Return a page's bytes; signs that would turn the order of its text stand there by their number."""
+    """Return a page's bytes; signs that would turn the order of its text, or break it, stand there by their number."""
     text = ENVIRONMENT.get_template(template).render(values)
     return _TURNING.sub(lambda sign: f"\u27e8U+{ord(sign[0]):04X}\u27e9", text).encode()
 
@@ -242,10 +243,14 @@ def page_at(request: Request, key: tuple[str, ...], make: Callable[[], bytes]) -
 
 def twin(request: Request, document: Any) -> Response:
     """Return what a page shows, for programs."""
-    body = json.dumps(document, default=_plain, ensure_ascii=False).encode()
+    return tagged(request, json.dumps(document, default=_plain, ensure_ascii=False).encode(), "application/json")
+
+
+def tagged(request: Request, body: bytes, kind: str, headers: Mapping[str, str] | None = None) -> Response:
+    """Return what may change, unless who asks has it already."""
     tag = hashlib.sha256(body).hexdigest()[:32]
-    headers = {"ETag": f'W/"{tag}"', "Cache-Control": kept(request, "no-cache")}
-    return not_modified(request, headers) or Response(body, 200, headers, "application/json")
+    told = {**(headers or {}), "ETag": f'W/"{tag}"', "Cache-Control": kept(request, "no-cache")}
+    return not_modified(request, told) or Response(body, 200, told, kind)
 
 
 def _plain(value: Any) -> Any:
