@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
@@ -76,6 +76,8 @@ def submit(  # noqa: PLR0913 - options of a command
         try:
             with connected(url, token) as client:
                 sent += send_all(client, account.found, force=force, key=key)
+                if several and not as_json:
+                    _tell_of_open(sent)
                 for item in sent:
                     if wait:
                         _follow(client, item, timeout - (time.monotonic() - begun))
@@ -136,14 +138,26 @@ def _tell(client: Client, item: Sent, *, several: bool, wait: bool, as_json: boo
         print_json(item.as_json() if several else named(item.document))
     else:
         show.verification(item.document, client.url, item.bundle if several else None)
-        _tell_of_closed(client, item.document, several=several)
+        _tell_of_record(client, item.document, several=several)
     if not wait:
         say(f"follow it: {_command('watch', client.url, item.document['id'])}", error=True)
+
+
+def _tell_of_open(sent: Sequence[Sent]) -> None:
+    """Say of several claims once, and before their verdicts, which everybody sees."""
+    taken = [item.document for item in sent if item.document is not None]
+    count = sum(document["record_id"] is None for document in taken)
+    if count:
+        print(OPEN_AMONG.format(count=count, of=len(taken)), file=sys.stderr)
 
 
 OPEN = (
     "this claim names no record, so it is public at once, evidence and log too; with a [record] in claim.toml it would be"
     " closed"
+)
+OPEN_AMONG = (
+    "public at once, evidence and log too, as they name no record: {count} of {of} claims; with a [record] in claim.toml"
+    " they would be closed"
 )
 TAKE_BACK = (
     "to take it back: curl -X PATCH {url}/v1/claims/{claim} -H 'If-Match: *' -H 'Content-Type: application/json'"
@@ -151,11 +165,12 @@ TAKE_BACK = (
 )
 
 
-def _tell_of_closed(client: Client, document: Mapping[str, Any], *, several: bool) -> None:
-    """Say where to find what no list shows to others; a record that is private may be unknown to who asks."""
+def _tell_of_record(client: Client, document: Mapping[str, Any], *, several: bool) -> None:
+    """Say what everybody sees, or where to find what no list shows; a record that is private may be unknown to who asks."""
     if document["record_id"] is None:
-        told = OPEN if several else f"{OPEN}\n{TAKE_BACK}"
-        print(told.format(url=client.url, claim=document["claim"]["id"]), file=sys.stderr)
+        if not several:
+            told = f"{OPEN}\n{TAKE_BACK}"
+            print(told.format(url=client.url, claim=document["claim"]["id"]), file=sys.stderr)
         return
     try:
         closed = client.record(document["record_id"])["claims_visibility"] == "closed"

@@ -84,6 +84,8 @@ def test_of_several_each_verdict_names_its_bundle_its_claim_and_its_page(
     done = assay("submit", claims, "--wait", "--url", served.url, home=tmp_path / "h")
     blocks = re.split(r"^(?=ver_)", done.stdout, flags=re.MULTILINE)[1:]
     assert len(blocks) == 2
+    assert done.stderr.count("public at once") == 1
+    assert "public at once, evidence and log too, as they name no record: 2 of 2 claims; with a [record]" in done.stderr
     for name, block in zip("ab", blocks, strict=True):
         verification = block.partition(":")[0]
         assert f"\n  claim gain of {claims / name}\n" in block
