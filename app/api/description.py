@@ -82,7 +82,9 @@ MET_BY: dict[str, Callable[[Document], bool]] = {
     "login-insecure": _is(),
     "not-again": _is("webhooks_replay"),
     "claim-of-record": _is("records_patch_claim"),
-    "not-yours": _is("records_put", "records_patch", "records_patch_claim"),
+    "not-yours": _is(
+        "records_put", "records_patch", "records_patch_claim", "verifications_cancel", "verifications_retry"
+    ),
     "not-retryable": _is("verifications_retry"),
     "key-over": _is("api_keys_rotate"),
     "endpoint-disabled": _is("webhooks_test", "webhooks_replay"),

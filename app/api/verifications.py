@@ -19,7 +19,7 @@ from app.api.callers import CallerDep, needs
 from app.api.conditional import CONDITIONAL, IMMUTABLE, current, current_at, kept, not_modified, settled
 from app.api.idempotency import IdempotencyKey, Once, keyless
 from app.api.parts import PartsDep, require_environment
-from app.api.problems import ApiError, Problem, not_found
+from app.api.problems import ApiError, Problem, not_found, not_yours
 from app.api.schemas import Urls, VerdictOut, VerificationOut
 from app.api.submission import REQUEST_BODY, Body, read_body
 from app.core.caller import Caller, Scope
@@ -150,7 +150,7 @@ def read(parts: PartsDep, caller: CallerDep, request: Request, verification_id: 
     "/verifications/{verification_id}/cancel",
     status_code=202,
     response_model=VerificationOut,
-    responses={404: {"model": Problem}},
+    responses={403: {"model": Problem}, 404: {"model": Problem}},
     summary="Cancel a verification",
 )
 def cancel(
@@ -158,7 +158,7 @@ def cancel(
 ) -> VerificationOut:
     """Ask for the end of a verification; repeating it changes nothing, and a verdict that stands stays."""
     if not actions.cancel(parts, verification_id, caller):
-        raise not_found("verification")
+        raise _anothers(parts, caller, verification_id)
     return show(parts, verification_id)
 
 
@@ -168,7 +168,7 @@ def cancel(
     response_model=VerificationOut,
     responses={
         200: {"model": VerificationOut, "description": "it was begun again before: that verification"},
-        **{status: {"model": Problem} for status in (404, 409, 429)},
+        **{status: {"model": Problem} for status in (403, 404, 409, 429)},
     },
     summary="Try a faulted verification again",
 )
@@ -188,10 +188,17 @@ def retry(
     except Refusal as refusal:
         raise ApiError("not-retryable", refusal.detail, refusal=refusal) from refusal
     if submitted is None:
-        raise not_found("verification")
+        raise _anothers(parts, caller, verification_id)
     if isinstance(submitted, Response):
         return submitted
     return _accepted(response, show(parts, submitted.verification_id), created=submitted.created)
+
+
+def _anothers(parts: Parts, caller: Caller, verification_id: str) -> ApiError:
+    """Return the answer to who changes what is none of its: what it may read is another's, and the rest is not there."""
+    with parts.store.read() as session:
+        readable = views.version(session, verification_id, visible_to(caller)) is not None
+    return not_yours("verification") if readable else not_found("verification")
 
 
 @router.get(

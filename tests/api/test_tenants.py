@@ -227,15 +227,19 @@ def test_nothing_is_changed_without_the_right_key(world: World, who: str | None,
 
 @pytest.mark.parametrize("which", ["hidden", "shown"])
 @pytest.mark.parametrize("action", ["cancel", "retry"])
-def test_a_verification_of_another_is_as_good_as_not_there(world: World, which: str, action: str) -> None:
+def test_a_verification_of_another_is_refused_where_it_may_be_read_and_else_not_there(
+    world: World, which: str, action: str
+) -> None:
     ids, bob = getattr(world, which), world.as_("bob")
     answers = []
     for verification in (ids["verification_id"], "ver_none"):
         with world.statements() as asked:
             answer = bob.post(f"/v1/verifications/{verification}/{action}")
         answers.append((answer.status_code, answer.json()["detail"], list(asked)))
-    assert answers[0] == answers[1]
-    assert answers[0][0] == 404
+    read = bob.get(f"/v1/verifications/{ids['verification_id']}").status_code
+    assert (read, answers[0][0], answers[1][0]) == ((200, 403, 404) if which == "shown" else (404, 404, 404))
+    assert answers[0][2] == answers[1][2], "in the same work as what is not there"
+    assert (answers[0] == answers[1]) is (which == "hidden")
     expected = {"cancel": 202, "retry": 409}[action]
     assert world.as_("alice").post(f"/v1/verifications/{ids['verification_id']}/{action}").status_code == expected
     assert world.as_("admin").post(f"/v1/verifications/{ids['verification_id']}/{action}").status_code == expected
