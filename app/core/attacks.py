@@ -6,7 +6,8 @@ empty_input    no declared input is there, and no parameters
 looked_up      all numbers of the inputs but the one cell that equals the measured or printed value, or gives it in one
                step, are changed beyond recognition
 recognised     variant 1: a few numbers moved by one unit of their last place; 2: the same ones the other way; 3: the same
-               numbers in other spelling; 4 to 6: records in another order, see `perturb_roles`
+               numbers in other spelling; 4 to 6: records in another order, see `perturb_roles`; 7: three zeros behind
+               every decimal of a table; 8: the last line ended otherwise
 rounding_flip  variant 1: every printed decimal moved within its rounding; 2: the same the other way
 anchored       variant 1: all numbers three to thirty times as large; 2: rows paired anew; 3: all numbers as much smaller;
                in 1 and 3 of a text with few numbers four of its letters one, and a table without any put in order; in these,
@@ -36,10 +37,10 @@ from app.core.literals_plain import plain_program
 from app.core.members import by_metric
 from app.core.model import Derivation
 from app.core.perturb import Derived, Underivable, derive, strong_parameter
-from app.core.perturb_moves import letters_merged, times
+from app.core.perturb_moves import ENDED, SPELLED, letters_merged, times, zeros_behind
 from app.core.perturb_ordered import AGAINST, TOGETHER, put_in_order
 from app.core.perturb_roles import ENDS, records_moved
-from app.core.perturb_sites import Sites, all_but, exchanged, nudged, rewritten, sites, strongly, within_rounding
+from app.core.perturb_sites import Sites, all_but, ended, exchanged, nudged, rewritten, sites, strongly, within_rounding
 from app.core.perturb_spared import VARIANT as SPARED
 from app.core.perturb_spared import cells_exchanged, decimals_of, spared
 from app.core.quantity import EXACT, number_in
@@ -185,6 +186,10 @@ def _behind(value: Decimal) -> tuple[Decimal, ...]:
 
 
 def _recognised(seal: str, derivation: Derivation, _: Claim, contents: Contents) -> Attacked | Underivable:
+    if derivation.variant == SPELLED:
+        return each_input(contents, lambda _, found: zeros_behind(found), "the same numbers with more zeros")
+    if derivation.variant == ENDED:
+        return each_input(contents, lambda _, found: ended(found), "the last line ended otherwise")
     if derivation.variant >= ENDS:
         return each_input(
             contents, lambda _, found: records_moved(found, derivation.variant), "records in another order"

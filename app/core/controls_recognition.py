@@ -3,14 +3,15 @@
 recognised. A script may compute honestly from every input but the sealed one, for which it has the printed answer
 ready, known by its digest, its length or its first row. So a few numbers are moved by one unit of their last place, once
 up and once down, and the same numbers are spelled otherwise. An honest result hardly moves under the first two, and to
-opposite sides if it does; under the third it stays. What jumps under all three, each time to the same other value,
-recognised its inputs: `fail`. What jumps under the first two alone may be honest, a count of equal values for instance:
-`warn`. What jumps under all three, to different values, and as far as when every number is another, is made of the file's
-bytes and not of its numbers, a digest for instance: `fail`, unless it is a whole number or a label, which may claim to be
-one. A jump is a movement by more than a fiftieth, or, for an answer that is near the honest result, one out of what
-the claim accepts; of a label any other label.
+opposite sides if it does; what moves to the same side is a `warn`. Under the third it stays. What jumps under all three,
+each time to the same other value, recognised its inputs: `fail`. What jumps under the first two alone may be honest, a
+count of equal values for instance: `warn`. What jumps under all three, to different values, and as far as when every
+number is another, is made of the file's bytes and not of its numbers, a digest for instance: `fail`, unless it is a whole
+number or a label, which may claim to be one. A jump is a movement by more than a fiftieth, or, for an answer that is near
+the honest result, one out of what the claim accepts; of a label any other label.
 
-A script may also know its inputs by what stands first or last in them. It is met by other orders (`controls_order`).
+A script may also know its inputs by what stands first or last in them. It is met by other orders (`controls_order`). And
+one may hang on how its numbers are spelled, which is asked of every script (`controls_spelling`).
 
 seed_response. Asks whether several seeds give different values at all.
 """
@@ -27,6 +28,7 @@ from app.core.controls_held import accepts, changed
 from app.core.controls_movement import first_metrics, gap, noise, own, repeat_spread, values_of
 from app.core.controls_order import known_by_place
 from app.core.controls_response import TIMES_SPREAD
+from app.core.controls_spelling import hanging, made_of_bytes
 from app.core.members import by_metric
 from app.core.model import ControlResult, Formula
 from app.core.phrases import brief, listed
@@ -55,6 +57,17 @@ def recognised(readings: Readings) -> Control:
     placed = known_by_place(readings)
     if placed is not None:
         return control("recognised", FAIL, placed)
+    found = _nudged(readings)
+    told, spelling = made_of_bytes(readings), hanging(readings)
+    if told is not None and found.result is not FAIL:
+        return control("recognised", FAIL, told)
+    if spelling is not None and found.result in {PASS, WARN}:
+        return control("recognised", WARN, spelling)
+    return found
+
+
+def _nudged(readings: Readings) -> Control:
+    """Judge by a few numbers moved by one unit, and by what is asked where the result jumps."""
     if values_of(own(readings, "recognised", 1)) is None:
         return control("recognised", UNDECIDED, "With a few numbers moved by one unit the script gave no result.")
     jumped = jumping(readings)
@@ -78,10 +91,27 @@ def recognised(readings: Readings) -> Control:
             detail = f"{name} is another value for each spelling of nearly the same numbers, as far apart as for others"
             return control("recognised", FAIL, f"{detail}: it is made of the bytes, not of what they say.")
     if not far:
-        return control(
-            "recognised", PASS, f"Moving a few numbers by one unit moves {listed(jumped)} a little, and back."
-        )
+        return _little(before, up, down, jumped)
     return control("recognised", WARN, f"A few numbers moved by one unit move {listed(far)} far.")
+
+
+def _little(
+    before: Mapping[str, Measured], up: Mapping[str, Measured], down: Mapping[str, Measured], jumped: Sequence[str]
+) -> Control:
+    """Say what both directions did to numbers that moved out of what the claim accepts, but not far."""
+    same = [name for name in jumped if _rise(before[name], up[name]) == _rise(before[name], down[name])]
+    if same:
+        detail = f"A few numbers moved by one unit, up or down, move {listed(same)} to the same side, out of the claim."
+        return control("recognised", WARN, detail)
+    stood = [name for name in jumped if not _rise(before[name], down[name])]
+    back = f"moves {listed(stood)} no further" if stood else "to the other side"
+    detail = f"Moving a few numbers by one unit moves {listed(jumped)} a little, and moving them the other way {back}."
+    return control("recognised", PASS, detail)
+
+
+def _rise(one: Measured, two: Measured) -> int:
+    """Return 1 if a number rose, -1 if it fell, 0 if it stood."""
+    return 0 if one.value is None or two.value is None else int(two.value.compare(one.value))
 
 
 def jumping(readings: Readings) -> list[str]:

@@ -25,7 +25,7 @@ from app.core.perturb_ordered import HOW as ORDERED
 from app.core.perturb_spared import VARIANT as SPARED
 from app.core.phrases import brief, listed
 from app.core.quantity import EXACT
-from app.core.specs import PAIRS_VARIANT, VARIANTS, tried
+from app.core.specs import AGAIN, PAIRS_VARIANT, VARIANTS, tried
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -216,7 +216,8 @@ def _unmoved(readings: Readings, answers: Collection[_Answer]) -> list[str]:
 def usual_changes(readings: Readings) -> list[Reading]:
     """Return the runs with changed inputs that every input has; other controls have changes of their own."""
     perturbed = readings.of_purpose(Purpose.PERTURB)
-    return [item for item in perturbed if item.run.spec.derivation is None or item.run.spec.derivation.attack is None]
+    mine = [item for item in perturbed if item.run.spec.derivation is None or item.run.spec.derivation.attack is None]
+    return [item for item in mine if not item.run.spec.key.endswith(f"-{AGAIN}")]
 
 
 def never_made(readings: Readings, target: str) -> str | None:

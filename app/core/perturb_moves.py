@@ -19,6 +19,8 @@ from app.core.perturb_tables import lines_of, separator_of
 from app.core.quantity import EXACT
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from app.core.perturb_numbers import Chance
     from app.core.perturb_sites import Sites
 
@@ -26,6 +28,8 @@ SMALL = Decimal("0.001")  # a share of a number: a step, unless one unit of its 
 STEPS = (1, 2, 3, 5)  # all to one side, so that a sum moves; unequal, so that a difference does
 MERGED = 4  # letters that become one
 KINDS_LEAST = 8  # different numbers in a column; fewer are classes, doses, marks
+SPELLED, ENDED = 7, 8  # variants of `recognised`
+ZEROS = "000"  # so many that what measures the spelling itself moves far
 
 
 def unsettled(found: Sites, chance: Chance, times: int) -> bytes | None:
@@ -82,6 +86,21 @@ def rescaled(found: Sites, factor: Decimal) -> bytes | None:
     columns of whole numbers, and of fewer than eight different numbers or less than half of them different, which are
     codes rather than amounts; and numbers such as -999.0 or 99.9, which often say that a value is missing.
     """
+    return _of_amounts(found, lambda text: times(text, factor))
+
+
+def zeros_behind(found: Sites) -> bytes | None:
+    """Return a table or JSON with three zeros behind each decimal: the same numbers. None if there are none of these.
+
+    What `rescaled` leaves stays here too, for codes may be compared as texts, and so does text that is read by its letters.
+    """
+    lines = lines_of(found.text)
+    if not is_json(found.text, lines) and separator_of(lines) is None:
+        return None
+    return _of_amounts(found, lambda text: f"{text}{ZEROS}" if "." in text and "e" not in text.lower() else text)
+
+
+def _of_amounts(found: Sites, change: Callable[[str], str]) -> bytes | None:
     columns: dict[str, list[str]] = {}
     for column, text in zip(found.columns, found.literals, strict=True):
         columns.setdefault(column, []).append(text)
@@ -89,12 +108,10 @@ def rescaled(found: Sites, factor: Decimal) -> bytes | None:
     if not amounts:
         return None
 
-    def scaled(index: int, text: str) -> str:
-        if found.columns[index] not in amounts or _MISSING.fullmatch(text):
-            return text
-        return times(text, factor)
+    def changed(index: int, text: str) -> str:
+        return change(text) if found.columns[index] in amounts and not _MISSING.fullmatch(text) else text
 
-    return found.changed(scaled)
+    return found.changed(changed)
 
 
 _MISSING = re.compile(r"-1(\.0*)?|[-+]?99+(\.[09]*)?|[-+]?9\.9+")

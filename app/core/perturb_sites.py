@@ -151,6 +151,11 @@ def rewritten(found: Sites) -> bytes:
     """
     if any("." in text for text in found.literals):
         return found.changed(lambda _, text: f"{text}0" if "." in text and "e" not in text.lower() else text)
+    return ended(found)
+
+
+def ended(found: Sites) -> bytes:
+    """Return the file with the ending of its last line gone, or with one where it had none."""
     return found.encoded(found.text[:-1] if found.text.endswith("\n") else f"{found.text}\n")
 
 

@@ -12,6 +12,7 @@ type      decimals of the script larger, only if those of the inputs, made large
 weigh     all numbers of the inputs larger, only if the result followed those of the script
 look      only if all numbers but one were changed and the result stood still
 recognise only if a few numbers moved by one unit moved the result far
+end       only if another spelling of the same numbers led out of what the claim accepts
 reorder   only if records that change places at both ends moved the result far
 step      only if a few numbers moved by one unit leave the result as it was: all of them by a small step
 step else the same steps at changed inputs, only if it stood still; all steps only if it moved there
@@ -36,6 +37,7 @@ from app.core.controls_pinned import moving_there, standing, still_here
 from app.core.controls_recognition import jumping
 from app.core.controls_response import unborne, unmoved_so_far, wants_pairs
 from app.core.controls_scale import out_of_law
+from app.core.controls_spelling import led_out
 from app.core.controls_turned import unturned
 from app.core.controls_typed import proportional, unfollowed
 from app.core.looks import wanted_measures
@@ -47,6 +49,7 @@ from app.core.specs import (
     all_steps,
     anchors,
     attacks,
+    endings,
     far_steps,
     in_kind,
     instead,
@@ -107,6 +110,7 @@ STAGES = (
     ),
     Stage("look", second_looks, lambda readings: bool(unmoved_by_others(readings)), spares=True),
     Stage("recognise", recognitions, lambda readings: bool(jumping(readings)), spares=True),
+    Stage("end", endings, lambda readings: bool(led_out(readings))),
     Stage("reorder", reorderings, lambda readings: bool(moved_by_order(readings))),
     Stage("step", near_steps, lambda readings: bool(standing(readings)), spares=True),
     Stage("step elsewhere", far_steps, lambda readings: bool(still_here(readings)), spares=True),

@@ -4,6 +4,7 @@ measure-0, measure-1, …        one for each sealed seed, up to the first look
 measure-N, …                   further sealed seeds, only while statistical rules cannot decide
 repeat-0                       the first seed again
 perturb-POSITION-VARIANT       one input changed, in the order in which the claim names inputs and parameters
+perturb-0-1-again              the first of these once more: the same bytes
 perturb-POSITION-3             its rows paired anew, or a parameter moved far, only for a result that nothing else moved,
                                or that is on a line with a parameter
 perturb-POSITION-4             whole numbers left alone, only for a result that nothing moved while some change crashed
@@ -23,6 +24,7 @@ from app.core.attacks_roles import LEADERS
 from app.core.boxjob import targets
 from app.core.members import STATISTICAL, by_metric
 from app.core.model import Derivation, Formula, Purpose, Rule, RunSpec
+from app.core.perturb_moves import ENDED, SPELLED
 from app.core.perturb_ordered import VARIANTS as ORDERED
 from app.core.perturb_roles import ENDS, HALVES, LAST_FIRST
 from app.core.perturb_spared import VARIANT as SPARED
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 VARIANTS = 2
 PAIRS_VARIANT = 3  # of what a script depends on; a formula's values have no third
 VALUES_MAX = 32  # measured values that a control looks for
+AGAIN = "again"
 ALL = "*"  # the target of a change that is made to several inputs, or to none of them
 TARGETS_TRIED_MAX = 16
 CONFIRM_SAME = "confirm-0"  # the first seed again; further ones have other seeds
@@ -61,7 +64,13 @@ def attacks(seal: Seal) -> tuple[RunSpec, ...]:
         for position, target in enumerate(tried(seal.claim))
         for variant in range(1, variants + 1)
     )
-    return (RunSpec(key="repeat-0", purpose=Purpose.REPEAT, seed=seal.seeds[0]), *perturb)
+    return (RunSpec(key="repeat-0", purpose=Purpose.REPEAT, seed=seal.seeds[0]), *perturb, *_again(seal, perturb))
+
+
+def _again(seal: Seal, perturb: tuple[RunSpec, ...]) -> tuple[RunSpec, ...]:
+    """Return the run that looks at a script's changed input a second time; a formula's evaluator is our own."""
+    script = not isinstance(seal.claim.reproduce, Formula)
+    return tuple(spec.model_copy(update={"key": f"{spec.key}-{AGAIN}"}) for spec in perturb[:1] if script)
 
 
 def pairings(seal: Seal) -> tuple[RunSpec, ...]:
@@ -114,7 +123,7 @@ def own_changes(readings: Readings) -> tuple[RunSpec, ...]:
     if script.inputs:
         found += [_own(readings, "looked_up", 1), _own(readings, "recognised", 1), _own(readings, "rescaled", 1)]
         found += [_own(readings, "rounding_flip", variant) for variant in (1, 2)]
-        found.append(_own(readings, "recognised", ENDS))
+        found += [_own(readings, "recognised", ENDS), _own(readings, "recognised", SPELLED)]
         if any(item.rule is Rule.RANKING for item in readings.seal.claim.expect):
             found.append(_own(readings, "turned", LEADERS))
     return (*found, _own(readings, "hardcoded", 2))
@@ -128,6 +137,11 @@ def second_looks(readings: Readings) -> tuple[RunSpec, ...]:
 def recognitions(readings: Readings) -> tuple[RunSpec, ...]:
     """Return the runs that tell a script which recognises its inputs from one that is sensitive to them."""
     return tuple(_own(readings, "recognised", variant) for variant in (2, 3)) if _has_files(readings.seal) else ()
+
+
+def endings(readings: Readings) -> tuple[RunSpec, ...]:
+    """Return the run that tells a result made of its inputs' bytes from one that reads its numbers as texts."""
+    return (_own(readings, "recognised", ENDED),) if _has_files(readings.seal) else ()
 
 
 def reorderings(readings: Readings) -> tuple[RunSpec, ...]:
@@ -215,8 +229,8 @@ def all_specs(seal: Seal, readings: Readings | None = None) -> tuple[RunSpec, ..
     fresh = fresh_confirmations(seal, last) if spread else ()
     known = readings or Readings(seal, {})
     usual = (*measures(seal, last), *attacks(seal), *pairings(seal))
-    own = (*own_changes(known), *sparings(known), *orderings(known), *typings(known), *_later(known), *instead(known))
-    return (*usual, *own, confirmation(seal), *fresh)
+    own = (*own_changes(known), *sparings(known), *orderings(known), *typings(known), *endings(known))
+    return (*usual, *own, *_later(known), *instead(known), confirmation(seal), *fresh)
 
 
 def instead(readings: Readings) -> tuple[RunSpec, ...]:

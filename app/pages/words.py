@@ -149,6 +149,8 @@ ATTACK = {  # what is changed for an attack, by its variant, counted from 1
         "the first two records and the last two in each other's place",
         "the last record first",
         "the second half of the records first",
+        "the same numbers with more zeros",
+        "the last line ended otherwise",
     ),
     "rounding_flip": ("every decimal moved within its rounding", "every decimal moved the other way"),
     "pinned": (

@@ -194,7 +194,9 @@ def a_spec(key: str = "measure-0", **changes: Any) -> RunSpec:
     """Return the specification of a run; its purpose follows from its key unless given."""
     usual: dict[str, Any] = {"key": key, "purpose": Purpose(key.partition("-")[0]), "seed": 0}
     if key.startswith("perturb"):
-        usual["derivation"] = Derivation(target="scores.csv", variant=int(key.rpartition("-")[2]))
+        usual["derivation"] = Derivation(
+            target="scores.csv", variant=int(key.removesuffix("-again").rpartition("-")[2])
+        )
     return RunSpec(**(usual | changes))
 
 

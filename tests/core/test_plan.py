@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -58,6 +59,7 @@ def test_the_runs_of_a_script_follow_from_its_seal() -> None:
         ("perturb-0-2", Purpose.PERTURB, 7, Derivation(target="scores.csv", variant=2)),
         ("perturb-1-1", Purpose.PERTURB, 7, Derivation(target="parameters.n", variant=1)),
         ("perturb-1-2", Purpose.PERTURB, 7, Derivation(target="parameters.n", variant=2)),
+        ("perturb-0-1-again", Purpose.PERTURB, 7, Derivation(target="scores.csv", variant=1)),
         ("perturb-0-3", Purpose.PERTURB, 7, Derivation(target="scores.csv", variant=3)),
         ("perturb-1-3", Purpose.PERTURB, 7, Derivation(target="parameters.n", variant=3)),
         ("perturb-0-4", Purpose.PERTURB, 7, Derivation(target="scores.csv", variant=4)),
@@ -70,7 +72,7 @@ def test_the_runs_of_a_script_follow_from_its_seal() -> None:
     assert total_steps(TWO_SEEDS) == len(usual) + OWN_RUNS
 
 
-OWN_RUNS = 33  # of the controls of a script with a file
+OWN_RUNS = 35  # of the controls of a script with a file
 
 
 def test_controls_have_runs_of_their_own() -> None:
@@ -85,11 +87,13 @@ def test_controls_have_runs_of_their_own() -> None:
         "perturb-rounding_flip-1",
         "perturb-rounding_flip-2",
         "perturb-recognised-4",
+        "perturb-recognised-7",
         "perturb-hardcoded-2",
         "perturb-looked_up-1-decimals",
         "perturb-recognised-1-decimals",
         "perturb-rescaled-1-decimals",
         "perturb-typed-1",
+        "perturb-recognised-8",
         "perturb-looked_up-2",
         "perturb-recognised-2",
         "perturb-recognised-3",
@@ -135,7 +139,7 @@ def test_a_formula_is_perturbed_in_one_run() -> None:
 
 def test_only_so_many_inputs_are_tried() -> None:
     seal = a_seal(a_claim(reproduce=a_script(inputs=tuple(f"{index}.csv" for index in range(40)))))
-    assert len(attacks(seal)) == 1 + 2 * TARGETS_TRIED_MAX
+    assert len(attacks(seal)) == 1 + 2 * TARGETS_TRIED_MAX + 1
     assert len(pairings(seal)) == TARGETS_TRIED_MAX
 
 
@@ -164,11 +168,11 @@ def own_of(value: float) -> list[Run]:
 
 OWN, OWN_WRONG = own_of(8.7), own_of(9.9)
 OWN_KEYS = [run.spec.key for run in OWN]
-ATTACKED = ["repeat-0", "perturb-0-1", "perturb-0-2", *OWN_KEYS]
+ATTACKED = ["repeat-0", "perturb-0-1", "perturb-0-2", "perturb-0-1-again", *OWN_KEYS]
 MEASURED = a_run("measure-0", {"score": 8.7})
 REPEATED = a_run("repeat-0", {"score": 8.7})
-MOVED = [a_run("perturb-0-1", {"score": 9.0}), a_run("perturb-0-2", {"score": 9.5})]
-STILL = [a_run("perturb-0-1", {"score": 9.9}), a_run("perturb-0-2", {"score": 9.9})]
+MOVED = [a_run(f"perturb-0-{end}", {"score": score}) for end, score in {"1": 9.0, "2": 9.5, "1-again": 9.0}.items()]
+STILL = [a_run(f"perturb-0-{end}", {"score": 9.9}) for end in ("1", "2", "1-again")]
 PAIRED = a_run("perturb-0-3", {"score": 5.0})
 WRONG = a_run("measure-0", {"score": 9.9})
 STILL_PAIRED, *STILL_ORDERED = [a_run(f"perturb-0-{variant}", {"score": 9.9}) for variant in (3, 5, 6, 7, 8)]
@@ -179,7 +183,9 @@ STEPS = [
     pytest.param([], ["measure-0"], id="first it measures"),
     pytest.param([MEASURED], ATTACKED, id="then everything else side by side"),
     pytest.param([MEASURED, REPEATED], ATTACKED[1:], id="what is finished is not asked for again"),
-    pytest.param([MEASURED, MOVED[1]], ["repeat-0", "perturb-0-1", *OWN_KEYS], id="in whatever order"),
+    pytest.param(
+        [MEASURED, MOVED[1]], ["repeat-0", "perturb-0-1", "perturb-0-1-again", *OWN_KEYS], id="in whatever order"
+    ),
     pytest.param([MEASURED, REPEATED, *MOVED, *OWN], ["conclude"], id="a match needs no confirmation"),
     pytest.param([WRONG, WRONG_AGAIN, *OWN_WRONG, *MOVED], ["confirm-0"], id="a contradiction does"),
     pytest.param([WRONG, WRONG_AGAIN, *OWN_WRONG, *MOVED, CONFIRMED], ["conclude"], id="once"),
@@ -188,7 +194,7 @@ STEPS = [
         [WRONG, WRONG_AGAIN, *OWN_WRONG, *STILL], ["perturb-0-3"], id="what nothing moved so far is paired anew"
     ),
     pytest.param(
-        [WRONG, WRONG_AGAIN, *OWN_WRONG, STILL[0], a_run("perturb-0-2", "{}")],
+        [WRONG, WRONG_AGAIN, *OWN_WRONG, STILL[0], a_run("perturb-0-2", "{}"), STILL[2]],
         ["perturb-0-3"],
         id="what gave nothing is as well",
     ),
@@ -335,8 +341,14 @@ def measured_at(look: int, score: float, step: float = 0.0) -> list[Run]:
     ]
 
 
+def stepwise(specs: Sequence[RunSpec]) -> list[tuple[RunSpec, int]]:
+    """Return runs with how far each moves a result: one more than the last, and as far under the same change."""
+    at = {spec.key: index for index, spec in enumerate(specs)}
+    return [(spec, at[spec.key.removesuffix("-again")]) for spec in specs]
+
+
 def attacked(score: float) -> list[Run]:
-    return [a_run(spec, {"score": score + index}) for index, spec in enumerate(attacks(ADAPTIVE))]
+    return [a_run(spec, {"score": score + step}) for spec, step in stepwise(attacks(ADAPTIVE))]
 
 
 WIDE, NARROW = 0.5, 0.01
@@ -388,7 +400,7 @@ def test_another_expectation_that_is_contradicted_or_open_ends_the_search() -> N
             a_run(spec, {"score": score, "second": second}) for spec, score in zip(measures(seal), scores, strict=True)
         ]
         changed = [
-            a_run(spec, {"score": 8.2 + index, "second": second + index}) for index, spec in enumerate(attacks(seal))
+            a_run(spec, {"score": 8.2 + step, "second": second + step}) for spec, step in stepwise(attacks(seal))
         ]
         return measured + changed + own_after(seal, measured)
 
@@ -424,6 +436,6 @@ def test_a_confirmation_by_seeds_measures_none_that_was_measured() -> None:
 
 def test_the_cost_is_known_in_advance() -> None:
     assert (least_steps(a_formula_seal()), total_steps(a_formula_seal())) == (3, 4)
-    assert (least_steps(ADAPTIVE), total_steps(ADAPTIVE)) == (3 + 3 + 9, 10 + 3 + 2 + 4 + OWN_RUNS + 1 + 10)
+    assert (least_steps(ADAPTIVE), total_steps(ADAPTIVE)) == (3 + 4 + 10, 10 + 4 + 2 + 4 + OWN_RUNS + 1 + 10)
     one_run = a_seal(a_claim(an_expectation(None, "interval", low="8", high="9", level="95%", n="5")))
     assert total_steps(one_run) == total_steps(a_seal())  # one seed has no spread that could contradict

@@ -175,11 +175,14 @@ SCENARIOS = [
     # What the controls found.
     scenario("it does not repeat", claimed(), [8.7, 9.9, 9.5], "NONDETERMINISTIC", "A repetition turns"),
     scenario("it crashes again", claimed(), [8.7, ending(exit_code=1), 9.5], "NONDETERMINISTIC", "then crashed"),
-    scenario("not confirmed", claimed("9.9"), [8.7, 8.7, 9.5, 9.6, 9.9], "NONDETERMINISTIC", "does not contradict"),
+    scenario("it knows its place", claimed(), [8.7, 8.7, 9.5, 9.6, 9.9], "NONDETERMINISTIC", "looked at twice"),
+    scenario(
+        "not confirmed", claimed("9.9"), [8.7, 8.7, 9.5, 9.6, 9.5, 9.9], "NONDETERMINISTIC", "does not contradict"
+    ),
     scenario(
         "the confirmation timed out",
         claimed("9.9"),
-        [8.7, 8.7, 9.5, 9.6, ending("timeout", clock="cpu")],
+        [8.7, 8.7, 9.5, 9.6, 9.5, ending("timeout", clock="cpu")],
         "NONDETERMINISTIC",
         "not confirmed",
     ),

@@ -50,7 +50,8 @@ def test_a_claim_goes_through_queue_and_workers_to_one_verdict(works: Works) -> 
     assert (works.verdicts(first), works.verdicts(second)) == (1, 1)
     assert [key for key, _, _ in works.outcomes(first)] == ["measure-0", "repeat-0"]
     changed = [
-        f"perturb-{what}" for what in ("0-1", "0-2", "1-1", "1-2", "empty_input-1", "hardcoded-1", "hardcoded-2")
+        f"perturb-{what}"
+        for what in ("0-1", "0-1-again", "0-2", "1-1", "1-2", "empty_input-1", "hardcoded-1", "hardcoded-2")
     ]
     assert sorted(key for key, _, _ in works.outcomes(second)) == ["confirm-0", "measure-0", *changed, "repeat-0"]
     assert works.scalar("SELECT status FROM verdict WHERE verification_id = :id", id=second) == "FALSIFIED"
