@@ -66,19 +66,13 @@ def list_them(as_json: AsJsonLines = False) -> None:
 def verify(name: Annotated[str, typer.Argument(help="Name or digest of the asset.")], as_json: AsJson = False) -> None:
     """Hash every file of an asset anew, and name those that changed."""
     from cli.progress import Steps
-    from sandbox.assets import read_manifests
     from sandbox.assets import verify as verify_it
 
-    settings = read_settings()
-    known = [item for item in read_manifests(settings.assets) if name in {item.name, item.digest}]
-    if not known:
-        raise typer.BadParameter(f"there is no asset {name!r} here; see `assay asset list`")
-    if len(known) > 1:
-        raise typer.BadParameter(f"{len(known)} assets are called {name!r}; name its digest, see `assay asset list`")
-    said = Steps(known[0].name)
+    folder, known = read_settings().assets, _named(name)
+    said = Steps(known.name)
     try:
         manifest, digest, wrong = verify_it(
-            settings.assets, known[0].digest, lambda share: said("hashing", share if said.live else None)
+            folder, known.digest, lambda share: said("hashing", share if said.live else None)
         )
     finally:
         said.end()
@@ -93,6 +87,30 @@ def verify(name: Annotated[str, typer.Argument(help="Name or digest of the asset
         remedy = "`assay asset add` with the original mends it"
         say(f"{manifest.name} was changed on the disk{more}; no run is given it. {remedy}", error=True)
         raise typer.Exit(Exit.FAULT)
+
+
+@app.command()
+def remove(name: Annotated[str, typer.Argument(help="Name or digest of the asset.")], as_json: AsJson = False) -> None:
+    """Delete an asset from this host. Claims that name it stay sealed, and wait for somebody who has it."""
+    from sandbox.adding import remove as remove_it
+
+    manifest, folder = _named(name), read_settings().assets
+    remove_it(folder, manifest)
+    if as_json:
+        print_json({"name": manifest.name, "digest": manifest.digest, "removed_bytes": manifest.bytes})
+    else:
+        typer.echo(f"{manifest.name}  {manifest.digest}  removed, {manifest.bytes} bytes")
+
+
+def _named(name: str) -> Manifest:
+    from sandbox.assets import read_manifests
+
+    known = [item for item in read_manifests(read_settings().assets) if name in {item.name, item.digest}]
+    if not known:
+        raise typer.BadParameter(f"there is no asset {name!r} here; see `assay asset list`")
+    if len(known) > 1:
+        raise typer.BadParameter(f"{len(known)} assets are called {name!r}; name its digest, see `assay asset list`")
+    return known[0]
 
 
 def _steps(said: Any) -> Any:

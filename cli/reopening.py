@@ -14,7 +14,7 @@ def reopen(
     pretend: Annotated[bool, typer.Option("--pretend", help="Say which, and change nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Open verdicts again whose checker of proofs is revoked or too old by now, below $ASSAY_HOME.
+    """Open again what a revoked checker of proofs decided.
 
     The settings ASSAY_PROOF_REVOKED and ASSAY_PROOF_FLOOR say whose word counts no more. Workers do it within the hour; this
     command does it at once. Each verdict gets another one beside it, UNVERIFIED, and stays readable.

@@ -1,6 +1,6 @@
-"""Adding an asset: copy aside, settle, hash, and only then know it by its digest.
+"""Adding an asset: copy aside, settle, hash, and only then know it by its digest. Removing one goes the other way.
 
-One addition at a time holds a lock. Entries are copied below `.part-…`, get the mode that they have on every host, and are
+One change at a time holds a lock. Entries are copied below `.part-…`, get the mode that they have on every host, and are
 hashed there: what is hashed is what boxes will see, whatever happens to the original meanwhile. A rename and a manifest make
 it an asset; whatever interrupts leaves nothing but a folder that the next addition removes.
 """
@@ -13,7 +13,7 @@ import re
 import shutil
 import stat
 import tempfile
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ from sandbox.job import SandboxFault
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from sandbox.entries import Entries
 
@@ -60,6 +60,34 @@ def add(
         raise SandboxFault(
             f"a licence is one line of at most {LICENCE_MAX} characters (name it, and where its text is)"
         )
+    with _alone(base, path):
+        return _add(base, path, name, licence, said)
+
+
+def remove(base: Path, manifest: Manifest) -> None:
+    """Forget an asset and delete its files; a run that is using it is thrown away at its end.
+
+    Raises:
+        SandboxFault: it could not be removed whole. It is known no more; removing it again, or adding, deletes the rest.
+
+    """
+    folder = base / hex_of(manifest.digest)
+    with _alone(base, folder):
+        (base / f"{folder.name}.json").unlink(missing_ok=True)  # first: what is half gone is no asset
+        if folder.exists():
+            part = Path(tempfile.mkdtemp(prefix=".part-", dir=base))
+            folder.rename(part / "removed")
+            shutil.rmtree(part)
+
+
+@contextmanager
+def _alone(base: Path, path: Path) -> Iterator[None]:
+    """Be the only one who changes the folder of assets.
+
+    Raises:
+        SandboxFault: another is at it, or the disk refuses.
+
+    """
     try:
         base.mkdir(parents=True, exist_ok=True)
         refuse_unreachable(base, PASSABLE)
@@ -67,8 +95,8 @@ def add(
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise SandboxFault("another asset is being added here (wait for it)") from None
-            return _add(base, path, name, licence, said)
+                raise SandboxFault("another asset is being added or removed here (wait for it)") from None
+            yield
     except (OSError, shutil.Error) as error:
         named = getattr(error, "filename", None) or path
         raise SandboxFault(f"{named}: {getattr(error, 'strerror', None) or error}") from error

@@ -91,6 +91,7 @@ def test_what_was_changed_is_named_with_5_and_no_run_is_given_it(bench: Bench, t
     ("arguments", "said"),
     [
         (("verify", "nobody"), "there is no asset 'nobody' here"),
+        (("remove", "nobody"), "there is no asset 'nobody' here"),
         (("add", "/nowhere"), "does not exist"),
     ],
 )
@@ -98,6 +99,18 @@ def test_what_is_not_there_is_a_wrong_argument(bench: Bench, arguments: tuple[st
     done = bench("asset", *arguments)
     assert done.returncode == 2
     assert said in " ".join(done.stderr.split())
+
+
+def test_one_that_is_removed_is_given_to_no_run(bench: Bench, tmp_path: Path) -> None:
+    added = bench.added()
+    done = bench("asset", "remove", "xlmr", "--json")
+    assert json.loads(done.stdout) == {"name": "xlmr", "digest": added["digest"], "removed_bytes": 2}
+    assert not Path(added["folder"]).exists()
+    assert bench("asset", "list").stdout == ""
+    verified = bench("verify", lay(tmp_path / "bundle", bundle(added["digest"])), "--json")
+    found = json.loads(verified.stdout)
+    assert (verified.returncode, found["status"]) == (2, None)
+    assert f"there is no asset {added['digest']} here" in found["reason"]
 
 
 def test_a_name_that_two_have_is_no_answer(bench: Bench) -> None:

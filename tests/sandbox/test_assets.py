@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sandbox import Asset, AssetChanged, Job, NoIsolation, Sandbox, SandboxFault, StagedFile, host_python
-from sandbox.adding import LICENCE_MAX, add
-from sandbox.assets import describe, load, load_all, read_manifests, verify
+from sandbox.adding import LICENCE_MAX, add, remove
+from sandbox.assets import describe, hex_of, load, load_all, read_manifest, read_manifests, verify
 from tests.sandbox.kept import FILES, Kept, some_assets
 
 if TYPE_CHECKING:
@@ -134,6 +134,28 @@ def test_two_additions_at_once_are_one_after_the_other(kept: Kept) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(SandboxFault, match="another asset is being added"):
             kept.add()
+
+
+def test_one_that_is_removed_is_gone_with_its_files_and_can_be_added_again(kept: Kept) -> None:
+    manifest, other = kept.add(), kept.add({"other.txt": b"1"}, "other")
+    remove(kept.folder, manifest)
+    assert read_manifest(kept.folder, manifest.digest) is None
+    assert sorted(path.name for path in kept.folder.iterdir() if path.name != ".lock") == sorted(
+        [hex_of(other.digest), f"{hex_of(other.digest)}.json"]
+    )
+    with pytest.raises(SandboxFault, match="there is no asset"):
+        load(kept.folder, manifest.digest)
+    assert kept.add().digest == manifest.digest
+    assert load(kept.folder, manifest.digest).bytes == manifest.bytes
+
+
+def test_nothing_is_removed_while_another_adds(kept: Kept) -> None:
+    manifest = kept.add()
+    with (kept.folder / ".lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(SandboxFault, match="is being added or removed here"):
+            remove(kept.folder, manifest)
+    assert read_manifest(kept.folder, manifest.digest) is not None
 
 
 def test_what_was_left_by_a_killed_addition_is_removed(kept: Kept) -> None:
