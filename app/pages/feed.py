@@ -121,6 +121,7 @@ def read_page(parts: PartsDep, caller: CallerDep, request: Request) -> Response:
         here=query(wanted.address),
         sight=sight(caller),
         odd=_odd(wanted),
+        offered=_offered(found["counts"], wanted),
     )
     answer.headers["Vary"] = "Accept"
     return answer
@@ -148,6 +149,12 @@ def read_atom(parts: PartsDep, caller: CallerDep, request: Request) -> Response:
     base = str(request.base_url).rstrip("/")
     body = render("feed.atom", feed=found, base=base, here=query(found["filters"]))
     return tagged(request, body, "application/atom+xml; charset=utf-8", HEADERS)
+
+
+def _offered(counts: dict[str, dict[str, int]], wanted: Wanted) -> dict[str, dict[str, int]]:
+    """Return facet -> value -> how many, with the chosen value also where none has it."""
+    chosen = {name: {value: 0} for name, value in wanted.facets.items() if value in KNOWN[name]}
+    return {name: chosen.get(name, {}) | found for name, found in counts.items()}
 
 
 def _odd(wanted: Wanted) -> list[dict[str, Any]]:

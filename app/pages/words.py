@@ -126,6 +126,7 @@ ISOLATION_FACT = {  # what the sandbox tells of itself
     "kernel": "Kernel",
     "machine": "Machine",
     "own_user": "A user of its own",
+    "environment": "Interpreter and settings",
     "start": "Box",
     "waited_ms": "Waited for its box",
 }

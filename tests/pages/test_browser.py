@@ -17,7 +17,7 @@ import pytest
 from app import actions
 from app.pages import shell
 from tests.pages.browser import ARGUMENTS, CHROMIUM, SIZES, Watched, watch
-from tests.pages.conftest import bundle
+from tests.pages.conftest import CLOSED, bundle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,6 +66,8 @@ def paths(site: Site) -> dict[str, str]:
         "claim": site.claim("five-runs"),
         "claim-falsified": site.claim("xlmr-struct"),
         "claim-unverified": site.claim("crashes"),
+        "claim-closed": site.claim(CLOSED),
+        "feed-nothing": "/?reason_code=GPU_OOM",
         "verification": f"/verifications/{job['id']}",
         "run": f"/runs/{site.verification('crashes')['runs'][0]['id']}",
         "workers": "/workers",
@@ -74,6 +76,7 @@ def paths(site: Site) -> dict[str, str]:
         "compare-claim": f"/compare?claim={job['claim']['id']}",
         "compare-empty": "/compare",
         "guide": "/read",
+        "this-machine": "/login",
     }
 
 
@@ -249,6 +252,10 @@ def test_a_claim_prints(site: Site, browser: Browser, shots: Path) -> None:
     page.emulate_media(media="print")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert page.locator("nav[aria-label=Main]").is_hidden()
+    folded = page.locator("details", has_text="do not apply").locator("tbody tr").first
+    assert folded.evaluate(
+        "row => row.checkVisibility({contentVisibilityAuto: true}) && row.getClientRects().length > 0"
+    )
 
 
 def test_pages_work_without_scripts(site: Site, browser: Browser) -> None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.pages.conftest import Site
+
 HTML = {"Accept": "text/html"}
 
 
@@ -153,3 +155,44 @@ def test_what_changes_with_the_service_alone_may_be_kept_for_an_hour(service: Se
     assert answer.headers["Cache-Control"] == "public, max-age=3600"
     again = service.client.get(path, headers={"Accept": "application/json", "If-None-Match": answer.headers["ETag"]})
     assert (again.status_code, again.content) == (304, b"")
+
+
+def test_a_filter_that_nothing_passes_is_still_shown_as_chosen(site: Site) -> None:
+    page = site.get("/?reason_code=GPU_OOM").text
+    (chosen,) = re.findall(r'<a href="[^"]*reason_code=GPU_OOM"([^>]*)><span>GPU_OOM</span><span class="n">0<', page)
+    assert 'aria-current="true"' in chosen
+
+
+def test_what_the_sandbox_tells_of_itself_reads_as_words(site: Site) -> None:
+    page = site.get(f"/runs/{site.verification('crashes')['runs'][0]['id']}").text
+    assert "{&#39;" not in page
+    assert re.search(r"<dt>Interpreter and settings</dt><dd>.*PYTHONHASHSEED", page)
+
+
+def test_controls_that_do_not_apply_are_folded_behind_those_that_were_carried_out(site: Site) -> None:
+    page = site.get(site.claim("xlmr-struct")).text
+    controls = site.verification("xlmr-struct")["verdict"]["controls"]
+    void = [row for row in controls if row["result"] == "not_applicable"]
+    shown, _, folded = page.partition(f"<summary>{len(void)} controls do not apply")
+    assert void
+    assert folded.count("does not apply</span>") == len(void)
+    assert "does not apply</span>" not in shown
+    assert shown.count("withstood</span>") == sum(row["result"] == "pass" for row in controls)
+
+
+def test_compared_controls_are_told_in_the_words_of_their_page(site: Site) -> None:
+    jobs = (site.verifications["xlmr-struct"], site.verifications["five-runs"])
+    page = site.get("/compare?verification={}&verification={}".format(*jobs)).text
+    assert "does not apply" in page
+    assert "control input response" in page
+    assert not re.search("control [a-z]+_|not_applicable", page)
+
+
+def test_a_run_that_nobody_took_yet_says_nothing_of_worker_start_and_end(site: Site) -> None:
+    job = site.submit_waiting("of nobody")
+    waits = site.get(f"/runs/{site.data(f'/v1/verifications/{job}')['runs'][0]['id']}").text
+    ended = site.get(f"/runs/{site.verification('crashes')['runs'][0]['id']}").text
+    for name in ("Worker", "Started", "Ended", "Result"):
+        assert f"<dt>{name}</dt>" in ended
+        assert f"<dt>{name}</dt>" not in waits
+    assert site.post(f"/v1/verifications/{job}/cancel").status_code == 202
