@@ -40,6 +40,7 @@ CONFIRM = RunSpec(key="confirm-0", purpose=Purpose.CONFIRM, seed=0)
 #: The axioms that Lean's own library rests on, in the order in which sentences name them.
 ALLOWED = ("propext", "Classical.choice", "Quot.sound")
 SORRY = "sorryAx"
+TAKEN = "its name is taken"  # of what a kernel did not decide, the one thing that no memory would mend
 SAID_MAX = 300  # characters of a stranger's text in a sentence
 
 _FILES = {CHALLENGE: "challenge", SOLUTION: "solution"}
@@ -138,10 +139,16 @@ def replayed(seal: Seal, run: Run) -> Replayed | Ending:
     except Unreportable as error:
         what = f"the checker {_lean(terms)} failed: {said(str(error))}"
         return marred(seal, run) or Ending("PROOF_TOOLCHAIN_ERROR", what)
-    if found.stage != "ok":
-        what = f"the export of the {found.stage} cannot be read: {said(found.detail)}"
-        return marred(seal, run) or Ending("PROOF_NOT_COMPILED", what)
-    return found
+    return found if found.stage == "ok" else marred(seal, run) or _stopped(found)
+
+
+def _stopped(found: Replayed) -> Ending:
+    """Return why a replay stopped: an export cannot be read, or (the theorem was looked for) the kernel gave up."""
+    detail = said(found.detail)
+    if found.theorem is None:
+        return Ending("PROOF_NOT_COMPILED", f"the export of the {found.stage} cannot be read: {detail}")
+    taken = found.detail.endswith(TAKEN)
+    return Ending("PROOF_NOT_COMPILED" if taken else "OOM", f"the {found.stage} compiled, and {detail}")
 
 
 def shortcoming(seal: Seal, found: Replayed) -> Ending | None:

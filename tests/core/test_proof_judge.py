@@ -62,6 +62,11 @@ FIRST = {"line": 3, "column": 4, "message": "unsolved goals\n\u22a2 False"}
 NOT_COMPILED = proved(stage="compile", messages=ERRORS, first=FIRST)
 THERE = {"challenge": True, "solution": True, "is_theorem": True}
 
+
+def gave_up(detail: str) -> dict[str, Any]:
+    return replayed(stage="solution", detail=detail)
+
+
 #: what a box gives -> reason code, blame, a part of the sentence
 ENDINGS: list[tuple[Boxes, str, str, str]] = [
     ({"prove-solution": an_outcome("timeout", clock="wall", limit="wall", wall_ms=10_000)}, "TIMEOUT", "resource", "wall"),
@@ -86,7 +91,11 @@ ENDINGS: list[tuple[Boxes, str, str, str]] = [
     ({"replay-0": "[]"}, "PROOF_TOOLCHAIN_ERROR", "service", "failed"),
     ({"replay-0": replayed(theorem=None)}, "PROOF_TOOLCHAIN_ERROR", "service", "nothing of the theorem"),
     ({"replay-0": replayed(statement=None)}, "PROOF_TOOLCHAIN_ERROR", "service", "nothing of the theorem"),
-    ({"replay-0": replayed(stage="solution", detail="number 7")}, "PROOF_NOT_COMPILED", "author", "export of the solution"),
+    ({"replay-0": replayed(stage="solution", detail="number 7", theorem=None)}, "PROOF_NOT_COMPILED", "author", "export of the solution"),
+    ({"replay-0": gave_up("the kernel could not decide on t: a term nests too deeply for the kernel")}, "OOM", "resource",
+     "the solution compiled, and the kernel could not decide on t: a term nests too deeply"),
+    ({"replay-0": gave_up("Lean's kernel ended before it had seen every declaration")}, "OOM", "resource", "ended before"),
+    ({"replay-0": gave_up("the kernel could not decide on t: its name is taken")}, "PROOF_NOT_COMPILED", "author", "taken"),
     ({"replay-0": replayed(theorem=THERE | {"solution": False})}, "THEOREM_MISSING", "author", "the solution has no"),
     ({"replay-0": replayed(theorem=THERE | {"challenge": False})}, "THEOREM_MISSING", "author", "the challenge has no"),
     ({"replay-0": replayed(theorem=THERE | {"is_theorem": False})}, "THEOREM_MISSING", "author", "is no theorem"),
