@@ -6,7 +6,7 @@
 FROM debian:bookworm-slim
 
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends bubblewrap python3 python3-venv \
+    && apt-get install -y --no-install-recommends bubblewrap metamath python3 python3-venv \
     && rm -rf /var/lib/apt/lists/*
 
 RUN groupadd --system --gid 10001 assay \

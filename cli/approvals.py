@@ -10,7 +10,7 @@ import typer
 from app.core.canonical import digest
 from app.core.claim import parse_claim
 from app.core.errors import Problem, Refusal
-from app.core.model import Lean4
+from app.core.model import Proof
 from app.intake import claim_of
 from cli.options import AsJson, print_json, read_settings
 from cli.remote import DEFAULT_URL, Token, Url, connected
@@ -87,7 +87,7 @@ def _statement(path: Path) -> tuple[str, dict[str, Any]]:
     names = ("python", "lean4", *shipped(), *built_names(settings.environment_folder))
     claim = parse_claim(claim_of(files), files, settings.policy(dict.fromkeys(names, ANY_SEAL)))
     proof = claim.reproduce
-    if not isinstance(proof, Lean4):
+    if not isinstance(proof, Proof):
         detail = f"a {proof.kind} has no statement that could be approved"
         raise Refusal.of(Problem("claim.toml", None, "/reproduce/kind", "no-statement", detail, "approve a proof's"))
     stated = files[proof.challenge]

@@ -18,7 +18,7 @@ from app.core.claim import parse_claim
 from app.core.complaint import last_words
 from app.core.errors import Fault, Refusal
 from app.core.grounding import check_sources, sealed_sources, unreadable
-from app.core.model import Environment, Lean4, Run
+from app.core.model import Environment, Proof, Run
 from app.core.proof_terms import proof_terms
 from app.core.seal import assets_of, environment_of, make_seal, seal_bytes, seal_digest
 from app.intake import claim_of
@@ -120,7 +120,7 @@ class Local:
         built = self.named(environment_of(claim))
         environment = Environment(name=built.name, digest=built.digest)
         terms = None
-        if isinstance(claim.reproduce, Lean4):
+        if isinstance(claim.reproduce, Proof):
             approval = approved_here(self.settings, claim, digests)
             said = built.describe().get("proof")
             terms = proof_terms(claim, digests, environment, said, approval, self.settings.proof_trust)

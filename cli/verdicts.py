@@ -28,7 +28,9 @@ Text = str | None
 def verdicts(  # noqa: PLR0913 - options of a command
     status: Annotated[Status | None, typer.Option(help="Only these.")] = None,
     gate: Annotated[Status | None, typer.Option(help="Only of records whose gate verdict is this.")] = None,
-    kind: Annotated[Literal["formula", "script", "lean4"] | None, typer.Option(help="Of the reproduction.")] = None,
+    kind: Annotated[
+        Literal["formula", "script", "lean4", "metamath"] | None, typer.Option(help="Of the reproduction.")
+    ] = None,
     reason: Annotated[Text, typer.Option("--reason-code", metavar="CODE", help="Such as MISMATCH.")] = None,
     blame: Annotated[
         Literal["author", "resource", "measurement"] | None, typer.Option(help="On whose side an open end lies.")

@@ -1,9 +1,9 @@
 """Environments: interpreters whose every file is covered by one digest.
 
 `python` is the host's own interpreter with its standard library. Its digest covers the interpreter with its shared
-library, every file of the standard library, and the base system's list of packages, so that an upgrade is a new digest
-and not a silent change. Hashing takes a fraction of a second; the answer is kept beside a fingerprint of names, sizes
-and times and taken from there while nothing of it changed.
+library, every file of the standard library, the base system's list of packages, and the verifier `metamath` where there is
+one, so that an upgrade is a new digest and not a silent change. Hashing takes a fraction of a second; the answer is kept
+beside a fingerprint of names, sizes and times and taken from there while nothing of it changed.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from sandbox import metamath
 from sandbox.job import Environment, NoIsolation
 
 SYSTEM_PYTHON = Path("/usr/bin/python3")
@@ -56,7 +57,7 @@ def host_python(explicit: Path | None = None, cache: Path | None = None) -> Envi
     if digest is None:
         digest = _digest(files)
         _keep(cache, fingerprint, digest)
-    detail = {key: facts[key] for key in ("version", "platform", "machine", "implementation")}
+    detail = {key: facts[key] for key in ("version", "platform", "machine", "implementation")} | metamath.facts()
     return Environment(
         "python", digest, str(interpreter), tuple(str(path) for path in mounts), {**detail, "cpu": _cpu_model()}
     )
@@ -98,7 +99,7 @@ def _files(interpreter: Path, library: Path, shared: Path) -> list[Path]:
         for path in library.rglob("*")
         if path.is_file() and not {"__pycache__", "site-packages", "dist-packages"} & set(path.parts)
     ]
-    return [interpreter, *sorted(found), *(path for path in (shared, PACKAGES) if path.is_file())]
+    return [interpreter, *sorted(found), *(path for path in (shared, PACKAGES, metamath.PROGRAM) if path.is_file())]
 
 
 def _fingerprint(files: list[Path]) -> str:

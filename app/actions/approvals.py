@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from app.core.model import Lean4
+from app.core.model import Proof
 from app.core.proof_terms import Approval, proof_terms
 from app.store import approvals, intake
 
@@ -27,7 +27,7 @@ def approve(  # noqa: PLR0913 - what an approval is of, and whose
 def approval_of(parts: Parts, publisher: str, claim: Claim, files: Mapping[str, str]) -> Approval | None:
     """Return the approval of a proof's statement; None when there is none, or the claim is no proof."""
     proof = claim.reproduce
-    if not isinstance(proof, Lean4):
+    if not isinstance(proof, Proof):
         return None
     with parts.store.read() as session:
         found = approvals.find(session, publisher, files[proof.challenge], proof.theorem, proof.imports)
@@ -43,7 +43,7 @@ def terms_of(
         Refusal: its environment holds no checker.
 
     """
-    if not isinstance(claim.reproduce, Lean4):
+    if not isinstance(claim.reproduce, Proof):
         return None
     with parts.store.read() as session:
         detail = json.loads(intake.environment_detail(session, environment.name, environment.digest))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from app.actions.planning import nudge_begun, sealed
 from app.core import boxjob
 from app.core.errors import Fault
-from app.core.model import Lean4
+from app.core.model import Proof
 from app.core.proof_judge import ACCEPTED, REJECTED
 from app.core.proof_terms import withdrawn
 from app.core.seal import make_seal, seal_bytes, seal_digest
@@ -63,7 +63,7 @@ def reopen(parts: Parts, *, pretend: bool = False) -> list[Reopened]:
 
 def _anew(parts: Parts, seal: Seal) -> Seal | None:
     """Return the seal under which a decided proof is judged anew; None when its checker is believed as before."""
-    if seal.proof is None or not isinstance(seal.claim.reproduce, Lean4):
+    if seal.proof is None or not isinstance(seal.claim.reproduce, Proof):
         return None
     terms = withdrawn(seal.proof, seal.environment.digest, parts.settings.proof_trust)
     if terms is None:

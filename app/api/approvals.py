@@ -15,6 +15,7 @@ from app.api.problems import ApiError, Problem
 from app.api.schemas import Closed
 from app.core.caller import Caller, Scope
 from app.core.claim_lean4 import IMPORTS_MAX, NAME, NAME_MAX
+from app.core.claim_metamath import LABEL
 from app.store import approvals
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ router = APIRouter(prefix="/v1", tags=["approvals"])
 
 Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$", examples=[f"sha256:{'3d' * 32}"])]
 LeanName = Annotated[str, Field(pattern=f"^(?:{NAME.pattern})$", max_length=NAME_MAX)]
+Theorem = Annotated[str, Field(pattern=f"^(?:{NAME.pattern}|{LABEL.pattern})$", max_length=NAME_MAX)]
 REFUSED: dict[int | str, dict[str, Any]] = {status: {"model": Problem} for status in (400, 413, 415, 422)}
 
 
@@ -31,12 +33,11 @@ class ApprovalIn(Closed):
     """What is approved."""
 
     challenge: Digest = Field(description="digest of the file that states the theorem")
-    theorem: LeanName = Field(description="its full name", examples=["Paper.main"])
+    theorem: Theorem = Field(description="its full name, or its label", examples=["Paper.main"])
     imports: list[LeanName] = Field(
         default=["Init"],
-        min_length=1,
         max_length=IMPORTS_MAX,
-        description="modules that statement and proof may import",
+        description="modules that statement and proof may import; none of a proof in Metamath",
     )
 
 

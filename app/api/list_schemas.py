@@ -36,7 +36,7 @@ Moment = Annotated[AwareDatetime, BeforeValidator(_spelled_out), AfterValidator(
 Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Name = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]{1,200}$")]
 Identity = Annotated[str, Field(pattern=r"^[a-z]{3}_[0-9a-z]{1,64}$")]
-Kind = Literal["formula", "script", "lean4"]
+Kind = Literal["formula", "script", "lean4", "metamath"]
 VerificationState = Literal["queued", "running", "concluding", "concluded", "cancelled", "faulted"]
 RunState = Literal["queued", "running", "done", "cancelled", "faulted"]
 

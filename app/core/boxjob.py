@@ -23,16 +23,17 @@ from app.core.caps import (
     STDERR_BYTES_MAX,
     STDOUT_BYTES_MAX,
 )
+from app.core.checkers import checker_of
 from app.core.early import Importing, importing
 from app.core.errors import Fault
 from app.core.formula import Ratio, decimal_text, printed
-from app.core.model import Claim, Formula, Lean4, Purpose, Script
+from app.core.model import Claim, Formula, Proof, Purpose, Script
 from app.core.perturb import Underivable, derive, derive_parameter
 from app.core.perturb_ordered import VARIANTS as ORDERED
 from app.core.perturb_ordered import ordered
 from app.core.perturb_spared import VARIANT as SPARED
 from app.core.perturb_spared import spared
-from app.core.proof_job import EXPORTS, PROOF_PROTOCOL, proof_argv, proof_files
+from app.core.proof_job import EXPORTS, proof_argv, proof_files
 from app.core.seal import FORMULA_ENVIRONMENT
 
 if TYPE_CHECKING:
@@ -89,8 +90,8 @@ def evaluator_digest(claim: Claim) -> str:
     match claim.reproduce:
         case Formula():
             return digest(formula_source())
-        case Lean4():
-            return PROOF_PROTOCOL
+        case Proof() as proof:
+            return checker_of(proof).evaluator()
         case Script():
             return SCRIPT_PROTOCOL
 
@@ -138,13 +139,13 @@ def box_job(
     match seal.claim.reproduce:
         case Formula() as formula:
             return _formula_job(formula, spec)
-        case Lean4() as proof:
+        case Proof() as proof:
             return _proof_job(proof, spec, read, left)
         case Script() as script:
             return _script_job(seal, script, seal_digest, spec, read)
 
 
-def _proof_job(proof: Lean4, spec: RunSpec, read: Callable[[str], bytes], left: Callable[[str, str], bytes]) -> BoxJob:
+def _proof_job(proof: Proof, spec: RunSpec, read: Callable[[str], bytes], left: Callable[[str, str], bytes]) -> BoxJob:
     files = tuple(
         BoxFile(path, data, digest(data)) for path, data in sorted(proof_files(proof, spec, read, left).items())
     )

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from app.core import toml_lines
+from app.core.checkers import CHECKERS
 from app.core.claim_expect import read_expectations, refuse_expectations
 from app.core.claim_reader import Path, Reader, Table, near
 from app.core.claim_reproduce import read_reproduce
 from app.core.errors import Problem, Refusal
-from app.core.model import Claim, Formula, Lean4, Limits, RecordRef, Script, Source, Statement
+from app.core.model import Claim, Formula, Limits, Proof, RecordRef, Script, Source, Statement
 from app.core.quantity import milliseconds, size_bytes
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def _read(document: dict[str, Any], files: Collection[str] | None, policy: Polic
     record = _record(root)
     statement = _statement(root)
     told = document.get("reproduce")
-    proof = isinstance(told, dict) and told.get("kind") == "lean4"
+    proof = isinstance(told, dict) and told.get("kind") in CHECKERS
     expect = refuse_expectations(root) if proof else read_expectations(root)
     reproduce = read_reproduce(root, files, policy, expect)
     limits = _limits(root, policy, (policy.proof_limits if proof else None) or policy.default_limits)
@@ -136,12 +137,12 @@ def _read(document: dict[str, Any], files: Collection[str] | None, policy: Polic
     return Claim.model_validate({**parts, "source": sources})
 
 
-def _check_sources(root: Table, reproduce: Formula | Script | Lean4 | None, files: Collection[str]) -> None:
+def _check_sources(root: Table, reproduce: Formula | Script | Proof | None, files: Collection[str]) -> None:
     """Report a source that is what the box executes."""
     remedy = "a source stays out of the box: name another file"
     if isinstance(reproduce, Script) and reproduce.entrypoint in files:
         root.report("source", "entrypoint-is-source", "the script cannot be a source", remedy)
-    if isinstance(reproduce, Lean4) and {reproduce.challenge, reproduce.solution} & set(files):
+    if isinstance(reproduce, Proof) and {reproduce.challenge, reproduce.solution} & set(files):
         root.report("source", "entrypoint-is-source", "neither statement nor proof can be a source", remedy)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from app.core.checkers import CHECKERS
 from app.core.claim_script import check_path, read_environment
 from app.core.model import Lean4
 
@@ -28,6 +29,26 @@ def read_lean4(table: Table, files: Collection[str] | None, environments: Mappin
         environments: name -> digest.
 
     """
+    parts = read_parts(table, files, NAME, 'write it as Lean prints it, with its namespace: theorem = "Paper.main"')
+    if files is None:
+        return None
+    environment = read_environment(table, "lean4", environments)
+    imports = _imports(table)
+    return None if parts is None else Lean4(**parts, imports=imports, environment=environment)
+
+
+def read_parts(
+    table: Table, files: Collection[str] | None, name: re.Pattern[str], named_so: str
+) -> dict[str, str] | None:
+    """Return the two files of a proof and its theorem; None when one of them is not there.
+
+    Args:
+        table: the table.
+        files: every path of the bundle; None for a JSON body, which has none.
+        name: what the theorem's name is made of.
+        named_so: the remedy for one that is made of something else.
+
+    """
     if files is None:
         table.report("kind", "needs-bundle", "a proof comes in a bundle", "send the archive as the part `bundle`")
         return None
@@ -39,17 +60,13 @@ def read_lean4(table: Table, files: Collection[str] | None, environments: Mappin
             check_path(table, key, path, files)
     if challenge is not None and challenge == solution:
         detail = "statement and proof are one file, and the statement must be approved apart from its proof"
-        table.report(
-            "solution", "solution-is-challenge", detail, "state the theorem in a file of its own, with `sorry`"
-        )
-    if theorem is not None and not NAME.fullmatch(theorem):
-        remedy = 'write it as Lean prints it, with its namespace: theorem = "Paper.main"'
-        table.report("theorem", "bad-name", f"{theorem[:80]!r} is no name of a theorem", remedy)
-    environment = read_environment(table, "lean4", environments)
-    imports = _imports(table)
+        remedy = f"state the theorem in a file of its own, with `{CHECKERS[str(table.data['kind'])].hole}`"
+        table.report("solution", "solution-is-challenge", detail, remedy)
+    if theorem is not None and not name.fullmatch(theorem):
+        table.report("theorem", "bad-name", f"{theorem[:80]!r} is no name of a theorem", named_so)
     if challenge is None or solution is None or theorem is None:
         return None
-    return Lean4(challenge=challenge, solution=solution, theorem=theorem, imports=imports, environment=environment)
+    return {"challenge": challenge, "solution": solution, "theorem": theorem}
 
 
 def _imports(table: Table) -> tuple[str, ...]:

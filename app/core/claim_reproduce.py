@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from app.core.claim_formula import read_formula
 from app.core.claim_lean4 import read_lean4
+from app.core.claim_metamath import read_metamath
 from app.core.claim_reader import near
 from app.core.claim_script import read_script
 from app.core.claim_seeds import LEAST
@@ -16,12 +17,14 @@ if TYPE_CHECKING:
 
     from app.core.claim import Policy
     from app.core.claim_reader import Table
-    from app.core.model import Expectation, Formula, Lean4, Script
+    from app.core.model import Expectation, Formula, Lean4, Metamath, Script
+
+KINDS = ("formula", "script", "lean4", "metamath")
 
 
 def read_reproduce(
     document: Table, files: Collection[str] | None, policy: Policy, expect: Sequence[Expectation]
-) -> Formula | Script | Lean4 | None:
+) -> Formula | Script | Lean4 | Metamath | None:
     """Return the `[reproduce]` of a claim document.
 
     Args:
@@ -37,16 +40,18 @@ def read_reproduce(
     kind = table.text("kind", required=True, longest=20)
     match kind:
         case "formula":
-            found: Formula | Script | Lean4 | None = read_formula(table, document)
+            found: Formula | Script | Lean4 | Metamath | None = read_formula(table, document)
             _refuse_seed_rules(document, expect)
         case "script":
             found = read_script(table, files, policy, {item.rule for item in expect})
         case "lean4":
             found = read_lean4(table, files, policy.environments)
+        case "metamath":
+            found = read_metamath(table, files)
         case None:
             return None
         case _:
-            remedy = near(kind, ("formula", "script", "lean4")) or "use formula, script or lean4"
+            remedy = near(kind, KINDS) or "use formula, script, lean4 or metamath"
             table.report("kind", "unknown-kind", f"there is no kind {kind[:40]!r}", remedy)
             return None
     table.close()

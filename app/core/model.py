@@ -174,18 +174,18 @@ class Script(Model):
     assets: dict[str, str] | None = None  # name in the box -> "sha256:…"; None, not {}, so that seals without any stay
 
 
-class Lean4(Model):
-    """A Lean 4 proof of a statement that was approved before and apart from it.
+class Proof(Model):
+    """A formal proof of a statement that was approved before and apart from it.
 
     It has none of what programs are measured by: no inputs, no parameters, one seed that nothing reads.
     """
 
-    kind: Literal["lean4"] = "lean4"
+    kind: str
     challenge: str  # the file that states the theorem
     solution: str  # the file that proves it
     theorem: str
-    imports: tuple[str, ...] = ("Init",)  # modules that either file may import
-    environment: str = "lean4"
+    imports: tuple[str, ...]  # modules that either file may import
+    environment: str
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -208,7 +208,23 @@ class Lean4(Model):
         return
 
 
-Reproduce = Annotated[Formula | Script | Lean4, Field(discriminator="kind")]
+class Lean4(Proof):
+    """A proof in Lean 4."""
+
+    kind: Literal["lean4"] = "lean4"
+    imports: tuple[str, ...] = ("Init",)
+    environment: str = "lean4"
+
+
+class Metamath(Proof):
+    """A proof in Metamath: a database whose axioms are those of the approved one."""
+
+    kind: Literal["metamath"] = "metamath"
+    imports: tuple[str, ...] = ()
+    environment: str = "python"
+
+
+Reproduce = Annotated[Formula | Script | Lean4 | Metamath, Field(discriminator="kind")]
 
 
 class Limits(Model):

@@ -41,7 +41,7 @@ from app.core.controls_spelling import led_out
 from app.core.controls_turned import unturned
 from app.core.controls_typed import proportional, unfollowed
 from app.core.looks import wanted_measures
-from app.core.model import Lean4, Purpose
+from app.core.model import Proof, Purpose
 from app.core.proof_plan import proof_specs, proof_steps
 from app.core.readings import Readings
 from app.core.specs import (
@@ -132,7 +132,7 @@ STAGES = (
 
 def next_step(seal: Seal, runs: Sequence[Run]) -> tuple[RunSpec, ...] | Conclude:
     """Return the runs that must be finished next, without those that are, or that it is time to conclude."""
-    if isinstance(seal.claim.reproduce, Lean4):
+    if isinstance(seal.claim.reproduce, Proof):
         return proof_steps(seal, runs) or Conclude()
     readings = Readings.of(seal, runs)
     measured: set[str] = set()
@@ -151,13 +151,13 @@ def next_step(seal: Seal, runs: Sequence[Run]) -> tuple[RunSpec, ...] | Conclude
 
 def total_steps(seal: Seal) -> int:
     """Return how many runs a verdict takes at most."""
-    if isinstance(seal.claim.reproduce, Lean4):
+    if isinstance(seal.claim.reproduce, Proof):
         return len(proof_specs(seal))
     return len(all_specs(seal)) - len(instead(Readings(seal, {})))
 
 
 def least_steps(seal: Seal) -> int:
     """Return how many runs a verdict takes at least, when every run gives a measurement or an export."""
-    if isinstance(seal.claim.reproduce, Lean4):
+    if isinstance(seal.claim.reproduce, Proof):
         return min(len(proof_specs(seal)), 3)
     return len(measures(seal)) + len(attacks(seal)) + len(own_changes(Readings(seal, {})))

@@ -89,6 +89,14 @@ class Rejected(Reported):
     message: Text
 
 
+class KernelWord(Reported):
+    """What one kernel of several said; without `rejected` it accepted every declaration."""
+
+    name: Annotated[str, Field(min_length=1, max_length=64)]
+    version: Annotated[str, Field(max_length=64)]
+    rejected: Rejected | None = None
+
+
 class Presence(Reported):
     """Whether an export holds the theorem, and whether the solution's is a theorem."""
 
@@ -104,7 +112,8 @@ class Replayed(Reported):
     stage: Literal["ok", "challenge", "solution"]
     detail: Text = ""
     declarations: Count = 0  # how many of the solution the kernel was given
-    rejected: Rejected | None = None
+    rejected: Rejected | None = None  # of several kernels by the first that rejected one
+    kernels: Annotated[tuple[KernelWord, ...], Field(max_length=8)] = ()  # where there are several, each one's word
     theorem: Presence | None = None
     statement: Literal["same", "differs"] | None = None
     statement_sha256: Digest | None = None  # of the challenge's type and every definition of its own that this reaches

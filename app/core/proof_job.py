@@ -1,24 +1,24 @@
 """What enters the boxes of a proof. Only text and our own program, and never what another box compiled.
 
-A prove box gets one of the two files, a replay box the two texts that the prove boxes exported, as data. The program is
-`assay_prover` of the environment, so that the environment's digest covers it; the seal names the protocol between us and it.
-Both files of a claim are compiled under one module name, so that what they declare has the same names.
+A prove box gets one of the two files, a replay box the two texts that the prove boxes exported, as data. The program is that
+of the kind's checker (`checkers`): of Lean `assay_prover` in the environment, whose digest covers it, so that the seal names
+the protocol between us and it; of Metamath files of ours, whose digest the seal names. Both files of a claim in Lean are
+compiled under one module name, so that what they declare has the same names.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.core.canonical import canonical, digest
+from app.core.canonical import canonical
+from app.core.checkers import checker_of
 from app.core.model import Purpose
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from app.core.model import Lean4, RunSpec
+    from app.core.model import Proof, RunSpec
 
-PROOF_PROTOCOL = digest(b"assay-proof-protocol-v1")
-PROGRAM = b"from assay_prover import main\n\nraise SystemExit(main())\n"
 PROGRAM_PATH = "/job/prove.py"
 TERMS_PATH = "/in/proof.json"
 EXPORT = "export.txt"  # the artifact of a prove run
@@ -34,7 +34,7 @@ def proof_argv(spec: RunSpec) -> tuple[str, ...]:
 
 
 def proof_files(
-    proof: Lean4, spec: RunSpec, read: Callable[[str], bytes], left: Callable[[str, str], bytes]
+    proof: Proof, spec: RunSpec, read: Callable[[str], bytes], left: Callable[[str, str], bytes]
 ) -> dict[str, bytes]:
     """Return the files of a proof's box: path in the box -> bytes.
 
@@ -46,8 +46,9 @@ def proof_files(
 
     """
     terms = canonical({"theorem": proof.theorem, "imports": list(proof.imports)})
-    files = {PROGRAM_PATH: PROGRAM, TERMS_PATH: terms}
+    checker = checker_of(proof)
+    files = {**checker.program(), TERMS_PATH: terms}
     if spec.purpose is Purpose.PROVE:
         path = proof.challenge if spec.key == CHALLENGE else proof.solution
-        return files | {"/in/source.lean": read(path)}
+        return files | {f"/in/{checker.source}": read(path)}
     return files | {path: left(key, EXPORT) for path, key in EXPORTS.items()}

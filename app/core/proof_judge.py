@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.core import wording
+from app.core.checkers import checker_of
 from app.core.controls_catalogue import control
 from app.core.controls_citation import quote
 from app.core.errors import Fault
@@ -20,11 +21,11 @@ from app.core.model import Comparison, ControlResult, Judgement, OutcomeKind, St
 from app.core.proof import Replayed
 from app.core.proof_plan import proof_specs, proof_steps
 from app.core.proof_readings import (
-    ALLOWED,
     CONFIRM,
     REPLAY,
     Ending,
     barred,
+    disagreement,
     marred,
     proof_of,
     replayed,
@@ -65,7 +66,9 @@ def judge_proof(seal: Seal, runs: Sequence[Run], sources: Mapping[str, bytes]) -
     again = replayed(seal, by_key[CONFIRM.key]) if CONFIRM.key in by_key else None
     controls = _controls(seal, found, again, sources)
     spoiled = None if found.rejected is None else marred(seal, by_key[REPLAY.key])
-    lacking = shortcoming(seal, found) or spoiled or _unconfirmed(found, again) or _uncited(controls)
+    lacking = (
+        shortcoming(seal, found) or spoiled or disagreement(found) or _unconfirmed(found, again) or _uncited(controls)
+    )
     if lacking is not None:
         return _inconclusive(runs, lacking, controls=controls)
     return _decided(seal, runs, found, controls)
@@ -87,11 +90,13 @@ def _decided(seal: Seal, runs: Sequence[Run], found: Replayed, controls: tuple[C
             " confirmed by a second run; this rejects the proof, not the statement."
         )
         return _judgement(runs, Status.FALSIFIED, REJECTED, reason, comparisons, controls)
-    axioms = ", ".join(item for item in ALLOWED if item in found.axioms) or "none"
+    checker = checker_of(proof)
+    axioms = ", ".join(item for item in checker.allowed if item in found.axioms) or checker.approved
     count = f"{found.declarations} declaration{'s' * (found.declarations != 1)}"
+    others = "".join(f" and {said(item.name)} {said(item.version)}" for item in found.kernels[1:])
     reason = (
-        f"Lean {terms.lean_version} ({terms.backend}) accepted every one of {count}; {proof.theorem} is the approved"
-        f" statement; axioms: {axioms}."
+        f"{checker.language} {terms.lean_version} ({terms.backend}){others} accepted every one of {count};"
+        f" {proof.theorem} is the approved statement; axioms: {axioms}."
     )
     return _judgement(runs, Status.VERIFIED, ACCEPTED, reason, comparisons, controls)
 
@@ -121,7 +126,10 @@ def _controls(
 ) -> tuple[Control, ...]:
     """Return what was asked of a replayed proof. `confirm` is there when the kernel was asked twice."""
     count = f"{found.declarations} declaration{'s' * (found.declarations != 1)}"
-    if found.rejected is None:
+    allowed, hole = checker_of(proof_of(seal)[0]).allowed, checker_of(proof_of(seal)[0]).hole
+    if disagreement(found) is not None:
+        kernel = control("kernel", UNDECIDED, f"The kernels disagree: {_words(found)}.")
+    elif found.rejected is None:
         kernel = control("kernel", PASS, f"A process that ran nothing of the proof gave {count} to the kernel.")
     else:
         kernel = control("kernel", FAIL, f"The kernel rejected {said(found.rejected.name)}.")
@@ -131,10 +139,10 @@ def _controls(
     else:
         what = said_all(differing) if differing else "the theorem's type"
         stated = control("statement", FAIL, f"Not as in the approved file: {what}.")
-    beyond = [item for item in found.axioms if item not in ALLOWED]
+    beyond = [item for item in found.axioms if item not in allowed]
     scope = f" Looked for in: {said(found.axioms_scope)}." if found.axioms_scope else ""
     if beyond or found.sorry:
-        axioms = control("axioms", FAIL, f"The theorem depends on {said_all(beyond) or 'sorry'}.{scope}")
+        axioms = control("axioms", FAIL, f"The theorem depends on {said_all(beyond) or hole}.{scope}")
     else:
         axioms = control(
             "axioms",
@@ -144,6 +152,12 @@ def _controls(
     confirmed = () if again is None else (_confirm(found, again),)
     cited = quote(seal.claim, grounded(seal.claim, sources))
     return (kernel, stated, axioms, *confirmed, cited)
+
+
+def _words(found: Replayed) -> str:
+    return ", ".join(
+        f"{said(item.name)} {'accepted' if item.rejected is None else 'rejected'} it" for item in found.kernels
+    )
 
 
 def _confirm(found: Replayed, again: Replayed | Ending) -> Control:

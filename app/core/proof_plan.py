@@ -18,6 +18,7 @@ from app.core.proof_readings import (
     PROVE,
     REPLAY,
     barred,
+    disagreement,
     proof_of,
     replayed,
     shortcoming,
@@ -57,5 +58,7 @@ def _stages(seal: Seal, by_key: dict[str, Run]) -> Iterator[tuple[RunSpec, ...]]
         return
     yield (REPLAY,)
     found = replayed(seal, by_key[REPLAY.key])
-    if isinstance(found, Replayed) and shortcoming(seal, found) is None and found.rejected is not None:
+    if not isinstance(found, Replayed) or found.rejected is None:
+        return
+    if shortcoming(seal, found) is None and disagreement(found) is None:
         yield (CONFIRM,)

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.core import wording
-from app.core.model import Lean4, OutcomeKind, Purpose, RunSpec
+from app.core.checkers import checker_of
+from app.core.model import OutcomeKind, Proof, Purpose, RunSpec
 from app.core.phrases import listed
 from app.core.proof import Replayed, Unreportable, read_proved, read_replayed
 from app.core.proof_job import CHALLENGE, SOLUTION
@@ -37,8 +38,6 @@ PROVE = (
 REPLAY = RunSpec(key="replay-0", purpose=Purpose.REPLAY, seed=0)
 CONFIRM = RunSpec(key="confirm-0", purpose=Purpose.CONFIRM, seed=0)
 
-#: The axioms that Lean's own library rests on, in the order in which sentences name them.
-ALLOWED = ("propext", "Classical.choice", "Quot.sound")
 SORRY = "sorryAx"
 TAKEN = "its name is taken"  # of what a kernel did not decide, the one thing that no memory would mend
 SAID_MAX = 300  # characters of a stranger's text in a sentence
@@ -54,7 +53,7 @@ class Ending:
     what: str
 
 
-def proof_of(seal: Seal) -> tuple[Lean4, ProofTerms]:
+def proof_of(seal: Seal) -> tuple[Proof, ProofTerms]:
     """Return the proof of a seal and the terms on which it is judged.
 
     Raises:
@@ -62,7 +61,7 @@ def proof_of(seal: Seal) -> tuple[Lean4, ProofTerms]:
 
     """
     proof, terms = seal.claim.reproduce, seal.proof
-    if not isinstance(proof, Lean4) or terms is None or terms.challenge != seal.files.get(proof.challenge):
+    if not isinstance(proof, Proof) or terms is None or terms.challenge != seal.files.get(proof.challenge):
         raise ValueError("the seal has no terms of its proof, or those of another challenge")
     return proof, terms
 
@@ -71,7 +70,7 @@ def barred(seal: Seal) -> Ending | None:
     """Return what keeps a proof from being decided, whatever its runs say; None when nothing does."""
     _, terms = proof_of(seal)
     if terms.refused is not None:
-        return Ending("PROOF_TOOLCHAIN_ERROR", f"the checker {_lean(terms)} is {terms.refused}")
+        return Ending("PROOF_TOOLCHAIN_ERROR", f"the checker {_checker(seal)} is {terms.refused}")
     if terms.approved_by is None:
         return Ending("STATEMENT_NOT_APPROVED", "nobody approved the statement before its proof was submitted")
     return None
@@ -116,9 +115,9 @@ def _proved(run: Run, seal: Seal) -> Proved | Ending:
             count = f"{found.messages.error} error{'s' * (found.messages.error != 1)}"
             first = found.first
             at = f"; first at {first.line}:{first.column}: {said(first.message)}" if first is not None else ""
-            what = f"Lean reported {count} in the {file}{at}"
+            what = f"{_language(seal)} reported {count} in the {file}{at}"
         case "refused":
-            what = f"the {file} cannot be given to Lean: {said(found.detail)}"
+            what = f"the {file} cannot be given to {_language(seal)}: {said(found.detail)}"
         case _:
             what = f"the {file} could not be compiled and written as text: {said(found.detail)}"
     return marred(seal, run) or Ending("PROOF_NOT_COMPILED", what)
@@ -126,7 +125,6 @@ def _proved(run: Run, seal: Seal) -> Proved | Ending:
 
 def replayed(seal: Seal, run: Run) -> Replayed | Ending:
     """Return what a replay found, or why it found nothing. In its box is our program alone: that it fails is ours."""
-    _, terms = proof_of(seal)
     ended = _unfinished(run, seal)
     if ended is not None and run.outcome.kind is not OutcomeKind.SIGNAL:
         return ended
@@ -137,7 +135,7 @@ def replayed(seal: Seal, run: Run) -> Replayed | Ending:
         if found.stage == "ok" and (found.theorem is None or found.statement is None):
             raise Unreportable("the report says nothing of the theorem")
     except Unreportable as error:
-        what = f"the checker {_lean(terms)} failed: {said(str(error))}"
+        what = f"the checker {_checker(seal)} failed: {said(str(error))}"
         return marred(seal, run) or Ending("PROOF_TOOLCHAIN_ERROR", what)
     return found if found.stage == "ok" else marred(seal, run) or _stopped(found)
 
@@ -154,6 +152,7 @@ def _stopped(found: Replayed) -> Ending:
 def shortcoming(seal: Seal, found: Replayed) -> Ending | None:
     """Return what a proof lacks, whether or not the kernel accepts it; None when it lacks nothing."""
     proof, _ = proof_of(seal)
+    checker = checker_of(proof)
     name, there = proof.theorem, found.theorem
     if there is None or not (there.challenge and there.solution):
         file = "solution" if there is not None and there.challenge else "challenge"
@@ -170,14 +169,25 @@ def shortcoming(seal: Seal, found: Replayed) -> Ending | None:
             f"{said_all(found.definitions)}, used by the statement, differs from the challenge",
         )
     if found.sorry or SORRY in found.axioms:
-        return Ending("PROOF_INCOMPLETE", "the proof depends on sorry")
-    forbidden = [item for item in found.axioms if item not in ALLOWED]
-    if forbidden:
-        return Ending(
-            "PROOF_AXIOM_FORBIDDEN",
-            f"it depends on {said_all(forbidden)}, outside the allowed three",
-        )
+        return Ending("PROOF_INCOMPLETE", f"the proof depends on {checker.hole}")
+    beyond = [item for item in found.axioms if item not in checker.allowed]
+    if beyond:
+        where = "outside the allowed three" if checker.allowed else "which is not in the approved file"
+        return Ending("PROOF_AXIOM_FORBIDDEN", f"it depends on {said_all(beyond)}, {where}")
     return None
+
+
+def disagreement(found: Replayed) -> Ending | None:
+    """Return that of several kernels one accepted what another rejected; None when they agree, or there is one."""
+    no = [item for item in found.kernels if item.rejected is not None]
+    yes = [item for item in found.kernels if item.rejected is None]
+    if not no or not yes:
+        return None
+    first = no[0].rejected
+    wrong = "" if first is None else f" {said(first.name)} ({said(first.message)})"
+    return Ending(
+        "KERNELS_DISAGREE", f"{said(yes[0].name)} accepted every declaration, and {said(no[0].name)} rejected{wrong}"
+    )
 
 
 def said_all(names: Sequence[str]) -> str:
@@ -202,5 +212,10 @@ def _of(run: Run) -> str:
     return f"the run {run.spec.key}"
 
 
-def _lean(terms: ProofTerms) -> str:
-    return f"{terms.backend} (Lean {terms.lean_version})"
+def _language(seal: Seal) -> str:
+    return checker_of(proof_of(seal)[0]).language
+
+
+def _checker(seal: Seal) -> str:
+    _, terms = proof_of(seal)
+    return f"{terms.backend} ({_language(seal)} {terms.lean_version})"

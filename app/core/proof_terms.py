@@ -11,10 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import ValidationError
-
+from app.core.checkers import CHECKERS, checker_of
 from app.core.errors import Problem, Refusal
-from app.core.model import Lean4, ProofTerms
+from app.core.model import Proof, ProofTerms
 
 if TYPE_CHECKING:
     from app.core.model import Claim, Environment
@@ -63,9 +62,10 @@ def proof_terms(  # noqa: PLR0913 - what the terms of a proof are made of
 
     """
     proof = claim.reproduce
-    if not isinstance(proof, Lean4):
+    if not isinstance(proof, Proof):
         return None
     said = manifest if isinstance(manifest, Mapping) else {}
+    checker = checker_of(proof)
     try:
         terms = ProofTerms(
             challenge=files[proof.challenge],
@@ -74,15 +74,17 @@ def proof_terms(  # noqa: PLR0913 - what the terms of a proof are made of
             accepts=trust.accepts,
             **{name: said.get(name) for name in ("backend", "assurance", "lean_version", "lean_commit")},
         )
-    except ValidationError:
+        if terms.backend not in checker.backends:
+            raise ValueError(terms.backend)
+    except ValueError:
         raise Refusal.of(
             Problem(
                 "claim.toml",
                 None,
                 "/reproduce/environment",
                 "no-checker",
-                f"the environment {environment.name!r} holds no checker of proofs",
-                "leave it out, or name one that `assay env build lean4` made",
+                f"the environment {environment.name!r} holds no checker of proofs in {checker.language}",
+                checker.get,
             )
         ) from None
     return terms.model_copy(update={"refused": refused(terms, environment.digest, trust)})
@@ -91,11 +93,12 @@ def proof_terms(  # noqa: PLR0913 - what the terms of a proof are made of
 def refused(terms: ProofTerms, environment: str, trust: Trust) -> str | None:
     """Return why the operator lets a checker decide nothing, behind "the checker is"; None when it may.
 
-    The floor holds for checkers in production: one for tests decides nothing there anyway.
+    The floor is one of Lean, and holds for checkers in production: one for tests decides nothing there anyway.
     """
     if trust.revoked & {environment, terms.lean_commit}:
         return "revoked by the operator"
-    if terms.assurance == "production" and _version(terms.lean_version) < _version(trust.floor):
+    floored = any(item.floored for item in CHECKERS.values() if terms.backend in item.backends)
+    if floored and terms.assurance == "production" and _version(terms.lean_version) < _version(trust.floor):
         return f"older than {trust.floor}, the oldest that the operator believes"
     return None
 

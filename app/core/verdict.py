@@ -28,7 +28,7 @@ from app.core.controls_counterexample import mixing
 from app.core.controls_replication import confirm
 from app.core.errors import Fault
 from app.core.looks import look_of, sound, wanted_measures
-from app.core.model import ControlResult, Formula, Judgement, Lean4, OutcomeKind, Purpose, Status
+from app.core.model import ControlResult, Formula, Judgement, OutcomeKind, Proof, Purpose, Status
 from app.core.proof_judge import judge_proof
 from app.core.readings import Reading, Readings
 from app.core.reasons import BLAME, FAILED_CONTROL, MARRING, PRECEDENCE, marred, worst_failure
@@ -56,7 +56,7 @@ def judge(seal: Seal, runs: Sequence[Run], sources: Mapping[str, bytes] | None =
 
     """
     check_versions(seal)
-    if isinstance(seal.claim.reproduce, Lean4):
+    if isinstance(seal.claim.reproduce, Proof):
         return judge_proof(seal, runs, sources or {})
     readings = Readings.of(seal, runs, sources)
     _refuse_faults(readings)

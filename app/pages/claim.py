@@ -10,6 +10,7 @@ from app.api.callers import CallerDep
 from app.api.parts import PartsDep
 from app.api.problems import not_found
 from app.core.caller import Caller
+from app.core.checkers import CHECKERS
 from app.pages.parts import PageId, expected_pictures, sight, verdict_pictures
 from app.pages.proof import proof_of
 from app.pages.shell import page_at, render, twin
@@ -58,7 +59,7 @@ def data(session: Session, blobs: Blobs, claim_id: str, seen: Visible) -> dict[s
     verifications = pages.verifications_of(session, claim_id)
     seal = verdict and next(item["seal"] for item in newest["verdicts"] if item["id"] == standing)
     kind = newest["document"]["reproduce"]["kind"]
-    proved = kind == "lean4" and verdict is not None and seal is not None
+    proved = kind in CHECKERS and verdict is not None and seal is not None
     return {
         "id": found["id"],
         "name": found["name"],

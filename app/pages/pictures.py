@@ -56,7 +56,7 @@ def _points(item: Comparison, kind: str, seeds: Sequence[int]) -> tuple[Point, .
     meets = item.match and low is not None and item.rule == Rule.ROUNDING
     singles = [_number(item, text) for text in item.values]
     if len(singles) < 2 or not _same_unit(computed, singles):
-        label = {"formula": "computed", "lean4": "proved"}.get(kind, "measured")
+        label = {"formula": "computed", "lean4": "proved", "metamath": "proved"}.get(kind, "measured")
         label = "matching cells" if item.rule == Rule.TABLE else label
         return (Point(label, computed, _line(item.computed), low, high, meets=meets),)
     labels = (

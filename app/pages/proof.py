@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
+from app.core.checkers import CHECKERS
 from app.core.errors import Fault
 from app.core.proof import Unreportable, read_replayed
 from app.core.proof_readings import REPLAY
@@ -19,12 +20,20 @@ if TYPE_CHECKING:
 
 TEXT_BYTES_MAX = 64 << 10  # of a file; the archive has all of it
 
-#: What no page of this kind can show to be so.
-OPEN = (
-    "That the approved statement says what the paper says: people read it, no machine does.",
-    "That the kernel is sound. A checker whose assurance is test is a build that nobody reviewed, older than known mends.",
-    "Theorems of the imported modules: they are taken as they come with the checker.",
-)
+#: What no page of a proof can show to be so.
+UNREAD = "That the approved statement says what the paper says: people read it, no machine does."
+OPEN = {
+    "lean4": (
+        UNREAD,
+        "That the kernel is sound. A checker whose assurance is test is a build that nobody reviewed, older than known mends.",
+        "Theorems of the imported modules: they are taken as they come with the checker.",
+    ),
+    "metamath": (
+        UNREAD,
+        "That the axioms of the approved file contradict nothing: whoever approved it approved them.",
+        "That both verifiers are sound; they share no code.",
+    ),
+}
 
 
 def proof_of(session: Session, blobs: Blobs, seal: str, verification_id: str) -> dict[str, Any]:
@@ -39,9 +48,13 @@ def proof_of(session: Session, blobs: Blobs, seal: str, verification_id: str) ->
         "solution": _file(blobs, how["solution"], sealed["files"]),
         "approval": None if approved is None else {"by": approved, "at": terms["approved_at"]},
         "checker": {name: terms[name] for name in ("backend", "assurance", "lean_version", "lean_commit", "accepts")}
-        | {"environment": sealed["environment"]["digest"], "refused": terms.get("refused")},
+        | {
+            "language": CHECKERS[how["kind"]].language,
+            "environment": sealed["environment"]["digest"],
+            "refused": terms.get("refused"),
+        },
         "replay": _replay(session, blobs, verification_id),
-        "not_shown": list(OPEN),
+        "not_shown": list(OPEN[how["kind"]]),
     }
 
 
@@ -71,5 +84,14 @@ def _replay(session: Session, blobs: Blobs, verification_id: str) -> dict[str, A
         found = read_replayed(blobs.read(result).decode("utf-8", "replace"))
     except (Fault, Unreportable):
         return None
-    told = ("declarations", "axioms", "axioms_scope", "statement", "statement_sha256", "definitions", "rejected")
+    told = (
+        "declarations",
+        "axioms",
+        "axioms_scope",
+        "statement",
+        "statement_sha256",
+        "definitions",
+        "rejected",
+        "kernels",
+    )
     return {name: value for name, value in found.model_dump(mode="json").items() if name in told}

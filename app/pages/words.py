@@ -22,6 +22,7 @@ MODEST = "Descriptive verification status only; not human peer review or indepen
 KIND = {
     "formula": "formula: printed numbers computed from other printed numbers, not a re-run of the experiment",
     "script": "script: the authors' program, run again in a sealed box",
+    "metamath": "proof: every declaration given to two verifiers of Metamath, for a statement that was approved before",
     "lean4": "proof: every declaration given to a fresh Lean 4 kernel, for a statement that was approved before",
 }
 BLAME = {

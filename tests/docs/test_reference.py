@@ -250,12 +250,14 @@ def test_the_page_of_the_bundle_lists_every_key_of_every_table_and_no_other(kind
         assert first_cells(section("docs/bundle.md", heading)) == found[pointer], heading
 
 
-def test_the_page_of_the_bundle_lists_every_key_of_a_proof_and_no_other() -> None:
+@pytest.mark.parametrize("kind", ["lean4", "metamath"])
+def test_the_page_of_the_bundle_lists_every_key_of_a_proof_and_no_other(kind: str) -> None:
+    text = PROOF if kind == "lean4" else PROOF.replace('"lean4"', '"metamath"').replace('environment = "python"\n', "")
     with pytest.raises(Refusal) as caught:
-        parse_claim(PROOF.encode(), ("claim.toml", "c.lean", "s.lean"), POLICY)
+        parse_claim(text.encode(), ("claim.toml", "c.lean", "s.lean"), POLICY)
     (problem,) = (item for item in caught.value.problems if item.pointer == f"/reproduce/{UNHEARD}")
     listed = set(problem.remedy.removeprefix("known here: ").split(", "))
-    table = rows(section("docs/bundle.md", '## `[reproduce]` with `kind = "lean4"`'))
+    table = rows(section("docs/bundle.md", f'## `[reproduce]` with `kind = "{kind}"`'))
     assert {cells[0].strip("`") for cells in table if cells[1] in {"yes", "no"}} == listed
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+REJECTED = {"name": "cheat", "message": "no"}
+
 
 @pytest.fixture
 def proving(tmp_path: Path) -> Iterator[tuple[House, TestClient]]:
@@ -99,3 +101,13 @@ def test_a_long_source_is_shown_from_its_beginning(proving: tuple[House, TestCli
     assert twin["proof"]["solution"]["cut"]
     assert len(twin["proof"]["solution"]["text"]) == 64 << 10
     assert "The beginning of it; the archive has all." in page
+
+
+def test_the_page_names_every_kernel_of_several_and_what_it_said(proving: tuple[House, TestClient]) -> None:
+    house, client = proving
+    approve(house)
+    words = [{"name": "metamath", "version": "0.195"}, {"name": "other", "version": "1", "rejected": REJECTED}]
+    page, twin = page_of(house, client, verify(house, {"replay-0": rejecting(kernels=words)}))
+    assert [item["name"] for item in twin["proof"]["replay"]["kernels"]] == ["metamath", "other"]
+    assert "metamath 0.195 accepted, other 1 rejected" in page
+    assert "KERNELS_DISAGREE" in page

@@ -86,6 +86,7 @@ def verify_again(house: House) -> str:
 
 # --- verdicts ------------------------------------------------------------------------------------------------------------
 
+NO = {"rejected": {"name": "cheat", "message": "no"}}
 REJECTED: Boxes = {"replay-0": rejecting(), "confirm-0": rejecting()}
 
 
@@ -94,6 +95,11 @@ REJECTED: Boxes = {"replay-0": rejecting(), "confirm-0": rejecting()}
     [
         ({}, ("VERIFIED", "PROOF_ACCEPTED", None), 3),
         (REJECTED, ("FALSIFIED", "PROOF_REJECTED", "author"), 4),
+        (
+            {"replay-0": rejecting(kernels=[{"name": "a", "version": "1"}, {**NO, "name": "b", "version": "1"}])},
+            ("UNVERIFIED", "KERNELS_DISAGREE", "service"),
+            3,
+        ),
         ({"replay-0": replayed(sorry=True)}, ("UNVERIFIED", "PROOF_INCOMPLETE", "author"), 3),
         ({"prove-solution": an_outcome("memory", limit="memory")}, ("UNVERIFIED", "OOM", "resource"), 2),
         ({"replay-0": an_outcome(exit_code=9)}, ("UNVERIFIED", "PROOF_TOOLCHAIN_ERROR", "service"), 3),

@@ -32,28 +32,33 @@ LIMITATIONS = (
     "A computation over finitely many cases proves nothing about the others.",
     "A rejected proof rejects that proof, not the statement.",
 )
-PROOF_KIND = "lean4"
+PROOF_KINDS = ("lean4", "metamath")
 
 
 @dataclass(frozen=True)
 class Tested:
     """A tested claim of the record."""
 
-    kind: str  # formula, script or lean4
+    kind: str  # formula, script, lean4 or metamath
     status: Status
     cpu_seconds: float | None
 
 
 def state_of(claims: Sequence[Tested], *, lean4_source_public: bool) -> str | None:
     """Return the state; None when nothing was tested."""
-    proofs = [claim for claim in claims if claim.kind == PROOF_KIND]
+    proofs = [claim for claim in claims if claim.kind in PROOF_KINDS]
     if any(claim.status is Status.FALSIFIED for claim in claims):
         return FALSIFIED
-    if lean4_source_public and any(claim.status is Status.VERIFIED for claim in proofs):
+    if lean4_source_public and any(claim.status is Status.VERIFIED and claim.kind == "lean4" for claim in proofs):
         return PROVED
     if proofs:
         return ATTEMPTED
     return EVIDENCE if any(claim.status is Status.VERIFIED for claim in claims) else None
+
+
+def _method(claims: Sequence[Tested]) -> str:
+    """Return the language of the proofs; of several Lean, of which alone the contract has a word."""
+    return next((kind for kind in PROOF_KINDS if any(claim.kind == kind for claim in claims)), "python_computation")
 
 
 def document(
@@ -91,7 +96,7 @@ def document(
             "n_cases": int(told.get("n_cases") or 0),
             "counterexample_available": state == FALSIFIED,
             "lean4_source_public": public,
-            "method": "lean4" if state in {PROVED, ATTEMPTED} else "python_computation",
+            "method": _method(claims) if state in {PROVED, ATTEMPTED} else "python_computation",
             "result": {FALSIFIED: "counterexample", EVIDENCE: "no_counterexample"}.get(state, state.lower()),
             "cpu_seconds": round(sum(seconds), 3) if seconds else None,
         },
