@@ -25,7 +25,7 @@ UNREAD = "That the approved statement says what the paper says: people read it, 
 OPEN = {
     "lean4": (
         UNREAD,
-        "That the kernel is sound. A checker whose assurance is test is a build that nobody reviewed, older than known mends.",
+        "That the kernel is sound. A checker whose assurance is test is an old build that nobody reviewed.",
         "Theorems of the imported modules: they are taken as they come with the checker.",
     ),
     "metamath": (

@@ -15,6 +15,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -135,12 +136,10 @@ def ask(database: Path) -> tuple[str, dict[str, str] | None]:
         RuntimeError: it said neither.
 
     """
-    home = Path(os.environ["TMPDIR"]) / "metamath"
-    home.mkdir(exist_ok=True)
-    copy = home / "database.mm"
-    copy.write_bytes(database.read_bytes())
-    command = [PROGRAM, f"read {copy.name}", "verify proof *", "exit"]
-    done = subprocess.run(command, cwd=home, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    with tempfile.TemporaryDirectory() as home:  # with a name that the program's own language can say
+        (Path(home) / "database.mm").write_bytes(database.read_bytes())
+        command = [PROGRAM, "read database.mm", "verify proof *", "exit"]
+        done = subprocess.run(command, cwd=home, stdin=subprocess.DEVNULL, capture_output=True, check=False)
     said = done.stdout.decode("ascii", "replace")
     version = _VERSION.search(said)
     wrong = re.search(r"^\?", said, re.MULTILINE)
