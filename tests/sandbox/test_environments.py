@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -12,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sandbox import NoIsolation, Sandbox, environments, host_python
+from sandbox import NoIsolation, Sandbox, environments, host_python, metamath
 from tests.sandbox.boxes import a_job
 
 if TYPE_CHECKING:
@@ -164,4 +166,13 @@ def test_what_is_no_interpreter_is_refused_and_not_replaced_by_another(explicit:
 def test_people_are_told_version_and_machine() -> None:
     described = host_python().describe()
     assert described["implementation"] == "CPython"
-    assert set(described) == {"version", "platform", "machine", "implementation", "cpu"}
+    assert set(described) - {"proof"} == {"version", "platform", "machine", "implementation", "cpu"}
+    assert described.get("proof") == metamath.facts().get("proof")
+
+
+def test_a_verifier_is_named_where_it_is_and_nothing_where_it_is_not(tmp_path: Path) -> None:
+    told = metamath.facts()["proof"]
+    assert (told["backend"], told["assurance"]) == ("metamath", "production")
+    assert re.fullmatch(r"0\.\d+", told["lean_version"])
+    assert told["lean_commit"] == hashlib.sha256(metamath.PROGRAM.read_bytes()).hexdigest()
+    assert metamath.facts(tmp_path / "none") == metamath.facts(Path("/bin/true")) == {}
