@@ -16,7 +16,7 @@ from app.core.errors import Refusal
 from app.core.forges import BASES
 from app.core.hook_change import NAME
 from app.core.hook_paths import PATTERN, is_pattern
-from app.core.hooks import FORGES, Kind
+from app.core.hooks import FORGES, SECRET_BYTES_MIN, Kind, is_secret
 from cli.api_keys import duration, opened
 from cli.options import AsJson, AsJsonLines, as_typed, print_json, read_settings
 from cli.words import say
@@ -102,11 +102,11 @@ def add(  # noqa: PLR0913 - options of a command
         per_day=per_day,
         gpus=gpus,
         api=_address(api, settings) if api else BASES.get(kind, ""),
-        token=None if token_file is None else _content(token_file),
+        token=None if token_file is None else _token(token_file),
         app=_app(kind, app_id, app_installation, app_key_file),
     )
     with opened(settings, create=True) as parts:
-        source_id, secret = actions.add_source(parts, new, None if secret_file is None else _content(secret_file))
+        source_id, secret = actions.add_source(parts, new, None if secret_file is None else _secret(secret_file))
     _print_once(settings, source_id, secret, as_json=as_json)
     if kind in FORGES and new.token is None and new.app is None:
         print("without --token-file or an App its commits are not told what became of their claims", file=sys.stderr)
@@ -138,7 +138,7 @@ def rotate(
     """Give a source another secret; both are good during the overlap."""
     from app import actions
 
-    settings, given = read_settings(), None if secret_file is None else _content(secret_file)
+    settings, given = read_settings(), None if secret_file is None else _secret(secret_file)
     during = duration(overlap)
     with opened(settings) as parts:
         secret = actions.rotate_source(parts, source_id, during, given)
@@ -269,6 +269,23 @@ def _publisher(text: str) -> str:
     if re.fullmatch(PUBLISHER_PATTERN, text) is None:
         raise typer.BadParameter(f"{text!r} cannot be the name of a publisher: letters, digits, blanks and ._@- can")
     return text
+
+
+def _token(path: Path) -> str:
+    found = _content(path)
+    if not found.isascii() or not found.isprintable() or " " in found:
+        raise typer.BadParameter(f"{path} holds signs that no token has; it is to hold the token alone, on one line")
+    return found
+
+
+def _secret(path: Path) -> str:
+    found = _content(path)
+    if not is_secret(found):
+        raise typer.BadParameter(
+            f"{path} holds no secret: it has {SECRET_BYTES_MIN} signs at least, and no blanks; behind whsec_ stands the"
+            f" base 64 of {SECRET_BYTES_MIN} bytes at least. Leave --secret-file out, and one is made"
+        )
+    return found
 
 
 def _content(path: Path) -> str:

@@ -144,6 +144,11 @@ class Forge:
         except OutsideError as error:
             raise ForgeError(f"{request.method} {request.path.partition('?')[0]}: {error}") from error
         if not 200 <= answer.status < 300:
-            said = answer.body[:300].decode("utf-8", "replace")
+            said = _without(answer.body[:2000].decode("utf-8", "replace"), token)[:300]
             raise ForgeError(f"{request.method} {request.path.partition('?')[0]}: {answer.status} {said}")
         return answer
+
+
+def _without(text: str, secret: str | None) -> str:
+    """Return what a forge said without the secret that it was shown: what it says is kept, and told on commits."""
+    return text if secret is None else text.replace(secret, "…")

@@ -145,6 +145,8 @@ def _explained() -> Iterator[None]:
         yield
     except httpcore2.TimeoutException as error:
         raise OutsideError("there was no whole answer in time") from error
+    except httpcore2.LocalProtocolError as error:  # its text may quote a header, and so a secret
+        raise OutsideError("the request could not be sent: it has signs that no header may hold") from error
     except (httpcore2.NetworkError, httpcore2.ProtocolError, ssl.SSLError) as error:
         raise OutsideError(f"the connection failed: {str(error)[:200] or type(error).__name__}") from error
     except (ValueError, UnicodeError, OSError, httpcore2.UnsupportedProtocol) as error:

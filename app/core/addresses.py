@@ -31,6 +31,7 @@ _DENIED = tuple(
         "2002::/16",  # 6to4: any IPv4 address
         "::/96",  # IPv4-compatible, of old
         "5f00::/16",  # segment routing inside a network
+        "3fff::/20",  # documentation
     )
 )
 

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 TOLERANCE_SECONDS = 300  # between the time that a request states and ours
 BODY_BYTES_MAX = 25 << 20  # what GitHub sends at most
 STANDARD_PREFIX = "whsec_"
+SECRET_BYTES_MIN = 16  # of what signs; fewer can be found by trying
 _STANDARD_HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
 _SIGNATURES_MAX = 20  # of a request; senders put two while they change their secret
 _HEX = re.compile(r"[0-9a-f]{64}")
@@ -190,6 +191,13 @@ def key_of(secret: str) -> bytes:
         return base64.b64decode(secret.removeprefix(STANDARD_PREFIX), validate=True)
     except (binascii.Error, ValueError):
         return secret.encode()
+
+
+def is_secret(text: str) -> bool:
+    """Whether a text of the operator's choice can be a secret: signs that a header may hold, and enough to sign with."""
+    plain = text.isascii() and text.isprintable() and " " not in text
+    signs = key_of(text) if text.startswith(STANDARD_PREFIX) else text
+    return plain and len(signs) >= SECRET_BYTES_MIN
 
 
 def spell(random: bytes) -> str:

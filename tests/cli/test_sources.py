@@ -100,6 +100,24 @@ def test_a_secret_of_the_forge_s_own_is_taken_from_a_file(tmp_path: Path) -> Non
     assert found["secret"] == "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
+@pytest.mark.parametrize(
+    "text", ["whsec_", "whsec_AAAA", "short", "sixteen signs, but blanks", "two\nlinesOfSixteenSigns"]
+)
+def test_a_secret_that_could_be_found_by_trying_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "secret").write_text(text)
+    given = made(tmp_path, *FORGE)["id"]
+    for command in (("add", *FORGE), ("rotate", given)):
+        done = assay("sources", *command, "--secret-file", tmp_path / "secret", home=tmp_path)
+        assert (done.returncode, "holds no secret" in done.stderr) == (2, True), done.stderr
+
+
+def test_a_token_of_two_lines_is_refused_and_not_repeated(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("forge-token-1\nforge-token-2\n")
+    done = assay("sources", "add", *FORGE, "--token-file", tmp_path / "token", home=tmp_path)
+    assert (done.returncode, "holds signs that no token has" in " ".join(done.stderr.split())) == (2, True)
+    assert "forge-token" not in done.stdout + done.stderr
+
+
 def test_deliveries_are_listed_by_state_and_worked_on_again(tmp_path: Path) -> None:
     found = made(tmp_path, *FORGE)
     parts = Parts.open(Settings(home=tmp_path))

@@ -18,7 +18,7 @@ from standardwebhooks import Webhook
 from app.core import hook_payloads
 from app.core.hook_change import Change, Nothing, Submitted, Topic, Unusable
 from app.core.hook_paths import claims_among, is_pattern, may_touch, touched
-from app.core.hooks import TOLERANCE_SECONDS, Kind, begin, check, spell
+from app.core.hooks import TOLERANCE_SECONDS, Kind, begin, check, is_secret, spell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -305,3 +305,20 @@ def test_no_path_makes_a_pattern_slow() -> None:
 )
 def test_what_a_pattern_may_be(text: str, *, good: bool) -> None:
     assert is_pattern(text) is good
+
+
+@pytest.mark.parametrize(
+    ("text", "good"),
+    [
+        (spell(bytes(16)), True),
+        (spell(bytes(15)), False),
+        (spell(b""), False),
+        ("x" * 16, True),
+        ("x" * 15, False),
+        ("x" * 16 + "é", False),
+        ("x" * 16 + " x", False),
+        ("x" * 16 + "\nx", False),
+    ],
+)
+def test_a_secret_of_the_operator_s_choice_is_long_enough(text: str, *, good: bool) -> None:
+    assert is_secret(text) is good

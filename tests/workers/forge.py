@@ -153,7 +153,8 @@ class Forge:
         """Return status, body and headers."""
         if self.broken:
             self.broken -= 1
-            return 502, {"message": "bad gateway"}, {}
+            shown = headers.get("authorization") or headers.get("private-token", "")
+            return 502, {"message": "bad gateway", "shown": shown}, {}  # as careless proxies do
         if path.startswith("/codeload/"):
             if "authorization" in headers:
                 return self._wrong(400, "the other host was shown the token")

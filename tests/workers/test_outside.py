@@ -208,3 +208,13 @@ def test_a_public_address_is_spoken_to_at_port_443_and_proves_its_name(tmp_path:
     taken, refused = done.stdout.splitlines() or [done.stderr, ""]
     assert taken == "200"
     assert "certificate" in refused
+
+
+def test_a_secret_that_no_header_may_hold_is_not_repeated() -> None:
+    with Receiver() as receiver:
+        outside = Outside(frozenset({receiver.named("127.0.0.1")}))
+        for secret in ("one\ntwo", "one\0two"):
+            with pytest.raises(OutsideError, match="signs that no header may hold") as caught:
+                outside.ask("GET", receiver.url("127.0.0.1"), {"authorization": secret}, seconds=5, most=100)
+            assert "one" not in str(caught.value)
+    assert not receiver.heard
