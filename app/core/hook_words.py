@@ -6,6 +6,7 @@ error     UNVERIFIED, a fault of ours, a cancellation, or a claim that was not t
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from app.core.complaint import quoted
 from app.core.errors import Problem, after_stop, sentence
 from app.core.forges import Note
 from app.core.hook_paths import CLAIM_FILE
-from app.core.markdown import block, escaped
+from app.core.markdown import block, escaped, one_line
 from app.core.members import members
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ _ON_THE_WAY = {
     "concluding": "Measured; waits for a judge",
 }
 NOT_OURS_TO_BLAME = "This says nothing about the claim."
+CONTEXT_MAX = 200  # characters; forges take 255
 ANYWHERE = ""  # in the lines of a claim: where it is said that nothing can be said
 
 
@@ -90,6 +92,17 @@ def of_refusal(context: str, folder: str, lines: Mapping[str, int], refusal: str
     target = f"{base}/problems/bundle-refused"
     summary = "\n\n".join(escaped(line) for line in refusal.splitlines())
     return Said(Note(context, "error", first, target), _remark(folder, lines, ANYWHERE, refusal), summary)
+
+
+def contexts(context: str, folder: str) -> tuple[str, ...]:
+    """Return the names that the status of a bundle may have, the first of which is taken that no other bundle has.
+
+    Two bundles of a commit may give their claims one name, and a folder may be called like a claim: under one name the
+    later would hide what was said of the earlier.
+    """
+    own = hashlib.sha256(f"{context}\0{folder}".encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    names = (one_line(item) for item in (context, f"{context} in {folder or 'the top folder'}", f"{context} in {own}"))
+    return tuple(name if len(name) <= CONTEXT_MAX else f"{name[: CONTEXT_MAX - len(own) - 2]}… {own}" for name in names)
 
 
 def placed(problems: Sequence[Problem], folder: str) -> tuple[str, dict[str, int]]:

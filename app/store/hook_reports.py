@@ -1,9 +1,10 @@
 """What commits are to be told about claims, and what they were told last.
 
-Theory of operation. A report is one row for each name of a status on a commit. It is due when its commit was told nothing
-yet, or was told "pending" about a verification that has ended since; so nobody needs to say that a verification ended, and
-nothing is lost when nobody does. It is taken as deliveries are (`app.store.hooks`). What is written anew while its commit is
-being told waits until that is over, so that an older word never comes behind a newer one.
+Theory of operation. A report is one row for each name of a status on a commit, and a name belongs to one bundle there
+(`app.core.hook_words.contexts`). It is due when its commit was told nothing yet, or was told "pending" about a verification
+that has ended since; so nobody needs to say that a verification ended, and nothing is lost when nobody does. It is taken as
+deliveries are (`app.store.hooks`). What is written anew while its commit is being told waits until that is over, so that an
+older word never comes behind a newer one.
 """
 
 from __future__ import annotations
@@ -17,11 +18,13 @@ from sqlalchemy import and_, case, or_, select, update
 from sqlmodel import Session, col
 
 from app.core.hook_change import CONTEXT
+from app.core.hook_words import contexts
 from app.core.lifecycle import VERIFICATION, final
 from app.store.engine import database_time
 from app.store.ids import new_id
 from app.store.source_tables import DETAIL_MAX, PAUSES, ReportRow
 from app.store.tables import Verification
+from app.store.taking_turns import take_turns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -65,13 +68,19 @@ class NewReport:
 
 
 def put_report(session: Session, new: NewReport) -> None:
-    """Write what a commit is to be told about a claim, in the place of what it was to be told before."""
+    """Write what a commit is to be told about a claim, in the place of what it was to be told before of the same folder."""
+    take_turns(session, "report", new.source_id, new.sha)
+    names = contexts(new.context, new.folder)
     place = (
         col(ReportRow.source_id) == new.source_id,
         col(ReportRow.sha) == new.sha,
-        col(ReportRow.context) == new.context,
+        col(ReportRow.context).in_(names),
     )
-    row = session.execute(select(ReportRow).where(*place).with_for_update()).scalars().first()
+    query = select(col(ReportRow.context), col(ReportRow.folder)).where(*place)
+    known = {row.context: row.folder for row in session.connection().execute(query)}
+    context = next(name for name in names if known.get(name, new.folder) == new.folder)
+    this = (*place[:2], col(ReportRow.context) == context)
+    row = session.execute(select(ReportRow).where(*this).with_for_update()).scalars().first()
     if row is None:
         row = ReportRow(
             id=new_id("hkr"),
@@ -79,7 +88,7 @@ def put_report(session: Session, new: NewReport) -> None:
             repository=new.repository,
             repository_id=new.repository_id,
             sha=new.sha,
-            context=new.context,
+            context=context,
             folder=new.folder,
             lines="{}",
             attempts=0,
@@ -88,7 +97,7 @@ def put_report(session: Session, new: NewReport) -> None:
             created_at=datetime.now(UTC),
         )
         session.add(row)
-    row.folder, row.lines, row.refusal = new.folder, json.dumps(dict(new.lines)), new.refusal
+    row.lines, row.refusal = json.dumps(dict(new.lines)), new.refusal
     row.verification_id = new.verification_id
     row.told, row.attempts, row.error = None, 0, ""
     row.due_at = max(database_time(session), row.held_until or 0.0)

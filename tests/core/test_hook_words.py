@@ -9,7 +9,7 @@ from markdown_it import MarkdownIt
 
 from app.core.check_runs import Remark
 from app.core.errors import Problem
-from app.core.hook_words import ANYWHERE, Found, claim_lines, of_refusal, of_verification, placed
+from app.core.hook_words import ANYWHERE, CONTEXT_MAX, Found, claim_lines, contexts, of_refusal, of_verification, placed
 from app.core.markdown import escaped
 from tests.core.builders import a_claim, an_expectation
 
@@ -145,6 +145,18 @@ def test_what_has_been_taken_in_since_is_refused_no_longer() -> None:
     assert (said.note.state, said.note.target) == ("success", f"{BASE}/")
     assert said.remark is None
     assert said.summary == said.note.description == "What was refused before has been taken in"
+
+
+def test_every_bundle_of_a_commit_finds_a_name_of_its_own() -> None:
+    first, second, third = contexts("assay/x", "claims/b")
+    assert (first, second) == ("assay/x", "assay/x in claims/b")
+    assert third.startswith("assay/x in ")
+    assert third != contexts("assay/x", "claims/c")[2]
+    assert contexts("assay/x", "")[1] == "assay/x in the top folder"
+    assert contexts("assay/a\n\u202eb\ud800", "")[0] == "assay/a b"
+    long = [contexts("assay/" + "x" * 300 + end, "") for end in "ab"]
+    assert all(len(name) <= CONTEXT_MAX for names in long for name in names)
+    assert not {*long[0]} & {*long[1]}
 
 
 def a_problem(file: str | None, line: int | None) -> Problem:

@@ -225,6 +225,22 @@ def test_a_report_that_was_written_anew_meanwhile_is_told_anew(house: House, sou
     assert house.count("hook_report") == 1
 
 
+def test_bundles_whose_claims_have_one_name_hide_nothing_of_each_other(house: House, source: str) -> None:
+    names = [("assay/x", "a"), ("assay/x", "b"), ("assay/x", ""), ("assay/x in b", "c"), ("assay/x", "a")]
+    for context, folder in [*names, *names]:
+        report(house, source, None, context=context, folder=folder, refusal=f"of {folder}")
+    with house.parts.store.read() as session:
+        rows = {item["context"]: item["folder"] for item in source_lists.reports(session, source)}
+    assert len(rows) == house.count("hook_report") == 4
+    assert rows == {"assay/x": "a", "assay/x in b": "b", "assay/x in the top folder": "", "assay/x in b in c": "c"}
+
+
+def test_what_is_said_of_one_bundle_at_once_is_one_report(house: House, source: str) -> None:
+    at_once(*(lambda: report(house, source, None, refusal="mend it") for _ in range(6)))
+    at_once(*(lambda folder=folder: report(house, source, None, folder=folder, refusal="x") for folder in "abcdef"))
+    assert house.count("hook_report") == 7
+
+
 def test_a_report_that_is_never_taken_is_given_up(house: House, source: str) -> None:
     report(house, source, None, refusal="mend it")
     attempts = 0

@@ -22,7 +22,7 @@ from tests.store.house import House, executed
 from tests.workers import deliveries
 from tests.workers.deliveries import ZERO, by_forgejo, by_github, by_gitlab, gitlab_push, push, standard
 from tests.workers.desk import PUBLISHER, Desk, bundle, repository_at
-from tests.workers.forge import VENDOR, Forge
+from tests.workers.forge import TOKEN, VENDOR, Forge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -151,6 +151,8 @@ def test_a_delivery_that_is_done_needs_no_work_and_one_that_failed_does(desk: De
     desk.see_to()
     assert desk.said()[0][0] == "queued"
     assert "502" in desk.said()[0][1]
+    assert "bad gateway" in desk.said()[0][1]
+    assert TOKEN not in desk.said()[0][1]
     assert desk.deliver(headers, body) == found
     desk.hasten()
     desk.see_to()
@@ -248,6 +250,13 @@ def test_a_claim_that_does_not_parse_is_told_where_and_how_to_mend_it(desk: Desk
     assert re.match(r"claims/second/claim\.toml:2: the file is not TOML", desk.forge.said(sha, "assay/claims/second"))
     mended = pushed(desk, bundle("second", "8.7"))
     assert desk.forge.told(mended) == {"assay/second": "pending"}
+
+
+def test_a_true_claim_does_not_hide_a_false_one_of_the_same_name(desk: Desk) -> None:
+    true = {path.replace("claims/first", "claims/zzz"): data for path, data in bundle("first", "8.7").items()}
+    sha = pushed(desk, {**bundle("first", "9.8"), **true})
+    desk.finish()
+    assert desk.forge.told(sha) == {"assay/first": "failure", "assay/first in claims/zzz": "success"}
 
 
 def test_of_each_delivery_it_is_known_what_became_of_its_claims_and_what_their_commit_heard(desk: Desk) -> None:
