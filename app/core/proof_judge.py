@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 PASS, FAIL, UNDECIDED = ControlResult.PASS, ControlResult.FAIL, ControlResult.UNDECIDED
 ACCEPTED, REJECTED = "PROOF_ACCEPTED", "PROOF_REJECTED"
+PROOF_RULE = "proof"  # what the one comparison of a proof is held to
 
 
 def judge_proof(seal: Seal, runs: Sequence[Run], sources: Mapping[str, bytes]) -> Judgement:
@@ -106,7 +107,7 @@ def _comparison(theorem: str, *, accepted: bool) -> Comparison:
     return Comparison(
         metric=theorem,
         unit=None,
-        rule="proof",
+        rule=PROOF_RULE,
         tolerance=None,
         expected="accepted",
         computed=computed,

@@ -59,7 +59,8 @@ def data(session: Session, blobs: Blobs, claim_id: str, seen: Visible) -> dict[s
     verifications = pages.verifications_of(session, claim_id)
     seal = verdict and next(item["seal"] for item in newest["verdicts"] if item["id"] == standing)
     kind = newest["document"]["reproduce"]["kind"]
-    proved = kind in CHECKERS and verdict is not None and seal is not None
+    judged = verdict["verification_id"] if verdict else verifications[0]["id"] if verifications else None
+    proof = proof_of(session, blobs, judged, seal) if kind in CHECKERS and judged is not None else None
     return {
         "id": found["id"],
         "name": found["name"],
@@ -71,7 +72,7 @@ def data(session: Session, blobs: Blobs, claim_id: str, seen: Visible) -> dict[s
         "kind": kind,
         "verdict": verdict,
         "seal": seal,
-        **({"proof": proof_of(session, blobs, str(seal), verdict["verification_id"])} if proved and verdict else {}),
+        **({} if proof is None else {"proof": proof}),
         "verifications": verifications,
         "history": [
             {

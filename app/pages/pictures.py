@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from app.core import phrases
 from app.core.bands import Band, accepted, binary64, expects_text
 from app.core.model import Comparison, Expectation, Rule
+from app.core.proof_judge import PROOF_RULE
 from app.core.quantity import number_in, printed
 from app.pages.band import Picture, Point
 
@@ -97,6 +98,8 @@ def _read(text: str) -> Decimal | None:
 
 def held_to(item: Comparison) -> str:
     """Return what a comparison was held to, in the words of the reason."""
+    if item.rule == PROOF_RULE:
+        return "every declaration accepted by the kernel"
     return phrases.how(item) if item.match else phrases.missed(item)
 
 

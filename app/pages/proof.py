@@ -9,7 +9,7 @@ from app.core.checkers import CHECKERS
 from app.core.errors import Fault
 from app.core.proof import Unreportable, read_replayed
 from app.core.proof_readings import REPLAY
-from app.store import pages, planning
+from app.store import ending, pages, planning
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,8 +36,11 @@ OPEN = {
 }
 
 
-def proof_of(session: Session, blobs: Blobs, seal: str, verification_id: str) -> dict[str, Any]:
-    """Return what is shown of the proof that a verification was about."""
+def proof_of(session: Session, blobs: Blobs, verification_id: str, seal: str | None) -> dict[str, Any]:
+    """Return what is shown of the proof that a verification is about; `seal` is its seal, where that is known."""
+    if seal is None:
+        found = ending.find(session, verification_id)
+        seal = "" if found is None else found.seal
     sealed = pages.seal(session, seal)
     how, terms = sealed["claim"]["reproduce"], sealed["proof"]
     approved = terms.get("approved_by")

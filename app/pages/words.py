@@ -69,6 +69,7 @@ CODE = {
     "DEFINITION_DIFFERS": "a definition under the statement is not the approved one",
     "THEOREM_MISSING": "there is no theorem of that name",
     "IMPORT_DENIED": "a module is imported that is not on the claim's list",
+    "KERNELS_DISAGREE": "one kernel accepted the proof and another rejected it",
     "CHECKER_NOT_TRUSTED": "this checker's word is not enough to decide here",
     "PROOF_TOOLCHAIN_ERROR": "the checker is revoked, too old, or failed",
     "CANCELLED": "somebody cancelled it",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from starlette.testclient import TestClient
 
+from app import actions
 from app.main import create_app
 from app.store import migrate
 from tests.core.proofs import CHALLENGE, MANIFEST, SOLUTION, Boxes, proof_bundle, proved, rejecting
@@ -58,6 +59,8 @@ def test_the_page_of_a_proof_shows_what_was_stated_proved_and_believed(proving: 
         assert part in page, part
     assert "people read it, no machine does" in page
     assert "solution+direct-base" in page
+    assert "every declaration accepted by the kernel" in page
+    assert "None" not in page
 
 
 @pytest.mark.parametrize(
@@ -82,6 +85,32 @@ def test_a_statement_that_nobody_approved_is_shown_as_one(proving: tuple[House, 
     page, twin = page_of(house, client, verify(house))
     assert (twin["proof"]["approval"], twin["proof"]["replay"]) == (None, None)
     assert "by nobody before the proof came" in page
+
+
+def test_a_proof_that_is_not_judged_yet_is_shown_with_its_source(proving: tuple[House, TestClient]) -> None:
+    house, client = proving
+    approve(house)
+    submitted = house.submit_files(proof_bundle())
+    claim = house.scalar("SELECT id FROM claim")
+    page = client.get(f"/claims/{claim}", headers={"Accept": "text/html"})
+    assert page.status_code == 200
+    assert SOLUTION.decode() in client.get(f"/claims/{claim}.json").json()["proof"]["solution"]["text"]
+    assert "1 + 1 = 2 := rfl" in page.text
+    assert house.runs(submitted.verification_id, "queued")
+
+
+def test_a_revoked_checker_and_what_it_decided_are_both_shown(proving: tuple[House, TestClient]) -> None:
+    house, client = proving
+    approve(house)
+    before = verify(house)
+    offering(house, proof_revoked=[MANIFEST["lean_commit"]])
+    (reopened,) = actions.reopen(house.parts)
+    assert actions.conclude(house.parts, str(reopened.verification_id)) is not None
+    page, twin = page_of(house, client, str(reopened.verification_id))
+    assert twin["proof"]["checker"]["refused"] == "revoked by the operator"
+    assert "revoked by the operator" in page
+    assert before in page
+    assert "PROOF_TOOLCHAIN_ERROR" in page
 
 
 def test_a_strangers_source_neither_hides_nor_runs_anything(proving: tuple[House, TestClient]) -> None:
