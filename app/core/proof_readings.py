@@ -146,7 +146,7 @@ def _stopped(found: Replayed) -> Ending:
     if found.theorem is None:
         return Ending("PROOF_NOT_COMPILED", f"the export of the {found.stage} cannot be read: {detail}")
     taken = found.detail.endswith(TAKEN)
-    return Ending("PROOF_NOT_COMPILED" if taken else "OOM", f"the {found.stage} compiled, and {detail}")
+    return Ending("PROOF_NOT_COMPILED" if taken else "OOM", f"the {found.stage} could be read, and {detail}")
 
 
 def shortcoming(seal: Seal, found: Replayed) -> Ending | None:

@@ -94,7 +94,7 @@ ENDINGS: list[tuple[Boxes, str, str, str]] = [
     ({"replay-0": replayed(stage="solution", detail="number 7", theorem=None)}, "PROOF_NOT_COMPILED", "author",
      "export of the solution cannot be read: number 7"),
     ({"replay-0": gave_up("the kernel could not decide on t: a term nests too deeply for the kernel")}, "OOM", "resource",
-     "the solution compiled, and the kernel could not decide on t: a term nests too deeply"),
+     "the solution could be read, and the kernel could not decide on t: a term nests too deeply"),
     ({"replay-0": gave_up("Lean's kernel ended before it had seen every declaration")}, "OOM", "resource", "ended before"),
     ({"replay-0": gave_up("the kernel could not decide on t: its name is taken")}, "PROOF_NOT_COMPILED", "author", "taken"),
     ({"replay-0": replayed(theorem=THERE | {"solution": False})}, "THEOREM_MISSING", "author", "the solution has no"),

@@ -183,3 +183,10 @@ def test_a_proof_may_use_only_what_stands_before_it() -> None:
 def test_words_of_a_text_end_somewhere() -> None:
     with pytest.raises(DatabaseError, match="is expected"):
         read(["lemma"])
+
+
+def test_a_proof_that_is_too_long_is_not_rejected(scratch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.core.metamath.kernel.SYMBOLS_MAX", 20)
+    found = judged(scratch, database())
+    assert (found["stage"], "rejected" in found, found["theorem"]["solution"]) == ("solution", False, True)
+    assert "gave up on th1" in found["detail"]

@@ -19,7 +19,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from .kernel import UNKNOWN, labels, rejected
+from .kernel import UNKNOWN, GaveUpError, labels, rejected
 from .reader import Assertion, Database, DatabaseError, IncludeError, read, tokens, written
 
 PROGRAM = "/usr/bin/metamath"
@@ -73,14 +73,16 @@ def replay(inputs: Path, theorem: str) -> dict[str, Any]:
         except DatabaseError as error:
             return {**report, "stage": stage, "detail": str(error)[:DETAIL_MAX]}
     challenge, solution = both["challenge"], both["solution"]
+    told = compared(theorem, challenge, solution)
     version, theirs = ask(inputs / "solution.txt")
-    words = [
-        {"name": "metamath", "version": version, "rejected": theirs},
-        {**OWN, "rejected": _named(rejected(solution))},
-    ]
+    try:
+        ours = _named(rejected(solution))
+    except GaveUpError as error:
+        return {**report, **told, "stage": "solution", "detail": str(error)[:DETAIL_MAX]}
+    words = [{"name": "metamath", "version": version, "rejected": theirs}, {**OWN, "rejected": ours}]
     return {
         **report,
-        **compared(theorem, challenge, solution),
+        **told,
         "declarations": len(solution.assertions),
         "rejected": next((item["rejected"] for item in words if item["rejected"] is not None), None),
         "kernels": words,

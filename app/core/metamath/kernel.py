@@ -22,8 +22,17 @@ class RejectedError(ValueError):
     """A proof proves not what its theorem says."""
 
 
+class GaveUpError(RuntimeError):
+    """A proof is longer than this verifier goes; that says nothing about it."""
+
+
 def rejected(database: Database) -> tuple[str, str] | None:
-    """Return the first theorem whose proof is wrong, and why; None when none is. Open proofs (`?`) are left out."""
+    """Return the first theorem whose proof is wrong, and why; None when none is. Open proofs (`?`) are left out.
+
+    Raises:
+        GaveUpError: a proof is too long.
+
+    """
     before: dict[str, Assertion] = {}
     for label, item in database.assertions.items():
         if item.kind == "p" and UNKNOWN not in "".join(item.proof):
@@ -65,7 +74,7 @@ def _verify(item: Assertion, before: Mapping[str, Assertion], variables: set[str
             raise RejectedError(f"{step[1:][:80]} is nothing that it may use")
         spent += len(stack[-1])
         if spent > SYMBOLS_MAX:
-            raise RejectedError(f"it writes more than {SYMBOLS_MAX} symbols")
+            raise GaveUpError(f"the verifier assay gave up on {item.label}: it writes more than {SYMBOLS_MAX} symbols")
     if stack != [item.symbols]:
         raise RejectedError("it ends with something else than the theorem")
 
