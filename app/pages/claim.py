@@ -57,7 +57,8 @@ def data(session: Session, blobs: Blobs, claim_id: str, seen: Visible) -> dict[s
     standing = found["standing_verdict"]
     verdict = None if standing is None else views.verdict(session, standing)
     verifications = pages.verifications_of(session, claim_id)
-    seal = verdict and next(item["seal"] for item in newest["verdicts"] if item["id"] == standing)
+    sealed = (item["seal"] for item in newest["verdicts"] if item["id"] == standing)
+    seal: str | None = None if verdict is None else next(sealed)
     kind = newest["document"]["reproduce"]["kind"]
     judged = verdict["verification_id"] if verdict else verifications[0]["id"] if verifications else None
     proof = proof_of(session, blobs, judged, seal) if kind in CHECKERS and judged is not None else None
