@@ -67,6 +67,7 @@ class Control(TypedDict):
     result: str
     detail: str
     cannot_prove: str
+    effect: str
 
 
 class Verdict(TypedDict):

@@ -16,6 +16,7 @@ from app.core import boxjob, evidence, plan, verdict
 from app.core.canonical import digest
 from app.core.claim import parse_claim
 from app.core.complaint import last_words
+from app.core.effects import effect
 from app.core.errors import Fault, Refusal
 from app.core.grounding import check_sources, sealed_sources, unreadable
 from app.core.model import Environment, Proof, Run
@@ -241,7 +242,7 @@ def _document(judgement: Judgement, sealed: str, name: str | None, runs: list[tu
         **{name: found[name] for name in ("status", "outcome", "reason_code", "reason", "blame")},
         "seal": sealed,
         "comparisons": found["comparisons"],
-        "controls": found["controls"],
+        "controls": [item | {"effect": effect(item["name"], item["result"])} for item in found["controls"]],
         "runs": [
             {
                 "key": run.spec.key,

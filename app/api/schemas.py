@@ -31,6 +31,7 @@ class ControlOut(BaseModel):
     result: str
     detail: str
     cannot_prove: str
+    effect: str = Field(description="what this result does to the verdict")
 
 
 class VerdictOut(BaseModel):

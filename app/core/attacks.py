@@ -37,6 +37,7 @@ from app.core.literals_plain import plain_program
 from app.core.members import by_metric
 from app.core.model import Derivation
 from app.core.perturb import Derived, Underivable, derive, strong_parameter
+from app.core.perturb_kept import mended
 from app.core.perturb_moves import ENDED, SPELLED, letters_merged, times, zeros_behind
 from app.core.perturb_ordered import AGAINST, TOGETHER, put_in_order
 from app.core.perturb_roles import ENDS, records_moved
@@ -152,7 +153,8 @@ def _looked_up(seal: str, derivation: Derivation, claim: Claim, contents: Conten
         chance = chance_of(seal, derivation, path)
         if contents.spare and not decimals_of(each).spans:
             return cells_exchanged(each, chance, keep)
-        return all_but(each, keep, chance, derivation.variant)
+        data = all_but(each, keep, chance, derivation.variant)
+        return mended(contents.inputs[path], data) if contents.spare else data
 
     changed = {path: change(path, each) for path, each in known.items()}
     return Attacked(

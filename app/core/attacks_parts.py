@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.core.literals import FILE_BYTES_MAX
 from app.core.perturb import Underivable
+from app.core.perturb_kept import mended
 from app.core.perturb_numbers import Chance
 from app.core.perturb_sites import Sites, sites
 from app.core.perturb_spared import decimals_of
@@ -77,6 +78,8 @@ def each_input(contents: Contents, change: Callable[[str, Sites], bytes | None],
     for path in list(contents.inputs)[:INPUTS_MAX]:
         found = contents.sites(path)
         data = None if found is None else change(path, found)
+        if data is not None and contents.spare:
+            data = mended(contents.inputs[path], data)
         if data is not None and data != contents.inputs[path]:
             changed[path] = data
             named.append(path)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 DIGITS_MAX = 400  # a longer row of digits is no number but a sequence or a hash
-_WIDE = Context(prec=2 * DIGITS_MAX)
+WIDE = Context(prec=2 * DIGITS_MAX)
 
 #: A number inside a text; no part of a word, version, date (also with the month as three letters), time, path or range.
 NUMBER = re.compile(
@@ -100,11 +100,11 @@ def scaled_by(literal: str, factor: Decimal) -> str:
     if not number:
         return literal
     if "e" in literal.lower():
-        return f"{_WIDE.multiply(number, factor):.{len(number.as_tuple().digits) + 1}e}"
+        return f"{WIDE.multiply(number, factor):.{len(number.as_tuple().digits) + 1}e}"
     unit = Decimal((0, (1,), int(number.as_tuple().exponent)))
-    found = _WIDE.quantize(_WIDE.multiply(number, factor), unit)
+    found = WIDE.quantize(WIDE.multiply(number, factor), unit)
     if not found or found == number:
-        found = _WIDE.add(number, unit.copy_sign(number))
+        found = WIDE.add(number, unit.copy_sign(number))
     text = format(found, "f")
     sign = "+" if literal.startswith("+") else ""
     whole = re.match(r"[-+]?(0[0-9]+)", literal)

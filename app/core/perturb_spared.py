@@ -8,6 +8,8 @@ JSON: those of a key) exchanged between the rows, the first row left out because
 is one of its column. What has too few numbers for that has the letters of every second line turned around, word by
 word, so that aligned sequences stay aligned.
 
+Shares of one whole keep their sum, and a table that equals its transpose goes on doing so (`perturb_kept`).
+
 A file of the same length, the same rows and the same whole numbers is what remains; a script that refuses even that
 refuses all inputs but its own.
 """
@@ -20,6 +22,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from app.core.perturb import Derived, Underivable
+from app.core.perturb_kept import mended
 from app.core.perturb_numbers import Chance, scaled_by
 from app.core.perturb_sites import sites
 from app.core.perturb_tables import lines_of
@@ -58,7 +61,7 @@ def spared(seal: str, derivation: Derivation, data: bytes) -> Derived | Underiva
         ("letters of every second line turned around", _letters_turned),
     )
     for how, way in ways:
-        changed = way(found, chance)
+        changed = mended(data, way(found, chance))
         if changed != found.encoded(found.text):
             return Derived(changed, f"{target}: {how}, whole numbers as they were (variant {derivation.variant})")
     return Underivable(f"{target} has nothing that could be changed beside whole numbers")

@@ -63,6 +63,9 @@ PROOF_BLAME = {
 #: control that fails -> reason code; of all others a failure says that the reproduction computes nothing
 FAILED_CONTROL = {"quote": "UNTRACEABLE", "cells": "UNTRACEABLE", "coincidence": "COINCIDENCE"}
 
+#: controls without which nothing is decided about a reproduction that measured
+REQUIRED = frozenset({"input_response", "repeat"})
+
 #: outcome kinds in the order in which they decide
 PRECEDENCE = (
     OutcomeKind.CANCELLED,

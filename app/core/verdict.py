@@ -31,7 +31,7 @@ from app.core.looks import look_of, sound, wanted_measures
 from app.core.model import ControlResult, Formula, Judgement, OutcomeKind, Proof, Purpose, Status
 from app.core.proof_judge import judge_proof
 from app.core.readings import Reading, Readings
-from app.core.reasons import BLAME, FAILED_CONTROL, MARRING, PRECEDENCE, marred, worst_failure
+from app.core.reasons import BLAME, FAILED_CONTROL, MARRING, PRECEDENCE, REQUIRED, marred, worst_failure
 from app.core.seal import check_versions
 from app.core.specs import CONFIRM_SAME, all_specs, confirmation, fresh_confirmations, measures
 
@@ -149,7 +149,7 @@ def _blocking(controls: tuple[Control, ...]) -> Control | None:
 
     `repeat` and `input_response` are required; every other counts when it failed. `confirm` has its own place.
     """
-    required = [item for item in controls if item.name in {"input_response", "repeat"}]
+    required = [item for item in controls if item.name in REQUIRED]
     failed = [item for item in controls if item.name != "confirm" and item.result is ControlResult.FAIL]
     return next((item for item in [*required, *failed] if item.result not in _HARMLESS), None)
 

@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, func, select
 from sqlmodel import Session, col
 
 from app.core import plan
+from app.core.effects import effect
 from app.core.errors import Fault
 from app.core.seal import read_seal
 from app.store.standing import HOLDS
@@ -213,7 +214,7 @@ def with_findings(session: Session, rows: Sequence[RowMapping]) -> list[dict[str
     controls: dict[str, list[Any]] = {verdict_id: [] for verdict_id in wanted["verdicts"]}
     for row in session.connection().execute(_CONTROLS, wanted).mappings():
         shown = {name: value for name, value in row.items() if name not in {"verdict_id", "position"}}
-        controls[row["verdict_id"]].append(shown)
+        controls[row["verdict_id"]].append(shown | {"effect": effect(row["name"], row["result"])})
     return [
         # the verdict's `revision` counts plans and fences the conclusion; readers would take it for the claim's
         {name: value for name, value in row.items() if name != "revision"}

@@ -43,7 +43,7 @@ FIELDS = [
 ]
 COMPARISON = ["metric", "unit", "rule", "tolerance", "expected", "computed", "values", "low", "high"]
 COMPARISON += ["computed_low", "computed_high", "match", "code", "flips_at", "table", "p", "note"]
-CONTROL = ["name", "attacker", "result", "detail", "cannot_prove"]
+CONTROL = ["name", "attacker", "result", "detail", "cannot_prove", "effect"]
 RUN = ["key", "purpose", "seed", "derivation", "outcome", "stderr"]
 
 BUNDLES = {

@@ -200,6 +200,8 @@ def test_a_claim_shows_its_sentence_its_kind_beside_the_badge_and_every_attack_w
         for control in verdict["controls"]:
             assert control["detail"] in page.text
             assert control["cannot_prove"] in page.text
+            alike = sum(control["effect"] == other["effect"] for other in verdict["controls"])
+            assert page.text.count(control["effect"]) >= alike
         assert f"{site.url}/v1/verdicts/{verdict['id']}/evidence" in page.text
 
 

@@ -25,6 +25,10 @@ ENFORCEMENT = (
 LIMITATIONS = (
     "A level says how far claims were followed up, not whether they are true.",
     "Counters of levels that are not supported here are shown as they are and raise nothing.",
+    "cross_source_corroborated_claims is always 0: a quote is looked for until one source has it, and who else has it is"
+    " not counted.",
+    "independently_reproduced_claims is always 0: every run executes the artifact that the claim brings, which reproduces"
+    " results by the authors' own means.",
 )
 
 
