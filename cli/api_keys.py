@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.core.caller import NAME_PATTERN, NAME_SAID, PUBLISHER_PATTERN, PUBLISHER_SAID, USUAL, Budgets, Scope
-from app.core.errors import Fault
+from app.core.errors import Fault, Problem, Refusal
 from cli.options import AsJson, print_json, read_settings
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def listed(settings: Settings) -> list[dict[str, Any]]:
     """Return the API keys of this home's service; none where no service ever was, or where it cannot be asked now."""
     from app.store import api_keys
 
-    if not settings.database_url and not (settings.home / "assay.db").exists():
+    if not _has_database(settings):
         return []
     try:
         with opened(settings) as parts, parts.store.read() as session:
@@ -137,7 +137,7 @@ def any_exists(settings: Settings) -> bool:
     """Whether this home's service has an API key, revoked ones included."""
     from app.store import api_keys
 
-    if not settings.database_url and not (settings.home / "assay.db").exists():
+    if not _has_database(settings):
         return False
     with opened(settings, create=True) as parts, parts.store.read() as session:
         return api_keys.any_exists(session)
@@ -153,9 +153,17 @@ def line(key: dict[str, Any]) -> str:
 
 @contextmanager
 def opened(settings: Settings, *, create: bool = False) -> Iterator[Parts]:
-    """Open the service's parts; `create` brings the embedded database to the newest schema first, as `assay serve` does."""
+    """Open the service's parts; `create` brings the embedded database to the newest schema first, as `assay serve` does.
+
+    Raises:
+        Refusal: there is no database, and a look at it must not leave an empty one.
+
+    """
     from app.actions import Parts
 
+    if not create and not _has_database(settings):
+        remedy = "`assay serve` makes one; if the service has another home, name it with ASSAY_HOME"
+        raise Refusal.of(Problem(str(settings.home), None, "", "no-database", "there is no database here yet", remedy))
     if create and not settings.database_url:
         from app.store import migrate
 
@@ -167,6 +175,10 @@ def opened(settings: Settings, *, create: bool = False) -> Iterator[Parts]:
         yield parts
     finally:
         parts.close()
+
+
+def _has_database(settings: Settings) -> bool:
+    return bool(settings.database_url) or (settings.home / "assay.db").exists()
 
 
 def _print_once(parts: Parts, key_id: str, text: str, *, as_json: bool) -> None:

@@ -56,3 +56,17 @@ def test_a_key_is_shown_with_what_is_used_of_its_budgets(tmp_path: Path) -> None
     assert "queued_runs 0/7" in assay("keys", "list", home=tmp_path).stdout
     unknown = assay("keys", "show", "key_none", home=tmp_path)
     assert (unknown.returncode, "there is no key key_none" in unknown.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("hooks", "list"), ("hooks", "replay", "msg_1"), ("sources", "list"), ("sources", "remove", "src_1")],
+    ids=" ".join,
+)
+def test_a_look_where_no_service_ever_was_says_so_and_leaves_no_database(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    done = assay(*command, home=tmp_path / "home")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"{tmp_path / 'home'}: there is no database here yet. `assay serve` makes one")
+    assert not (tmp_path / "home" / "assay.db").exists()
