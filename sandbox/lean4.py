@@ -1,9 +1,10 @@
-"""Lays out Lean 4 as WebAssembly: the module, its script made small, and of the library what proofs and our judge import.
+"""Lays out Lean 4 as WebAssembly: the module and its script made small, and of the library what proofs and our judge import.
 
 The script as it comes has 89 MB, of which nearly all are lines that give a name to each of 200,000 exports; every thread
 of Lean reads it anew, and each look for a symbol walks through all names. Kept are the lines whose name is used somewhere,
 one thread is started ahead instead of four, symbols are found by a map, and Lean sees the two folders that it needs:
-its own and the scratch of the box. Nothing else of it is touched. Whatever is not where it was, is an error.
+its own and the scratch of the box. Of the module's 200,000 names those go that nothing here can ask for (`natives.py`).
+Nothing else is touched. Whatever is not where it was, is an error.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import tarfile
 from typing import IO, TYPE_CHECKING
 
 from sandbox.job import SandboxFault
+from sandbox.natives import Declared, ModuleError, with_exports
 from sandbox.recipes.lean4.assay_prover.module import Module
 from sandbox.recipes.lean4.assay_prover.olean import Objects, UnreadableError
 from sandbox.recipes.lean4.assay_prover.terms import Table
@@ -46,12 +48,16 @@ def lay_out(archive: Path, site: Path) -> None:
     target.mkdir()
     try:
         with tarfile.open(archive, "r:gz") as package:
-            _write(_member(package, "package/lean.wasm"), target / "lean.wasm")
+            module = _member(package, "package/lean.wasm").read()
             script = _member(package, "package/lean.js").read().decode("utf-8")
-            (target / "lean.js").write_text(slimmed(script), encoding="utf-8")
+            script = slimmed(script)
+            (target / "lean.js").write_text(script, encoding="utf-8")
             with tarfile.open(fileobj=_member(package, "package/lean-lib.tar.gz"), mode="r:gz") as library:
                 _unpack(library, target / "lib")
-    except (tarfile.TarError, UnicodeDecodeError, UnreadableError) as error:
+        named, declared = set(WORD.findall(script)), _declared(target / "lib")
+        module = with_exports(module, lambda name: name in named or declared.asks_for(name))
+        (target / "lean.wasm").write_bytes(module)
+    except (tarfile.TarError, UnicodeDecodeError, UnreadableError, ModuleError) as error:
         raise SandboxFault(f"{archive.name} is not as it was known: {error}") from error
 
 
@@ -107,6 +113,13 @@ def _unpack(library: tarfile.TarFile, target: Path) -> None:
                 path.rmdir()
         elif path.relative_to(target).as_posix() not in wanted:
             path.unlink()
+
+
+def _declared(library: Path) -> Declared:
+    """Return what the modules of a library declare."""
+    paths = sorted(library.rglob("*.olean"))
+    names = {name for path in paths for name in Module(Objects([path.read_bytes()]), Table()).declared()}
+    return Declared(names, [path.relative_to(library).with_suffix("").parts for path in paths])
 
 
 def _member(package: tarfile.TarFile, name: str) -> IO[bytes]:

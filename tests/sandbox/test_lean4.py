@@ -12,6 +12,7 @@ import pytest
 
 from sandbox import SandboxFault
 from sandbox.lean4 import REPLACED, lay_out, slimmed
+from tests.sandbox.test_natives import wasm
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,14 +66,17 @@ def _module(*imports: str) -> bytes:
     return bytes(data)
 
 
-def _archive(path: Path, library: dict[str, bytes], *, without: str = "") -> Path:
+WASM = wasm("kept", "gone", "_Zgone", "l_List_map___boxed", "initialize_Lean_AddDecl", "initialize_Lake_Build")
+
+
+def _archive(path: Path, library: dict[str, bytes], *, without: str = "", module: bytes = WASM) -> Path:
     inner = io.BytesIO()
     with tarfile.open(fileobj=inner, mode="w") as made:
         for name, data in library.items():
             item = tarfile.TarInfo(name)
             item.size = len(data)
             made.addfile(item, io.BytesIO(data))
-    files = {"lean.wasm": b"wasm", "lean.js": SCRIPT.encode(), "lean-lib.tar.gz": gzip.compress(inner.getvalue())}
+    files = {"lean.wasm": module, "lean.js": SCRIPT.encode(), "lean-lib.tar.gz": gzip.compress(inner.getvalue())}
     with tarfile.open(path, "w:gz") as package:
         for name, data in files.items():
             if name != without:
@@ -109,7 +113,13 @@ def test_the_library_holds_what_the_roots_import_and_nothing_else(tmp_path: Path
         "lean4/lib/Lean/Util/CollectAxioms.olean",
     ]
     assert not (site / "lean4/lib/Lake").exists()
+    assert (site / "lean4/lean.wasm").read_bytes() == wasm("kept", "gone", "initialize_Lean_AddDecl")
     assert not list(tmp_path.glob("outside*"))
+
+
+def test_a_module_that_is_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SandboxFault, match="the module does not begin as one"):
+        lay_out(_archive(tmp_path / "a.tgz", LIBRARY, module=b"wasm"), tmp_path)
 
 
 @pytest.mark.parametrize("without", ["lean.wasm", "lean.js", "lean-lib.tar.gz"])

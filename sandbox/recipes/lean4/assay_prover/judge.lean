@@ -3,7 +3,8 @@ The kernel's own words about an export. Run as `lean --run judge.lean FEED NONCE
 with the nonce. FEED holds one token a line, as `feed.py` writes it, made from an export that was read already: numbers refer
 to names, levels and terms that stand before. Nothing of it is executed or elaborated.
 
-Plain recursion alone: functions of the library that take types cannot be run in this build of Lean.
+Plain recursion alone: functions of the library that take types cannot be run in this build of Lean. And small functions, each
+place of the feed read through one of a few: elaborating this program is half of a replay's time.
 -/
 import Lean.AddDecl
 import Lean.Util.CollectAxioms
@@ -57,6 +58,14 @@ partial def typesFrom (s : State) (t : Array String) (i n : Nat) : List Inductiv
     { name := s.names[nat t i]!, type := s.terms[nat t (i + 1)]!, ctors := constructorsFrom s t (i + 3) k }
       :: typesFrom s t (i + 3 + 2 * k) (n - 1)
 
+def constructorTypes : List InductiveType → List Expr
+  | [] => []
+  | type :: rest => typesOf type.ctors (constructorTypes rest)
+where
+  typesOf : List Constructor → List Expr → List Expr
+    | [], found => found
+    | item :: rest, found => item.type :: typesOf rest found
+
 partial def textFrom (t : Array String) (i n : Nat) (found : String) : String :=
   if n == 0 then found else textFrom t (i + 1) (n - 1) (found.push (Char.ofNat (nat t i)))
 
@@ -67,6 +76,24 @@ def give (nonce : String) (s : State) (d : Declaration) : IO State := do
   | .error e =>
     IO.println (nonce ++ "\trejected\t" ++ toString s.count ++ "\t" ++ why e)
     return { s with count := s.count + 1 }
+
+/-- Ask the kernel whether types are types, as the types of axioms that are then forgotten. -/
+partial def giveTypes (nonce : String) (s : State) (params : List Name) (types : List Expr) : IO Unit := do
+  match types with
+  | [] => pure ()
+  | type :: rest =>
+    match s.env.addDeclCore 0 (.axiomDecl ⟨⟨.num .anonymous 0, params, type⟩, false⟩) none with
+    | .ok _ => giveTypes nonce s params rest
+    | .error e => IO.println (nonce ++ "\trejected\t" ++ toString (s.count - 1) ++ "\t" ++ why e)
+
+/--
+Give a group of inductive types to the kernel. Where a constructor nests the group in another type, this kernel leaves out what
+does not come up within that type (mended in Lean 4.32.2), so every constructor's type is checked again behind the group.
+-/
+def giveGroup (nonce : String) (s : State) (params : List Name) (fixed : Nat) (types : List InductiveType) : IO State := do
+  let s ← give nonce s (.inductDecl params fixed types false)
+  giveTypes nonce s params (constructorTypes types)
+  return s
 
 def spelled : Name → String
   | .anonymous => ""
@@ -91,75 +118,75 @@ partial def axioms (nonce : String) (base : Environment) (names : List Name) (s 
     let ((), s) := ((CollectAxioms.collect n).run base).run s
     axioms nonce base rest s
 
-partial def run (nonce : String) (base : Environment) (t : Array String) (i : Nat) (s : State) : IO Unit := do
-  let k := t[i]!
-  if k == "ns" then run nonce base t (i + 3) { s with names := s.names.push (.str s.names[nat t (i + 1)]! t[i + 2]!) }
-  else if k == "nc" then
-    let n := nat t (i + 2)
-    run nonce base t (i + 3 + n) { s with names := s.names.push (.str s.names[nat t (i + 1)]! (textFrom t (i + 3) n "")) }
-  else if k == "ni" then run nonce base t (i + 3) { s with names := s.names.push (.num s.names[nat t (i + 1)]! (nat t (i + 2))) }
-  else if k == "lz" then run nonce base t (i + 1) { s with levels := s.levels.push .zero }
-  else if k == "ls" then run nonce base t (i + 2) { s with levels := s.levels.push (.succ s.levels[nat t (i + 1)]!) }
-  else if k == "lm" then
-    run nonce base t (i + 3) { s with levels := s.levels.push (.max s.levels[nat t (i + 1)]! s.levels[nat t (i + 2)]!) }
-  else if k == "li" then
-    run nonce base t (i + 3) { s with levels := s.levels.push (.imax s.levels[nat t (i + 1)]! s.levels[nat t (i + 2)]!) }
-  else if k == "lp" then run nonce base t (i + 2) { s with levels := s.levels.push (.param s.names[nat t (i + 1)]!) }
-  else if k == "v" then run nonce base t (i + 2) { s with terms := s.terms.push (.bvar (nat t (i + 1))) }
-  else if k == "s" then run nonce base t (i + 2) { s with terms := s.terms.push (.sort s.levels[nat t (i + 1)]!) }
-  else if k == "c" then
-    let n := nat t (i + 2)
-    run nonce base t (i + 3 + n) { s with terms := s.terms.push (.const s.names[nat t (i + 1)]! (levelsFrom s t (i + 3) n)) }
-  else if k == "a" then
-    run nonce base t (i + 3) { s with terms := s.terms.push (.app s.terms[nat t (i + 1)]! s.terms[nat t (i + 2)]!) }
-  else if k == "l" then
-    run nonce base t (i + 3)
-      { s with terms := s.terms.push (.lam .anonymous s.terms[nat t (i + 1)]! s.terms[nat t (i + 2)]! .default) }
-  else if k == "p" then
-    run nonce base t (i + 3)
-      { s with terms := s.terms.push (.forallE .anonymous s.terms[nat t (i + 1)]! s.terms[nat t (i + 2)]! .default) }
-  else if k == "t" then
-    let e := Expr.letE .anonymous s.terms[nat t (i + 1)]! s.terms[nat t (i + 2)]! s.terms[nat t (i + 3)]! false
-    run nonce base t (i + 4) { s with terms := s.terms.push e }
-  else if k == "n" then run nonce base t (i + 2) { s with terms := s.terms.push (.lit (.natVal (nat t (i + 1)))) }
-  else if k == "x" then
-    let n := nat t (i + 1)
-    run nonce base t (i + 2 + n) { s with terms := s.terms.push (.lit (.strVal (textFrom t (i + 2) n ""))) }
-  else if k == "j" then
-    let e := Expr.proj s.names[nat t (i + 1)]! (nat t (i + 2)) s.terms[nat t (i + 3)]!
-    run nonce base t (i + 4) { s with terms := s.terms.push e }
-  else if k == "d" then
-    let n := nat t (i + 6)
-    let params := namesFrom s t (i + 7) n
-    let name := s.names[nat t (i + 2)]!
-    let type := s.terms[nat t (i + 3)]!
-    let value := nat t (i + 4)
-    let kind := t[i + 1]!
-    let d : Declaration :=
-      if kind == "axiom" then .axiomDecl { name := name, levelParams := params, type := type, isUnsafe := false }
-      else if kind == "theorem" then
-        .thmDecl { name := name, levelParams := params, type := type, value := s.terms[value]!, all := [name] }
-      else if kind == "opaque" then
-        .opaqueDecl
-          { name := name, levelParams := params, type := type, value := s.terms[value]!, isUnsafe := false, all := [name] }
-      else
-        .defnDecl
-          { name := name, levelParams := params, type := type, value := s.terms[value]!, hints := hint (nat t (i + 5)),
-            safety := .safe, all := [name] }
-    run nonce base t (i + 7 + n) (← give nonce s d)
-  else if k == "i" then
+def nameAt (s : State) (t : Array String) (i : Nat) : Name := s.names[nat t i]!
+def levelAt (s : State) (t : Array String) (i : Nat) : Level := s.levels[nat t i]!
+def termAt (s : State) (t : Array String) (i : Nat) : Expr := s.terms[nat t i]!
+def word (t : Array String) (i : Nat) : String := t[i]!
+
+def addName (s : State) (n : Name) : State := { s with names := s.names.push n }
+def addLevel (s : State) (l : Level) : State := { s with levels := s.levels.push l }
+def addTerm (s : State) (e : Expr) : State := { s with terms := s.terms.push e }
+
+/-- Take the name that stands at a place; none: what stands there is none. -/
+def takeName (k : String) (t : Array String) (i : Nat) (s : State) : Option (Nat × Name) :=
+  match k with
+  | "ns" => some (3, .str (nameAt s t (i + 1)) (word t (i + 2)))
+  | "ni" => some (3, .num (nameAt s t (i + 1)) (nat t (i + 2)))
+  | "nc" => some (3 + nat t (i + 2), .str (nameAt s t (i + 1)) (textFrom t (i + 3) (nat t (i + 2)) ""))
+  | _ => none
+
+def takeLevel (k : String) (t : Array String) (i : Nat) (s : State) : Option (Nat × Level) :=
+  match k with
+  | "lz" => some (1, .zero)
+  | "ls" => some (2, .succ (levelAt s t (i + 1)))
+  | "lm" => some (3, .max (levelAt s t (i + 1)) (levelAt s t (i + 2)))
+  | "li" => some (3, .imax (levelAt s t (i + 1)) (levelAt s t (i + 2)))
+  | "lp" => some (2, .param (nameAt s t (i + 1)))
+  | _ => none
+
+def takeTerm (k : String) (t : Array String) (i : Nat) (s : State) : Option (Nat × Expr) :=
+  match k with
+  | "v" => some (2, .bvar (nat t (i + 1)))
+  | "s" => some (2, .sort (levelAt s t (i + 1)))
+  | "c" => some (3 + nat t (i + 2), .const (nameAt s t (i + 1)) (levelsFrom s t (i + 3) (nat t (i + 2))))
+  | "a" => some (3, .app (termAt s t (i + 1)) (termAt s t (i + 2)))
+  | "l" => some (3, .lam .anonymous (termAt s t (i + 1)) (termAt s t (i + 2)) .default)
+  | "p" => some (3, .forallE .anonymous (termAt s t (i + 1)) (termAt s t (i + 2)) .default)
+  | "t" => some (4, .letE .anonymous (termAt s t (i + 1)) (termAt s t (i + 2)) (termAt s t (i + 3)) false)
+  | "n" => some (2, .lit (.natVal (nat t (i + 1))))
+  | "x" => some (2 + nat t (i + 1), .lit (.strVal (textFrom t (i + 2) (nat t (i + 1)) "")))
+  | "j" => some (4, .proj (nameAt s t (i + 1)) (nat t (i + 2)) (termAt s t (i + 3)))
+  | _ => none
+
+def single (t : Array String) (i : Nat) (s : State) : Declaration :=
+  let params := namesFrom s t (i + 7) (nat t (i + 6))
+  let name := nameAt s t (i + 2)
+  let type := termAt s t (i + 3)
+  match word t (i + 1) with
+  | "axiom" => .axiomDecl ⟨⟨name, params, type⟩, false⟩
+  | "theorem" => .thmDecl ⟨⟨name, params, type⟩, termAt s t (i + 4), [name]⟩
+  | "opaque" => .opaqueDecl ⟨⟨name, params, type⟩, termAt s t (i + 4), false, [name]⟩
+  | _ => .defnDecl ⟨⟨name, params, type⟩, termAt s t (i + 4), hint (nat t (i + 5)), .safe, [name]⟩
+
+partial def run (nonce : String) (base : Environment) (t : Array String) (i : Nat) (s : State) : IO Unit :=
+  let k := word t i
+  match takeTerm k t i s with
+  | some (n, e) => run nonce base t (i + n) (addTerm s e)
+  | none => match takeName k t i s with
+  | some (n, e) => run nonce base t (i + n) (addName s e)
+  | none => match takeLevel k t i s with
+  | some (n, e) => run nonce base t (i + n) (addLevel s e)
+  | none => match k with
+  | "d" => do run nonce base t (i + 7 + nat t (i + 6)) (← give nonce s (single t i s))
+  | "i" => do
     let n := nat t (i + 4)
-    let params := namesFrom s t (i + 5) n
-    let d := Declaration.inductDecl params (nat t (i + 2)) (typesFrom s t (i + 5 + n) (nat t (i + 3))) false
-    run nonce base t (i + nat t (i + 1)) (← give nonce s d)
-  else if k == "b" then
-    let n := nat t (i + 1)
-    axioms nonce base (namesFrom s t (i + 2) n) {}
-    run nonce base t (i + 2 + n) s
-  else if k == "." then
-    IO.println (nonce ++ "\tdone\t" ++ toString s.count)
-  else
-    IO.println (nonce ++ "\tunknown\t" ++ k)
+    let types := typesFrom s t (i + 5 + n) (nat t (i + 3))
+    run nonce base t (i + nat t (i + 1)) (← giveGroup nonce s (namesFrom s t (i + 5) n) (nat t (i + 2)) types)
+  | "b" => do
+    axioms nonce base (namesFrom s t (i + 2) (nat t (i + 1))) {}
+    run nonce base t (i + 2 + nat t (i + 1)) s
+  | "." => IO.println (nonce ++ "\tdone\t" ++ toString s.count)
+  | _ => IO.println (nonce ++ "\tunknown\t" ++ k)
 
 def imports : List String → List Import
   | [] => []

@@ -51,7 +51,7 @@ def run_program(folder: Path, program: Path, arguments: Sequence[str], nonce: st
     """Run a program in Lean; returns the fields of the lines that begin with a nonce."""
     here = folder / "judge.lean"
     here.write_bytes(program.read_bytes())
-    run = _start(folder, "--run", here.name, *arguments)
+    run = _start(folder, "-j1", "--run", here.name, *arguments)  # a second thread takes longer to start than it saves
     head = f"{nonce}\t".encode()
     found = [line[len(head) :].decode("utf-8", "replace").rstrip("\n") for line in _lines(run) if line.startswith(head)]
     run.wait()

@@ -43,6 +43,11 @@ class Module:
         self.imports = [self.name(objects.constructor(item).fields[0]) for item in objects.array(root.fields[0])]
         self._infos = [objects.constructor(item) for item in objects.array(root.fields[2])]
 
+    def declared(self) -> list[tuple[str | int, ...]]:
+        """Return the names of everything that is declared, each as its parts."""
+        names = self.objects.array(self.objects.constructor(self.objects.root).fields[1])
+        return [self.table.parts(self.name(item)) for item in names]
+
     def declarations(self) -> list[Declaration]:
         """Return everything that is declared, in the order of its need."""
         values = [(info.tag, self.objects.constructor(info.fields[0])) for info in self._infos]

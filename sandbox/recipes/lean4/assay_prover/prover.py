@@ -19,6 +19,7 @@ from typing import Any
 
 from . import text
 from .compare import Export, readable, statements
+from .doubt import doubt
 from .feed import feed
 from .lean import SITE, compile_source, run_program
 from .module import Module
@@ -101,6 +102,9 @@ def replay(wanted: dict[str, Any], inputs: Path, folder: Path) -> dict[str, Any]
             return {**report, "stage": stage, "detail": _short(str(error), DETAIL_MAX)}
         exports[stage] = Export(table, tuple(found))
     challenge, solution = exports["challenge"], exports["solution"]
+    unsure = doubt(solution)
+    if unsure is not None:
+        return {**report, "stage": "solution", "detail": _short(unsure, DETAIL_MAX)}
     theorem = solution.theorem(wanted["theorem"])
     report["theorem"] = {
         "challenge": challenge.theorem(wanted["theorem"]) is not None,

@@ -80,12 +80,16 @@ class Table:
 
     def written(self, name: int) -> str:
         """Return a name as people write it."""
-        parts: list[str] = []
+        return ".".join(map(str, self.parts(name)))
+
+    def parts(self, name: int) -> tuple[str | int, ...]:
+        """Return the parts of a name, the outermost first."""
+        parts: list[str | int] = []
         while name:
             _, parent, last = self.names[name]
-            parts.append(str(last))
+            parts.append(last)
             name = int(parent)
-        return ".".join(reversed(parts))
+        return tuple(reversed(parts))
 
     def named(self, text: str, *above: str | int) -> int:
         """Return the number of a name that is written with dots, below others."""
