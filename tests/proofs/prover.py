@@ -6,6 +6,7 @@ What a challenge compiles to is kept for the session, because many attacks are o
 from __future__ import annotations
 
 import json
+import re
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -13,7 +14,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from app.core.proof import read_proved, read_replayed
+from app.core.proof_readings import shortcoming
 from sandbox import Job, Sandbox, StagedFile
+from tests.core.proofs import a_proof_claim, a_proof_seal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,8 +24,8 @@ if TYPE_CHECKING:
     from sandbox import Environment, Outcome
 
 PROGRAM = b"from assay_prover import main\n\nraise SystemExit(main())\n"
-ALLOWED = ("propext", "Classical.choice", "Quot.sound")
 MIB = 1 << 20
+ENDED = {"timeout": "TIMEOUT", "memory": "OOM", "output": "OUTPUT_LIMIT"}
 
 
 @dataclass(frozen=True)
@@ -84,8 +87,8 @@ class Prover:
         found = Checked(name, code_of_prove(outcome, said), said, outcomes=(outcome,))
         if not found.code:
             files = {"challenge.txt": export(known[0]), "solution.txt": export(outcome)}
-            again, judged = self._run(0, "replay", proof, files, Limits())
-            found = Checked(name, code_of_replay(again, judged), said, judged, (outcome, again))
+            again, judged = self._run(0, "replay", proof, files, limits)
+            found = Checked(name, code_of_replay(again, judged, theorem), said, judged, (outcome, again))
         self.checked.append(found)
         return found
 
@@ -132,34 +135,44 @@ def export(outcome: Outcome) -> bytes:
 
 def code_of_prove(outcome: Outcome, said: dict[str, Any]) -> str:
     """Return the code with which a proof ends at its first run, "" when it goes on."""
-    limits = {"timeout": "TIMEOUT", "memory": "OOM", "output": "OUTPUT_LIMIT"}
     if outcome.kind != "exited":
-        return limits.get(outcome.kind, "PROOF_NOT_COMPILED")
+        return ENDED.get(outcome.kind, "PROOF_NOT_COMPILED")
     codes = {"imports": "IMPORT_DENIED", "ok": ""}
     return codes.get(str(said.get("stage")), "PROOF_NOT_COMPILED")
 
 
-def code_of_replay(outcome: Outcome, said: dict[str, Any]) -> str:
-    """Return the code with which a proof ends after its replay."""
-    if outcome.kind != "exited" or said.get("stage") != "ok":
-        return "PROOF_TOOLCHAIN_ERROR"
-    forbidden = set(said["axioms"]) - set(ALLOWED)
-    steps = {
-        "THEOREM_MISSING": not said["theorem"]["solution"],
-        "STATEMENT_NOT_APPROVED": said.get("statement") != "same" or not said["theorem"]["is_theorem"],
-        "DEFINITION_DIFFERS": bool(said.get("definitions")),
-        "PROOF_INCOMPLETE": said["sorry"],
-        "PROOF_AXIOM_FORBIDDEN": bool(forbidden),
-        "PROOF_REJECTED": said["rejected"] is not None,
-    }
-    return next((code for code, found in steps.items() if found), "PROOF_ACCEPTED")
+def code_of_replay(outcome: Outcome, said: dict[str, Any], theorem: str) -> str:
+    """Return the code with which a proof ends after its replay, by the order in which the service decides."""
+    if outcome.kind != "exited":
+        return ENDED.get(outcome.kind, "PROOF_TOOLCHAIN_ERROR")
+    found = read_replayed(json.dumps(said))
+    if found.stage != "ok":
+        return "PROOF_NOT_COMPILED"
+    lacking = shortcoming(a_proof_seal().model_copy(update={"claim": a_proof_claim(theorem=theorem)}), found)
+    if lacking is not None:
+        return lacking.code
+    return "PROOF_REJECTED" if found.rejected is not None else "PROOF_ACCEPTED"
 
 
-def case(path: Path) -> tuple[str, bytes, bytes]:
-    """Return what a source expects, its challenge, and the source.
+@dataclass(frozen=True)
+class Case:
+    """A source, and what its first lines say of it."""
 
-    The first two lines are `-- expect: CODE` and `-- challenge: NAME`, of a file below challenges/.
+    name: str
+    expect: str
+    challenge: bytes
+    solution: bytes
+    limits: Limits
+
+
+def case(path: Path) -> Case:
+    """Return a source with its challenge and what it expects.
+
+    Its first lines are `-- expect: CODE`, `-- challenge: NAME` of a file below challenges/, and for one that is to be ended
+    `-- cpu: SECONDS`.
     """
     data = path.read_bytes()
-    heads = dict(line[3:].split(": ", 1) for line in data.decode("utf-8").splitlines()[:2])
-    return heads["expect"], (path.parent.parent / "challenges" / f"{heads['challenge']}.lean").read_bytes(), data
+    heads = dict(re.findall(r"^-- (expect|challenge|cpu): (.*)$", data.decode(), re.MULTILINE))
+    challenge = path.parent.parent / "challenges" / f"{heads['challenge']}.lean"
+    limits = Limits(cpu_ms=1000 * int(heads["cpu"])) if "cpu" in heads else Limits()
+    return Case(path.stem, heads["expect"], challenge.read_bytes(), data, limits)

@@ -55,10 +55,10 @@ def verdict(path: Path, home: Path, lean4: Environment, *, approved: bool = True
     """Return exit code and verdict of a case's claim."""
     folder = home / path.stem
     folder.mkdir(parents=True)
-    _, challenge, solution = case(path)
+    wanted = case(path)
     (folder / "claim.toml").write_text(CLAIM.format(name=path.stem.replace("_", "-")))
-    (folder / "challenge.lean").write_bytes(challenge)
-    (folder / "solution.lean").write_bytes(solution)
+    (folder / "challenge.lean").write_bytes(wanted.challenge)
+    (folder / "solution.lean").write_bytes(wanted.solution)
     if approved:
         said = assay(home, lean4, "approve", str(folder), "--local")
         assert said.returncode == 0, said.stderr

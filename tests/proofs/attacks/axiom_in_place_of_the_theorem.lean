@@ -1,3 +1,3 @@
--- expect: STATEMENT_NOT_APPROVED
+-- expect: PROOF_AXIOM_FORBIDDEN
 -- challenge: commutes
 axiom target (a b : Nat) : a + b = b + a

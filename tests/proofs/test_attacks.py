@@ -1,4 +1,4 @@
-"""Honest proofs and attacks through real boxes, by the real kernel: each ends with the code that its first line expects."""
+"""Attacks through real boxes, on the real kernel: each ends with the code that its first line expects."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.box, pytest.mark.slow]
 
 HERE = Path(__file__).parent
-SOURCES = sorted((HERE / "honest").glob("*.lean")) + sorted((HERE / "attacks").glob("*.lean"))
+SOURCES = sorted((HERE / "attacks").glob("*.lean"))
+HARMLESS = {"reads_the_environment", "vacuous_statement"}  # they gain nothing; the second is for whoever approves
 COMMUTES = (HERE / "challenges/commutes.lean").read_bytes()
 ENDLESS = b"partial def turn (n : Nat) : Nat := turn (n + 1)\n#eval turn 0\ntheorem target : True := trivial\n"
 HUNGRY = (
@@ -23,11 +24,16 @@ HUNGRY = (
 )
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: f"{path.parent.name}-{path.stem}")
-def test_a_source_ends_with_the_code_that_it_expects(prover: Prover, path: Path) -> None:
-    expected, challenge, solution = case(path)
-    found = prover.check(path.stem, challenge, solution)
-    assert found.code == expected, (found.prove, found.replay)
+def test_every_attack_expects_to_fail_but_for_those_that_gain_nothing() -> None:
+    assert {path.stem for path in SOURCES if case(path).expect == "PROOF_ACCEPTED"} == HARMLESS
+    assert len(SOURCES) >= 25
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
+def test_an_attack_ends_with_the_code_that_it_expects(prover: Prover, path: Path) -> None:
+    wanted = case(path)
+    found = prover.check(wanted.name, wanted.challenge, wanted.solution, limits=wanted.limits)
+    assert found.code == wanted.expect, (found.prove, found.replay)
 
 
 def test_bytes_that_are_refused_never_reach_lean(prover: Prover) -> None:

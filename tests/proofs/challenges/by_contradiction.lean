@@ -1,0 +1,1 @@
+theorem target {α : Type} (p : α → Prop) (h : ¬∀ x, ¬p x) : ∃ x, p x := by sorry

@@ -1,0 +1,11 @@
+mutual
+def even : Nat → Bool
+  | 0 => true
+  | n + 1 => odd n
+
+def odd : Nat → Bool
+  | 0 => false
+  | n + 1 => even n
+end
+
+theorem target (n : Nat) : even n = !odd n := by sorry

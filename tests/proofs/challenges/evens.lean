@@ -1,0 +1,5 @@
+inductive Even : Nat → Prop where
+  | zero : Even 0
+  | next (n : Nat) : Even n → Even (n + 2)
+
+theorem target (m n : Nat) (hm : Even m) (hn : Even n) : Even (m + n) := by sorry

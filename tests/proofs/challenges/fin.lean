@@ -1,0 +1,1 @@
+theorem target : ∀ i j : Fin 6, (i + j).val = (i.val + j.val) % 6 := by sorry

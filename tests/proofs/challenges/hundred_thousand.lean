@@ -1,0 +1,1 @@
+theorem target : ∀ n : Fin 100000, n.val * 2 < 200000 := by sorry

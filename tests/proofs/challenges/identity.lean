@@ -1,0 +1,1 @@
+theorem target (f : Nat → Nat) (h : ∀ x, f x = x) (n : Nat) : f n = n := by sorry

@@ -1,0 +1,1 @@
+theorem target (a b : Int) : (a - b) * (a + b) = a * a - b * b := by sorry

@@ -1,0 +1,9 @@
+def alike : Setoid Nat where
+  r a b := a % 3 = b % 3
+  iseqv := ⟨fun _ => rfl, fun h => h.symm, fun h k => h.trans k⟩
+
+def Rest : Type := Quotient alike
+
+def Rest.value (r : Rest) : Nat := Quotient.lift (s := alike) (· % 3) (fun _ _ h => h) r
+
+theorem target (a b : Nat) : Quotient.mk alike a = Quotient.mk alike b ↔ a % 3 = b % 3 := by sorry

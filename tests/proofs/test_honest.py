@@ -1,0 +1,28 @@
+"""Honest proofs through real boxes, by the real kernel: each is accepted, on the three axioms at most."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.proofs.prover import case
+
+if TYPE_CHECKING:
+    from tests.proofs.prover import Prover
+
+pytestmark = [pytest.mark.box, pytest.mark.slow]
+
+SOURCES = sorted((Path(__file__).parent / "honest").glob("*.lean"))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
+def test_an_honest_proof_is_accepted(prover: Prover, path: Path) -> None:
+    wanted = case(path)
+    found = prover.check(wanted.name, wanted.challenge, wanted.solution, limits=wanted.limits)
+    assert found.code == wanted.expect == "PROOF_ACCEPTED", (found.prove, found.replay)
+
+
+def test_there_are_enough_honest_proofs() -> None:
+    assert len(SOURCES) >= 10
