@@ -25,4 +25,4 @@ def test_an_honest_proof_is_accepted(prover: Prover, path: Path) -> None:
 
 
 def test_there_are_enough_honest_proofs() -> None:
-    assert len(SOURCES) >= 10
+    assert len(SOURCES) >= 20

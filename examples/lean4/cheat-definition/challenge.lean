@@ -1,0 +1,3 @@
+def divides (d n : Nat) : Bool := n % d == 0
+
+theorem Paper.fermat_five : divides 641 (2 ^ 32 + 1) = false := by sorry

@@ -1,0 +1,10 @@
+def odds : Nat → Nat
+  | 0 => 0
+  | n + 1 => odds n + (2 * n + 1)
+
+theorem Paper.odd_numbers (n : Nat) : odds n = n * n := by
+  induction n with
+  | zero => rfl
+  | succ n ih =>
+    simp only [odds, ih, Nat.mul_add, Nat.add_mul]
+    omega
