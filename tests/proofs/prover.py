@@ -146,8 +146,8 @@ def code_of_replay(outcome: Outcome, said: dict[str, Any], theorem: str) -> str:
     if outcome.kind != "exited":
         return ENDED.get(outcome.kind, "PROOF_TOOLCHAIN_ERROR")
     found = read_replayed(json.dumps(said))
-    if found.stage != "ok":
-        return "PROOF_NOT_COMPILED"
+    if found.stage != "ok":  # the export cannot be read, or the kernel gave up behind it
+        return "PROOF_NOT_COMPILED" if found.theorem is None else "OOM"
     lacking = shortcoming(a_proof_seal().model_copy(update={"claim": a_proof_claim(theorem=theorem)}), found)
     if lacking is not None:
         return lacking.code
