@@ -1,22 +1,26 @@
 """The feed, its facets and the summary as the table of verdicts grows, on SQLite and on PostgreSQL.
 
 A server of its own answers one connection. Sizes take turns, so that all of them see the same machine, and every figure
-stands beside that of the smallest size. `python -m bench.feed [ROWS …]`, with `--postgresql` on a throw-away server.
+stands beside that of the smallest size. Two readers ask: a stranger, who is shown what is public, and the publisher on this
+machine while no key exists, whose feed is merged of what is public and what is closed to others. `python -m bench.feed
+[ROWS …]`, with `--postgresql` on a throw-away server, with `--times=N` another number of questions in a round.
 """
 
 from __future__ import annotations
 
+import itertools
 import sys
 import tempfile
 import time
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.settings import Settings
 from app.store import migrate
 from app.store.engine import Store
-from bench.pages import Asker, p95, serve
+from bench.pages import Asker, p95, processor_seconds, serve
 from bench.rows import fill
 
 if TYPE_CHECKING:
@@ -25,6 +29,8 @@ if TYPE_CHECKING:
 SIZES = (1_000, 100_000, 1_000_000)
 ROUNDS = 5
 ASKED = 60  # times in a round
+#: Reader -> further lines of what he asks: a stranger is whom a page of another site makes a browser ask for.
+READERS = {"publisher": "", "stranger": "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: no-cors\r\n"}
 PATHS = (
     "/",
     "/?status=VERIFIED",
@@ -62,25 +68,37 @@ def databases(sizes: tuple[int, ...], *, postgresql: bool) -> Iterator[dict[int,
         yield found
 
 
-def measure(urls: dict[int, str]) -> dict[str, dict[int, list[float]]]:
-    """Return path -> size -> milliseconds of every answer; sizes take turns."""
-    found: dict[str, dict[int, list[float]]] = {}
+@dataclass
+class Read:
+    """What answers took: milliseconds of each, and seconds of the server's processor for all of them."""
+
+    took: list[float] = field(default_factory=list)
+    used: float = 0.0
+
+
+def measure(urls: dict[int, str], times: int) -> dict[str, dict[int, Read]]:
+    """Return path and reader -> size -> what its answers took; sizes take turns, and so do readers."""
+    found: dict[str, dict[int, Read]] = {}
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        ports: dict[int, int] = {}
+        ports: dict[int, tuple[int, int]] = {}
         for size, url in urls.items():
             server = serve(folder / str(size), folder, ASSAY_DATABASE_URL=url)
-            ports[size], _ = next(server)
+            ports[size] = next(server)
             stack.callback(server.close)
-        known = [path for path in PATHS if answers(ports[min(urls)], path)]
-        for path in [path for path in known for _ in range(ROUNDS)]:
-            for size, port in ports.items():
+        known = [path for path in PATHS if answers(ports[min(urls)][0], path)]
+        for path, _, reader in itertools.product(known, range(ROUNDS), READERS):
+            for size, (port, server) in ports.items():
                 asker = Asker(port)  # a server ends connections that are idle while the others are asked
-                for asked in range(ASKED):
+                read = found.setdefault(f"{path}, {reader}", {}).setdefault(size, Read())
+                for _ in range(times // 10):
+                    asker.ask(path, READERS[reader])
+                used = processor_seconds(server)
+                for _ in range(times - times // 10):
                     begun = time.perf_counter()
-                    asker.ask(path)
-                    if asked >= ASKED // 10:
-                        found.setdefault(path, {}).setdefault(size, []).append((time.perf_counter() - begun) * 1000)
+                    asker.ask(path, READERS[reader])
+                    read.took.append((time.perf_counter() - begun) * 1000)
+                read.used += processor_seconds(server) - used
     return found
 
 
@@ -111,17 +129,22 @@ def explain(url: str) -> None:
     store.close()
 
 
-def main(sizes: tuple[int, ...], *, postgresql: bool) -> None:
+def main(sizes: tuple[int, ...], times: int, *, postgresql: bool) -> None:
     """Print every figure."""
     with databases(sizes, postgresql=postgresql) as urls:
         explain(urls[sizes[-1]])
-        print(f"{'p95 in ms, and how often that of the smallest':<46}" + "".join(f"{size:>18}" for size in sizes))
-        for path, times in measure(urls).items():
-            least = p95(times[sizes[0]])
-            cells = "".join(f"{p95(times[size]):10.2f} {p95(times[size]) / least:5.2f} ×" for size in sizes)
-            print(f"  {path:<44}{cells}", flush=True)
+        print("p95 in ms, how often that of the smallest, and the server's processor for all, likewise")
+        print(" " * 56 + "".join(f"{size:>26}" for size in sizes))
+        for path, read in measure(urls, times).items():
+            least = read[sizes[0]]
+            cells = "".join(
+                f"{p95(one.took):10.2f} {p95(one.took) / p95(least.took):5.2f} × {one.used / least.used:5.2f} ×"
+                for one in (read[size] for size in sizes)
+            )
+            print(f"  {path:<54}{cells}", flush=True)
 
 
 if __name__ == "__main__":
     wanted = tuple(int(item) for item in sys.argv[1:] if not item.startswith("--"))
-    main(wanted or SIZES, postgresql="--postgresql" in sys.argv)
+    times = next((int(item.removeprefix("--times=")) for item in sys.argv if item.startswith("--times=")), ASKED)
+    main(wanted or SIZES, times, postgresql="--postgresql" in sys.argv)

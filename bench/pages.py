@@ -92,9 +92,10 @@ class Asker:
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._file = self._socket.makefile("rb")
 
-    def ask(self, path: str) -> bytes:
-        """Return the body of an answer."""
-        self._socket.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/html\r\n\r\n".encode())
+    def ask(self, path: str, more: str = "") -> bytes:
+        """Return the body of an answer; `more` are further lines of the request's head."""
+        head = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/html\r\n{more}\r\n"
+        self._socket.sendall(head.encode())
         if b" 200 " not in (status := self._file.readline()):
             raise RuntimeError(f"{path} is not answered with 200 but with {status!r}")
         size = 0
@@ -153,7 +154,7 @@ def serve(home: Path, folder: Path, **more: str) -> Iterator[tuple[int, int]]:
     command = [sys.executable, "-m", "uvicorn", "bench.pages:application", "--factory", "--port", str(port)]
     server = subprocess.Popen([*command, "--no-access-log", "--log-level", "error"], env=environment)
     try:
-        for _ in range(200):
+        for _ in range(900):
             try:
                 Asker(port).ask("/livez")
                 break

@@ -25,6 +25,7 @@ NEWEST = 1_000
 CONTROLS = ("repeat", "input_response", "quote", "cells", "rounding_flip", "tolerance_flip", "coincidence")
 #: One verdict of nine is false, and RARE in all broke the seal, however many there are: both fill a page at every size.
 RARE = 60
+CLOSED = 10  # one claim of so many is its publisher's alone
 _STATUS = (
     "CASE WHEN n % {every} = 0 THEN '{seal}' WHEN n % 9 = 0 THEN '{false}' WHEN n % 3 = 0 THEN '{held}'"
     " WHEN n % 3 = 1 THEN '{crashed}' ELSE '{late}' END"
@@ -136,8 +137,9 @@ def _statements(numbers: str, at: str, seconds: str, padded: str, number: int) -
     yield f"INSERT INTO artifact (digest, size, created_at) SELECT :digest, 1, {at} FROM {numbers} WHERE n = {number}"
     yield f"INSERT INTO seal (digest, body, created_at) SELECT :digest, :seal, {at} FROM {numbers} WHERE n = {number}"
     yield (
-        "INSERT INTO claim (id, record_key, publisher, name, created_at)"
-        f" SELECT {clm}, '', 'local', 'claim-' || n, {at} FROM {numbers}"
+        "INSERT INTO claim (id, record_key, publisher, name, visibility, created_at)"
+        f" SELECT {clm}, '', 'local', 'claim-' || n, CASE WHEN n % {CLOSED} = {CLOSED // 2} THEN 'private'"
+        f" ELSE 'public' END, {at} FROM {numbers}"
     )
     yield (
         "INSERT INTO claim_revision (id, claim_id, number, digest, document, created_at)"
