@@ -87,7 +87,8 @@ and 64 other honest scripts, of which 46 were measured again.
 
 A second stranger wrote three sets, knowing no more than the documents; they and the first set were measured before and after
 mends in two rounds. A fourth set was written for the second round, about other subjects (series, maps, networks, texts,
-simulations, votes), by somebody who knows the controls and did not look at them while writing.
+simulations, votes), by somebody who knows the controls and did not look at them while writing. Of a third stranger's set
+those scripts that teach something stand in the corpus, with three more that check what the honest ones of it check.
 
 | set | cheats believed, at first, after one round and now | honest refused, likewise |
 |---|---|---|
@@ -96,6 +97,7 @@ simulations, votes), by somebody who knows the controls and did not look at them
 | careless as well, but with a use of the data: 20 and 24 that strict checks make delicate | 10, 9, 8 | 5, 2, 0 |
 | by somebody who has read how the controls work and wants to pass, 45 and 45 | 45, 36, 30 | 1, 0, 0 |
 | the fourth set, 30 and 30 | 12, 12, 8 | 1, 1, 0 |
+| a third stranger's, who knows the controls, 13 and 9 | 13, 12, 11 | 2, 2, 0 |
 
 Every honest script that was refused once was at hand for a mend, so none refused now is no promise; nor is a rate of cheats
 that were at hand. Chance differs from seal to seal, and with it one or two of such a set.
@@ -104,7 +106,8 @@ What passes most often is a number of the data's own that is brought to the prin
 seed or a subsample chosen for it, or figures typed in and weighted by counts of the data. From outside, such a choice
 looks like the constants of any model; the script stands in the evidence, and a reader sees it there. Fallbacks that
 scatter, the size of a file, an answer spelled in words or bytes of one line, and functions of parameters pass as well, and
-a digest in a plausible range does under some seals. That is why every control says what it cannot prove.
+a digest in a plausible range does under some seals. Whoever works on the text of single records cannot be told from a
+split of records by their digest, which is honest. That is why every control says what it cannot prove.
 """
 
 

@@ -47,6 +47,32 @@ def alignment() -> bytes:
     return f">a\n{one}\n>b\n{two}\n".encode()
 
 
+def shares() -> bytes:
+    """Return nine parties and their shares of the votes, with three decimals, which add up to 1."""
+    parts = [0.287, 0.214, 0.163, 0.118, 0.087, 0.056, 0.041, 0.023, 0.011]
+    return ("party,share\n" + "".join(f"p{at},{part}\n" for at, part in enumerate(parts))).encode()
+
+
+def correlations() -> bytes:
+    """Return a symmetric table of seven by seven without a header, with ones on its diagonal."""
+    chance = _chance("correlations")
+    table = [[1.0] * 7 for _ in range(7)]
+    for row in range(7):
+        for column in range(row):
+            table[row][column] = table[column][row] = round(chance.uniform(0.1, 0.8), 2)
+    return "".join(",".join(f"{cell:.2f}" if cell != 1 else "1" for cell in row) + "\n" for row in table).encode()
+
+
+def trace() -> bytes:
+    """Return 30 rows of a time in seconds, which rises, and a level, with two decimals."""
+    chance = _chance("trace")
+    at, rows = 0.0, []
+    for _ in range(30):
+        at += chance.uniform(0.2, 1.4)
+        rows.append(f"{at:.2f},{chance.gauss(5.5, 1.2):.2f}\n")
+    return f"seconds,level\n{''.join(rows)}".encode()
+
+
 def access() -> bytes:
     """Return 60 lines of a web server's log, with dates that name the month."""
     chance = _chance("access")
