@@ -227,5 +227,5 @@ def _band(low: str | None, high: str | None) -> str:
 def _controls(controls: list[dict[str, Any]]) -> None:
     for item in controls:
         say(f"  {MARK[item['result']]} {item['name']}: {item['detail']}")
-        if item["result"] in {"fail", "undecided"} and "effect" in item:
+        if item.get("effect", "").startswith("keeps"):
             say(f"      {item['effect']}")
