@@ -68,11 +68,15 @@ def following(
                 raise
             pause = OUTAGE_PAUSE
         except ServiceError as error:
-            if error.status not in BUSY or error.retry_after is None or time.monotonic() - heard > BUSY_SECONDS:
+            after_seconds = error.retry_after
+            if error.status not in BUSY or after_seconds is None:
                 raise
-            pause = error.retry_after
-        if not over:
-            yield Pause(max(pause, PAUSE_FIRST))
+            if time.monotonic() - heard + after_seconds > BUSY_SECONDS:
+                raise
+            pause = after_seconds
+        if not over:  # nor is anything waited for longer than the caller's own time
+            left = pause if seconds is None else seconds - (time.monotonic() - begun)
+            yield Pause(max(min(pause, left), PAUSE_FIRST))
     return (yield from waiting(verification_id, seconds and max(0.0, seconds - (time.monotonic() - begun)), None))
 
 

@@ -117,6 +117,18 @@ def test_too_many_streams_are_waited_for_as_long_as_the_service_says(kind: type[
 
 
 @BOTH
+def test_a_service_that_wants_to_be_waited_for_too_long_is_given_up(kind: type[Client]) -> None:
+    busy = (429, {"Retry-After": "86400"}, {"detail": "too many"})
+    begun = time.monotonic()
+    with scripted(busy) as (url, _), pytest.raises(ServiceError, match="too many"):
+        opened(kind, url, None, "follow", "ver_1", lambda _: None)
+    soon = (429, {"Retry-After": "15"}, {"detail": "too many"})
+    with scripted(soon, soon) as (url, _), pytest.raises(TimeoutError):
+        opened(kind, url, None, "follow", "ver_1", lambda _: None, 0.5)
+    assert time.monotonic() - begun < 10
+
+
+@BOTH
 def test_a_service_that_went_away_for_good_is_given_up(kind: type[Client], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streams, "OUTAGE_SECONDS", 0.5)
     gone = threading.Event()
