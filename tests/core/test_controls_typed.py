@@ -100,7 +100,7 @@ def test_a_value_of_zero_and_one_that_does_not_repeat_or_match_are_not_asked() -
 
 
 def asked(*changes: Any) -> list[str]:
-    runs = [*MEASURED, *perturbed(9.0, 9.5)]
+    runs = [*MEASURED, *perturbed(9.0, 9.5), a_run("perturb-0-1-again", {"score": 9.0})]
     usual = [run for run in own_after(SEAL, runs) if run.spec.key not in {item.spec.key for item in changes}]
     step = next_step(SEAL, [*runs, *usual, *changes])
     return [spec.key for spec in step] if isinstance(step, tuple) else []

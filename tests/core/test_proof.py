@@ -40,6 +40,7 @@ REPLAYED: dict[str, Any] = {
     "axioms_scope": "solution+direct-base",
     "negation": False,
     "lean": None,
+    "kernels": [],
 }
 
 
