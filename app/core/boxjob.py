@@ -92,7 +92,7 @@ def evaluator_digest(claim: Claim) -> str:
             return digest(formula_source())
         case Proof() as proof:
             return checker_of(proof).evaluator()
-        case Script():
+        case _:
             return SCRIPT_PROTOCOL
 
 
@@ -141,7 +141,7 @@ def box_job(
             return _formula_job(formula, spec)
         case Proof() as proof:
             return _proof_job(proof, spec, read, left)
-        case Script() as script:
+        case script:
             return _script_job(seal, script, seal_digest, spec, read)
 
 

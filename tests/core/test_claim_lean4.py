@@ -14,7 +14,7 @@ from app.core.errors import Refusal
 from app.core.model import Lean4, ProofTerms
 from app.core.proof_job import EXPORTS
 from app.core.proof_plan import CONFIRM, PROVE, REPLAY
-from app.core.proof_terms import Approval, Trust, proof_terms
+from app.core.proof_terms import Approval, Trust, proof_terms, withdrawn
 from app.core.seal import make_seal, read_seal, seal_bytes, seal_digest
 from tests.core.builders import a_policy, a_seal, some_limits
 from tests.core.proofs import LEAN4, MANIFEST, a_proof_claim, a_proof_seal, proof_bundle
@@ -171,6 +171,14 @@ def test_a_checker_that_is_revoked_or_too_old_may_decide_nothing(
     assert (found.refused is None) if part is None else (part in (found.refused or ""))
 
 
+def test_terms_are_withdrawn_from_a_checker_that_is_revoked_later_and_are_then_those_of_a_new_submission() -> None:
+    before = terms()
+    assert before is not None
+    assert withdrawn(before, LEAN4.digest, Trust()) is None
+    revoked = Trust(accepts="test", revoked=frozenset({LEAN4.digest}))
+    assert withdrawn(before, LEAN4.digest, revoked) == terms(revoked)
+
+
 def test_a_claim_of_another_kind_has_no_terms() -> None:
     assert proof_terms(a_seal().claim, {}, LEAN4, None, None, Trust()) is None
 
@@ -196,6 +204,17 @@ def test_no_box_of_a_proof_holds_the_claim_and_a_replay_holds_text_alone() -> No
     assert exports.keys() == EXPORTS.keys()
     derived = {path: digest(data) for path, data in exports.items()}
     assert seen["replay-0"] == seen["confirm-0"] == ("replay", ours | exports, derived)
+
+
+def test_a_replay_after_runs_that_left_nothing_is_given_nothing() -> None:
+    job = box_job(a_proof_seal(), "sha256:0", REPLAY, proof_bundle().__getitem__)
+    assert isinstance(job, BoxJob)
+    assert {item.target: item.data for item in job.files if item.target in EXPORTS} == dict.fromkeys(EXPORTS, b"")
+
+
+def test_a_proof_has_nothing_that_programs_are_measured_by() -> None:
+    proof = a_proof_claim().reproduce
+    assert (proof.inputs, proof.parameters) == ((), {})
 
 
 def test_sealing_a_proof_again_gives_the_same_seal() -> None:

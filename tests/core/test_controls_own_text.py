@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from app.core import literals_plain
 from app.core.literals_plain import plain_program
 from app.core.model import Run
 from tests.core.builders import a_bundle, a_claim, a_run, a_seal, a_spec, an_expectation, an_outcome, play
@@ -46,6 +47,39 @@ def test_a_program_is_spelled_from_its_tokens_the_same_under_every_python(text: 
     plain = plain_program(program.encode())
     assert plain == f"if __file__ :\n if a :\n  x = {spelled}\n else : y\nz\n".encode()
     assert ast.dump(ast.parse(plain or b"")) == ast.dump(ast.parse(program))
+
+
+def test_an_f_string_that_comes_in_parts_is_one_word_as_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From Python 3.12 on it does, and the two names are there; these are its tokens of one f-string in another."""
+    source = '__file__ \nf\'a{f"{b}"}\'  \nf"""c\n{d}"""\n'
+    begin, middle, end = 61, 62, 63
+    one = [
+        (begin, "f'", 0, 2), (middle, "a", 2, 3), (tokenize.OP, "{", 3, 4), (begin, 'f"', 4, 6), (tokenize.OP, "{", 6, 7),
+        (tokenize.NAME, "b", 7, 8), (tokenize.OP, "}", 8, 9), (end, '"', 9, 10), (tokenize.OP, "}", 10, 11),
+        (end, "'", 11, 12),
+    ]  # fmt: skip
+    parts = [tokenize.TokenInfo(kind, word, (2, left), (2, right), "") for kind, word, left, right in one]
+    tokens = [
+        tokenize.TokenInfo(tokenize.NAME, "__file__", (1, 0), (1, 8), ""),
+        tokenize.TokenInfo(tokenize.NEWLINE, "\n", (1, 9), (1, 10), ""),
+        *parts,
+        tokenize.TokenInfo(tokenize.NEWLINE, "\n", (2, 14), (2, 15), ""),
+        tokenize.TokenInfo(begin, 'f"""', (3, 0), (3, 4), ""),
+        tokenize.TokenInfo(end, '"""', (4, 3), (4, 6), ""),
+        tokenize.TokenInfo(tokenize.NEWLINE, "\n", (4, 6), (4, 7), ""),
+    ]
+    monkeypatch.setattr(literals_plain, "_BEGIN", begin)
+    monkeypatch.setattr(literals_plain, "_END", end)
+    monkeypatch.setattr(tokenize, "generate_tokens", lambda _: iter(tokens))
+    assert plain_program(source.encode()) == b'__file__\nf\'a{f"{b}"}\'\nf"""c\n{d}"""\n'
+
+
+def test_a_program_that_falls_into_no_tokens_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(_: object) -> None:
+        raise tokenize.TokenError("EOF in multi-line statement")
+
+    monkeypatch.setattr(tokenize, "generate_tokens", refuses)
+    assert plain_program(b"__file__  # 1\n") is None
 
 
 def test_real_programs_stay_the_same_programs() -> None:

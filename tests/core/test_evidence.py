@@ -635,6 +635,11 @@ MANIFEST = ("manifest.json", b"{}")
 UNREADABLE = [
     pytest.param(b"", "truncated", id="nothing"),
     pytest.param(b"no archive", "this is no evidence archive", id="no gzip"),
+    pytest.param(
+        b'{"status": "odd", "title": "a", "detail": "b"}',
+        "this is what a service said in words",
+        id="other JSON of that kind",
+    ),
     pytest.param(zlib.compress(tar_of(MANIFEST)), "this is no evidence archive", id="another packing"),
     pytest.param(gzip.compress(b"no tar"), "this is no evidence archive", id="no tar"),
     pytest.param(b"no archive", "no gzip file", id="no gzip, in words"),

@@ -233,6 +233,14 @@ def test_runs_that_the_seal_does_not_call_for_lead_to_no_verdict(runs: list[Run]
     assert caught.value.code == code
 
 
+@pytest.mark.parametrize(("at", "code"), [(1, "PROOF_NOT_COMPILED"), (2, "PROOF_TOOLCHAIN_ERROR")])
+def test_a_good_report_of_a_run_that_failed_is_not_believed(at: int, code: str) -> None:
+    runs = of()[: at + 1]
+    assert judge(SEAL, of()).status is Status.VERIFIED
+    runs[at] = runs[at].model_copy(update={"outcome": an_outcome(exit_code=3)})
+    assert judge(SEAL, runs).reason_code == code
+
+
 @pytest.mark.parametrize("terms", [None, SEAL.proof and SEAL.proof.model_copy(update={"challenge": digest(b"other")})])
 def test_a_seal_without_the_terms_of_its_proof_leads_to_no_verdict(terms: Any) -> None:
     with pytest.raises(Fault) as caught:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from app.core.metamath.box import PROGRAM, ask, compared, prove, replay
+from app.core.metamath.box import PROGRAM, ask, compared, main, prove, replay
 from app.core.metamath.kernel import rejected
 from app.core.metamath.reader import DatabaseError, read, tokens, written
 from app.core.proof import read_proved, read_replayed
@@ -63,6 +63,7 @@ WRONG = [
     "( tze tpl weq a2 wim a1 mp ABC",
     "( tt tze tpl weq a2 wim a1 mp ) ABCZADZAADZAEZJJKFLIAAGHH",
     "( tze ) T",
+    "( tze ) Z",
 ]
 
 
@@ -183,6 +184,28 @@ def test_a_proof_may_use_only_what_stands_before_it() -> None:
 def test_words_of_a_text_end_somewhere() -> None:
     with pytest.raises(DatabaseError, match="is expected"):
         read(["lemma"])
+
+
+def test_an_export_that_cannot_be_read_is_named(scratch: Path) -> None:
+    assert prove(CHALLENGE)["stage"] == "ok"
+    (scratch / "challenge.txt").write_bytes((scratch / "ASSAY_OUTPUT/export.txt").read_bytes())
+    (scratch / "solution.txt").write_bytes(b"$c a")
+    assert replay(scratch, THEOREM)["stage"] == "solution"
+
+
+def test_each_run_writes_its_report_where_a_box_asks_for_it(scratch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    result = scratch / "result.json"
+    monkeypatch.setenv("ASSAY_RESULT", str(result))
+    (scratch / "proof.json").write_text(json.dumps({"theorem": THEOREM}))
+    for name, source in (("challenge", CHALLENGE), ("solution", database())):
+        (scratch / "source.mm").write_bytes(source)
+        monkeypatch.setattr("sys.argv", ["prove.py", "prove", str(scratch / "proof.json")])
+        assert main() == 0
+        assert read_proved(result.read_text()).stage == "ok"
+        (scratch / f"{name}.txt").write_bytes((scratch / "ASSAY_OUTPUT/export.txt").read_bytes())
+    monkeypatch.setattr("sys.argv", ["prove.py", "replay", str(scratch / "proof.json")])
+    assert main() == 0
+    assert read_replayed(result.read_text()).statement == "same"
 
 
 def test_a_proof_that_is_too_long_is_not_rejected(scratch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
