@@ -147,11 +147,13 @@ def _contradicted(readings: Readings, comparisons: tuple[Comparison, ...], contr
 def _blocking(controls: tuple[Control, ...]) -> Control | None:
     """Return the control that keeps the reproduction from being evidence.
 
-    `repeat` and `input_response` are required; every other counts when it failed. `confirm` has its own place.
+    `repeat` and `input_response` are required; every other counts when it failed. What failed comes before what could not
+    be carried out, which says less. `confirm` has its own place.
     """
-    required = [item for item in controls if item.name in REQUIRED]
+    required = [item for item in controls if item.name in REQUIRED and item.result not in _HARMLESS]
     failed = [item for item in controls if item.name != "confirm" and item.result is ControlResult.FAIL]
-    return next((item for item in [*required, *failed] if item.result not in _HARMLESS), None)
+    first = [item for item in required if item in failed]
+    return next(iter([*first, *failed, *required]), None)
 
 
 def _code_of(blocking: Control) -> str:

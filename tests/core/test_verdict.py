@@ -198,6 +198,13 @@ SCENARIOS = [
     scenario(
         "also a contradiction", claimed("9.9"), [8.7, 8.7, ending(exit_code=1)], "CONTROL_UNDECIDED", "gave no result"
     ),
+    scenario(
+        "changes crash it, and it needs no inputs",
+        claimed(),
+        lambda inputs, _: {"score": 8.7} if not inputs or near(inputs["scores.csv"]) else an_outcome(exit_code=1),
+        "TAUTOLOGICAL",
+        "the control empty_input shows",
+    ),
     # What the spread of seeds says.
     scenario("equivalent", sampled("8.7", "equivalence", tolerance="0.1"), noisy(), "EQUIVALENT", "mean of 5 seeds"),
     scenario(
