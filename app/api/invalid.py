@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.core.caller import NAME_PATTERN, NAME_SAID, PUBLISHER_PATTERN, PUBLISHER_SAID
 from app.core.claim_lean4 import NAME as LEAN_NAME
+from app.core.claim_metamath import LABEL
 from app.core.claim_reader import near
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ SPELLED: dict[str, str] = {
     r"^https?://[^\s\x00-\x1f<>\"']+$": "an address that begins with http:// or https://",
     r"^-?[0-9]{1,6}(\.[0-9]{1,9})?$": "the printed digits in quotes, as in 77.0",
     rf"^(?:{LEAN_NAME.pattern})$": "a name of Lean, its parts apart by dots, as in Nat.add_comm",
+    rf"^(?:{LEAN_NAME.pattern}|{LABEL.pattern})$": "a name of Lean, as in Nat.add_comm, or a label of Metamath, as in a1i",
     NAME_PATTERN: NAME_SAID,
     PUBLISHER_PATTERN: PUBLISHER_SAID,
     r"^[0-9a-f]{32}$": "32 hexadecimal digits in lower case",

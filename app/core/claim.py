@@ -122,7 +122,8 @@ def _read(document: dict[str, Any], files: Collection[str] | None, policy: Polic
     record = _record(root)
     statement = _statement(root)
     told = document.get("reproduce")
-    proof = isinstance(told, dict) and told.get("kind") in CHECKERS
+    kind = told.get("kind") if isinstance(told, dict) else None
+    proof = isinstance(kind, str) and kind in CHECKERS
     expect = refuse_expectations(root) if proof else read_expectations(root)
     reproduce = read_reproduce(root, files, policy, expect)
     limits = _limits(root, policy, (policy.proof_limits if proof else None) or policy.default_limits)

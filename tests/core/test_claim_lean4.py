@@ -118,6 +118,14 @@ def test_a_proof_comes_in_a_bundle() -> None:
     assert [item.code for item in caught.value.problems if item.pointer == "/reproduce/kind"] == ["needs-bundle"]
 
 
+@pytest.mark.parametrize("kind", [[], {}, 1, True, ["lean4"]])
+def test_a_kind_that_is_no_word_is_refused(kind: Any) -> None:
+    document = {"schema": "assay-claim-v1", "claim": {"id": "a", "statement": "b"}, "reproduce": {"kind": kind}}
+    with pytest.raises(Refusal) as caught:
+        claim_from_json(document, policy())
+    assert "/reproduce/kind" in {item.pointer for item in caught.value.problems}
+
+
 # --- the seal ----------------------------------------------------------------------------------------------------------
 
 

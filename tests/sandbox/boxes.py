@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
+from unittest.mock import patch
 
 import sandbox
 from sandbox import Environment, Job, Outcome, Sandbox, StagedFile, host, host_python
@@ -103,8 +104,11 @@ class Imported(Prepared):
     def __init__(self) -> None:
         super().__init__()
         self.shelf = a_shelf()
-        shelf = self.shelf.__enter__()
-        shelf.build()
+        with patch.dict(
+            os.environ
+        ):  # pip is told of the shelf for as long as this lasts, and not for the whole session
+            shelf = self.shelf.__enter__()
+            shelf.build()
         self.environment = load(shelf.base, "tiny", host_python())
 
     def close(self) -> None:

@@ -62,7 +62,7 @@ def test_a_script_is_verified_and_its_evidence_holds(station: Station) -> None:
     archive = station.parts.blobs.read(str(station.scalar("SELECT evidence FROM verdict")))
     report = evidence.verify(archive)
     assert report.findings == ()
-    assert station.scalar("SELECT count(*) FROM run WHERE state = 'done'") == station.count("run") == 16
+    assert station.scalar("SELECT count(*) FROM run WHERE state = 'done'") == station.count("run") == 18
     assert station.count("run_artifact") == 1
     assert station.scalar("SELECT count(DISTINCT worker) FROM outcome") == 1
 
@@ -96,7 +96,7 @@ def test_the_same_nudge_five_times_is_one_outcome_a_run(station: Station) -> Non
         station.heard.runs[:] = [nudge for nudge in station.heard.runs for _ in range(5)]
         station.heard.judged *= 5
         station.work()
-    assert station.count("outcome") == station.count("run") == 16
+    assert station.count("outcome") == station.count("run") == 18
     assert station.scalar("SELECT max(attempts) FROM run") == 1
     assert station.scalar("SELECT count(*) FROM verdict WHERE verification_id = :id", id=submitted.verification_id) == 1
 
@@ -229,7 +229,7 @@ def test_no_transaction_is_open_while_a_program_runs(station: Station, home: Pat
     station.hands = replace(station.hands, box=box)  # type: ignore[arg-type]
     submitted = station.submit_files(honest_bundle())
     station.work()
-    assert box.wrote == 18
+    assert box.wrote == 19
     assert station.verification(submitted.verification_id).state == "concluded"
 
 
