@@ -93,6 +93,9 @@ class Slot:
             ready = channel.recv(1 << 16)
         except OSError:
             ready = b""
+        except BaseException:  # a signal that ends us: nobody else knows of this slot yet
+            slot.close()
+            raise
         if not ready:
             slot.close()
             raise SandboxFault("the launcher did not start")

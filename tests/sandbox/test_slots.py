@@ -11,11 +11,11 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sandbox import Sandbox, SandboxFault, cgroup, staging, tree, watch
+from sandbox import Sandbox, SandboxFault, cgroup, host_python, line, staging, tree, watch
 from sandbox import slot as slot_module
 from sandbox.cgroup_folders import PREFIX, SWEEP_SECONDS, sweep
 from sandbox.host import host_facts
@@ -97,6 +97,27 @@ def _uids() -> list[int]:
         with suppress(OSError):
             found.append(path.stat().st_uid)
     return found
+
+
+def test_a_signal_while_a_launcher_starts_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    begin = line.start_launcher
+
+    class Interrupted:
+        def __init__(self, channel: Any) -> None:
+            self.close = channel.close
+
+        def recv(self, _: int) -> bytes:
+            raise SystemExit(143)
+
+    def start(*arguments: Any) -> tuple[Any, Any]:
+        launcher, channel = begin(*arguments)
+        return launcher, Interrupted(channel)
+
+    before = _left_on_host()
+    monkeypatch.setattr(line, "start_launcher", start)
+    with Sandbox() as box, pytest.raises(SystemExit):
+        box.run(a_job(host_python(), "pass"))
+    assert _left_on_host() == before
 
 
 def test_thirty_runs_of_every_ending_leave_nothing_behind(box_of_its_own: Strongest) -> None:
