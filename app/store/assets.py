@@ -36,6 +36,20 @@ def needed(session: Session, seal: str) -> set[str]:
     return set(session.connection().execute(query).scalars())
 
 
+def named(session: Session, seals: Collection[str]) -> dict[str, dict[str, str]]:
+    """Return of each seal whose runs need assets their names, by their digests."""
+    query = (
+        select(col(SealAsset.seal), col(SealAsset.asset), col(AssetRow.name))
+        .join(AssetRow, col(AssetRow.digest) == SealAsset.asset, isouter=True)
+        .where(col(SealAsset.seal).in_(list(seals)))
+        .order_by(col(SealAsset.asset))
+    )
+    found: dict[str, dict[str, str]] = {}
+    for row in session.connection().execute(query):
+        found.setdefault(row.seal, {})[row.asset] = row.name or ""
+    return found
+
+
 def lacking(seal: Any, offered: Any) -> Any:
     """Return the condition that a seal needs an asset that is not among those offered.
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, case, func, or_, select
 from sqlmodel import Session, col
 
 from app.core.boxjob import UNDERIVABLE
-from app.store.assets import lacking
+from app.store import assets
 from app.store.engine import database_time, seconds_since
 from app.store.presence import KnownWorker, present
 from app.store.source_lists import waiting_outside
@@ -27,7 +27,10 @@ from app.store.tables import (
     WorkerRow,
 )
 from app.store.visible import STRANGERS, Visible
-from app.store.waiting import lack, need_of
+from app.store.waiting import Need, lack
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 COUNTED = 2_000  # what ended in a day is counted so far
 LISTED_MAX = 100
@@ -39,17 +42,18 @@ _UNRUN = col(OutcomeRow.document).contains(f'"limit":"{UNDERIVABLE}"', autoescap
 def house(session: Session, period_seconds: float, stuck_seconds: float, seen: Visible = STRANGERS) -> dict[str, Any]:
     """Return queues, workers, runs that need a look, and what ended lately."""
     now = database_time(session)
-    workers = _workers(session, now, period_seconds, seen)
     there = present(session, period_seconds)
+    workers = _workers(session, now, {worker.name for worker in there}, seen)
     queues = _queues(session, now, there)
     outcomes = _outcomes(session, seen)
+    environments = _environments(session)
     return {
         "queues": queues,
         "workers": workers,
-        "stuck": _stuck(session, now, stuck_seconds, seen, (queues, there)),
+        "stuck": _stuck(session, now, stuck_seconds, seen, (queues, there, environments)),
         "ended": {"concluded": sum(outcomes["verdicts"].values()), **_ended(session, seen)},
         "outcomes": outcomes,
-        "environments": _environments(session),
+        "environments": environments,
         "counted_over": COUNTED,
     }
 
@@ -101,7 +105,7 @@ def _since(now: float, moment: float | None) -> float | None:
     return None if moment is None else round(max(0.0, now - moment), 1)
 
 
-def _workers(session: Session, now: float, period_seconds: float, seen: Visible) -> list[dict[str, Any]]:
+def _workers(session: Session, now: float, there: Collection[str], seen: Visible) -> list[dict[str, Any]]:
     rows = session.connection().execute(select(WorkerRow).order_by(col(WorkerRow.name))).mappings().all()
     busy = _running(session, seen)
     return [
@@ -115,7 +119,7 @@ def _workers(session: Session, now: float, period_seconds: float, seen: Visible)
             "gpu": json.loads(row["gpu"] or "null"),
             "started_at": row["started_at"],
             "seen_seconds": round(max(0.0, now - row["seen_at"]), 1),
-            "present": now - row["seen_at"] <= 3 * period_seconds,
+            "present": row["name"] in there,
         }
         for row in rows
     ]
@@ -184,7 +188,7 @@ def _stuck(
     now: float,
     stuck_seconds: float,
     seen: Visible,
-    known: tuple[list[dict[str, Any]], list[KnownWorker]],
+    known: tuple[list[dict[str, Any]], list[KnownWorker], dict[str, str]],
 ) -> list[dict[str, Any]]:
     """Return runs whose lease ran out, and runs that wait for longer than a nudge takes although nothing is before them.
 
@@ -195,15 +199,17 @@ def _stuck(
         now: the database's time.
         stuck_seconds: how long a run may wait where somebody is free.
         seen: what the viewer may know of.
-        known: queues, and workers that are there.
+        known: queues, workers that are there, and environments, digest -> name.
 
     """
-    queues, there = known
+    queues, there, environments = known
     busy = [row["queue"] for row in queues if row["running"]]
     built = {digest for worker in there for digest in worker.environments}
     kept = {digest for worker in there for digest in worker.assets}
     unmoved = or_(
-        col(RunRow.queue).not_in(busy), col(RunRow.environment).not_in(built), lacking(col(Verification.seal), kept)
+        col(RunRow.queue).not_in(busy),
+        col(RunRow.environment).not_in(built),
+        assets.lacking(col(Verification.seal), kept),
     )
     query = (
         select(
@@ -227,7 +233,13 @@ def _stuck(
         .order_by(col(RunRow.touched_at))
         .limit(LISTED_MAX)
     )
-    names = _environments(session)
+    rows = session.connection().execute(query).all()
+    named = assets.named(session, {row.seal for row in rows})
+
+    def lacks(row: Any) -> str | None:
+        name = environments.get(row.environment, "")
+        return lack(Need(row.queue, row.environment, named.get(row.seal, {}), name), there)
+
     return [
         {
             "run": row.id if row.shown else None,  # of a closed claim even its run's name is nobody's business
@@ -235,12 +247,10 @@ def _stuck(
             "state": row.state,
             "queue": row.queue,
             "attempts": row.attempts,
-            "lacks": lack(need_of(session, row.queue, row.environment, row.seal, names.get(row.environment)), there)
-            if row.shown and row.state == "queued"
-            else None,
+            "lacks": lacks(row) if row.shown and row.state == "queued" else None,
             "seconds": round(max(0.0, now - row.touched_at), 1),
         }
-        for row in session.connection().execute(query)
+        for row in rows
     ]
 
 

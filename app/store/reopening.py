@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from app.store.intake import Submitted, begin
+from app.store.standing import newest_revisions
 from app.store.tables import ClaimRevision, ClaimRow, SealArtifact, SealRow, Verdict, Verification
 from app.store.taking_turns import add_missing, take_turns
 
@@ -38,7 +39,7 @@ class Decided:
 
 def decided(session: Session, reason_codes: Collection[str]) -> list[Decided]:
     """Return every standing verdict with one of some reason codes, oldest first."""
-    later, newest = aliased(Verdict), aliased(ClaimRevision)
+    later, newest = aliased(Verdict), newest_revisions()
     overtaken = exists().where(
         col(later.claim_revision_id) == col(Verdict.claim_revision_id),
         or_(
@@ -46,7 +47,6 @@ def decided(session: Session, reason_codes: Collection[str]) -> list[Decided]:
             and_(col(later.evaluated_at) == col(Verdict.evaluated_at), col(later.id) > col(Verdict.id)),
         ),
     )
-    last = select(func.max(col(newest.number))).where(col(newest.claim_id) == col(Verdict.claim_id)).scalar_subquery()
     query = (
         select(
             col(Verdict.id),
@@ -59,7 +59,8 @@ def decided(session: Session, reason_codes: Collection[str]) -> list[Decided]:
         .join(Verification, col(Verification.id) == Verdict.verification_id)
         .join(ClaimRow, col(ClaimRow.id) == Verdict.claim_id)
         .join(ClaimRevision, col(ClaimRevision.id) == Verdict.claim_revision_id)
-        .where(col(Verdict.reason_code).in_(list(reason_codes)), col(ClaimRevision.number) == last, ~overtaken)
+        .join(newest, and_(newest.c.claim_id == ClaimRevision.claim_id, newest.c.number == ClaimRevision.number))
+        .where(col(Verdict.reason_code).in_(list(reason_codes)), ~overtaken)
         .order_by(col(Verdict.evaluated_at), col(Verdict.id))
     )
     return [Decided(*row) for row in session.connection().execute(query)]

@@ -63,11 +63,6 @@ def lacked(session: Session, verification_id: str, period_seconds: float) -> str
     row = session.connection().execute(query).first()
     if row is None:
         return None
-    return lack(need_of(session, *row), present(session, period_seconds))
-
-
-def need_of(session: Session, queue: str, environment: str, seal: str, environment_name: str | None) -> Need:
-    """Return what a run needs, with the names of the assets."""
-    digests = assets.needed(session, seal)
-    names = assets.known(session) if digests else {}
-    return Need(queue, environment, {found: names.get(found, "") for found in sorted(digests)}, environment_name or "")
+    queue, environment, seal, name = row
+    need = Need(queue, environment, assets.named(session, [seal]).get(seal, {}), name or "")
+    return lack(need, present(session, period_seconds))
