@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app.core.checkers import CHECKERS
 from app.core.claim_formula import read_formula
 from app.core.claim_lean4 import read_lean4
 from app.core.claim_metamath import read_metamath
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from app.core.claim_reader import Table
     from app.core.model import Expectation, Formula, Lean4, Metamath, Script
 
-KINDS = ("formula", "script", "lean4", "metamath")
+KINDS = ("formula", "script", *CHECKERS)
 
 
 def read_reproduce(

@@ -25,9 +25,9 @@ from typing import TYPE_CHECKING
 from app.core.bands import expects_text
 from app.core.controls_catalogue import control
 from app.core.controls_held import accepts, changed
-from app.core.controls_movement import first_metrics, gap, noise, own, repeat_spread, values_of
+from app.core.controls_movement import first_metrics, gap, own, values_of
 from app.core.controls_order import known_by_place
-from app.core.controls_response import TIMES_SPREAD
+from app.core.controls_response import least_movement
 from app.core.controls_spelling import hanging, made_of_bytes
 from app.core.members import by_metric
 from app.core.model import ControlResult, Formula
@@ -130,9 +130,8 @@ def _jumps(
     moved = gap(one, two)
     if moved is None or one.value is None:
         return expects_text(item) and one.text != two.text
-    spread = repeat_spread(readings).get(item.metric, Decimal(0)) * TIMES_SPREAD
     left = accepts(item, one) and not accepts(item, two)
-    return moved > max(noise(readings, item), spread) and (left or _far(one, two))
+    return moved > least_movement(readings, item) and (left or _far(one, two))
 
 
 def _far(one: Measured, two: Measured) -> bool:

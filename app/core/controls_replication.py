@@ -10,7 +10,7 @@ from app.core.controls_catalogue import control
 from app.core.controls_movement import differs, ending, gap, same_seed, values_of
 from app.core.model import ControlResult, Purpose
 from app.core.phrases import brief, listed
-from app.core.specs import AGAIN, CONFIRM_SAME
+from app.core.specs import CONFIRM_SAME, first_look
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,9 +54,11 @@ def _second_look(readings: Readings) -> str | None:
     A script that knows which of its runs it is may repeat what it said of the sealed inputs, and has to know the place of
     one more run here. Labels and whole numbers, which a change may bring near to a tie, and little movements say nothing.
     """
-    again = [(key, reading) for key, reading in readings.by_key.items() if key.endswith(f"-{AGAIN}")]
-    for key, reading in again:
-        one, two = (values_of(each) for each in (readings.by_key.get(key.removesuffix(f"-{AGAIN}")), reading))
+    for key, reading in readings.by_key.items():
+        first_key = first_look(key)
+        if first_key is None:
+            continue
+        one, two = (values_of(each) for each in (readings.by_key.get(first_key), reading))
         for name, first in (one or {}).items():
             apart = None if two is None else gap(first, two[name])
             if two is None or apart is None or first.value is None or first.value == first.value.to_integral_value():

@@ -16,7 +16,7 @@ from app.core.bands import negligible
 from app.core.boxjob import SHIFTS, UNDERIVABLE, targets
 from app.core.compare import compare_all
 from app.core.controls_catalogue import control
-from app.core.controls_movement import differs, first_metrics, not_made, repeat_spread
+from app.core.controls_movement import differs, first_metrics, noise, not_made, repeat_spread
 from app.core.controls_replication import FAIL, FLOAT_DIGITS, PASS, UNDECIDED, WARN, repeat
 from app.core.members import by_metric
 from app.core.model import Formula, Purpose
@@ -25,13 +25,13 @@ from app.core.perturb_ordered import HOW as ORDERED
 from app.core.perturb_spared import VARIANT as SPARED
 from app.core.phrases import brief, listed
 from app.core.quantity import EXACT
-from app.core.specs import AGAIN, PAIRS_VARIANT, VARIANTS, tried
+from app.core.specs import PAIRS_VARIANT, VARIANTS, first_look, tried
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from app.core.measurement import Measured
-    from app.core.model import Control
+    from app.core.model import Control, Expectation
     from app.core.readings import Reading, Readings
 
 HOW_INPUT = {
@@ -213,11 +213,17 @@ def _unmoved(readings: Readings, answers: Collection[_Answer]) -> list[str]:
     return [name for name in by_metric(readings.seal.claim) if not any(name in answer.moved for answer in answers)]
 
 
+def least_movement(readings: Readings, item: Expectation) -> Decimal:
+    """Return beyond which distance a metric has moved: of arithmetic's noise, and far beyond what a repetition moves it."""
+    spread = repeat_spread(readings).get(item.metric, Decimal(0))
+    return max(noise(readings, item), spread * TIMES_SPREAD)
+
+
 def usual_changes(readings: Readings) -> list[Reading]:
     """Return the runs with changed inputs that every input has; other controls have changes of their own."""
     perturbed = readings.of_purpose(Purpose.PERTURB)
     mine = [item for item in perturbed if item.run.spec.derivation is None or item.run.spec.derivation.attack is None]
-    return [item for item in mine if not item.run.spec.key.endswith(f"-{AGAIN}")]
+    return [item for item in mine if first_look(item.run.spec.key) is None]
 
 
 def never_made(readings: Readings, target: str) -> str | None:

@@ -14,8 +14,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from app.core.controls_held import accepts
-from app.core.controls_movement import differs, first_metrics, gap, noise, own, repeat_spread, values_of
-from app.core.controls_response import TIMES_SPREAD
+from app.core.controls_movement import differs, first_metrics, gap, own, repeat_spread, values_of
+from app.core.controls_response import least_movement
 from app.core.members import by_metric
 from app.core.perturb_moves import ENDED, SPELLED
 from app.core.phrases import brief
@@ -66,12 +66,8 @@ def _moved(readings: Readings) -> list[tuple[Expectation, Measured, Measured]]:
     before, after = first_metrics(readings), values_of(own(readings, "recognised", SPELLED))
     if after is None:
         return []
-    spread = repeat_spread(readings)
-    least = {
-        name: max(noise(readings, item), spread.get(name, Decimal(0)) * TIMES_SPREAD)
-        for name, item in by_metric(readings.seal.claim).items()
-    }
-    items = by_metric(readings.seal.claim).items()
     return [
-        (item, before[name], after[name]) for name, item in items if differs(before[name], after[name], least[name])
+        (item, before[name], after[name])
+        for name, item in by_metric(readings.seal.claim).items()
+        if differs(before[name], after[name], least_movement(readings, item))
     ]

@@ -67,6 +67,12 @@ def attacks(seal: Seal) -> tuple[RunSpec, ...]:
     return (RunSpec(key="repeat-0", purpose=Purpose.REPEAT, seed=seal.seeds[0]), *perturb, *_again(seal, perturb))
 
 
+def first_look(key: str) -> str | None:
+    """Return the key of the run that a second look repeats; None of every other run."""
+    first = key.removesuffix(f"-{AGAIN}")
+    return None if first == key else first
+
+
 def _again(seal: Seal, perturb: tuple[RunSpec, ...]) -> tuple[RunSpec, ...]:
     """Return the run that looks at a script's changed input a second time; a formula's evaluator is our own."""
     script = not isinstance(seal.claim.reproduce, Formula)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from app.core.checkers import CHECKERS
 from app.core.contracts.shape import header, publisher
 from app.core.model import Status
 
@@ -32,7 +33,7 @@ LIMITATIONS = (
     "A computation over finitely many cases proves nothing about the others.",
     "A rejected proof rejects that proof, not the statement.",
 )
-PROOF_KINDS = ("lean4", "metamath")
+PROOF_KINDS = tuple(CHECKERS)
 
 
 @dataclass(frozen=True)
