@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -19,12 +20,14 @@ from sandbox import Job, Sandbox, StagedFile
 from tests.core.proofs import a_proof_claim, a_proof_seal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from sandbox import Environment, Outcome
 
 PROGRAM = b"from assay_prover import main\n\nraise SystemExit(main())\n"
 MIB = 1 << 20
+UNIT = 4  # cases that stay together when two processes share them out
 ENDED = {"timeout": "TIMEOUT", "memory": "OOM", "output": "OUTPUT_LIMIT"}
 
 
@@ -176,3 +179,14 @@ def case(path: Path) -> Case:
     challenge = path.parent.parent / "challenges" / f"{heads['challenge']}.lean"
     limits = Limits(cpu_ms=1000 * int(heads["cpu"])) if "cpu" in heads else Limits()
     return Case(path.stem, heads["expect"], challenge.read_bytes(), data, limits)
+
+
+def spread(paths: Iterable[Path]) -> list[str]:
+    """Return what sources are called as cases: challenge, unit among its sources, name (`tests/spread.py`)."""
+    seen: Counter[str] = Counter()
+    found = []
+    for path in paths:
+        challenge = re.findall(r"^-- challenge: (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)[0]
+        found.append(f"{challenge}.{seen[challenge] // UNIT}/{path.stem}")
+        seen[challenge] += 1
+    return found

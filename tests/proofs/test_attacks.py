@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.proofs.prover import Limits, case, export
+from tests.proofs.prover import Limits, case, export, spread
 
 if TYPE_CHECKING:
     from tests.proofs.prover import Prover
@@ -29,7 +29,7 @@ def test_every_attack_expects_to_fail_but_for_those_that_gain_nothing() -> None:
     assert len(SOURCES) >= 25
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", SOURCES, ids=spread(SOURCES))
 def test_an_attack_ends_with_the_code_that_it_expects(prover: Prover, path: Path) -> None:
     wanted = case(path)
     found = prover.check(wanted.name, wanted.challenge, wanted.solution, limits=wanted.limits)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.proofs.prover import case
+from tests.proofs.prover import case, spread
 
 if TYPE_CHECKING:
     from tests.proofs.prover import Prover
@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.box, pytest.mark.slow]
 SOURCES = sorted((Path(__file__).parent / "honest").glob("*.lean"))
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", SOURCES, ids=spread(SOURCES))
 def test_an_honest_proof_is_accepted(prover: Prover, path: Path) -> None:
     wanted = case(path)
     found = prover.check(wanted.name, wanted.challenge, wanted.solution, limits=wanted.limits)
