@@ -18,6 +18,11 @@ from app.intake import CLAIM_FILE
 GIT = ("git", "-c", "safe.bareRepository=explicit", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false")
 SECONDS_MAX = 60
 NO_CHECKOUT = "name a folder inside a git checkout"
+#: What a forced push came upon is on no branch any more: neither a fetch nor the whole history of a branch brings it.
+UNKNOWN_COMMIT = (
+    "fetch it first; in a pipeline, check out with the whole history. After a forced push that has it no more: "
+    "name a commit or branch that is there, or leave the base out, and every claim is verified"
+)
 
 
 def changed_bundles(path: Path, since: str) -> list[Path]:
@@ -60,7 +65,7 @@ def _base(folder: Path, path: Path, since: str) -> str:
     found = _git(folder, path, "rev-parse", "--verify", "--quiet", "--end-of-options", commit, lenient=True).strip()
     if not found:
         detail = f"git knows no commit {since!r}"
-        raise _refusal(path, "no-commit", detail, "fetch it first; in a pipeline, check out with the whole history")
+        raise _refusal(path, "no-commit", detail, UNKNOWN_COMMIT)
     merged = _git(folder, path, "merge-base", "HEAD", found, lenient=True).strip()
     if not merged:
         detail = f"the checkout and {since!r} have no commit in common"

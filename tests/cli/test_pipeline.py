@@ -145,8 +145,18 @@ class Pipeline:
 def evaluated(text: str, known: Mapping[str, str]) -> str:
     """Return a text with its expressions as the runner would fill them in, as far as the action uses them."""
     return _EXPRESSION.sub(
-        lambda match: next((found for name in match[1].split(" || ") if (found := known.get(name, ""))), ""), text
+        lambda match: next((found for part in match[1].split(" || ") if (found := _both(part.strip("()"), known))), ""), text
     )
+
+
+def _both(text: str, known: Mapping[str, str]) -> str:
+    """Return what the last of some names joined by `&&` stands for; nothing when one of them stands for nothing."""
+    values = [_not(known.get(name[1:], "")) if name[0] == "!" else known.get(name, "") for name in text.split(" && ")]
+    return values[-1] if all(values) else ""
+
+
+def _not(value: str) -> str:
+    return "" if value == "true" else "true"
 
 
 @pytest.fixture
@@ -191,6 +201,25 @@ def test_without_a_base_everything_is_verified_and_nothing_changed_is_no_failure
     code, said, told, _ = pipeline.run()
     assert (code, junit_names(told)) == (0, {})
     assert "no bundle changed" in said
+
+
+@pytest.mark.parametrize(("forced", "base"), [("", "b" * 40), ("false", "b" * 40), ("true", "")])
+def test_a_push_is_compared_with_what_it_came_upon_unless_it_was_forced(forced: str, base: str) -> None:
+    known = {"github.event.before": "b" * 40, "github.event.forced": forced}
+    assert evaluated(VERIFY["env"]["ASSAY_CI_BASE"], known) == base
+    assert evaluated(VERIFY["env"]["ASSAY_CI_BASE"], {**known, "inputs.base": "main"}) == "main"
+
+
+def test_after_a_forced_push_the_whole_history_has_not_what_was_before_and_the_remedy_says_what_helps(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.change(formula_bundle(CLAIM.replace("A is", "Today A is")))
+    gone = git(pipeline.origin, "rev-parse", "HEAD").strip()
+    git(pipeline.origin, "commit", "-q", "--amend", "-m", "another")
+    code, said, _, _ = pipeline.run(ASSAY_CI_BASE=gone)
+    assert code == 2
+    assert "After a forced push that has it no more" in said
+    assert "leave the base out" in said
 
 
 def test_a_checkout_without_history_is_refused_and_reported(pipeline: Pipeline) -> None:
