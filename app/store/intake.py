@@ -235,17 +235,20 @@ def again(
         return known
     wanted = Need(len(specs), old.cpu_ms_reserved, old.gpu_ms_reserved)
     _afford(session, account, wanted)
-    job = {
-        "seal": old.seal,
-        "claim_revision_id": old.claim_revision_id,
-        "publisher": old.publisher,
-        "queue": old.queue,
-        "runs_planned": old.runs_planned,
-        "retry_of": old.id,
-        "created_at": datetime.now(UTC),
-        **_counted(account, wanted, old.account),
-    }
-    return begin(session, job, specs, environment)
+    of_it = {"runs_planned": old.runs_planned, "retry_of": old.id, **_counted(account, wanted, old.account)}
+    return begin_after(session, old, of_it, specs, environment)
+
+
+def begin_after(
+    session: Session, old: Verification, job: Mapping[str, Any], specs: Sequence[RunSpec] = (), environment: str = ""
+) -> Submitted:
+    """Write a verification of the claim of an earlier one, by the same queue, under its seal unless `job` names another.
+
+    It counts against the account of the earlier one, and holds nothing of its budgets, unless `job` says so.
+    """
+    like_it = {name: getattr(old, name) for name in ("seal", "claim_revision_id", "publisher", "queue", "account")}
+    fresh = {"runs_planned": 0, "cpu_ms_reserved": 0, "gpu_ms_reserved": 0, "created_at": datetime.now(UTC)}
+    return begin(session, {**like_it, **fresh, **job}, specs, environment)
 
 
 def _afford(session: Session, account: Account | None, wanted: Need) -> None:

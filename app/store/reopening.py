@@ -14,7 +14,7 @@ from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from app.store.intake import Submitted, begin
+from app.store.intake import Submitted, begin_after
 from app.store.standing import newest_revisions
 from app.store.tables import ClaimRevision, ClaimRow, SealArtifact, SealRow, Verdict, Verification
 from app.store.taking_turns import add_missing, take_turns
@@ -85,18 +85,7 @@ def reopen(session: Session, verification_id: str, seal: str, body: str) -> Subm
     add_missing(session, SealRow, ({"digest": seal, "body": body, "created_at": now},))
     files = session.connection().execute(select(col(SealArtifact.artifact)).where(col(SealArtifact.seal) == old.seal))
     add_missing(session, SealArtifact, [{"seal": seal, "artifact": found} for found in files.scalars()])
-    job = {
-        "seal": seal,
-        "claim_revision_id": old.claim_revision_id,
-        "publisher": old.publisher,
-        "queue": old.queue,
-        "runs_planned": 0,
-        "account": old.account,
-        "created_at": now,
-        "cpu_ms_reserved": 0,
-        "gpu_ms_reserved": 0,
-    }
-    return begin(session, job, (), "")
+    return begin_after(session, old, {"seal": seal, "created_at": now})
 
 
 def _begun(session: Session, old: Verification, seal: str, now: datetime) -> str | None:
