@@ -103,7 +103,7 @@ def take_in(parts: Parts, source_id: str, signed: Signed, body: bytes) -> tuple[
 
 
 def take_hook(parts: Parts) -> Taken | None:
-    """Take the delivery that has been due longest."""
+    """Take the delivery whose turn it is."""
     with parts.store.transaction() as session:
         return hooks.take(session, PATIENCE_SECONDS)
 

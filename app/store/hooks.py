@@ -1,9 +1,10 @@
 """What sources delivered, and what commits are to be told about it.
 
-Theory of operation. A delivery is one row, written when it comes. A worker takes a due row by a statement that counts the
-attempt and moves `due_at` behind the time that an attempt may take, so a worker that dies with one in its hands leaves a
-row that becomes due by itself. Only a row that is `done` makes a repeated delivery one that needs no work. Two are the same
-by their digest and topic, never by a sender's id alone: where that is not signed, anybody could have put it there.
+Theory of operation. A delivery is one row, written when it comes. A worker takes a due row by a statement that counts
+the attempt and moves `due_at` behind the time that an attempt may take, so a worker that dies with one in its hands
+leaves a row that becomes due by itself. `taken_at` says when, and by it sources take turns. Only a row that is `done`
+makes a repeated delivery one that needs no work. Two are the same by their digest and topic, never by a sender's id
+alone: where that is not signed, anybody could have put it there.
 
 `held_until` says that somebody holds a row and for how long at most, so that one who asks for it again is told so, and
 nothing is worked on twice at once.
@@ -16,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, func, insert, or_, select, update
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from app.core.hook_change import Topic
@@ -24,6 +26,8 @@ from app.store.ids import new_id
 from app.store.source_tables import DETAIL_MAX, PAUSES, BegunRow, HookClaimRow, HookRow, ReportRow
 
 if TYPE_CHECKING:
+    from sqlalchemy import Select
+
     from app.core.hooks import Signed
 
 
@@ -82,17 +86,35 @@ def receive(session: Session, source_id: str, signed: Signed, body: bytes) -> tu
 
 
 def take(session: Session, patience_seconds: float) -> Taken | None:
-    """Take the delivery that has been due longest, and count the attempt that is about to be made."""
+    """Take a delivery that is due, and count the attempt that is about to be made.
+
+    Sources take turns: the one that was served longest ago is next, and of one source what has been due longest. So
+    whoever delivers much delays nobody else by more than one delivery of each other source.
+    """
     now = database_time(session)
-    due = select(HookRow).where(col(HookRow.state) == "queued", col(HookRow.due_at) <= now)
-    query = due.order_by(col(HookRow.due_at), col(HookRow.id)).limit(1).with_for_update(skip_locked=True)
-    row = session.execute(query).scalars().first()
-    if row is None:
-        return None
-    row.attempts, row.due_at = row.attempts + 1, now + patience_seconds
-    row.held_until = row.due_at
-    session.flush()
-    return Taken(row.id, row.source_id, row.event, row.body or b"", row.attempts)
+    for source_id in session.connection().execute(_next_sources(now)).scalars().all():
+        due = select(HookRow).where(col(HookRow.source_id) == source_id, *_due(now))
+        query = due.order_by(col(HookRow.due_at), col(HookRow.id)).limit(1).with_for_update(skip_locked=True)
+        row = session.execute(query).scalars().first()
+        if row is not None:
+            row.attempts, row.due_at = row.attempts + 1, now + patience_seconds
+            row.held_until, row.taken_at = row.due_at, now
+            session.flush()
+            return Taken(row.id, row.source_id, row.event, row.body or b"", row.attempts)
+    return None
+
+
+def _due(now: float) -> tuple[Any, Any]:
+    return col(HookRow.state) == "queued", col(HookRow.due_at) <= now
+
+
+def _next_sources(now: float) -> Select[Any]:
+    """Return the query of the sources with something due, the one that was served longest ago first."""
+    served = aliased(HookRow)
+    last = select(func.max(col(served.taken_at))).where(col(served.source_id) == col(HookRow.source_id))
+    turn = func.coalesce(last.correlate(HookRow).scalar_subquery(), 0.0)
+    waiting = select(col(HookRow.source_id)).where(*_due(now)).group_by(col(HookRow.source_id))
+    return waiting.order_by(turn, func.min(col(HookRow.due_at)), col(HookRow.source_id))
 
 
 def settle(session: Session, taken: Taken, state: str, detail: str, *, keep: bool = True) -> None:

@@ -63,6 +63,8 @@ class HookRow(SQLModel, table=True):
         _one_of("topic", [topic.value for topic in Topic]),
         Index(None, "state", "due_at"),
         Index(None, "source_id", "received_at"),
+        Index(None, "source_id", "state", "due_at"),
+        Index(None, "source_id", "taken_at"),
     )
     id: str = Field(primary_key=True)
     source_id: str = Field(foreign_key="hook_source.id")
@@ -75,6 +77,7 @@ class HookRow(SQLModel, table=True):
     attempts: int
     due_at: float = Field(sa_column=_epoch())  # of the next attempt, or until when the present one may take
     held_until: float | None = Field(default=None, sa_column=_epoch(nullable=True))  # None: nobody works on it
+    taken_at: float | None = Field(default=None, sa_column=_epoch(nullable=True))  # when an attempt was begun last
     detail: str = Field(sa_column=_text())  # what was done about it
     received_at: datetime
     ended_at: datetime | None = None

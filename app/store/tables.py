@@ -42,7 +42,7 @@ SQLModel.metadata = MetaData(
 )
 metadata = SQLModel.metadata
 
-REVISION = "0019"  # the migration whose tables these are; a database at another one is refused at start
+REVISION = "0020"  # the migration whose tables these are; a database at another one is refused at start
 
 
 #: Reason codes that lay it on the service that its checker of proofs may not decide; whatever else is its, is a fault.

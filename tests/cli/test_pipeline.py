@@ -145,7 +145,8 @@ class Pipeline:
 def evaluated(text: str, known: Mapping[str, str]) -> str:
     """Return a text with its expressions as the runner would fill them in, as far as the action uses them."""
     return _EXPRESSION.sub(
-        lambda match: next((found for part in match[1].split(" || ") if (found := _both(part.strip("()"), known))), ""), text
+        lambda match: next((found for part in match[1].split(" || ") if (found := _both(part.strip("()"), known))), ""),
+        text,
     )
 
 

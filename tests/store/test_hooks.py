@@ -25,8 +25,12 @@ SHA = "a" * 40
 
 @pytest.fixture
 def source(house: House) -> str:
+    return add_source(house, "octo/claims")
+
+
+def add_source(house: House, repository: str) -> str:
     new = actions.NewSource(
-        Kind.GITHUB, "demo", "octo/claims", "1", PATTERN, ("python",), 2, 0, "https://api.example", "t"
+        Kind.GITHUB, "demo", repository, "1", PATTERN, ("python",), 2, 0, "https://api.example", "t"
     )
     return actions.add_source(house.parts, new)[0]
 
@@ -53,6 +57,29 @@ def test_two_clerks_never_take_the_same_delivery(house: House, source: str) -> N
     while (later := actions.take_hook(house.parts)) is not None:
         found.append(later.id)
     assert sorted(found) == sorted(made)
+
+
+def test_sources_take_turns_so_that_a_noisy_one_delays_no_other(house: House, source: str) -> None:
+    noisy = [receive(house, source, f"d-{number}", f"x{number}")[0] for number in range(6)]
+    quiet = [add_source(house, f"octo/quiet-{number}") for number in range(2)]
+    late = {receive(house, other, "d-0", "y")[0] for other in quiet}
+    taken = []
+    while (mine := actions.take_hook(house.parts)) is not None:
+        taken.append(mine.id)
+        actions.settle_hook(house.parts, mine, "done", "")
+    assert [item for item in taken if item in noisy] == noisy  # of one source in their order
+    assert set(taken[1:3]) == late  # each of the others after one delivery of the noisy one, not after six
+    assert len(taken) == 8
+
+
+def test_a_source_that_failed_keeps_its_turn_from_nobody(house: House, source: str) -> None:
+    first, second = (receive(house, source, f"d-{number}", f"x{number}")[0] for number in range(2))
+    mine = actions.take_hook(house.parts)
+    assert mine is not None
+    assert mine.id == first
+    assert actions.postpone_hook(house.parts, mine, "the forge does not answer")
+    other = receive(house, add_source(house, "octo/quiet"), "d-0", "y")[0]
+    assert [found.id for _ in range(2) if (found := actions.take_hook(house.parts)) is not None] == [other, second]
 
 
 def test_the_same_delivery_at_once_is_one_row(house: House, source: str) -> None:
