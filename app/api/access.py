@@ -16,7 +16,7 @@ from starlette.requests import Request
 from app.api.problems import problem
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from app.settings import Settings
 
@@ -38,6 +38,8 @@ class LocalOnly:
                 await self.app(scope, receive, send)
             return  # no websockets are served
         request = Request(scope)
+        if {"content-length", "transfer-encoding"} <= set(request.headers):
+            send = _closing(send)
         refusal = self._refusal(request)
         if refusal is None:
             await self.app(scope, receive, send)
@@ -69,6 +71,21 @@ class LocalOnly:
             return False
         own = {f"{scheme}://{host}".lower() for scheme in ("http", "https")}
         return all(origin.lower() in own for origin in request.headers.getlist("origin"))
+
+
+def _closing(send: Send) -> Send:
+    """Close the connection behind an answer (RFC 9112, 6.1).
+
+    Of two lengths of one body the server believes the second kind; whoever passed the request on may have believed the
+    other, and then what follows on the connection is not a request of who seems to send it.
+    """
+
+    async def relay(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message.get("headers", ()), (b"connection", b"close")]}
+        await send(message)
+
+    return relay
 
 
 def asked_from_elsewhere(request: Request) -> bool:

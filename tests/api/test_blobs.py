@@ -191,6 +191,19 @@ def test_a_body_is_as_long_as_its_header_says_whatever_else_is_sent(service: Ser
     assert lying(service) == {}
 
 
+def test_nothing_behind_a_body_of_two_lengths_is_answered(service: Service) -> None:
+    head = b"PUT /v1/records/first HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+    chunks = b"2\r\n{}\r\n0\r\n\r\n"
+    behind = b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+    twice = b"Content-Length: %d\r\nTransfer-Encoding: chunked\r\n\r\n" % len(chunks + behind)
+    with listening(service) as port:
+        for lengths, answers in ((b"Transfer-Encoding: chunked\r\n\r\n", 2), (twice, 1)):
+            with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+                connection.sendall(head + lengths + chunks + behind)
+                found = b"".join(iter(lambda: connection.recv(1 << 16), b""))
+                assert found.count(b"HTTP/1.1 ") == answers
+
+
 def test_slow_senders_hold_no_thread(service: Service) -> None:
     data = b"x" * 600_000
     with listening(service) as port:
