@@ -100,7 +100,7 @@ def problem_of(request: Request, item: Mapping[str, Any], body: Any = None) -> d
         line, column = position(body, path[0]) if isinstance(body, str) and path else (None, None)
         path = []
     told = {name: str(value) for name, value in (item.get("ctx") or {}).items()}
-    told["name"] = f"`{path[-1]}`" if path and kind != "extra_forbidden" else f"this {_WORDS[str(place)]}"
+    told["name"] = _called(path) if path and kind != "extra_forbidden" else f"this {_WORDS[str(place)]}"
     if not path:
         told["name"] = f"the {place}"
     if "pattern" in told:
@@ -129,6 +129,13 @@ def position(text: str, place: int) -> tuple[int, int]:
 
 
 _WORDS = {"query": "parameter", "path": "part of the address", "header": "header", "cookie": "cookie", "body": "member"}
+
+
+def _called(path: Sequence[str | int]) -> str:
+    """Return what a member is called in a sentence: its name, or its place in the list that it is an item of."""
+    if isinstance(path[-1], int) and len(path) > 1:
+        return f"item {path[-1] + 1} of `{path[-2]}`"
+    return f"`{path[-1]}`"
 
 
 def _meant(request: Request, place: str, where: Sequence[str | int]) -> str:

@@ -50,6 +50,10 @@ class PageQuery(Closed):
     until: Moment | None = Field(default=None, description="older than this")
 
 
+class NoQuery(Closed):
+    """No parameters: one that is not read would be taken for a filter."""
+
+
 class OfPublisher(PageQuery):
     """A list whose rows belong to publishers."""
 
@@ -63,7 +67,7 @@ class VerdictsQuery(OfPublisher):
     gate: Status | None = Field(default=None, description="status of the record's gate verdict")
     kind: Kind | None = Field(default=None, description="of the reproduction")
     reason_code: Word | None = None
-    blame: Literal["author", "resource", "measurement"] | None = None
+    blame: Literal["author", "resource", "measurement", "service"] | None = None
     outcome: OutcomeKind | None = None
     claim_id: Identity | None = None
     record_id: Identity | None = None

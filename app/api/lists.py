@@ -17,6 +17,7 @@ from app.api.list_schemas import (
     ClaimsQuery,
     Identity,
     ListOut,
+    NoQuery,
     PageQuery,
     RecordItem,
     RecordsQuery,
@@ -140,10 +141,10 @@ def list_verdicts(
     tags=["verdicts"],
     name="summary",
     response_model=VerdictSummary,
-    responses={304: CONDITIONAL[304]},
+    responses={304: CONDITIONAL[304], 422: LISTED[422]},
     summary="How many verdicts there are of each sort",
 )
-def summarise(parts: PartsDep, caller: CallerDep, request: Request) -> Response:
+def summarise(parts: PartsDep, caller: CallerDep, request: Request, _: Annotated[NoQuery, Query()]) -> Response:
     """Return counts by status, kind, reason and blame of what you may know of; lists have no totals."""
     seen = visible_to(caller)
     with parts.store.read() as session:

@@ -99,3 +99,11 @@ def test_every_pattern_of_what_is_sent_is_said_in_words() -> None:
     found = set(patterns([document["paths"], sent]))
     assert len(found) > 10
     assert {pattern for pattern in found if not in_words(pattern)} == set()
+
+
+def test_an_item_of_a_list_is_named_by_its_place_in_it(house: Service) -> None:
+    answer = house.client.put("/v1/records/r", json={"artifacts": [{"type": "report", "label": "x", "url": "ftp://a"}]})
+    (found,) = answer.json()["errors"]
+    assert found["detail"].startswith("`url`")
+    answer = house.client.put("/v1/records/r", json={"artifacts": ["x"]})
+    assert answer.json()["errors"][0]["detail"].startswith("item 1 of `artifacts` is no object")

@@ -108,6 +108,7 @@ def test_verdicts_are_listed_filtered_and_counted(service: Service) -> None:
         ("publisher=local", 2),
         ("publisher=nobody", 0),
         ("outcome=exited", 2),
+        ("blame=service", 0),
         ("outcome=timeout", 0),
         ("gate=VERIFIED", 0),
         (f"since={row[0]['evaluated_at'].replace('+00:00', 'Z')}", 2),
@@ -117,6 +118,9 @@ def test_verdicts_are_listed_filtered_and_counted(service: Service) -> None:
     summary = service.client.get("/v1/verdicts/summary").json()
     assert summary["status"] == {"VERIFIED": 1, "FALSIFIED": 1}
     assert summary["kind"] == {"script": 2}
+    assert (
+        service.client.get("/v1/verdicts/summary?publisher=nobody").status_code == 422
+    )  # what is not read is no filter
     assert ids(pages(service, f"/v1/claims/{good['claim']['id']}/verdicts")) == [good["verdict"]["id"]]
 
 
