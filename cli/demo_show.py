@@ -217,6 +217,8 @@ def _expected(comparison: Mapping[str, Any]) -> str:
     if comparison["expected"] is not None:
         return str(comparison["expected"])
     low, high = comparison["low"], comparison["high"]
+    if low is None and high is None:
+        return "order"  # a ranking holds to no number
     if low is None or high is None:
         return f"≤ {high}" if low is None else f"≥ {low}"
     return f"{low} … {high}"

@@ -39,7 +39,14 @@ async def read_json(request: Request) -> Response:
     """Answer with the words for programs."""
     return twin(
         request,
-        {"status": words.STATUS, "kind": words.KIND, "codes": words.CODE, "blame": words.BLAME, "note": words.MODEST},
+        {
+            "status": words.STATUS,
+            "kind": words.KIND,
+            "controls": words.TRIED,
+            "codes": words.CODE,
+            "blame": words.BLAME,
+            "note": words.MODEST,
+        },
     )
 
 

@@ -38,7 +38,10 @@ def of_comparison(item: Comparison, kind: str, seeds: Sequence[int]) -> Picture 
         return None
     expected = None if item.expected is None else _read(item.expected)
     points = _points(item, kind, seeds)
-    return Picture(item.metric, item.unit or "", held_to(item), expected, item.expected or "", band, points)
+    unit = (
+        "" if item.rule == Rule.TABLE else item.unit or ""
+    )  # a share of cells has none; the unit is that of each cell
+    return Picture(item.metric, unit, held_to(item), expected, item.expected or "", band, points)
 
 
 def of_expectation(expectation: Expectation, points: tuple[Point, ...]) -> Picture | None:
@@ -58,7 +61,7 @@ def _points(item: Comparison, kind: str, seeds: Sequence[int]) -> tuple[Point, .
     singles = [_number(item, text) for text in item.values]
     if len(singles) < 2 or not _same_unit(computed, singles):
         label = {"formula": "computed", "lean4": "proved", "metamath": "proved"}.get(kind, "measured")
-        label = "matching cells" if item.rule == Rule.TABLE else label
+        label = "share of cells" if item.rule == Rule.TABLE else label
         return (Point(label, computed, _line(item.computed), low, high, meets=meets),)
     labels = (
         [f"seed {seed}" for seed in seeds]

@@ -22,8 +22,8 @@ MODEST = "Descriptive verification status only; not human peer review or indepen
 KIND = {
     "formula": "formula: printed numbers computed from other printed numbers, not a re-run of the experiment",
     "script": "script: the authors' program, run again in a sealed box",
-    "metamath": "proof: every declaration given to two verifiers of Metamath, for a statement that was approved before",
-    "lean4": "proof: every declaration given to a fresh Lean 4 kernel, for a statement that was approved before",
+    "metamath": "proof in Metamath: every declaration given to two verifiers, for a statement that was approved before",
+    "lean4": "proof in Lean 4: every declaration given to a fresh kernel, for a statement that was approved before",
 }
 BLAME = {
     "author": "It lies with the claim or its reproduction; its author can mend it.",
@@ -118,6 +118,33 @@ ISOLATION = {
     "C": "namespaces and system-call filter; limits are kept by the supervisor",
 }
 
+#: What is done under the name of each control; docs/verdicts.md has every case of it.
+TRIED = {
+    "repeat": "runs the same seal with the same seed again",
+    "hardcoded": "looks in the script for what spells the result, and runs it without that",
+    "empty_input": "runs without the declared inputs and parameters",
+    "input_response": "changes each declared input and runs again: the result has to move",
+    "looked_up": "where the result stands among the inputs, changes all their other numbers: it has to move",
+    "recognised": "moves a few numbers by one unit of their last place: the result must not jump",
+    "pinned": "moves every number a little: the result must not stay where it was",
+    "rescaled": "makes all decimals a tenth larger: the result has to follow as a computation would",
+    "anchored": "makes the inputs another thing altogether: the result must not be accepted still",
+    "turned": "turns round in the inputs what is ahead: a claimed direction has to turn",
+    "typed": "makes the decimals in the script's text a tenth larger: the result must not be made of them alone",
+    "seed_response": "compares the values of several seeds",
+    "confirm": "measures a contradiction again in fresh scratch, on another worker where there is one",
+    "quote": "looks the quoted sentence up in the sources of the bundle",
+    "cells": "looks each printed value up in the row and column that it names",
+    "arithmetic": "computes again what quote and statement spell out",
+    "rounding_flip": "asks whether inputs that print the same lead to the same decision",
+    "tolerance_flip": "says at which tolerance the decision would turn",
+    "coincidence": "exchanges the cells for others of their table, and counts how many would be accepted as well",
+    "kernel": "gives every declaration of a proof to the kernel",
+    "statement": "holds the theorem, and every definition that it reaches, against the approved file",
+    "axioms": "walks from the theorem through everything that it uses",
+}
+#: Of whichever checker of proofs an environment has; their names are older than the second one.
+CHECKER_FACT = {"lean_version": "version of the checker", "lean_commit": "commit or digest of the checker"}
 ISOLATION_FACT = {  # what the sandbox tells of itself
     "engine": "Engine",
     "engine_version": "Version of the engine",

@@ -80,6 +80,7 @@ def test_names_and_metrics_of_the_examples_are_shown_in_full() -> None:
         pytest.param({"expected": None, "low": "94.5", "high": "95.5"}, "94.5 … 95.5", id="a band"),
         pytest.param({"expected": None, "low": "94.5", "high": None}, "≥ 94.5", id="open above"),
         pytest.param({"expected": None, "low": None, "high": "95.5"}, "≤ 95.5", id="open below"),
+        pytest.param({"expected": None, "low": None, "high": None}, " order ", id="a ranking, held to no number"),
         pytest.param({"computed": "0.8396179686817885"}, " 0.839618 ", id="a long number is shortened"),
         pytest.param({"computed": "50847534"}, " 50847534 ", id="a short number is not"),
         pytest.param({"computed": "sha256:0123456789abcdef"}, " sha256:01… ", id="a long text is cut"),

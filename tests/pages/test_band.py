@@ -324,3 +324,19 @@ def test_no_number_breaks_a_picture(value: Decimal, end: Decimal) -> None:
     picture = Picture("m", "", "r", end, str(end), Band(end, None), (Point("seed 0", value),))
     assert len(drawn(picture)) == 2
     assert "<svg" in band_svg.spark(picture)
+
+
+def test_the_share_of_a_tables_cells_has_not_the_unit_of_its_cells() -> None:
+    label = compare(an_expectation("RemBERT", "exact"), [Measured(None, "RemBERT")])
+    share = {
+        "unit": "points",
+        "rule": Rule.TABLE,
+        "expected": "1",
+        "computed": "1",
+        "low": "1",
+        "high": "1",
+        "values": (),
+    }
+    picture = pictures.of_comparison(Comparison(**{**label.model_dump(), **share}), "script", (0,))
+    assert picture is not None
+    assert (picture.unit, [point.label for point in picture.points]) == ("", ["share of cells"])

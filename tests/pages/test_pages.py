@@ -17,7 +17,7 @@ from app.core.attacks import PLAIN
 from app.core.attacks_roles import LEADERS
 from app.core.codes import SEVERITY
 from app.core.controls_anchored import HUNDRED
-from app.core.controls_catalogue import CATALOGUE
+from app.core.controls_catalogue import CATALOGUE, PROOF_CATALOGUE
 from app.core.lifecycle import RUN, VERIFICATION
 from app.core.model import Attacker, Blame, ControlResult, OutcomeKind, Purpose, Status
 from app.core.perturb_moves import ENDED
@@ -289,6 +289,7 @@ def test_a_run_says_what_it_did_and_what_it_said_line_by_line(site: Site) -> Non
     raw = site.get(f"/runs/{run['id']}/stderr.txt")
     assert raw.headers["Content-Type"] == "text/plain; charset=utf-8"
     assert all(line in page.text for line in raw.text.split())
+    assert "lean version" not in page.text  # of the checker that an environment has, which may be another
 
 
 def test_a_live_verification_renews_itself_and_says_how_many_runs_it_may_take(site: Site) -> None:
@@ -509,6 +510,11 @@ def test_there_are_words_for_everything_that_a_page_may_have_to_say(told: dict[s
 def test_the_guide_names_every_control_and_every_code(site: Site) -> None:
     page = read(site.get("/read"))
     assert [name for name in CATALOGUE if words.control(name) not in page.text] == []
+    assert set(words.TRIED) == {*CATALOGUE, *PROOF_CATALOGUE}
+    assert [text for text in words.TRIED.values() if text[1:] not in page.text] == []
+    kinds = [text.partition(": ")[0] for text in words.KIND.values()]
+    assert len(set(kinds)) == len(kinds)
+    assert [name for name in kinds if name not in page.text] == []
     assert [code for code in words.CODE if code not in page.text] == []
     assert {str(item) for item in Attacker} <= set(page.text.split())
 
