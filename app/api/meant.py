@@ -27,7 +27,7 @@ PLACES = {
     "login": "/login",
     "queues": "/workers",
     "read": "/read",
-    "records": "/#records",
+    "records": "/records",
     "runs": "/workers",
     "status": "/workers",
     "verdicts": "/",

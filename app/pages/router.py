@@ -14,6 +14,7 @@ from app.pages import (
     guide,
     login,
     record,
+    records,
     reference,
     run,
     verification,
@@ -25,7 +26,22 @@ from app.pages.guard import PageGuard
 __all__ = ["PageGuard", "router"]
 
 router = APIRouter(include_in_schema=False)
-MODULES = (assets, feed, guide, reference, login, record, claim, verification, run, workers, webhooks, compare, badges)
+MODULES = (
+    assets,
+    feed,
+    guide,
+    reference,
+    login,
+    records,
+    record,
+    claim,
+    verification,
+    run,
+    workers,
+    webhooks,
+    compare,
+    badges,
+)
 for _part in (feed.people, *(_module.router for _module in MODULES)):
     for _route in _part.routes:
         if isinstance(_route, APIRoute) and _route.methods == {"GET"}:

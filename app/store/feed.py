@@ -222,6 +222,12 @@ def public_records(session: Session, limit: int, seen: Visible = STRANGERS) -> l
     return [{"gate": json.loads(row.pop("document")), **row} for row in rows]
 
 
+def gate_documents(session: Session, record_ids: Sequence[str]) -> dict[str, Any]:
+    """Return the gate verdicts of some records, by the record's id; none of what has none yet."""
+    query = select(col(GateRow.record_id), col(GateRow.document)).where(col(GateRow.record_id).in_(record_ids))
+    return {row.record_id: json.loads(row.document) for row in session.connection().execute(query)}
+
+
 def _told(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return rows of the feed with their claim's document read: statement, kind, and nothing else of it."""
     found = []

@@ -20,7 +20,7 @@ KNOWN = ("/v1/records", "/v1/verdicts", "/v1/verdicts/summary", "/v1/verificatio
         ("/vrd_01abc", "/v1/verdicts/vrd_01abc"),
         ("/CLAIMS/CLM_01ABC", "/claims/clm_01abc"),
         ("/record/student-1908", "/records/student-1908"),
-        ("/records", "/#records"),
+        ("/record", "/records"),
         ("/workers/", "/workers"),
         ("/worker", "/workers"),
         ("/queue", "/workers"),

@@ -62,6 +62,7 @@ def paths(site: Site) -> dict[str, str]:
     job = site.verification("student-sleep")
     return {
         "feed": "/",
+        "records": "/records",
         "record": f"/records/{job['record_id']}",
         "claim": site.claim("five-runs"),
         "claim-falsified": site.claim("xlmr-struct"),

@@ -22,7 +22,7 @@ from app.core.lifecycle import RUN, VERIFICATION
 from app.core.model import Attacker, Blame, ControlResult, OutcomeKind, Purpose, Status
 from app.core.perturb_moves import ENDED
 from app.core.reasons import BLAME
-from app.pages import feed, shell, words
+from app.pages import feed, records, shell, words
 from app.pages.router import MODULES
 from app.store import auditing
 from tests.pages.conftest import CLOSED, HIDDEN, SHOWN, STRANGER
@@ -83,6 +83,7 @@ def addresses(site: Site) -> dict[str, str]:
         "run": f"/runs/{job['runs'][0]['id']}",
         "workers": "/workers",
         "webhooks": "/webhooks",
+        "records": "/records",
         "record": f"/records/{site.verification('student-sleep')['record_id']}",
         "compare": f"/compare?verification={job['id']}&verification={other}",
         "compare of one claim": f"/compare?claim={job['claim']['id']}",
@@ -426,6 +427,27 @@ def test_a_filter_that_cannot_be_is_refused_with_the_remedy(site: Site, query: s
     page = read(site.get(f"/?{query}"), 422)
     assert "The request does not fit" in page.text or "no such value" in page.text or "no place" in page.text
     assert site.get(f"/feed.json?{query}", "application/json").headers["Content-Type"] == "application/problem+json"
+
+
+def test_every_record_is_on_one_of_the_pages_of_records_and_none_that_is_hidden(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records, "LIMIT", 2)
+    told, address = [], "/records"
+    while address:
+        page = read(site.get(address))
+        found = site.get(address.replace("/records", "/records.json", 1), "application/json").json()
+        assert [link for link in page.links if link.startswith("/records/")] == [
+            f"/records/{row['id']}" for row in found["records"]
+        ]
+        told += [row["external_id"] for row in found["records"]]
+        address = f"/records?before={found['next']}" if found["next"] else ""
+        assert address in {"", *page.links}
+    known = site.client.get("/v1/records?limit=200").json()["data"]
+    assert told == [row["external_id"] for row in known]
+    assert len(told) > 4
+    assert read(site.get("/")).links.count("/records") == 2
+    assert site.get("/records?before=x").status_code == 422
 
 
 def test_the_atom_twin_is_a_feed_of_the_same_verdicts(site: Site) -> None:
