@@ -135,7 +135,13 @@ SCENARIOS = [
         "(tolerance=5.0%)",
     ),
     scenario("it repeats the decision", claimed(), [8.7, 8.72, 9.5], "MATCH_EXACT", "matches"),
-    scenario("a contradiction", claimed("9.9"), honest, "MISMATCH", "confirmed by a second run"),
+    scenario(
+        "a contradiction",
+        claimed("9.9"),
+        honest,
+        "MISMATCH",
+        "script repro: Computed 8.7 contradicts expected 9.9 (beyond the printed rounding); confirmed by a second run",
+    ),
     scenario("a noisy contradiction", claimed("9.9"), [8.7, 8.71, 9.5, 9.6, 8.72], "MISMATCH", "contradicts"),
     # What ended the process.
     scenario("exit 1", claimed(), [ending(exit_code=1)], "CRASHED", "exited with code 1"),
@@ -204,6 +210,13 @@ SCENARIOS = [
         lambda inputs, _: {"score": 8.7} if not inputs or near(inputs["scores.csv"]) else an_outcome(exit_code=1),
         "TAUTOLOGICAL",
         "the control empty_input shows",
+    ),
+    scenario(
+        "inputs that print the same decide otherwise",
+        claimed(None, "bounded", low="8.72"),
+        honest,
+        "COARSE_CLAIM",
+        "the control rounding_flip shows: Within the printed rounding of the inputs the decision turns",
     ),
     # What the spread of seeds says.
     scenario("equivalent", sampled("8.7", "equivalence", tolerance="0.1"), noisy(), "EQUIVALENT", "mean of 5 seeds"),
@@ -438,8 +451,14 @@ def test_a_fault_in_any_run_is_never_a_verdict(key: str) -> None:
 @pytest.mark.parametrize("key", ["measure-0", "repeat-0", "perturb-0-1"])
 @pytest.mark.parametrize(
     ("outcome", "result"),
-    [(ending(exit_code=1), None), (ending("signal", signal=11), None), (ending(), "{"), (ending(), None)],
-    ids=["an error", "a signal", "an unreadable result", "no result"],
+    [
+        (ending(exit_code=1), None),
+        (ending("signal", signal=11), None),
+        (ending(), "{"),
+        (ending(), None),
+        (ending(exit_code=0, limit="scratch"), None),
+    ],
+    ids=["an error", "a signal", "an unreadable result", "no result", "no result after a limit that ended nothing"],
 )
 def test_an_evaluator_that_fails_is_our_fault_and_no_crash_of_the_author(
     key: str, outcome: RunOutcome, result: str | None
@@ -479,6 +498,11 @@ STRANGERS = [
 def test_a_run_that_the_seal_does_not_call_for_is_never_judged(spec: Any) -> None:
     """Otherwise whoever runs it could pick the seed, the variant or the try that suits."""
     assert fault_of(a_seal(), [a_run("measure-0"), a_run(spec)]).code == "run-not-planned"
+
+
+def test_a_run_without_its_derivation_is_refused_where_nothing_was_measured_as_well() -> None:
+    crashed = a_run("measure-0", outcome=ending(exit_code=1), result=None)
+    assert fault_of(a_seal(), [crashed, a_run(a_spec("perturb-0-1", derivation=None))]).code == "run-not-planned"
 
 
 @pytest.mark.parametrize("versions", [{}, {**VERSIONS, "compare": 99}])
