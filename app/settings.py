@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AliasChoices, Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -67,6 +67,11 @@ def _publisher(text: str) -> str:
     return text
 
 
+def _named(name: str) -> Any:
+    """Return a setting that is known without our prefix too, as other tools read it."""
+    return Field(default=None, validation_alias=AliasChoices(f"ASSAY_{name}", name))
+
+
 class Settings(BaseSettings):
     """What an operator may decide. Durations are seconds, sizes bytes."""
 
@@ -111,6 +116,13 @@ class Settings(BaseSettings):
     proof_assurance: Assurance = "production"  # the least that a checker of proofs needs for its word to decide
     proof_floor: str = "4.34.0"  # the oldest Lean whose word decides in production
     proof_revoked: list[str] = []  # digests of environments, or commits of Lean, whose word decides nothing any more
+
+    #: What `assay env build lean4-native` is made of, and what the operator says that it is worth.
+    lean_toolchain_dir: Path | None = _named("LEAN_TOOLCHAIN_DIR")
+    comparator_bin: Path | None = _named("COMPARATOR_BIN")
+    lean4export_bin: Path | None = _named("LEAN4EXPORT_BIN")
+    nanoda_bin: Path | None = _named("NANODA_BIN")  # a second kernel; default: none
+    lean_assurance: Assurance = "production"  # `test` for what only stands in for it
 
     lease_seconds: float = 60
     heartbeat_seconds: float = 10

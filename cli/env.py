@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from app.settings import Settings
     from sandbox import Environment
     from sandbox.built import Manifest
+    from sandbox.recipe import Recipe
 
 app = typer.Typer(no_args_is_help=True, help="Environments that scripts run in.", rich_markup_mode=None)
 
@@ -65,20 +66,17 @@ def build(
     """
     from cli.progress import Steps
     from sandbox.building import build as build_it
-    from sandbox.recipe import read_recipe, shipped
+    from sandbox.native import NAME as NATIVE
 
     settings = read_settings()
     if name == "python":
         _show(_document(_python(settings)), as_json=as_json)
         return
-    path = recipe or shipped().get(name)
-    if path is None:
-        known = ", ".join(["python", *shipped()])
-        raise typer.BadParameter(f"there is no recipe {name!r}; known: {known}; or name your own with --from FILE")
+    wanted = _native(settings) if name == NATIVE and recipe is None else _recipe(name, recipe)
     end_on_signals()
     said = Steps(name)
     try:
-        manifest, new = build_it(read_recipe(name, path), settings.environment_folder, _python(settings), said)
+        manifest, new = build_it(wanted, settings.environment_folder, _python(settings), said)
     finally:
         said.end()
     if not new:
@@ -120,6 +118,40 @@ def verify(name: Name, as_json: AsJson = False) -> None:
             error=True,
         )
         raise typer.Exit(Exit.FAULT)
+
+
+def _recipe(name: str, path: Path | None) -> Recipe:
+    from sandbox.native import NAME as NATIVE
+    from sandbox.recipe import read_recipe, shipped
+
+    path = path or shipped().get(name)
+    if path is None:
+        known = ", ".join(["python", *shipped(), NATIVE])
+        raise typer.BadParameter(f"there is no recipe {name!r}; known: {known}; or name your own with --from FILE")
+    return read_recipe(name, path)
+
+
+def _native(settings: Settings) -> Recipe:
+    """Return what a native Lean is built from, as the settings name it."""
+    from sandbox.native import Sources, recipe
+
+    named = (settings.lean_toolchain_dir, settings.lean4export_bin, settings.comparator_bin)
+    toolchain, exporter, comparator = named
+    if toolchain is None or exporter is None or comparator is None:
+        raise typer.BadParameter(
+            "set LEAN_TOOLCHAIN_DIR, LEAN4EXPORT_BIN and COMPARATOR_BIN to what this host has (docs/proofs.md)"
+        )
+    return recipe(
+        Sources(
+            toolchain=toolchain,
+            exporter=exporter,
+            comparator=comparator,
+            second=settings.nanoda_bin,
+            assurance=settings.lean_assurance,
+            floor=settings.proof_floor,
+            revoked=frozenset(settings.proof_revoked),
+        )
+    )
 
 
 def _python(settings: Settings) -> Environment:

@@ -38,7 +38,7 @@ from sandbox.entries import entries, fingerprint
 from sandbox.environments import refuse_unreachable
 from sandbox.job import Job, NoIsolation, SandboxFault, StagedFile
 from sandbox.plan import SITE
-from sandbox.recipe import BROUGHT, normal, own_files
+from sandbox.recipe import BROUGHT, normal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,17 +114,17 @@ def _build(recipe: Recipe, base: Path, python: Environment, said: Said) -> Manif
     try:
         site = part / "site"
         site.mkdir(parents=True)
-        said(f"installing {len(recipe.pins)} packages", 0.0)
-        _run([*_installer(python), "--target", str(site), "-r", str(recipe.path)], "install the packages")
+        if recipe.pins:
+            said(f"installing {len(recipe.pins)} packages", 0.0)
+            _run([*_installer(python), "--target", str(site), "-r", str(recipe.path)], "install the packages")
+        else:
+            said("copying the programs and trying them", 0.0)
         packages = _installed(site)
         _require_pinned(recipe, packages)
         for archive in recipe.archives:
             said(f"laying out {archive.name}", FETCH_SHARE)
             _lay_out(archive, part / "npm", site)
-        for file in own_files(recipe.programs):
-            target = site / file.relative_to(recipe.programs)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(file, target)
+        recipe.furnish(site, python)
         for path in ("bin", *recipe.without):
             shutil.rmtree(site / path, ignore_errors=True)
         said("compiling", COMPILE_SHARE)

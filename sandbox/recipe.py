@@ -16,10 +16,15 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sandbox.job import SandboxFault
+
+if TYPE_CHECKING:
+    from sandbox.job import Environment
 
 FOLDER = Path(__file__).parent / "recipes"
 NAME = re.compile(r"[a-z][a-z0-9._-]{0,31}")
@@ -72,6 +77,22 @@ class Recipe:
             for path in own_files(self.programs)
         ]
         return "sha256:" + hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+    def furnish(self, site: Path, python: Environment) -> None:  # noqa: ARG002 - others ask it in a box
+        """Put what pip does not install into its place.
+
+        Args:
+            site: where packages are installed.
+            python: the host's own environment.
+
+        Raises:
+            SandboxFault: it cannot be used.
+
+        """
+        for file in own_files(self.programs):
+            target = site / file.relative_to(self.programs)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, target)
 
 
 def shipped() -> dict[str, Path]:

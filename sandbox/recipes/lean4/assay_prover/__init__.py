@@ -5,6 +5,6 @@ stranger wrote, so whatever it leaves is data and nothing more. `replay` runs no
 exports, compares the statements, and hands every declaration of the solution to the kernel through `judge.lean`.
 """
 
-from .prover import main
+from .box import main
 
 __all__ = ["main"]

@@ -8,11 +8,12 @@ from .terms import children
 from .text import decimal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from .compare import Export
     from .terms import Declaration, Table
 
+PIECE = 100  # names
 ENDS = ("\n", "\r", "\0")  # what a line of text cannot hold
 
 
@@ -23,6 +24,16 @@ def feed(export: Export, library: Iterable[int]) -> str:
         out.declaration(item)
     names = [out.name(name) for name in sorted(library)]
     out.say("b", len(names), *names)
+    out.say(".")
+    return "\n".join(out.tokens) + "\n"
+
+
+def questions(table: Table, names: Sequence[int]) -> str:
+    """Return the question which of some names the library has, in pieces that plain recursion can hold."""
+    out = _Feed(table)
+    for first in range(0, len(names), PIECE):
+        numbers = [out.name(name) for name in names[first : first + PIECE]]
+        out.say("k", first, len(numbers), *numbers)
     out.say(".")
     return "\n".join(out.tokens) + "\n"
 

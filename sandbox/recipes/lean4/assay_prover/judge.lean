@@ -118,6 +118,16 @@ partial def axioms (nonce : String) (base : Environment) (names : List Name) (s 
     let ((), s) := ((CollectAxioms.collect n).run base).run s
     axioms nonce base rest s
 
+/-- Say which of some names the library has, by their numbers in the feed's list. -/
+partial def sayKnown (nonce : String) (s : State) (names : List Name) (i : Nat) : IO Unit := do
+  match names with
+  | [] => pure ()
+  | n :: rest =>
+    match s.env.find? n with
+    | some _ => IO.println (nonce ++ "\tknown\t" ++ toString i)
+    | none => pure ()
+    sayKnown nonce s rest (i + 1)
+
 def nameAt (s : State) (t : Array String) (i : Nat) : Name := s.names[nat t i]!
 def levelAt (s : State) (t : Array String) (i : Nat) : Level := s.levels[nat t i]!
 def termAt (s : State) (t : Array String) (i : Nat) : Expr := s.terms[nat t i]!
@@ -185,6 +195,9 @@ partial def run (nonce : String) (base : Environment) (t : Array String) (i : Na
   | "b" => do
     axioms nonce base (namesFrom s t (i + 2) (nat t (i + 1))) {}
     run nonce base t (i + 2 + nat t (i + 1)) s
+  | "k" => do
+    sayKnown nonce s (namesFrom s t (i + 3) (nat t (i + 2))) (nat t (i + 1))
+    run nonce base t (i + 3 + nat t (i + 2)) s
   | "." => IO.println (nonce ++ "\tdone\t" ++ toString s.count)
   | _ => IO.println (nonce ++ "\tunknown\t" ++ k)
 

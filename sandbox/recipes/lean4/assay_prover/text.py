@@ -164,7 +164,7 @@ class _Reader:
         word, _, rest = line.partition(" ")
         if word == "n":
             parent, kind, last = rest.split(" ", 2)
-            value = _text(last) if kind == "s" else _natural(last)
+            value = _text(last) if kind == "s" else natural(last)
             if kind not in {"s", "i"}:
                 raise ValueError(kind)
             self._names.append(self.table.name((kind, self._at(self._names, parent), value)))
@@ -178,9 +178,7 @@ class _Reader:
         elif word == "i":
             parameters, fixed, group = rest.split(" ", 2)
             items = tuple(self._inductive(*one) for one in json.loads(group))
-            self.found.append(
-                Declaration("inductive", self._parameters(parameters), fixed=_natural(fixed), group=items)
-            )
+            self.found.append(Declaration("inductive", self._parameters(parameters), fixed=natural(fixed), group=items))
         else:
             raise ValueError(word)
 
@@ -196,7 +194,7 @@ class _Reader:
     def _members(self, sorts: str, within: Sequence[str]) -> list[int]:
         held = {"e": self._terms, "l": self._levels, "n": self._names}
         pairs = zip(sorts, within, strict=True)
-        return [_natural(one) if sort == "k" else self._at(held[sort], one) for sort, one in pairs]
+        return [natural(one) if sort == "k" else self._at(held[sort], one) for sort, one in pairs]
 
     def _single(self, kind: str, parameters: str, name: str, type_: str, *rest: str) -> Declaration:
         if len(rest) != KINDS[kind]:
@@ -218,18 +216,18 @@ class _Reader:
     def _at(self, held: list[int], number: str | int) -> int:
         if isinstance(number, bool) or not isinstance(number, str | int):
             raise TypeError(number)
-        return held[_natural(str(number))]
+        return held[natural(str(number))]
 
 
-def _natural(text: str) -> int:
-    """Return a number; Python's own limit of digits is too low for what Lean writes."""
+def natural(text: str) -> int:
+    """Return a number from its digits; Python's own limit of digits is too low for what Lean writes."""
     if not (text.isascii() and text.isdigit()) or len(text) > DIGITS_MAX:
         raise ValueError(text[:20])
     if len(text) <= 4000:
         return int(text)
     half = len(text) // 2
     shift: int = 10 ** (len(text) - half)
-    return _natural(text[:half]) * shift + _natural(text[half:])
+    return natural(text[:half]) * shift + natural(text[half:])
 
 
 def decimal(number: int) -> str:
