@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -186,6 +187,22 @@ def test_a_page_that_looks_at_many_hidden_rows_is_short_and_goes_on(
     found = pages(service, "/v1/verifications", STRANGER)
     assert ids(found) == [last, first]
     assert len(found) == 3
+
+
+def test_a_cursor_that_stands_at_a_hidden_row_does_not_tell_which(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.client.put("/v1/records/hidden", json={"visibility": "private"})
+    secret = [service.submit(named(number, "hidden")).json() for number in range(1, 4)]
+    monkeypatch.setattr(lists, "WINDOW", 2)
+    answer = service.client.get("/v1/verifications", headers=STRANGER).json()
+    assert answer["data"] == []
+    told = base64.urlsafe_b64decode(answer["next_cursor"] + "==")
+    for row in secret:
+        assert row["id"].encode() not in told
+        assert row["created_at"][:10].encode() not in told
+    again = service.client.get("/v1/verifications", headers=STRANGER).json()
+    assert again["next_cursor"] == answer["next_cursor"], "a page that stayed as it was is answered 304"
 
 
 def test_a_cursor_is_good_for_its_own_question_alone(service: Service) -> None:

@@ -28,7 +28,16 @@ if TYPE_CHECKING:
 
 VEILED = "quokka"  # stands in everything that is added, and in nothing else
 WORKER = "host:7"
-FEED = ("/", "/feed.json", "/feed.atom", "/?status=UNVERIFIED", "/feed.json?kind=script&blame=author", "/feed/new.json")
+FEED = (
+    "/",
+    "/records",
+    "/records.json",
+    "/feed.json",
+    "/feed.atom",
+    "/?status=UNVERIFIED",
+    "/feed.json?kind=script&blame=author",
+    "/feed/new.json",
+)
 HOUSE = ("/webhooks", "/webhooks.json", "/compare", "/docs", "/read", "/openapi.json")
 LISTS = ("records", "claims", "verifications", "runs", "verdicts", "verdicts/summary", "events")
 SHOWN = (
