@@ -83,7 +83,10 @@ def create(  # noqa: PLR0913 - parameters of a request
     ] = "",
     key: IdempotencyKey = None,
 ) -> VerificationOut | Response:
-    """Take in a claim: it is checked and sealed now, runs later; follow `urls.self`."""
+    """Take in a claim: it is checked and sealed now, runs later; follow `urls.self`.
+
+    Without a record it is public at once; in a record it stays closed until its publisher opens the record's claims.
+    """
     once = Once.of(caller, key, "verifications_create", b"force" if force else b"", *(body.told_apart() if key else ()))
     also = _keeping(once) if key else keyless
     submitted = once.done(parts, lambda: body.submit(parts, caller, also, force=force))
