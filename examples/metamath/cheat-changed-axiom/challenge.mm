@@ -1,0 +1,13 @@
+$( Arithmetic of the successor and of addition, with equality. $)
+$c 0 S ( ) + = term |- $.
+$v a b c $.
+ta $f term a $.  tb $f term b $.  tc $f term c $.
+t0 $a term 0 $.
+ts $a term S a $.
+tp $a term ( a + b ) $.
+add-0 $a |- ( a + 0 ) = a $.
+add-S $a |- ( a + S b ) = S ( a + b ) $.
+${ eq-S.1 $e |- a = b $.  eq-S $a |- S a = S b $. $}
+${ eq-tr.1 $e |- a = b $.  eq-tr.2 $e |- b = c $.  eq-tr $a |- a = c $. $}
+sum $p |- ( S S 0 + S S 0 ) = S S S S S 0 $=
+    ? $.
