@@ -107,7 +107,7 @@ def test_the_environment_says_what_was_found_and_what_it_is_worth(native: Enviro
 
 @pytest.mark.parametrize(
     "source",
-    ["honest/evens", "attacks/own_axiom", "attacks/local_instance"],
+    ["honest/evens", "attacks/own_axiom"],
 )
 def test_a_proof_ends_as_it_does_with_the_test_toolchain(native_prover: Prover, source: str) -> None:
     wanted = case(HERE / f"{source}.lean")
@@ -167,6 +167,18 @@ def test_an_exporter_for_another_lean_is_refused_when_the_environment_is_built(
     with pytest.raises(SandboxFault, match=r"lean4export was made for Lean 4\.28\.0-pre \(0{40}\)"):
         build(recipe(given), ground / "environments", host_python(), lambda _, __: None)
     assert load(ground / "environments", "lean4-native", host_python()).digest == native.digest
+
+
+def test_a_kernel_that_accepts_anything_is_refused_when_the_environment_is_built(
+    lean4: Environment, ground: Path
+) -> None:
+    given = sources(ground / "gullible", lean4)
+    program(given.comparator, COMPARATOR, "says yes", lean4.interpreter)
+    with pytest.raises(
+        SandboxFault, match=r"a wrong proof was not rejected by all .*; comparator: yes; nanoda: the types"
+    ):
+        build(recipe(given), ground / "gullible/environments", host_python(), lambda _, __: None)
+    assert not list((ground / "gullible/environments").glob("lean4-native*"))
 
 
 def test_a_claim_is_verified_where_such_a_checker_may_decide(native: Environment, tmp_path: Path) -> None:
