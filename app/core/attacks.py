@@ -3,6 +3,7 @@
 hardcoded      variant 1: numbers in the script's own files that spell the printed or measured value are replaced;
                2: its programs without comments and layout (`literals_plain`)
 empty_input    no declared input is there, and no parameters
+input_response variants 1 and 2: as many records, all copies of one; 3 to 6: all records twice to five times
 looked_up      all numbers of the inputs but the one cell that equals the measured or printed value, or gives it in one
                step, are changed beyond recognition
 recognised     variant 1: a few numbers moved by one unit of their last place; 2: the same ones the other way; 3: the same
@@ -40,7 +41,7 @@ from app.core.perturb import Derived, Underivable, derive, strong_parameter
 from app.core.perturb_kept import mended
 from app.core.perturb_moves import ENDED, SPELLED, letters_merged, times, zeros_behind
 from app.core.perturb_ordered import AGAINST, TOGETHER, put_in_order
-from app.core.perturb_roles import ENDS, records_moved
+from app.core.perturb_roles import COPIED, ENDS, records_alike, records_moved
 from app.core.perturb_sites import Sites, all_but, ended, exchanged, nudged, rewritten, sites, strongly, within_rounding
 from app.core.perturb_spared import VARIANT as SPARED
 from app.core.perturb_spared import cells_exchanged, decimals_of, spared
@@ -135,6 +136,11 @@ def _bands(claim: Claim) -> list[tuple[Decimal, Decimal]]:
 def _empty_input(_: str, __: Derivation, ___: Claim, contents: Contents) -> Attacked | Underivable:
     gone = [*contents.inputs, *(["the parameters"] if contents.parameters else [])]
     return Attacked(replace(contents, inputs={}, parameters=None), f"without {', '.join(gone[:NAMED_MAX])}")
+
+
+def _input_response(_: str, derivation: Derivation, __: Claim, contents: Contents) -> Attacked | Underivable:
+    how = "every record a copy of one" if derivation.variant in COPIED else "all records more than once"
+    return each_input(contents, lambda _, found: records_alike(found, derivation.variant), how)
 
 
 def _looked_up(seal: str, derivation: Derivation, claim: Claim, contents: Contents) -> Attacked | Underivable:
@@ -253,6 +259,7 @@ def _anchored(seal: str, derivation: Derivation, _: Claim, contents: Contents) -
 _ATTACKS: Mapping[str, Callable[[str, Derivation, Claim, Contents], Attacked | Underivable]] = {
     "hardcoded": _hardcoded,
     "empty_input": _empty_input,
+    "input_response": _input_response,
     "looked_up": _looked_up,
     "recognised": _recognised,
     "rounding_flip": _rounding_flip,

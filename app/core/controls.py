@@ -13,11 +13,12 @@ from app.core.controls_attacks import empty_input, hardcoded, looked_up
 from app.core.controls_catalogue import control
 from app.core.controls_citation import cells, printed_arithmetic, quote
 from app.core.controls_coincidence import coincidence
+from app.core.controls_counted import response
 from app.core.controls_counterexample import rounding_flip, tolerance_flip
 from app.core.controls_pinned import pinned
 from app.core.controls_recognition import recognised, seed_response
 from app.core.controls_replication import confirm, repeat
-from app.core.controls_response import input_response, never_made
+from app.core.controls_response import never_made
 from app.core.controls_scale import rescaled
 from app.core.controls_turned import turned
 from app.core.controls_typed import typed
@@ -44,7 +45,7 @@ def run_controls(readings: Readings, comparisons: Sequence[Comparison]) -> tuple
         repeat(readings),
         hardcoded(readings),
         empty_input(readings),
-        input_response(readings),
+        response(readings),
         looked_up(readings),
         _of_changes(recognised(readings), unmade),
         _of_changes(pinned(readings), unmade),

@@ -310,7 +310,7 @@ class Derivation(Model):
 
     target: str  # "scores.csv" | "parameters.n" | "values" (formula: each in turn) | "*", "decimals" (see `attack`)
     variant: int  # 1, 2, …
-    attack: str | None = None  # the control whose own change this is; None for `input_response`
+    attack: str | None = None  # the control whose own change this is; None for the usual changes of `input_response`
     values: tuple[str, ...] = ()  # what was measured, for the attacks that look for it
 
 

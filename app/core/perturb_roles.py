@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 RECORDS_LEAST = 4
 ENDS, LAST_FIRST, HALVES = 4, 5, 6  # variants of `recognised`
+COPIED, REPEATED = (1, 2), (3, 4, 5, 6)  # variants of `input_response`
 SHORT = 4  # letters of a name that may stand for a longer one
 
 
@@ -140,11 +141,7 @@ def records_moved(found: Sites, variant: int) -> bytes | None:
     Variant 4 exchanges the first two and the last two, 5 puts the last one first, 6 those of the second half. None for JSON,
     for lines that belong together below a heading, and for fewer than four records.
     """
-    lines = lines_of(found.text)
-    separator = separator_of(lines)
-    if is_json(found.text, lines) or (separator is None and any(line.startswith(MARKED) for line in lines)):
-        return None
-    head, body = ([], lines) if separator is None else split_header(lines, separator)
+    head, body = _head_and_records(found)
     count = len(body)
     if count < RECORDS_LEAST:
         return None
@@ -154,3 +151,29 @@ def records_moved(found: Sites, variant: int) -> bytes | None:
         start = count - 1 if variant == LAST_FIRST else count // 2
         after = [*body[start:], *body[:start]]
     return found.encoded("".join(head) + in_place(body, after))
+
+
+def records_alike(found: Sites, variant: int) -> bytes | None:
+    """Return the file with as many records, all of them copies of one; or with all of its records more than once.
+
+    Variant 1 copies one of the first half, 2 one of the second, 3 to 6 repeat all records twice to five times. None for
+    what `records_moved` leaves alone, and where both halves say the same.
+    """
+    head, body = _head_and_records(found)
+    count = len(body)
+    if count < RECORDS_LEAST or len(set(body)) == 1:
+        return None
+    if variant in COPIED:
+        one = count // 4 if variant == COPIED[0] else count - 1 - count // 4
+        return found.encoded("".join(head) + in_place(body, [body[one]] * count))
+    ended = [line if line.endswith("\n") else f"{line}\n" for line in body]
+    return found.encoded("".join([*head, *(ended * (variant - REPEATED[0] + 2))]))
+
+
+def _head_and_records(found: Sites) -> tuple[list[str], list[str]]:
+    """Return the lines above the records and the records; no records in JSON, and in what belongs below headings."""
+    lines = lines_of(found.text)
+    separator = separator_of(lines)
+    if is_json(found.text, lines) or (separator is None and any(line.startswith(MARKED) for line in lines)):
+        return [], []
+    return ([], lines) if separator is None else split_header(lines, separator)

@@ -12,6 +12,7 @@ type      decimals of the script larger, only if those of the inputs, made large
 weigh     all numbers of the inputs larger, only if the result followed those of the script
 look      only if all numbers but one were changed and the result stood still
 recognise only if a few numbers moved by one unit moved the result far
+count     only if other rows moved a number that no other values did: copies of one record, and all records repeated
 end       only if another spelling of the same numbers led out of what the claim accepts
 reorder   only if records that change places at both ends moved the result far
 step      only if a few numbers moved by one unit leave the result as it was: all of them by a small step
@@ -30,6 +31,7 @@ from typing import TYPE_CHECKING
 
 from app.core.controls_anchored import ordered_by_constants, unrefused
 from app.core.controls_attacks import unmoved_by_others
+from app.core.controls_counted import unread
 from app.core.controls_held import held_in_place, never_refused, stuck
 from app.core.controls_order import moved_by_order
 from app.core.controls_parameters import on_a_line
@@ -49,6 +51,7 @@ from app.core.specs import (
     all_steps,
     anchors,
     attacks,
+    countings,
     endings,
     far_steps,
     in_kind,
@@ -110,6 +113,7 @@ STAGES = (
     ),
     Stage("look", second_looks, lambda readings: bool(unmoved_by_others(readings)), spares=True),
     Stage("recognise", recognitions, lambda readings: bool(jumping(readings)), spares=True),
+    Stage("count", countings, lambda readings: bool(unread(readings))),
     Stage("end", endings, lambda readings: bool(led_out(readings))),
     Stage("reorder", reorderings, lambda readings: bool(moved_by_order(readings))),
     Stage("step", near_steps, lambda readings: bool(standing(readings)), spares=True),

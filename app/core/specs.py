@@ -26,7 +26,7 @@ from app.core.members import STATISTICAL, by_metric
 from app.core.model import Derivation, Formula, Purpose, Rule, RunSpec
 from app.core.perturb_moves import ENDED, SPELLED
 from app.core.perturb_ordered import VARIANTS as ORDERED
-from app.core.perturb_roles import ENDS, HALVES, LAST_FIRST
+from app.core.perturb_roles import COPIED, ENDS, HALVES, LAST_FIRST, REPEATED
 from app.core.perturb_spared import VARIANT as SPARED
 from app.core.readings import Readings
 from app.core.seal import unused
@@ -150,6 +150,12 @@ def endings(readings: Readings) -> tuple[RunSpec, ...]:
     return (_own(readings, "recognised", ENDED),) if _has_files(readings.seal) else ()
 
 
+def countings(readings: Readings) -> tuple[RunSpec, ...]:
+    """Return the runs that tell what is computed from records from what counts them."""
+    variants = (*COPIED, *REPEATED) if _has_files(readings.seal) else ()
+    return tuple(_own(readings, "input_response", variant) for variant in variants)
+
+
 def reorderings(readings: Readings) -> tuple[RunSpec, ...]:
     """Return the runs that tell a script which knows its records' places from one to which order matters."""
     variants = (LAST_FIRST, HALVES) if _has_files(readings.seal) else ()
@@ -235,7 +241,14 @@ def all_specs(seal: Seal, readings: Readings | None = None) -> tuple[RunSpec, ..
     fresh = fresh_confirmations(seal, last) if spread else ()
     known = readings or Readings(seal, {})
     usual = (*measures(seal, last), *attacks(seal), *pairings(seal))
-    own = (*own_changes(known), *sparings(known), *orderings(known), *typings(known), *endings(known))
+    own = (
+        *own_changes(known),
+        *sparings(known),
+        *orderings(known),
+        *typings(known),
+        *endings(known),
+        *countings(known),
+    )
     return (*usual, *own, *_later(known), *instead(known), confirmation(seal), *fresh)
 
 

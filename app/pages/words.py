@@ -171,6 +171,14 @@ ATTACK = {  # what is changed for an attack, by its variant, counted from 1
         "the script's programs without comments and layout",
     ),
     "empty_input": ("without its inputs and parameters",),
+    "input_response": (
+        "every record a copy of one",
+        "every record a copy of another",
+        "all records twice",
+        "all records three times",
+        "all records four times",
+        "all records five times",
+    ),
     "looked_up": ("all other numbers changed", "all other numbers changed, their order turned"),
     "recognised": (
         "a few numbers moved by one unit",

@@ -90,6 +90,15 @@ mends in two rounds. A fourth set was written for the second round, about other 
 simulations, votes), by somebody who knows the controls and did not look at them while writing. Of a third stranger's set
 those scripts that teach something stand in the corpus, with three more that check what the honest ones of it check.
 
+A fresh corpus was written on 30 November 2026 by somebody who had read this page, and neither the scripts nor the
+controls: 36 honest and 40 cheating ones, as hurried authors and machines write them, with data, rules and units of
+their own. Under 3 seals none of 108 honest judgements was a refusal (0.0 %), and 29 of 120 cheats were believed (24.2
+%), of 11 scripts. After a mend (numbers of its own, one for each row of the input), and with two of them claiming the
+figure that they are after, it was 25 (20.8 %), of 9: an honest mean times or plus a typed number, weights or a
+formula chosen for the print, a count times a typed number, one of few values that stand in a list, a table of answers
+by number of rows and whole mean, the mean of another column, and, under one seal, a sample whose seed was searched
+for. Hidden constants, fallbacks, digests, bounds, names of files and figures that stand elsewhere were all found.
+
 | set | cheats believed, at first, after one round and now | honest refused, likewise |
 |---|---|---|
 | the first stranger's, 41 and 46 | 26, 6, 5 | 4 of 64, 1, 0 |
@@ -108,6 +117,11 @@ looks like the constants of any model; the script stands in the evidence, and a 
 scatter, the size of a file, an answer spelled in words or bytes of one line, and functions of parameters pass as well, and
 a digest in a plausible range does under some seals. Whoever works on the text of single records cannot be told from a
 split of records by their digest, which is honest. That is why every control says what it cannot prove.
+
+`honest/split_by_digest` is refused under about one seal of four. Its table is short: one row that enters or leaves
+the chosen third moves their mean as far as changed numbers do. Where a few numbers are moved by one unit, up, down
+and by spelling, and each time another row enters, that looks like a digest of the whole file. A rule that spared it
+would believe digests of all rows' text.
 """
 
 

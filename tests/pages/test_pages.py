@@ -21,6 +21,7 @@ from app.core.controls_catalogue import CATALOGUE, PROOF_CATALOGUE
 from app.core.lifecycle import RUN, VERIFICATION
 from app.core.model import Attacker, Blame, ControlResult, OutcomeKind, Purpose, Status
 from app.core.perturb_moves import ENDED
+from app.core.perturb_roles import REPEATED
 from app.core.reasons import BLAME
 from app.pages import feed, records, shell, words
 from app.pages.router import MODULES
@@ -250,7 +251,7 @@ def test_changes_of_inputs_are_told_in_words(site: Site) -> None:
 
 @pytest.mark.parametrize(
     ("attack", "last"),
-    [("hardcoded", PLAIN), ("recognised", ENDED), ("turned", LEADERS), ("anchored", HUNDRED)],
+    [("hardcoded", PLAIN), ("recognised", ENDED), ("turned", LEADERS), ("anchored", HUNDRED), ("input_response", REPEATED[-1])],
 )
 def test_every_change_of_a_control_has_its_words(attack: str, last: int) -> None:
     assert len(words.ATTACK[attack]) == last
