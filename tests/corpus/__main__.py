@@ -92,7 +92,7 @@ those scripts that teach something stand in the corpus, with three more that che
 
 A fresh corpus was written on 30 November 2026 by somebody who had read this page, and neither the scripts nor the
 controls: 36 honest and 40 cheating ones, as hurried authors and machines write them, with data, rules and units of
-their own. Under 3 seals none of 108 honest judgements was a refusal (0.0 %), and 29 of 120 cheats were believed (24.2
+their own. Under 3 seals none of 108 honest judgements was a refusal (0.0 %), and 29 of 120 cheating ones believed (24.2
 %), of 11 scripts. After a mend (numbers of its own, one for each row of the input), and with two of them claiming the
 figure that they are after, it was 25 (20.8 %), of 9: an honest mean times or plus a typed number, weights or a
 formula chosen for the print, a count times a typed number, one of few values that stand in a list, a table of answers

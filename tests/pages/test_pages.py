@@ -251,7 +251,13 @@ def test_changes_of_inputs_are_told_in_words(site: Site) -> None:
 
 @pytest.mark.parametrize(
     ("attack", "last"),
-    [("hardcoded", PLAIN), ("recognised", ENDED), ("turned", LEADERS), ("anchored", HUNDRED), ("input_response", REPEATED[-1])],
+    [
+        ("hardcoded", PLAIN),
+        ("recognised", ENDED),
+        ("turned", LEADERS),
+        ("anchored", HUNDRED),
+        ("input_response", REPEATED[-1]),
+    ],
 )
 def test_every_change_of_a_control_has_its_words(attack: str, last: int) -> None:
     assert len(words.ATTACK[attack]) == last
