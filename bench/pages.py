@@ -149,6 +149,7 @@ def serve(home: Path, folder: Path, **more: str) -> Iterator[tuple[int, int]]:
         "ASSAY_HOME": str(home),
         "ASSAY_BROKER_URL": "memory://",
         "ASSAY_BENCH_BYTES": str(folder),
+        "ASSAY_REQUESTS_PER_MINUTE": "0",  # whoever asks as fast as he can would soon be told to wait
         **more,
     }
     command = [sys.executable, "-m", "uvicorn", "bench.pages:application", "--factory", "--port", str(port)]
