@@ -15,6 +15,9 @@ Stretched. A constant may carry a slope so small that only far inputs show it. S
 times as large, exactly. What moves by the fourfold of everything, and is accepted all the same, hardly depends on it; what
 lies on a line with the factor, and is a constant to nine tenths, is that constant: `fail`. A share, a correlation or a rank
 does not move by a common factor, and a mean, a spread or a ratio has no constant in it.
+
+A claim that is too wide says nothing of the script. So where another of its numbers is contradicted, this alone is a `warn`:
+a number that nothing could contradict, put beside one that is wrong, must not keep the wrong one from being FALSIFIED.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from typing import TYPE_CHECKING
 
 from app.core.bands import accepted, expects_text
 from app.core.boxjob import targets
+from app.core.codes import CONTRADICTIONS
 from app.core.controls_catalogue import control
 from app.core.controls_held import accepts, changed, held_in_place, near, never_refused, stuck
 from app.core.controls_movement import differs, first_metrics, noise, own, values_of
@@ -42,7 +46,7 @@ if TYPE_CHECKING:
     from app.core.readings import Readings
 
 PASS, FAIL, UNDECIDED = ControlResult.PASS, ControlResult.FAIL, ControlResult.UNDECIDED
-NOT_APPLICABLE = ControlResult.NOT_APPLICABLE
+WARN, NOT_APPLICABLE = ControlResult.WARN, ControlResult.NOT_APPLICABLE
 
 LARGER, ANEW, SMALLER, FOUR, HUNDRED = range(1, 6)  # the variants
 HALF = Decimal("0.5")  # of the value, down and up: as far as the usual changes take a number
@@ -60,14 +64,30 @@ def anchored(readings: Readings) -> Control:
     if not held and not pairs and not free and not fixed:
         return control("anchored", PASS, "Changed inputs lead out of what the claim accepts.")
     runs = _runs(readings, LARGER, ANEW)
+    wide, others = _worthless(readings, free), _contradicted_beside(readings, free)
     return (
         _stuck(stuck(readings, runs) if fixed and len(runs) > 1 else ())
         or _ordered(readings, pairs, runs, alone=not held and not free)
-        or _worthless(readings, free)
+        or (None if others else wide)
         or _fixed(readings, held, runs)
         or _stretched(readings, held)
+        or _beside(wide, others)
         or control("anchored", PASS, f"Only far stronger changes move {listed(held or free)} out of what is accepted.")
     )
+
+
+def _beside(wide: Control | None, others: Sequence[str]) -> Control | None:
+    """Return what a claim that is too wide says where other numbers of it are contradicted."""
+    if wide is None:
+        return None
+    return control("anchored", WARN, f"{wide.detail} That {listed(others)} is contradicted does not rest on it.")
+
+
+def _contradicted_beside(readings: Readings, free: Sequence[str]) -> list[str]:
+    """Return the metrics that contradict the claim, without those that every change so far has left accepted."""
+    pairs = zip(readings.seal.claim.expect, readings.comparisons(readings.measures), strict=True)
+    found = [item.metric for item, comparison in pairs if comparison.code in CONTRADICTIONS]
+    return [name for name in found if name not in free]
 
 
 def _stuck(rankings: Sequence[Expectation]) -> Control | None:

@@ -289,6 +289,30 @@ def test_members_with_a_trace_of_the_data_rank_nothing() -> None:
     )
 
 
+WIDE = printing(MEAN, "relative", "90%")
+
+
+def test_a_worthless_number_shields_no_wrong_one_beside_it() -> None:
+    def two(inputs: Mapping[str, bytes], _: int) -> Any:
+        return {"score": mean(inputs), "half": mean(inputs) / 2}
+
+    wrong = an_expectation("5", metric="half")
+    status, found, keys = asked(two, [WIDE, wrong])
+    assert (status, found["anchored"][0], found["confirm"][0]) == ("FALSIFIED", "warn", "pass")
+    assert "it decides nothing. That half is contradicted does not rest on it." in found["anchored"][1]
+    assert "confirm-0" in keys
+    right = an_expectation(f"{MEAN / 2:.4f}", metric="half")
+    assert asked(two, [WIDE, right])[0] == "UNVERIFIED"
+
+
+def test_a_constant_in_the_script_keeps_what_is_beside_it_from_being_contradicted() -> None:
+    def two(inputs: Mapping[str, bytes], _: int) -> Any:
+        return {"score": 90 + (mean(inputs) / MEAN - 1) * 4, "half": mean(inputs) / 2}
+
+    status, found, _ = asked(two, [printing(90, "absolute", "2"), an_expectation("5", metric="half")])
+    assert (status, found["anchored"][0]) == ("UNVERIFIED", "fail")
+
+
 # --- turned ----------------------------------------------------------------------------------------------------------
 
 AHEAD = an_expectation("1", "direction")
