@@ -33,6 +33,7 @@ from fastapi.security import HTTPBearer
 
 from app.api.access import SAFE_METHODS, asked_from_elsewhere
 from app.api.limits import count
+from app.api.parameters import refuse_unread
 from app.api.problems import ApiError
 from app.core.apikeys import PEPPER_BYTES, hashed
 from app.core.caller import STRANGER, Caller, Scope
@@ -139,6 +140,7 @@ async def find_caller(request: Request) -> Caller:
 
     Raises:
         ApiError: a key was shown that is not good, or it asks too often.
+        RequestValidationError: a parameter was sent that nothing reads.
 
     """
     try:
@@ -147,6 +149,7 @@ async def find_caller(request: Request) -> Caller:
         await count(request, None)
         raise
     await count(request, viewer.caller)
+    refuse_unread(request)
     request.state.viewer = viewer
     return viewer.caller
 
@@ -221,6 +224,7 @@ def needs(scope: Scope) -> Any:
 async def anybody(request: Request) -> None:
     """Say that everybody is answered alike, by whichever key; who asks too often is not."""
     await count(request, request.app.state.door.nobody_known() or STRANGER)
+    refuse_unread(request)
 
 
 ANYBODY = Depends(anybody)

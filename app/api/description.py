@@ -19,6 +19,7 @@ from app.api.access import SAFE_METHODS
 from app.api.callers import anybody, find_caller
 from app.api.kinds import KINDS, of_status
 from app.api.limits import FREE
+from app.api.parameters import BELOW
 from app.api.parts import get_parts
 from app.api.problems import MEDIA_TYPE
 
@@ -151,6 +152,8 @@ def _refusals(operation: Document, route: APIRoute) -> Iterator[int]:
         yield from _OF_BODY.get(operation["operationId"], (400, 413, 415, 422))
     if any(_may_refuse(item["schema"]) for item in operation.get("parameters", ())):
         yield 422
+    if called & {find_caller, anybody} and "GET" in (route.methods or ()) and route.path.startswith(BELOW):
+        yield 422  # a parameter that nothing reads
 
 
 def _called(dependant: Any) -> Iterator[Any]:

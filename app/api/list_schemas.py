@@ -50,10 +50,6 @@ class PageQuery(Closed):
     until: Moment | None = Field(default=None, description="older than this")
 
 
-class NoQuery(Closed):
-    """No parameters: one that is not read would be taken for a filter."""
-
-
 class OfPublisher(PageQuery):
     """A list whose rows belong to publishers."""
 

@@ -17,7 +17,6 @@ from app.api.list_schemas import (
     ClaimsQuery,
     Identity,
     ListOut,
-    NoQuery,
     PageQuery,
     RecordItem,
     RecordsQuery,
@@ -144,7 +143,7 @@ def list_verdicts(
     responses={304: CONDITIONAL[304], 422: LISTED[422]},
     summary="How many verdicts there are of each sort",
 )
-def summarise(parts: PartsDep, caller: CallerDep, request: Request, _: Annotated[NoQuery, Query()]) -> Response:
+def summarise(parts: PartsDep, caller: CallerDep, request: Request) -> Response:
     """Return counts by status, kind, reason and blame of what you may know of; lists have no totals."""
     seen = visible_to(caller)
     with parts.store.read() as session:

@@ -119,10 +119,33 @@ def test_verdicts_are_listed_filtered_and_counted(service: Service) -> None:
     summary = service.client.get("/v1/verdicts/summary").json()
     assert summary["status"] == {"VERIFIED": 1, "FALSIFIED": 1}
     assert summary["kind"] == {"script": 2}
-    assert (
-        service.client.get("/v1/verdicts/summary?publisher=nobody").status_code == 422
-    )  # what is not read is no filter
     assert ids(pages(service, f"/v1/claims/{good['claim']['id']}/verdicts")) == [good["verdict"]["id"]]
+
+
+@pytest.mark.parametrize(
+    ("asked", "remedy"),
+    [
+        ("verdicts/summary?publisher=nobody", "leave it out"),
+        ("verdicts?staus=VERIFIED", "did you mean 'status'?"),
+        ("events?kind=verdict", "use one of limit, after"),
+        ("ledger?form=2", "did you mean 'from'?"),
+        ("ledger/checkpoints?since=2026-01-01", "use one of limit"),
+        ("workers?queue=gpu", "use one of limit, cursor, since, until, host"),
+    ],
+)
+def test_what_is_not_read_is_no_filter(service: Service, asked: str, remedy: str) -> None:
+    answer = service.client.get(f"/v1/{asked}")
+    assert answer.status_code == 422
+    (error,) = answer.json()["errors"]
+    assert (error["in"], error["code"], error["remedy"]) == ("query", "extra-forbidden", remedy)
+    path, _, query = asked.partition("?")
+    assert error["pointer"] == "/" + query.partition("=")[0]
+    assert service.client.get(f"/v1/{path}").status_code == 200
+
+
+def test_addresses_that_are_no_lists_bear_parameters_of_others(service: Service) -> None:
+    assert service.client.get("/livez?from=balancer").status_code == 200
+    assert service.client.get("/?utm_source=letter", headers={"Accept": "text/html"}).status_code == 200
 
 
 def test_runs_and_verifications_are_filtered(service: Service) -> None:
