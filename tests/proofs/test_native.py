@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from dataclasses import replace
@@ -82,7 +81,7 @@ def wrong(native_prover: Prover) -> tuple[bytes, bytes]:
 def with_program(native: Environment, ground: Path, name: str, text: str, mode: str) -> Environment:
     """Return the environment with another program in the place of one."""
     site = ground / f"{name}-{mode.replace(' ', '-')}"
-    shutil.copytree(native.site, site, copy_function=os.link)
+    shutil.copytree(native.site, site)
     (site / "programs" / name).unlink()
     program(site / "programs" / name, text, mode, native.interpreter)
     return replace(native, site=str(site), fingerprint=fingerprint(site))
