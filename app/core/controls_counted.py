@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from app.core.controls_catalogue import control
 from app.core.controls_held import accepts
-from app.core.controls_movement import differs, first_metrics, noise, own, repeat_spread, values_of
+from app.core.controls_movement import differs, first_metrics, noise, own, repeat_spread, values_of, whole
 from app.core.controls_response import input_response, usual_changes
 from app.core.members import by_metric
 from app.core.model import ControlResult, Formula
@@ -62,7 +62,7 @@ def unread(readings: Readings) -> list[Expectation]:
         item
         for name, item in by_metric(readings.seal.claim).items()
         if accepts(item, before[name])
-        and not _whole(before[name])
+        and not whole(before[name])
         and not spread.get(name)
         and not any(_moved(readings, item, run) for run in values)
         and any(_moved(readings, item, run) for run in rows)
@@ -76,10 +76,6 @@ def _runs_of(readings: Readings, variant: int) -> list[Mapping[str, Measured] | 
 
 def _moved(readings: Readings, item: Expectation, run: Mapping[str, Measured] | None) -> bool:
     return run is not None and differs(first_metrics(readings)[item.metric], run[item.metric], noise(readings, item))
-
-
-def _whole(measured: Measured) -> bool:
-    return measured.value is None or measured.value == measured.value.to_integral_value()
 
 
 def _by_count(readings: Readings) -> dict[str, bool]:

@@ -94,6 +94,11 @@ def gap(one: Measured, two: Measured) -> Decimal | None:
     return abs(EXACT.subtract(one.value, two.value))
 
 
+def whole(measured: Measured) -> bool:
+    """Whether a measured value may be a count or a label: a whole number, or none."""
+    return measured.value is None or measured.value == measured.value.to_integral_value()
+
+
 def ending(reading: Reading) -> str:
     """Return how a run ended that gave no measurement."""
     if reading.unreadable is not None:

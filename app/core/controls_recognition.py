@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 from app.core.bands import expects_text
 from app.core.controls_catalogue import control
 from app.core.controls_held import accepts, changed
-from app.core.controls_movement import first_metrics, gap, own, values_of
+from app.core.controls_movement import first_metrics, gap, own, values_of, whole
 from app.core.controls_order import known_by_place
 from app.core.controls_response import least_movement
 from app.core.controls_spelling import hanging, made_of_bytes
@@ -156,8 +156,7 @@ def _scattered(readings: Readings, name: str, runs: Sequence[Mapping[str, Measur
     values alone jumps between these.
     """
     usual = [apart for run in changed(readings) if (apart := gap(runs[0][name], run[name])) is not None]
-    values = [run[name].value for run in runs]
-    if not usual or any(value is None or value == value.to_integral_value() for value in values):
+    if not usual or any(whole(run[name]) for run in runs):
         return False
     pairs = sorted(apart for one, two in combinations(runs, 2) if (apart := gap(one[name], two[name])) is not None)
     typical = sum(usual, Decimal(0)) / len(usual)

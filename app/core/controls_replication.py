@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from app.core.codes import CONTRADICTIONS
 from app.core.controls_catalogue import control
-from app.core.controls_movement import differs, ending, gap, same_seed, values_of
+from app.core.controls_movement import differs, ending, gap, same_seed, values_of, whole
 from app.core.model import ControlResult, Purpose
 from app.core.phrases import brief, listed
 from app.core.specs import CONFIRM_SAME, first_look
@@ -61,7 +61,7 @@ def _second_look(readings: Readings) -> str | None:
         one, two = (values_of(each) for each in (readings.by_key.get(first_key), reading))
         for name, first in (one or {}).items():
             apart = None if two is None else gap(first, two[name])
-            if two is None or apart is None or first.value is None or first.value == first.value.to_integral_value():
+            if two is None or apart is None or first.value is None or whole(first):
                 continue
             if apart > abs(first.value) * FAR:
                 figures = f"{brief(first.text)} and then {brief(two[name].text)}"

@@ -16,7 +16,7 @@ from app.core.bands import negligible
 from app.core.boxjob import SHIFTS, UNDERIVABLE, targets
 from app.core.compare import compare_all
 from app.core.controls_catalogue import control
-from app.core.controls_movement import differs, first_metrics, noise, not_made, repeat_spread
+from app.core.controls_movement import differs, first_metrics, noise, not_made, repeat_spread, whole
 from app.core.controls_replication import FAIL, FLOAT_DIGITS, PASS, UNDECIDED, WARN, repeat
 from app.core.members import by_metric
 from app.core.model import Formula, Purpose
@@ -128,7 +128,7 @@ def unmoved_so_far(readings: Readings) -> bool:
 
 
 def _of_few(one: Measured) -> bool:
-    if one.value is None or one.value == one.value.to_integral_value():
+    if one.value is None or whole(one):
         return True
     return len(one.value.normalize(EXACT).as_tuple().digits) <= FEW_DIGITS
 

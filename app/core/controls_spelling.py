@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from app.core.controls_held import accepts
-from app.core.controls_movement import differs, first_metrics, gap, own, repeat_spread, values_of
+from app.core.controls_movement import differs, first_metrics, gap, own, repeat_spread, values_of, whole
 from app.core.controls_response import least_movement
 from app.core.members import by_metric
 from app.core.perturb_moves import ENDED, SPELLED
@@ -44,8 +44,7 @@ def led_out(readings: Readings) -> dict[str, Decimal]:
     found: dict[str, Decimal] = {}
     for item, one, two in _moved(readings):
         far = gap(one, two)
-        whole = all(each.value is None or each.value == each.value.to_integral_value() for each in (one, two))
-        if far is not None and not whole and not repeat_spread(readings).get(item.metric):
+        if far is not None and not (whole(one) and whole(two)) and not repeat_spread(readings).get(item.metric):
             found |= {item.metric: far} if accepts(item, one) and not accepts(item, two) else {}
     return found
 
