@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import subprocess
-import sys
 import tomllib
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.examples.approved import ROOT, verify_all
+
 EXAMPLES = ROOT / "examples" / "metamath"
 EXPECTED: dict[str, dict[str, str]] = tomllib.loads((EXAMPLES / "expected.toml").read_text())
 CLAIMS: dict[str, dict[str, Any]] = {
@@ -53,14 +49,8 @@ def test_the_table_of_the_readme_says_what_each_proof_should_get() -> None:
 @pytest.fixture(scope="module")
 def verified(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     """Bundle -> what `assay verify --json` says about it."""
-    home = str(tmp_path_factory.mktemp("home"))
-    folders = [str(EXAMPLES / name) for name in EXPECTED]
-    for folder in {(Path(folder) / "challenge.mm").read_bytes(): folder for folder in folders}.values():
-        said = _assay(home, "approve", folder, "--local")
-        assert said.returncode == 0, said.stderr
-    done = _assay(home, "verify", "--json", *folders)
-    assert done.stdout, done.stderr
-    return {Path(item["bundle"]).name: item for item in map(json.loads, done.stdout.splitlines())}
+    own = {"ASSAY_HOME": str(tmp_path_factory.mktemp("home"))}
+    return verify_all([EXAMPLES / name for name in EXPECTED], "challenge.mm", own)
 
 
 @pytest.mark.box
@@ -69,9 +59,3 @@ def verified(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, An
 def test_a_proof_gets_the_verdict_that_it_should(verified: dict[str, dict[str, Any]], name: str) -> None:
     found = verified[name]
     assert {key: found[key] for key in ("status", "reason_code")} == EXPECTED[name], found["reason"]
-
-
-def _assay(home: str, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "cli", *words]
-    own = {**os.environ, "ASSAY_HOME": home}
-    return subprocess.run(command, cwd=ROOT, env=own, capture_output=True, text=True, check=False)

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.environments.shipped import shipped
+from tests.examples.approved import ROOT, verify_all
 
 if TYPE_CHECKING:
     from sandbox import Environment
 
-ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples" / "lean4"
 EXPECTED: dict[str, dict[str, str]] = tomllib.loads((EXAMPLES / "expected.toml").read_text())
 CLAIMS: dict[str, dict[str, Any]] = {
@@ -63,13 +59,7 @@ def verified(lean4: Environment, tmp_path_factory: pytest.TempPathFactory) -> di
         "ASSAY_ENVIRONMENTS": str(Path(lean4.site).parents[1]),
         "ASSAY_PROOF_ASSURANCE": "test",
     }
-    folders = [str(EXAMPLES / name) for name in EXPECTED]
-    for folder in {(Path(folder) / "challenge.lean").read_bytes(): folder for folder in folders}.values():
-        said = _assay(own, "approve", folder, "--local")
-        assert said.returncode == 0, said.stderr
-    done = _assay(own, "verify", "--json", *folders)
-    assert done.stdout, done.stderr
-    return {Path(item["bundle"]).name: item for item in map(json.loads, done.stdout.splitlines())}
+    return verify_all([EXAMPLES / name for name in EXPECTED], "challenge.lean", own)
 
 
 @pytest.mark.box
@@ -78,8 +68,3 @@ def verified(lean4: Environment, tmp_path_factory: pytest.TempPathFactory) -> di
 def test_a_proof_gets_the_verdict_that_it_should(verified: dict[str, dict[str, Any]], name: str) -> None:
     found = verified[name]
     assert {key: found[key] for key in ("status", "reason_code")} == EXPECTED[name], found["reason"]
-
-
-def _assay(own: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "cli", *words]
-    return subprocess.run(command, cwd=ROOT, env={**os.environ, **own}, capture_output=True, text=True, check=False)
