@@ -16,13 +16,14 @@ fingerprint is asked for again before and after each run.
 from __future__ import annotations
 
 import json
+import stat
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sandbox.built import replace_json
-from sandbox.entries import differences, digest_of, entries, fingerprint
+from sandbox.entries import differences, digest_of, entries, fingerprint, walk
 from sandbox.environments import refuse_unreachable
 from sandbox.job import Asset, AssetChanged, NoIsolation, SandboxFault
 
@@ -113,6 +114,7 @@ def load(base: Path, digest: str, cache: Path | None = None, said: Callable[[flo
             raise
         raise AssetChanged(f"the asset {manifest.name} is gone: {error} ({ADD_AGAIN})") from error
     if _cached(cache, digest) != state:
+        _refuse_more(manifest, data)
         _, wrong = _hashed(base, manifest, said)
         if wrong:
             shown = "; ".join(wrong[:SHOWN_MAX]) + (f"; and {len(wrong) - SHOWN_MAX} more" * (len(wrong) > SHOWN_MAX))
@@ -181,6 +183,14 @@ def require_unchanged(assets: Iterable[Asset]) -> None:
         if not same:
             remedy = f"`assay asset verify {asset.name}` names what differs, `assay asset add` mends it"
             raise AssetChanged(f"the asset {asset.name} was changed on the disk since its digest was found ({remedy})")
+
+
+def _refuse_more(manifest: Manifest, data: Path) -> None:
+    """Read no more than was added: a sparse file in the place of another says in no time that it has a terabyte."""
+    size = sum(state.st_size for _, state in walk(data) if stat.S_ISREG(state.st_mode))
+    if size > manifest.bytes:
+        what = f"its files have {size} bytes, and {manifest.bytes} were added"
+        raise AssetChanged(f"the asset {manifest.name} was changed: {what} ({ADD_AGAIN})")
 
 
 def _hashed(base: Path, manifest: Manifest, said: Callable[[float], None] | None) -> tuple[str, list[str]]:

@@ -188,6 +188,17 @@ def test_one_that_was_changed_is_refused_named_and_mended_by_adding_it_again(kep
     assert load(kept.folder, manifest.digest).files == len(FILES)
 
 
+def test_one_that_has_grown_is_refused_before_it_is_read(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    manifest = kept.add()
+    with (manifest.data(kept.folder) / "answer.txt").open("r+b") as file:
+        file.truncate(1 << 40)  # sparse: hashing it takes an hour
+    monkeypatch.setattr("sandbox.assets.entries", lambda *_: pytest.fail("it was read"))
+    with pytest.raises(
+        AssetChanged, match=rf"its files have \d{{13}} bytes, and {manifest.bytes} were added \(run `assay"
+    ):
+        load(kept.folder, manifest.digest)
+
+
 def test_a_list_of_files_that_was_changed_too_hides_nothing(kept: Kept) -> None:
     manifest = kept.add()
     (manifest.data(kept.folder) / "answer.txt").write_text("43\n")
