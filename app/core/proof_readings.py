@@ -157,7 +157,7 @@ def shortcoming(seal: Seal, found: Replayed) -> Ending | None:
     if there is None or not (there.challenge and there.solution):
         file = "solution" if there is not None and there.challenge else "challenge"
         return Ending("THEOREM_MISSING", f"the {file} has no theorem named {name}")
-    if not there.is_theorem and name not in found.axioms:  # as an axiom it is named below
+    if not there.is_theorem and (name in checker.allowed or name not in found.axioms):  # as an axiom it is named below
         return Ending("THEOREM_MISSING", f"{name} is no theorem in the solution")
     if found.statement != "same":
         return Ending(

@@ -7,14 +7,28 @@ from typing import Any
 
 import pytest
 
+from app.core.boxjob import evaluator_digest
 from app.core.canonical import digest
 from app.core.errors import Fault
 from app.core.model import Blame, Judgement, OutcomeKind, Run, Source, Status
 from app.core.plan import Conclude, least_steps, next_step, total_steps
 from app.core.proof_readings import SAID_MAX, said
+from app.core.seal import make_seal
 from app.core.verdict import judge
 from tests.core.builders import a_run, an_outcome
-from tests.core.proofs import THEOREM, Boxes, a_proof_seal, play, proved, rejecting, replayed
+from tests.core.proofs import (
+    LEAN4,
+    THEOREM,
+    Boxes,
+    a_proof_claim,
+    a_proof_seal,
+    play,
+    proof_bundle,
+    proved,
+    rejecting,
+    replayed,
+    some_terms,
+)
 
 SEAL = a_proof_seal()
 USUAL = ["prove-challenge", "prove-solution", "replay-0"]
@@ -153,6 +167,14 @@ def test_of_two_shortcomings_the_earlier_one_decides(first: int, second: int) ->
 def test_a_theorem_that_is_itself_an_axiom_is_told_as_one() -> None:
     boxes = {"replay-0": replayed(theorem=THERE | {"is_theorem": False}, axioms=[THEOREM])}
     assert judged(boxes).reason_code == "PROOF_AXIOM_FORBIDDEN"
+
+
+def test_a_theorem_that_is_no_theorem_is_not_accepted_for_being_called_like_an_axiom_of_leans() -> None:
+    claim = a_proof_claim(theorem="propext")
+    digests = {path: digest(data) for path, data in proof_bundle(claim).items()}
+    seal = make_seal(claim, digests, LEAN4, evaluator_digest(claim), some_terms())
+    boxes = {"replay-0": replayed(theorem=THERE | {"is_theorem": False}, axioms=["propext"])}
+    assert judge(seal, [item.run for item in play(seal, boxes)]).reason_code == "THEOREM_MISSING"
 
 
 @pytest.mark.parametrize("boxes", [{}, REJECTED])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.recipes.lean4.assay_prover.compare import Export, statements
+from app.core.checkers import CHECKERS
+from sandbox.recipes.lean4.assay_prover.compare import LEANS, PRIVATE, Export, own_axioms, readable, statements
 from sandbox.recipes.lean4.assay_prover.feed import feed
 from sandbox.recipes.lean4.assay_prover.terms import Declaration, Inductive, Table
 from sandbox.recipes.lean4.assay_prover.text import ExportError, decimal, read, write
@@ -112,6 +113,34 @@ def test_what_a_theorem_rests_on_is_found_through_its_proofs() -> None:
     assert {table.written(name) for name in library} == {"Nat", "HAdd.hAdd"}
     assert export.theorem("target") is not None
     assert export.theorem("nothing") is None
+
+
+def test_an_axiom_of_a_source_has_the_name_of_none_of_leans_own() -> None:
+    assert frozenset(CHECKERS["lean4"].allowed) == LEANS
+    table, found = Table(), list[Declaration]()
+    for name in sorted(LEANS):
+        for above in (0, table.named("_private.Proof"), table.name(("i", table.named("_private.Proof"), 0))):
+            found += [Declaration("axiom", (), table.name(("s", above, name)))]
+        found += [Declaration("axiom", (), table.named(name, *PRIVATE))]
+    said = own_axioms(Export(table, tuple(found)), range(len(found)))
+    assert not said & LEANS
+    assert {"propext of the source", "Quot.sound of the source", "«Quot.sound»"} <= said
+
+
+def test_a_name_is_written_so_that_no_other_looks_like_it() -> None:
+    table = Table()
+    named = {
+        "Paper.main": table.named("Paper.main"),
+        "«Paper.main»": table.name(("s", 0, "Paper.main")),
+        "a.«0»": table.named("a.0"),
+        "a.0": table.name(("i", table.named("a"), 0)),
+        "x₁'": table.named("x₁'"),
+        "«»": table.name(("s", 0, "")),
+        "_private.Other.0.f": table.named("f", "_private", "Other", 0),
+        "f": table.named("f", *PRIVATE),
+        "_private.Proof.0": table.name(("i", table.named("_private.Proof"), 0)),
+    }
+    assert [readable(table, number) for number in named.values()] == list(named)
 
 
 def test_the_judge_is_fed_one_token_a_line() -> None:

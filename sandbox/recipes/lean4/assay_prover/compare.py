@@ -7,6 +7,7 @@ because all its proofs are equal; heights and other hints to the kernel do not c
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from .terms import Declaration, Table
 
 PRIVATE = ("_private", "Proof", 0)  # what Lean puts before names that a module does not make public
+LEANS = frozenset({"propext", "Classical.choice", "Quot.sound"})  # axioms on which a proof may rest: the library's
+PLAIN = re.compile(r"[^\W\d][\w'!?]*")
 
 
 @dataclass(frozen=True)
@@ -123,9 +126,27 @@ def statements(theorem: str, challenge: Export, solution: Export) -> Statement |
 
 
 def readable(table: Table, name: int) -> str:
-    """Return a name as people write it, without what Lean puts before those that are not public."""
-    written = table.written(name)
-    return written.removeprefix(".".join(map(str, PRIVATE)) + ".")
+    """Return a name as people write it, without what Lean puts before those that are not public.
+
+    A part that is no plain word stands in marks, as Lean writes it: with a dot in it, it would look like two parts.
+    """
+    parts = table.parts(name)
+    hidden = parts[: len(PRIVATE)] == PRIVATE and len(parts) > len(PRIVATE)
+    return ".".join(map(_part, parts[len(PRIVATE) :] if hidden else parts))
+
+
+def own_axioms(export: Export, reached: Iterable[int]) -> set[str]:
+    """Return the axioms among some declarations of a source, each by a name that none of Lean's own has.
+
+    Whoever decides has the names alone, and a source may call its axiom like one of Lean's, only privately.
+    """
+    declared = (export.declarations[index] for index in reached)
+    said = {readable(export.table, item.name) for item in declared if item.kind == "axiom"}
+    return {f"{name} of the source" if name in LEANS else name for name in said}
+
+
+def _part(part: str | int) -> str:
+    return str(part) if isinstance(part, int) or PLAIN.fullmatch(part) else f"«{part}»"
 
 
 def _meaning(item: Declaration) -> Declaration:

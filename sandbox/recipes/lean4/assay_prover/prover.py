@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import text
-from .compare import Export, readable, statements
+from .compare import Export, own_axioms, readable, statements
 from .doubt import doubt
 from .feed import feed
 from .lean import compile_source, run_program, start_wasm
@@ -134,7 +134,6 @@ def _compared(  # noqa: PLR0913 - what was read
     backend: Backend,
 ) -> Report:
     """Compare the statements, then ask the kernel, then whoever else is asked."""
-    table = solution.table
     unsure = doubt(solution) if backend.doubtful else None
     if unsure is not None:
         return {**report, "stage": "solution", "detail": short(unsure, DETAIL_MAX)}
@@ -150,10 +149,7 @@ def _compared(  # noqa: PLR0913 - what was read
         report["statement_sha256"] = compared.digest
         report["definitions"] = [short(name, NAME_MAX) for name in compared.definitions][:NAMES_MAX]
     own, library = solution.reached([theorem.name] if theorem is not None else [], proofs=True)
-    axioms = {
-        readable(table, item.name) for item in map(solution.declarations.__getitem__, own) if item.kind == "axiom"
-    }
-    report = _judged(report, wanted, solution, library, axioms, folder, backend)
+    report = _judged(report, wanted, solution, library, own_axioms(solution, own), folder, backend)
     return backend.further(report, wanted, inputs, folder) if report["stage"] == "ok" else report
 
 
