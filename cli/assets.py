@@ -27,7 +27,7 @@ SHOWN_MAX = 20  # entries that differ
 def add(
     path: Annotated[Path, typer.Argument(help="File or folder to copy.", exists=True)],
     name: Annotated[
-        str | None, typer.Option("--name", help="How to call it here; by default as the file or folder.")
+        str | None, typer.Option("--name", help="How to call it here; by default as before, or as the file or folder.")
     ] = None,
     licence: Annotated[
         str, typer.Option("--licence", metavar="TEXT", help="Its terms and source, in one line, for the evidence.")
@@ -41,15 +41,14 @@ def add(
 
     settings = read_settings()
     end_on_signals()
-    called = name or path.resolve().name
-    said = Steps(called)
+    said = Steps(name or path.resolve().name)
     try:
-        manifest, new = add_it(settings.assets, path, called, licence, _steps(said))
+        manifest, new = add_it(settings.assets, path, name, licence, _steps(said))
         load(settings.assets, manifest.digest, settings.home / "cache")
     finally:
         said.end()
     if not new:
-        say(f"{called} stands as it should; nothing was copied", error=True)
+        say(f"{manifest.name} stands as it should; nothing was copied", error=True)
     _show(manifest, as_json=as_json)
 
 

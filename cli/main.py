@@ -36,7 +36,7 @@ from cli.exits import Exit, of_http, worst
 from cli.options import Annotations, AsJson, Junit, Sarif, Since, Summary, end_on_signals, print_json, read_settings
 from cli.progress import Steps
 from cli.words import say
-from sandbox import SandboxFault
+from sandbox import Misused, SandboxFault
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, rich_markup_mode=None)
 app.callback()(options.main)
@@ -253,6 +253,9 @@ def run() -> int:
     except TimeoutError as error:
         say(error, error=True)
         return Exit.TIMED_OUT
+    except Misused as error:
+        say(error, error=True)
+        return Exit.REFUSED
     except (CannotServe, Unreachable, AssayError, SandboxFault) as error:
         say(error, error=True)
         return Exit.FAULT

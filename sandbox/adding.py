@@ -3,12 +3,16 @@
 One change at a time holds a lock. Entries are copied below `.part-…`, get the mode that they have on every host, and are
 hashed there: what is hashed is what boxes will see, whatever happens to the original meanwhile. A rename and a manifest make
 it an asset; whatever interrupts leaves nothing but a folder that the next addition removes.
+
+The original may lie where others write, and whoever adds may be root. So no file is opened by way of a link that was put in
+its place, or in that of a folder above it, after it was looked at.
 """
 
 from __future__ import annotations
 
 import fcntl
 import json
+import os
 import re
 import shutil
 import stat
@@ -20,10 +24,9 @@ from typing import TYPE_CHECKING
 from sandbox.assets import PASSABLE, SCHEMA, Manifest, hex_of, read_manifest
 from sandbox.entries import digest_of, entries, walk
 from sandbox.environments import refuse_unreachable
-from sandbox.job import SandboxFault
+from sandbox.job import Misused, SandboxFault
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Iterator
 
     from sandbox.entries import Entries
@@ -31,18 +34,24 @@ if TYPE_CHECKING:
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 FILES_MAX = 50_000  # each is looked at before and after every run that uses the asset
 LICENCE_MAX = 400
+CHUNK = 1 << 20
+NO_LINK = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # nor does it wait at a pipe
 COPY_SHARE = 0.5  # of the work of adding
 
 
 def add(
-    base: Path, path: Path, name: str, licence: str = "", said: Callable[[str, float], None] = lambda *_: None
+    base: Path,
+    path: Path,
+    name: str | None = None,
+    licence: str = "",
+    said: Callable[[str, float], None] = lambda *_: None,
 ) -> tuple[Manifest, bool]:
     """Copy a file or folder and know it by its digest from now on.
 
     Args:
         base: folder of the assets; made when it is not there.
         path: what to add.
-        name: how to call it here.
+        name: how to call it here; None leaves it as it is called, or calls it as the file or folder.
         licence: under which terms it may be used, and where it is from; "" leaves what was said before.
         said: called with a plain line for every step, and which share of the work is done.
 
@@ -50,16 +59,16 @@ def add(
         What stands under the digest now, and whether it was not there before.
 
     Raises:
+        Misused: it cannot be added as it is.
         SandboxFault: it could not be added; what stood before still does.
         NoIsolation: the box's user could not read it there.
 
     """
-    if NAME.fullmatch(name) is None:
-        raise SandboxFault(f"{name[:80]!r} is no name for an asset (use up to 64 letters, digits, . _ -; see --name)")
+    called = path.resolve().name if name is None else name
+    if NAME.fullmatch(called) is None:
+        raise Misused(f"{called[:80]!r} is no name for an asset (use up to 64 letters, digits, . _ -; see --name)")
     if len(licence) > LICENCE_MAX or not licence.isprintable():
-        raise SandboxFault(
-            f"a licence is one line of at most {LICENCE_MAX} characters (name it, and where its text is)"
-        )
+        raise Misused(f"a licence is one line of at most {LICENCE_MAX} characters (name it, and where its text is)")
     with _alone(base, path):
         return _add(base, path, name, licence, said)
 
@@ -102,15 +111,19 @@ def _alone(base: Path, path: Path) -> Iterator[None]:
         raise SandboxFault(f"{named}: {getattr(error, 'strerror', None) or error}") from error
 
 
-def _add(base: Path, path: Path, name: str, licence: str, said: Callable[[str, float], None]) -> tuple[Manifest, bool]:
+def _add(
+    base: Path, path: Path, name: str | None, licence: str, said: Callable[[str, float], None]
+) -> tuple[Manifest, bool]:
     for left in base.glob(".part-*"):  # of who was killed; nobody else is adding
         shutil.rmtree(left, ignore_errors=True)
+    if not path.is_file() and not path.is_dir():
+        raise Misused(f"{path} is neither file nor folder (name what is to be added)")
     listed = [("", path, path.stat())] if path.is_file() else [(item, path / item, state) for item, state in walk(path)]
     _require_usable(base, path, listed)
     part = Path(tempfile.mkdtemp(prefix=".part-", dir=base))
     try:
         data = part / "data"
-        size = _copy(data, path.name, listed, lambda share: said("copying", share * COPY_SHARE))
+        size = _copy(data, path, listed, lambda share: said("copying", share * COPY_SHARE))
         _require_inside(data)
         found = entries(data, lambda share: said("hashing", COPY_SHARE + share * (1 - COPY_SHARE)))
         digest = digest_of(found, SCHEMA)
@@ -118,33 +131,35 @@ def _add(base: Path, path: Path, name: str, licence: str, said: Callable[[str, f
         (part / "files.json").write_text(json.dumps(found), encoding="utf-8")
         (part / "files.json").chmod(0o644)
         part.chmod(0o755)
-        before = _standing(base, digest, found)
-        if before is None:
+        known = _known(base, digest)
+        standing = known is not None and _stands(base, known, found)
+        if not standing:
             shutil.rmtree(base / hex_of(digest), ignore_errors=True)  # damaged, or never named
             part.rename(base / hex_of(digest))
     finally:
         shutil.rmtree(part, ignore_errors=True)
-    manifest = Manifest(digest, name, size, count, licence or (before.licence if before is not None else ""))
+    if known is not None:
+        name, licence = name or known.name, licence or known.licence
+    manifest = Manifest(digest, name or path.resolve().name, size, count, licence)
     manifest.write(base)
-    return manifest, before is None
+    return manifest, not standing
 
 
 def _require_usable(base: Path, path: Path, listed: list[tuple[str, Path, os.stat_result]]) -> None:
     """Refuse what could not be kept, before anything is copied.
 
     Raises:
-        SandboxFault: it is empty, has too many entries, too large, or something that is no file, folder or link.
+        Misused: it is empty, has too many entries, or something that is no file, folder or link.
+        SandboxFault: there is no room for it.
 
     """
     for _, source, state in listed:
         if not (stat.S_ISREG(state.st_mode) or stat.S_ISDIR(state.st_mode) or stat.S_ISLNK(state.st_mode)):
-            raise SandboxFault(f"{source} is no file, folder or link (remove it)")
+            raise Misused(f"{source} is no file, folder or link (remove it)")
     if not any(stat.S_ISREG(state.st_mode) for _, _, state in listed):
-        raise SandboxFault(f"{path} holds no file (name what is to be added)")
+        raise Misused(f"{path} holds no file (name what is to be added)")
     if len(listed) > FILES_MAX:
-        raise SandboxFault(
-            f"{path} has {len(listed)} entries, and {FILES_MAX} is the most (pack them into fewer files)"
-        )
+        raise Misused(f"{path} has {len(listed)} entries, and {FILES_MAX} is the most (pack them into fewer files)")
     size = sum(state.st_size for _, _, state in listed if stat.S_ISREG(state.st_mode))
     free = shutil.disk_usage(base).free
     if size > free:
@@ -152,33 +167,72 @@ def _require_usable(base: Path, path: Path, listed: list[tuple[str, Path, os.sta
         raise SandboxFault(f"{needed} (make room, or set ASSAY_ASSET_FOLDER to a larger disk)")
 
 
-def _copy(data: Path, alone: str, listed: list[tuple[str, Path, os.stat_result]], said: Callable[[float], None]) -> int:
+def _copy(data: Path, path: Path, listed: list[tuple[str, Path, os.stat_result]], said: Callable[[float], None]) -> int:
     """Copy entries and give each the mode that it has on every host; returns how many bytes files have."""
     data.mkdir()
-    total, done = sum(state.st_size for _, _, state in listed if stat.S_ISREG(state.st_mode)) or 1, 0
+    total, done = sum(state.st_size for _, _, state in listed if stat.S_ISREG(state.st_mode)), 0
     for item, source, state in sorted(listed, key=lambda each: each[0]):
-        target = data / (item or alone)
+        target = data / (item or path.name)
         if stat.S_ISDIR(state.st_mode):
             target.mkdir()
         elif stat.S_ISLNK(state.st_mode):
             target.symlink_to(source.readlink())
         else:
-            shutil.copyfile(
-                source, target, follow_symlinks=not item
-            )  # a link that is named alone means what it leads to
-            target.chmod(0o644)
+            _copy_file(path, item, target, state)
             done += state.st_size
-            said(done / total)
+            said(done / (total or 1))
     for folder in (data, *(path for path in data.rglob("*") if path.is_dir() and not path.is_symlink())):
         folder.chmod(0o755)
-    return sum(path.stat().st_size for path in data.rglob("*") if path.is_file() and not path.is_symlink())
+    return total
+
+
+def _copy_file(path: Path, item: str, target: Path, state: os.stat_result) -> None:
+    """Copy the file that was looked at, and no other.
+
+    Raises:
+        SandboxFault: another one is in its place, or it is not as long as it was.
+
+    """
+    changed = f"{path / item} became another one while it was copied (add it when nothing writes there)"
+    try:
+        source = _open(path, item)
+    except OSError as error:
+        raise SandboxFault(changed) from error
+    with open(source, "rb", buffering=0) as reader, target.open("xb") as writer:  # noqa: PTH123 - a descriptor
+        if not os.path.samestat(os.fstat(source), state):
+            raise SandboxFault(changed)
+        left = state.st_size
+        while data := reader.read(min(CHUNK, left + 1)):
+            left -= len(data)
+            if left < 0:
+                break
+            writer.write(data)
+        if left:
+            raise SandboxFault(changed)
+        os.fchmod(writer.fileno(), 0o644)
+
+
+def _open(path: Path, item: str) -> int:
+    """Open an entry below a folder, where nothing on the way below it is a link; or a file that is named itself."""
+    if not item:
+        return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a link means what it leads to
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    *above, last = item.split("/")
+    try:
+        for name in above:
+            inner = os.open(name, os.O_RDONLY | os.O_DIRECTORY | NO_LINK, dir_fd=folder)
+            os.close(folder)
+            folder = inner
+        return os.open(last, os.O_RDONLY | NO_LINK, dir_fd=folder)
+    finally:
+        os.close(folder)
 
 
 def _require_inside(data: Path) -> None:
     """Refuse links that lead out of an asset, or nowhere.
 
     Raises:
-        SandboxFault: one does.
+        Misused: one does.
 
     """
     remedy = "put the file itself in its place: `cp -rL` copies a folder so"
@@ -190,13 +244,18 @@ def _require_inside(data: Path) -> None:
         except (OSError, RuntimeError):  # to nowhere, or in a circle
             inside = False
         if not inside:
-            raise SandboxFault(f"{path.relative_to(data)} is a link that leads out of the asset, or nowhere ({remedy})")
+            raise Misused(f"{path.relative_to(data)} is a link that leads out of the asset, or nowhere ({remedy})")
 
 
-def _standing(base: Path, digest: str, found: Entries) -> Manifest | None:
-    """Return what stands under a digest when it is as it should be."""
+def _known(base: Path, digest: str) -> Manifest | None:
+    """Return what is known of a digest, whether its files are as they should be or not."""
     with suppress(SandboxFault):
-        manifest = read_manifest(base, digest)
-        if manifest is not None and entries(manifest.data(base)) == found:
-            return manifest
+        return read_manifest(base, digest)
     return None
+
+
+def _stands(base: Path, known: Manifest, found: Entries) -> bool:
+    """Whether what is known by a digest is as it should be."""
+    with suppress(SandboxFault):
+        return entries(known.data(base)) == found
+    return False

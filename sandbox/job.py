@@ -18,6 +18,10 @@ class SandboxFault(Exception):
     """The sandbox failed; nothing may be concluded about the program that it should have run."""
 
 
+class Misused(SandboxFault):
+    """What somebody named cannot be used as it is; nothing failed, and nothing was changed."""
+
+
 class NoIsolation(SandboxFault):
     """This host cannot seal a run as demanded; nothing was executed.
 

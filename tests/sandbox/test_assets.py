@@ -7,8 +7,10 @@ import fcntl
 import hashlib
 import json
 import os
+import stat
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,7 +21,6 @@ from tests.sandbox.kept import FILES, Kept, some_assets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from sandbox import Outcome
 
@@ -91,6 +92,68 @@ def test_a_link_that_leads_out_or_nowhere_is_refused_and_leaves_nothing(kept: Ke
     with pytest.raises(SandboxFault, match=r"^alias.txt is a link that leads out of the asset, or nowhere \(put"):
         add(kept.folder, path, "model")
     assert [item.name for item in kept.folder.iterdir()] == [".lock"]
+
+
+def put_in_the_place(monkeypatch: pytest.MonkeyPatch, path: Path, target: Path) -> None:
+    """Have a link stand where something was, as soon as the original has been looked at and before it is copied."""
+    from sandbox import adding
+
+    real = adding._require_usable
+
+    def meddle(*given: Any) -> None:
+        real(*given)
+        path.rename(path.with_name("before"))
+        path.symlink_to(target)
+
+    monkeypatch.setattr(adding, "_require_usable", meddle)
+
+
+def test_a_link_in_the_place_of_a_file_gives_nothing_away_and_opens_nothing(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, secret = kept.lay(FILES), kept.originals / "secret"
+    secret.write_text("secret")
+    secret.chmod(0o600)
+    put_in_the_place(monkeypatch, path / "answer.txt", secret)
+    with pytest.raises(SandboxFault, match=r"answer.txt became another one while it was copied \(add it"):
+        add(kept.folder, path, "model")
+    assert stat.S_IMODE(secret.stat().st_mode) == 0o600
+    assert [item.name for item in kept.folder.iterdir()] == [".lock"]
+
+
+def test_a_link_in_the_place_of_a_folder_leads_nowhere(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = kept.lay(FILES)
+    other = kept.lay({"weights.bin": FILES["deep/weights.bin"]}, "other")
+    put_in_the_place(monkeypatch, path / "deep", other)
+    with pytest.raises(SandboxFault, match=r"deep/weights.bin became another one while it was copied"):
+        add(kept.folder, path, "model")
+
+
+def test_a_file_that_grows_while_it_is_copied_is_refused(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = kept.lay(FILES)
+    from sandbox import adding
+
+    real = adding._require_usable
+
+    def grow(*given: Any) -> None:
+        real(*given)
+        (path / "answer.txt").write_bytes(b"much more than there was")
+
+    monkeypatch.setattr(adding, "_require_usable", grow)
+    with pytest.raises(SandboxFault, match=r"answer.txt became another one while it was copied"):
+        add(kept.folder, path, "model")
+
+
+def test_a_link_that_is_named_alone_means_what_it_leads_to(kept: Kept) -> None:
+    path = kept.lay(FILES)
+    (kept.originals / "latest").symlink_to(path / "answer.txt")
+    manifest, _ = add(kept.folder, kept.originals / "latest", "answer")
+    assert (manifest.data(kept.folder) / "latest").read_bytes() == b"42\n"
+
+
+def test_a_device_that_is_named_alone_is_refused_in_words(kept: Kept) -> None:
+    with pytest.raises(SandboxFault, match=r"^/dev/null is neither file nor folder \(name"):
+        add(kept.folder, Path("/dev/null"), "null")
 
 
 def test_what_is_no_file_is_refused_before_anything_is_copied(kept: Kept) -> None:
@@ -186,6 +249,15 @@ def test_one_that_was_changed_is_refused_named_and_mended_by_adding_it_again(kep
     again, new = add(kept.folder, kept.originals / "model", "model")
     assert (again.digest, new) == (manifest.digest, True)
     assert load(kept.folder, manifest.digest).files == len(FILES)
+
+
+def test_mending_by_the_original_alone_keeps_name_and_licence(kept: Kept) -> None:
+    manifest = kept.add(licence="MIT")
+    (manifest.data(kept.folder) / "answer.txt").write_text("43\n")
+    copied = kept.lay(FILES, "copied-elsewhere")
+    assert add(kept.folder, copied) == (manifest, True)
+    assert add(kept.folder, copied) == (manifest, False)
+    assert add(kept.folder, kept.lay({"other": b"1"}, "new"))[0].name == "new"
 
 
 def test_one_that_has_grown_is_refused_before_it_is_read(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
