@@ -47,7 +47,7 @@ def list_them(as_json: AsJsonLines = False) -> None:
     for item in found:
         typer.echo(f"{item.name}  {item.describe()['version']}  {item.site or item.interpreter}  {item.digest}")
     known = {item.name for item in found}
-    for name in shipped().keys() - known:
+    for name in sorted(shipped().keys() - known):
         typer.echo(f"{name}  not built; `assay env build {name}` builds it")
 
 
@@ -70,6 +70,8 @@ def build(
 
     settings = read_settings()
     if name == "python":
+        if recipe is not None:
+            raise typer.BadParameter("python is the host's own, and is built from no file; give yours another name")
         _show(_document(_python(settings)), as_json=as_json)
         return
     wanted = _native(settings) if name == NATIVE and recipe is None else _recipe(name, recipe)
@@ -89,6 +91,7 @@ def verify(name: Name, as_json: AsJson = False) -> None:
     """Hash every file of an environment anew, and name those that changed."""
     from cli.progress import Steps
     from sandbox.built import verify as verify_it
+    from sandbox.recipe import how_to_build
 
     settings = read_settings()
     python = _python(settings)
@@ -114,7 +117,7 @@ def verify(name: Name, as_json: AsJson = False) -> None:
     if wrong:
         more = f", {len(wrong) - SHOWN_MAX} more entries changed" if len(wrong) > SHOWN_MAX else ""
         say(
-            f"{name} was changed on the disk{more}; nothing runs in it. `assay env build {name}` builds it anew",
+            f"{name} was changed on the disk{more}; nothing runs in it. `{how_to_build(name)}` builds it anew",
             error=True,
         )
         raise typer.Exit(Exit.FAULT)
@@ -122,12 +125,14 @@ def verify(name: Name, as_json: AsJson = False) -> None:
 
 def _recipe(name: str, path: Path | None) -> Recipe:
     from sandbox.native import NAME as NATIVE
-    from sandbox.recipe import read_recipe, shipped
+    from sandbox.recipe import how_to_build, read_recipe, shipped
 
     path = path or shipped().get(name)
     if path is None:
         known = ", ".join(["python", *shipped(), NATIVE])
-        raise typer.BadParameter(f"there is no recipe {name!r}; known: {known}; or name your own with --from FILE")
+        raise typer.BadParameter(
+            f"there is no recipe {name!r}; known: {known}; or name your own: `{how_to_build(name)}`"
+        )
     return read_recipe(name, path)
 
 

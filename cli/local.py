@@ -30,6 +30,7 @@ from cli.progress import of_runs
 from sandbox import NoIsolation, SandboxFault, assets, gpus, host_python
 from sandbox.apart import require_apart
 from sandbox.built import built_names, load
+from sandbox.recipe import how_to_build
 from workers.execute import Executed, execute, owner
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ class Local:
     def _load(self, name: str) -> BuiltEnvironment:
         folder = self.settings.environment_folder
         if name not in built_names(folder):
-            detail, remedy = f"this host has no environment {name}", f"run `assay env build {name}`"
+            detail, remedy = f"this host has no environment {name}", f"run `{how_to_build(name)}`"
             raise Fault("no-environment", detail, remedy, reason_code="IMAGE_PULL_FAILED")
         try:
             return load(folder, name, self.python, self.settings.home / "cache")

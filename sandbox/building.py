@@ -36,7 +36,7 @@ from sandbox.built import PASSABLE, Manifest, digest_for, read_manifest, verify
 from sandbox.engine import Sandbox
 from sandbox.entries import entries, fingerprint
 from sandbox.environments import refuse_unreachable
-from sandbox.job import Job, NoIsolation, SandboxFault, StagedFile
+from sandbox.job import Job, Misused, NoIsolation, SandboxFault, StagedFile
 from sandbox.plan import SITE
 from sandbox.recipe import BROUGHT, normal
 
@@ -251,13 +251,15 @@ def _run(command: Sequence[str], purpose: str) -> None:
         child.wait()
         raise
     if child.returncode:
-        shown = " ".join(without_addresses(said).split("\n")[-LINES_SHOWN:]).strip() or f"exit {child.returncode}"
+        lines = without_addresses(said).split("\n")
+        errors = [line for line in lines if line.lower().startswith("error")]  # pip warns behind them of other things
+        shown = " ".join((errors or lines)[-LINES_SHOWN:]).strip() or f"exit {child.returncode}"
         raise SandboxFault(f"could not {purpose}: {shown} (look at the network, the index of pip and the disk)")
 
 
 def without_addresses(text: str) -> str:
     """Return what an installer said, without the names of hosts."""
-    text = re.sub(r"(https?|file)://\S+", "the index", text)
+    text = re.sub(r"(https?|file)://\S+?(?=['\"]?(\s|$))", "the index", text)
     return re.sub(r"host='[^']*'", "host='the index'", text).strip()
 
 
@@ -275,14 +277,18 @@ def _require_pinned(recipe: Recipe, packages: dict[str, str]) -> None:
     """Check that what was installed is what the recipe says, and nothing else.
 
     Raises:
+        Misused: the recipe leaves something out.
         SandboxFault: it is not.
 
     """
+    brought = [name for name in sorted(packages) if name not in recipe.pins and BROUGHT.fullmatch(name) is None]
+    if brought:
+        lines = ", ".join(f"`{name}=={packages[name]}`" for name in brought)
+        raise Misused(
+            f"{recipe.path} does not pin {', '.join(brought)}, which its packages ask for (add {lines} and the licences)"
+        )
     for name, version in packages.items():
         wanted = recipe.pins.get(name)
-        if wanted is None and BROUGHT.fullmatch(name) is None:
-            remedy = f"add `{name}=={version}` and its licence"
-            raise SandboxFault(f"{recipe.path} does not pin {name}, which one of its packages asks for ({remedy})")
         if wanted is not None and version.partition("+")[0] != wanted.partition("+")[0]:
             raise SandboxFault(f"{name} {version} was installed, and {recipe.path} pins {wanted} (look at pip's index)")
     missing = sorted(recipe.pins.keys() - packages.keys())

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox.entries import differences, digest_of, entries, fingerprint
 from sandbox.environments import refuse_unreachable
 from sandbox.job import Environment, EnvironmentChanged, NoIsolation, SandboxFault
+from sandbox.recipe import how_to_build
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,7 +103,7 @@ def read_manifest(base: Path, name: str) -> Manifest | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SandboxFault(f"{path} is no manifest of this version (run `assay env build {name}`)") from error
+        raise SandboxFault(f"{path} is no manifest of this version (run `{how_to_build(name)}`)") from error
     return manifest
 
 
@@ -122,13 +123,13 @@ def load(base: Path, name: str, python: Environment, cache: Path | None = None) 
     """
     manifest = read_manifest(base, name)
     if manifest is None:
-        raise SandboxFault(f"there is no environment {name!r} below {base} (run `assay env build {name}`)")
+        raise SandboxFault(f"there is no environment {name!r} below {base} (run `{how_to_build(name)}`)")
     _require_interpreter(manifest, python)
     site = base / manifest.folder / "site"
     try:
         refuse_unreachable(site, PASSABLE)
     except OSError as error:
-        raise EnvironmentChanged(f"the environment {name} is gone: {error} (run `assay env build {name}`)") from error
+        raise EnvironmentChanged(f"the environment {name} is gone: {error} (run `{how_to_build(name)}`)") from error
     state = fingerprint(site)
     key = {"fingerprint": state, "python": python.digest, "manifest": manifest.digest}
     digest = _cached(cache, name, key)
@@ -136,7 +137,7 @@ def load(base: Path, name: str, python: Environment, cache: Path | None = None) 
         digest, wrong = _hashed(base, manifest, python)
         if wrong:
             shown = "; ".join(wrong[:SHOWN_MAX]) + (f"; and {len(wrong) - SHOWN_MAX} more" * (len(wrong) > SHOWN_MAX))
-            raise EnvironmentChanged(f"the environment {name} was changed: {shown} (run `assay env build {name}`)")
+            raise EnvironmentChanged(f"the environment {name} was changed: {shown} (run `{how_to_build(name)}`)")
         _keep(cache, name, {**key, "digest": digest})
     detail = {
         **python.detail,
@@ -184,7 +185,7 @@ def verify(
     """
     manifest = read_manifest(base, name)
     if manifest is None:
-        raise SandboxFault(f"there is no environment {name!r} below {base} (run `assay env build {name}`)")
+        raise SandboxFault(f"there is no environment {name!r} below {base} (run `{how_to_build(name)}`)")
     _require_interpreter(manifest, python)
     digest, wrong = _hashed(base, manifest, python, said)
     return manifest, digest, wrong
@@ -208,10 +209,10 @@ def require_unchanged(environment: Environment) -> None:
     try:
         same = fingerprint(Path(environment.site)) == environment.fingerprint
     except SandboxFault as error:
-        detail = f"the environment {name} is not on the disk any more (run `assay env build {name}`)"
+        detail = f"the environment {name} is not on the disk any more (run `{how_to_build(name)}`)"
         raise EnvironmentChanged(detail) from error
     if not same:
-        remedy = f"`assay env verify {name}` names what is other than it was built, `assay env build {name}` mends it"
+        remedy = f"`assay env verify {name}` names what is other than it was built, `{how_to_build(name)}` mends it"
         raise EnvironmentChanged(
             f"the environment {name} was changed on the disk since its digest was found ({remedy})"
         )
@@ -222,7 +223,7 @@ def _require_interpreter(manifest: Manifest, python: Environment) -> None:
     if now != (manifest.version.rpartition(".")[0], manifest.machine):
         name = manifest.name
         detail = f"{name} was built for Python {manifest.version} on {manifest.machine}, and this is {' on '.join(now)}"
-        raise EnvironmentChanged(f"the environment {detail} (run `assay env build {name}`)")
+        raise EnvironmentChanged(f"the environment {detail} (run `{how_to_build(name)}`)")
 
 
 def _hashed(
@@ -235,7 +236,9 @@ def _hashed(
         listed = json.loads((folder / "files.json").read_text(encoding="utf-8"))
         before = {path: (kind, value) for path, (kind, value) in listed.items()}
     except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise EnvironmentChanged(f"{folder / 'files.json'} cannot be read (run `assay env build NAME`)") from error
+        raise EnvironmentChanged(
+            f"{folder / 'files.json'} cannot be read (run `{how_to_build(manifest.name)}`)"
+        ) from error
     wrong = differences(before, now)
     if not wrong and digest_for(manifest.python, manifest.recipe, now) != manifest.digest:
         wrong = ["the manifest does not belong to the files"]

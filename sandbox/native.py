@@ -24,12 +24,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from sandbox.engine import Sandbox
 from sandbox.entries import digest_of, entries, fingerprint
 from sandbox.job import Job, SandboxFault, StagedFile
-from sandbox.recipe import FOLDER, Recipe, own_files
+from sandbox.recipe import FOLDER, NATIVE, Recipe, own_files
 
 if TYPE_CHECKING:
     from sandbox.job import Environment
 
-NAME, BACKEND = "lean4-native", "lean4-native"
+NAME, BACKEND = NATIVE, "lean4-native"
 SHARED = FOLDER / "lean4"  # where our program is, which both builds of Lean use
 FACTS = "assay_prover/facts.json"
 NEEDED = ("bin/lean", "lib/lean/Init.olean", "lib/lean/Lean/AddDecl.olean", "lib/lean/Lean/Util/CollectAxioms.olean")

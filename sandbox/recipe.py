@@ -21,13 +21,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sandbox.job import SandboxFault
+from sandbox.job import Misused
 
 if TYPE_CHECKING:
     from sandbox.job import Environment
 
 FOLDER = Path(__file__).parent / "recipes"
 NAME = re.compile(r"[a-z][a-z0-9._-]{0,31}")
+NATIVE = "lean4-native"  # what it is built from stands in no file but in the settings
 BROUGHT = re.compile(r"(nvidia|cuda)-[a-z0-9-]+|triton")
 
 _HASH = r"--hash=sha256:[0-9a-f]{64}"
@@ -100,6 +101,12 @@ def shipped() -> dict[str, Path]:
     return {path.stem: path for path in sorted(FOLDER.glob("*.txt"))}
 
 
+def how_to_build(name: str) -> str:
+    """Return the line that builds an environment, for remedies: recipes of one's own are not kept, and must be named."""
+    own = "" if name in {*shipped(), NATIVE} else " --from FILE"
+    return f"assay env build {name}{own}"
+
+
 def read_recipe(name: str, path: Path) -> Recipe:
     """Return what a file says.
 
@@ -108,23 +115,23 @@ def read_recipe(name: str, path: Path) -> Recipe:
         path: the file.
 
     Raises:
-        SandboxFault: it cannot be read, a line is not understood, or the name is none.
+        Misused: it cannot be read, a line is not understood, or the name is none.
 
     """
     if NAME.fullmatch(name) is None or name == "python":
-        raise SandboxFault(f"{name!r} cannot name an environment that is built (use small letters, digits, . _ and -)")
+        raise Misused(f"{name!r} cannot name an environment that is built (use small letters, digits, . _ and -)")
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError) as error:
-        raise SandboxFault(f"{path} cannot be read: {error}") from error
+        raise Misused(f"{path} cannot be read: {error}") from error
     recipe = Recipe(name, path, {})
     for number, line in enumerate(lines, 1):
         try:
             recipe = _with_line(recipe, line.strip())
         except ValueError as error:
-            raise SandboxFault(f"{path}, line {number}: {error}") from error
+            raise Misused(f"{path}, line {number}: {error}") from error
     if not recipe.pins:
-        raise SandboxFault(f"{path} names no package (write one `name==version` a line)")
+        raise Misused(f"{path} names no package (write one `name==version` a line)")
     return recipe
 
 

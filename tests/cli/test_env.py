@@ -78,7 +78,7 @@ def test_what_was_changed_is_named_with_5_and_nothing_runs_in_it(bench: Bench, t
     done = bench("env", "verify", "tiny")
     assert done.returncode == 5
     assert "tiny/data.txt changed its contents" in done.stderr
-    assert "`assay env build tiny` builds it anew" in done.stderr
+    assert "`assay env build tiny --from FILE` builds it anew" in done.stderr
     listed = bench("env", "list", "--json")
     assert [json.loads(line)["name"] for line in listed.stdout.splitlines()] == ["python"]
     assert "the environment tiny was changed" in listed.stderr
@@ -88,17 +88,23 @@ def test_what_was_changed_is_named_with_5_and_nothing_runs_in_it(bench: Bench, t
     assert document["runs"] == []
 
 
-@pytest.mark.parametrize("name", ["tiny", "torch"])
-def test_one_that_was_not_built_cannot_be_verified(bench: Bench, name: str) -> None:
+@pytest.mark.parametrize(("name", "remedy"), [("tiny", "tiny --from FILE"), ("torch", "torch")])
+def test_one_that_was_not_built_cannot_be_verified(bench: Bench, name: str, remedy: str) -> None:
     done = bench("env", "verify", name)
     assert (done.returncode, done.stdout) == (5, "")
-    assert f"(run `assay env build {name}`)" in done.stderr
+    assert f"(run `assay env build {remedy}`)" in done.stderr
 
 
-def test_a_recipe_that_is_wrong_is_5_with_its_line(bench: Bench) -> None:
+def test_the_environment_of_the_host_is_built_from_no_file(bench: Bench) -> None:
+    done = bench("env", "build", "python", "--from", bench.recipe)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "python is the host's own" in " ".join(done.stderr.split())
+
+
+def test_a_recipe_that_is_wrong_is_a_wrong_argument_and_named_with_its_line(bench: Bench) -> None:
     bench.recipe.write_text("tiny>=1\n")
     done = bench("env", "build", "tiny", "--from", bench.recipe)
-    assert (done.returncode, done.stdout) == (5, "")
+    assert (done.returncode, done.stdout) == (2, "")
     assert "own.txt, line 1: 'tiny>=1' is no exact version" in done.stderr
 
 
