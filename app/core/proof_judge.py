@@ -1,10 +1,11 @@
 """From the finished runs of a proof to what may be said about its claim.
 
 A proof counts when a kernel accepted every declaration of it in a process that never ran anything of it, when what is proved
-is the approved statement down to its definitions, and when no axiom stands behind it but Lean's own three. FALSIFIED needs
-a proof that is clean of all else and a kernel that rejected the same declaration twice; it rejects the proof, and says
-nothing about the statement. A checker that the operator does not believe enough decides neither. See `proof_readings`
-for what comes before.
+is the approved statement down to its definitions, and when no axiom stands behind it but Lean's own three. A proof of the
+statement's negation that passes all of this twice is a counterexample: the claim is FALSIFIED, and the statement false.
+Otherwise FALSIFIED needs a proof that is clean of all else and a kernel that rejected the same declaration twice; that
+rejects the proof, and says nothing about the statement. A checker that the operator does not believe enough decides
+nothing. See `proof_readings` for what comes before.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from app.core.proof_readings import (
     disagreement,
     marred,
     proof_of,
+    refutes,
     replayed,
     said,
     said_all,
@@ -42,7 +44,8 @@ if TYPE_CHECKING:
     from app.core.model import Control, Run, Seal
 
 PASS, FAIL, UNDECIDED = ControlResult.PASS, ControlResult.FAIL, ControlResult.UNDECIDED
-ACCEPTED, REJECTED = "PROOF_ACCEPTED", "PROOF_REJECTED"
+ACCEPTED, REJECTED, COUNTEREXAMPLE = "PROOF_ACCEPTED", "PROOF_REJECTED", "COUNTEREXAMPLE"
+COMPUTED = {ACCEPTED: "accepted", REJECTED: "rejected", COUNTEREXAMPLE: "negation accepted"}
 PROOF_RULE = "proof"  # what the one comparison of a proof is held to
 
 
@@ -68,7 +71,11 @@ def judge_proof(seal: Seal, runs: Sequence[Run], sources: Mapping[str, bytes]) -
     controls = _controls(seal, found, again, sources)
     spoiled = None if found.rejected is None else marred(seal, by_key[REPLAY.key])
     lacking = (
-        shortcoming(seal, found) or spoiled or disagreement(found) or _unconfirmed(found, again) or _uncited(controls)
+        shortcoming(seal, found)
+        or spoiled
+        or disagreement(found)
+        or _unconfirmed(seal, found, again)
+        or _uncited(controls)
     )
     if lacking is not None:
         return _inconclusive(runs, lacking, controls=controls)
@@ -77,33 +84,37 @@ def judge_proof(seal: Seal, runs: Sequence[Run], sources: Mapping[str, bytes]) -
 
 def _decided(seal: Seal, runs: Sequence[Run], found: Replayed, controls: tuple[Control, ...]) -> Judgement:
     proof, terms = proof_of(seal)
-    accepted = found.rejected is None
-    comparisons = (_comparison(proof.theorem, accepted=accepted),)
+    code = COUNTEREXAMPLE if refutes(found) else ACCEPTED if found.rejected is None else REJECTED
+    comparisons = (_comparison(proof.theorem, code),)
     if terms.assurance == "test" and terms.accepts != "test":
-        what = "accepted" if accepted else "rejected"
-        detail = (
-            f"{terms.backend} {what} the proof, and a checker whose assurance is test decides nothing in this store"
+        what = {ACCEPTED: "accepted the proof", REJECTED: "rejected the proof"}.get(
+            code, "accepted a proof of the negation"
         )
+        detail = f"{terms.backend} {what}, and a checker whose assurance is test decides nothing in this store"
         return _inconclusive(runs, Ending("CHECKER_NOT_TRUSTED", detail), comparisons, controls)
     if found.rejected is not None:
         reason = (
             f"Compiled, but a fresh kernel rejected {said(found.rejected.name)} ({said(found.rejected.message)});"
             " confirmed by a second run; this rejects the proof, not the statement."
         )
-        return _judgement(runs, Status.FALSIFIED, REJECTED, reason, comparisons, controls)
+        return _judgement(runs, Status.FALSIFIED, code, reason, comparisons, controls)
     checker = checker_of(proof)
     axioms = ", ".join(item for item in checker.allowed if item in found.axioms) or checker.approved
     count = f"{found.declarations} declaration{'s' * (found.declarations != 1)}"
     others = "".join(f" and {said(item.name)} {said(item.version)}" for item in found.kernels[1:])
-    reason = (
-        f"{checker.language} {terms.lean_version} ({terms.backend}){others} accepted every one of {count};"
-        f" {proof.theorem} is the approved statement; axioms: {axioms}."
-    )
-    return _judgement(runs, Status.VERIFIED, ACCEPTED, reason, comparisons, controls)
+    accepted = f"{checker.language} {terms.lean_version} ({terms.backend}){others} accepted every one of {count}"
+    if code == COUNTEREXAMPLE:
+        reason = (
+            f"A proof of the negation of the approved statement {proof.theorem} passed the same checks: {accepted};"
+            f" axioms: {axioms}; confirmed by a second run."
+        )
+        return _judgement(runs, Status.FALSIFIED, code, reason, comparisons, controls)
+    reason = f"{accepted}; {proof.theorem} is the approved statement; axioms: {axioms}."
+    return _judgement(runs, Status.VERIFIED, code, reason, comparisons, controls)
 
 
-def _comparison(theorem: str, *, accepted: bool) -> Comparison:
-    computed = "accepted" if accepted else "rejected"
+def _comparison(theorem: str, code: str) -> Comparison:
+    computed = COMPUTED[code]
     return Comparison(
         metric=theorem,
         unit=None,
@@ -116,8 +127,8 @@ def _comparison(theorem: str, *, accepted: bool) -> Comparison:
         high=None,
         computed_low=None,
         computed_high=None,
-        match=accepted,
-        code=ACCEPTED if accepted else REJECTED,
+        match=code == ACCEPTED,
+        code=code,
         flips_at=None,
     )
 
@@ -137,6 +148,11 @@ def _controls(
     differing = found.definitions or ()
     if found.statement == "same" and not differing:
         stated = control("statement", PASS, "The theorem and every definition under it are those of the approved file.")
+    elif refutes(found) and not differing:
+        detail = (
+            "The theorem is the negation of the approved one, and every definition under it that of the approved file."
+        )
+        stated = control("statement", PASS, detail)
     else:
         what = said_all(differing) if differing else "the theorem's type"
         stated = control("statement", FAIL, f"Not as in the approved file: {what}.")
@@ -150,7 +166,7 @@ def _controls(
             PASS,
             f"The theorem depends on {said_all(found.axioms) or 'no axiom'}.{scope}",
         )
-    confirmed = () if again is None else (_confirm(found, again),)
+    confirmed = () if again is None else (_confirm(seal, found, again),)
     cited = quote(seal.claim, grounded(seal.claim, sources))
     return (kernel, stated, axioms, *confirmed, cited)
 
@@ -161,22 +177,26 @@ def _words(found: Replayed) -> str:
     )
 
 
-def _confirm(found: Replayed, again: Replayed | Ending) -> Control:
+def _confirm(seal: Seal, found: Replayed, again: Replayed | Ending) -> Control:
     if isinstance(again, Ending):
         return control("confirm", UNDECIDED, f"The second replay found nothing: {again.what}.")
+    if refutes(found):
+        lacking = shortcoming(seal, again) or disagreement(again)
+        if refutes(again) and lacking is None:
+            return control("confirm", PASS, "A second replay accepted the proof of the negation as well.")
+        return control("confirm", FAIL, "A second replay did not accept the proof of the negation.")
     same = found.rejected is not None and again.rejected is not None and again.rejected.name == found.rejected.name
     detail = "A second replay rejected the same declaration." if same else "A second replay found something else."
     return control("confirm", PASS if same else FAIL, detail)
 
 
-def _unconfirmed(found: Replayed, again: Replayed | Ending | None) -> Ending | None:
-    if found.rejected is None or again is None:
-        return None
-    if isinstance(again, Ending):
+def _unconfirmed(seal: Seal, found: Replayed, again: Replayed | Ending | None) -> Ending | None:
+    if again is None or isinstance(again, Ending):
         return again
-    if _confirm(found, again).result is not PASS:
-        return Ending("NONDETERMINISTIC", f"the kernel rejected {said(found.rejected.name)} once and not again")
-    return None
+    if _confirm(seal, found, again).result is PASS:
+        return None
+    what = "accepted the negation" if found.rejected is None else f"rejected {said(found.rejected.name)}"
+    return Ending("NONDETERMINISTIC", f"the kernel {what} once and not again")
 
 
 def _uncited(controls: Sequence[Control]) -> Ending | None:

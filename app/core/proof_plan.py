@@ -2,7 +2,8 @@
 
 prove     `prove-challenge` and `prove-solution`, side by side: each compiles one file and exports what came of it
 replay    `replay-0`: a fresh process gives every declaration of the solution to the kernel; only if both prove runs exported
-confirm   `confirm-0`: the same again, only if the kernel rejected a declaration of a proof that would otherwise be accepted
+confirm   `confirm-0`: the same again, only if the kernel rejected a declaration of a proof that would otherwise be accepted,
+          or accepted a proof of the statement's negation
 
 Of a statement that nobody approved the challenge alone is compiled: more runs would not change the verdict. For a checker
 that may decide nothing, nothing is run, so that this can be said of a proof whose environment is gone.
@@ -20,6 +21,7 @@ from app.core.proof_readings import (
     barred,
     disagreement,
     proof_of,
+    refutes,
     replayed,
     shortcoming,
     unproved,
@@ -58,7 +60,7 @@ def _stages(seal: Seal, by_key: dict[str, Run]) -> Iterator[tuple[RunSpec, ...]]
         return
     yield (REPLAY,)
     found = replayed(seal, by_key[REPLAY.key])
-    if not isinstance(found, Replayed) or found.rejected is None:
+    if not isinstance(found, Replayed) or (found.rejected is None and not refutes(found)):
         return
     if shortcoming(seal, found) is None and disagreement(found) is None:
         yield (CONFIRM,)

@@ -159,7 +159,7 @@ def shortcoming(seal: Seal, found: Replayed) -> Ending | None:
         return Ending("THEOREM_MISSING", f"the {file} has no theorem named {name}")
     if not there.is_theorem and (name in checker.allowed or name not in found.axioms):  # as an axiom it is named below
         return Ending("THEOREM_MISSING", f"{name} is no theorem in the solution")
-    if found.statement != "same":
+    if found.statement != "same" and not refutes(found):
         return Ending(
             "STATEMENT_NOT_APPROVED", f"{name} is in the solution, and states something else than was approved"
         )
@@ -175,6 +175,13 @@ def shortcoming(seal: Seal, found: Replayed) -> Ending | None:
         where = "outside the allowed three" if checker.allowed else "which is not in the approved file"
         return Ending("PROOF_AXIOM_FORBIDDEN", f"it depends on {said_all(beyond)}, {where}")
     return None
+
+
+def refutes(found: Replayed) -> bool:
+    """Return whether what was replayed proves the negation of the approved statement, by the word of one kernel at least."""
+    return (
+        found.negation and found.statement == "differs" and (found.rejected is None or disagreement(found) is not None)
+    )
 
 
 def disagreement(found: Replayed) -> Ending | None:

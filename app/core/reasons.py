@@ -47,6 +47,7 @@ BLAME = {
 
 #: the same of proofs alone; what the service is to blame for here is no fault, but a checker that may not decide
 PROOF_BLAME = {
+    "COUNTEREXAMPLE": Blame.AUTHOR,
     "PROOF_REJECTED": Blame.AUTHOR,
     "PROOF_NOT_COMPILED": Blame.AUTHOR,
     "PROOF_INCOMPLETE": Blame.AUTHOR,

@@ -61,6 +61,7 @@ CODE = {
     "CONTROL_UNDECIDED": "a required control could not be carried out",
     "COINCIDENCE": "too many other cells would have matched as well",
     "PROOF_ACCEPTED": "a fresh kernel accepted every declaration of a proof of the approved statement",
+    "COUNTEREXAMPLE": "a fresh kernel accepted a proof of the statement's negation, twice",
     "PROOF_REJECTED": "a fresh kernel rejected the proof twice; the statement stays open",
     "PROOF_NOT_COMPILED": "statement or proof does not compile",
     "PROOF_INCOMPLETE": "the proof depends on sorry",

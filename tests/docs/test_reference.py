@@ -18,7 +18,7 @@ from app.core.codes import CONTRADICTIONS, MATCHES, SEVERITY
 from app.core.controls_catalogue import CATALOGUE, PROOF_CATALOGUE
 from app.core.errors import Refusal
 from app.core.model import Blame, ControlResult, OutcomeKind, Rule, Status
-from app.core.proof_judge import ACCEPTED, REJECTED
+from app.core.proof_judge import ACCEPTED, COUNTEREXAMPLE, REJECTED
 from app.core.reasons import PROOF_BLAME
 from app.core.verdict import BLAME
 from app.main import create_app
@@ -124,7 +124,7 @@ def test_a_reason_code_stands_under_its_own_blame(code: str) -> None:
     cells = codes_of_the_page()[code]
     if code in MATCHES | {ACCEPTED}:
         assert cells[0] == "### VERIFIED"
-    elif code in CONTRADICTIONS | {REJECTED}:
+    elif code in CONTRADICTIONS | {REJECTED, COUNTEREXAMPLE}:
         assert (cells[0], cells[2]) == ("### FALSIFIED", f"`{(BLAME | PROOF_BLAME)[code].value}`")
     elif code in BLAME | PROOF_BLAME:
         assert cells[0] == f"### UNVERIFIED, blame `{(BLAME | PROOF_BLAME)[code].value}`"

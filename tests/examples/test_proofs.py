@@ -28,7 +28,7 @@ def test_every_proof_says_what_it_should_get_and_is_named_as_its_folder() -> Non
 
 
 def test_a_true_statement_stands_in_both_files_and_a_cheat_has_the_challenge_of_what_it_cheats_at() -> None:
-    for name in EXPECTED:
+    for name in EXPECTED.keys() - {"euler-primes"}:  # which is refuted
         challenge = (EXAMPLES / name / "challenge.lean").read_text()
         assert challenge.endswith(" := by sorry\n")
         stated = challenge.removesuffix("by sorry\n")[challenge.index("theorem Paper.") :]

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from app.core.proof import read_proved, read_replayed
-from app.core.proof_readings import shortcoming
+from app.core.proof_readings import refutes, shortcoming
 from sandbox import Job, Sandbox, StagedFile
 from tests.core.proofs import a_proof_claim, a_proof_seal
 
@@ -154,6 +154,8 @@ def code_of_replay(outcome: Outcome, said: dict[str, Any], theorem: str) -> str:
     lacking = shortcoming(a_proof_seal().model_copy(update={"claim": a_proof_claim(theorem=theorem)}), found)
     if lacking is not None:
         return lacking.code
+    if refutes(found):
+        return "COUNTEREXAMPLE"
     return "PROOF_REJECTED" if found.rejected is not None else "PROOF_ACCEPTED"
 
 

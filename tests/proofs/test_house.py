@@ -72,6 +72,7 @@ def verdict(path: Path, home: Path, lean4: Environment, *, approved: bool = True
     [
         ("honest/own_definition", 0, ("VERIFIED", "PROOF_ACCEPTED")),
         ("attacks/kernel_switched_off", 1, ("FALSIFIED", "PROOF_REJECTED")),
+        ("honest/refuted", 1, ("FALSIFIED", "COUNTEREXAMPLE")),
     ],
 )
 def test_a_proof_gets_the_verdict_that_it_deserves(

@@ -101,6 +101,7 @@ class Statement:
     """How two exports' statements compare."""
 
     same: bool
+    negation: bool  # whether the solution's is `¬` of the challenge's
     digest: str  # of the challenge's
     definitions: tuple[str, ...]  # which differ, as people write them
 
@@ -122,7 +123,15 @@ def statements(theorem: str, challenge: Export, solution: Export) -> Statement |
     said = text.write([*meanings, _meaning(replace(wanted, kind="theorem"))], challenge.table)
     digest = "sha256:" + hashlib.sha256(said.encode()).hexdigest()
     same = (wanted.type, wanted.parameters) == (found.type, found.parameters)
-    return Statement(same, digest, tuple(sorted(differing)))
+    negation = wanted.parameters == found.parameters and _negates(solution, found.type, wanted.type)
+    return Statement(same, negation, digest, tuple(sorted(differing)))
+
+
+def _negates(solution: Export, term: int, stated: int) -> bool:
+    """Return whether a term is `Not` of another, and that `Not` the library's own."""
+    table = solution.table
+    name = table.named("Not")
+    return solution.owner(name) is None and table.terms[term] == ("a", table.term(("c", name)), stated)
 
 
 def readable(table: Table, name: int) -> str:

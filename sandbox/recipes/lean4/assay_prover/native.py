@@ -157,7 +157,10 @@ def further(report: Report, wanted: Report, inputs: Path, folder: Path, facts: d
         return {**report, "kernels": words}
     programs = facts["programs"]
     solution = inputs / "solution.txt"
-    found = {"comparator": comparator(wanted["theorem"], inputs, folder)}
+    # Comparator knows no negation: it is asked for its kernel's word on the solution beside itself. Which statement is
+    # proved is ours to say, here as elsewhere.
+    beside = solution if report["statement"] != "same" else inputs / "challenge.txt"
+    found = {"comparator": comparator(wanted["theorem"], beside, solution, folder)}
     if "nanoda" in programs:
         found["nanoda"] = nanoda(solution, folder)
     for name, no in found.items():
@@ -172,22 +175,22 @@ def _clean(report: Report) -> bool:
     return (
         report["theorem"]["challenge"]
         and report["theorem"]["is_theorem"]
-        and report["statement"] == "same"
+        and (report["statement"] == "same" or (report["negation"] and report["rejected"] is None))
         and not report["definitions"]
         and not report["sorry"]
         and set(report["axioms"]) <= set(ALLOWED)
     )
 
 
-def comparator(theorem: str, inputs: Path, folder: Path) -> str | None:
+def comparator(theorem: str, challenge: Path, solution: Path, folder: Path) -> str | None:
     """Return why comparator says no to the two texts; None when it says yes.
 
     Raises:
         NoWordError: it says neither.
 
     """
-    exports = {"Challenge": inputs / "challenge.txt", "Solution": inputs / "solution.txt"}
-    done = compare(theorem, folder, EXPORTER, {name: path.read_bytes() for name, path in exports.items()})
+    exports = {"Challenge": challenge.read_bytes(), "Solution": solution.read_bytes()}
+    done = compare(theorem, folder, EXPORTER, exports)
     said = done.stdout.decode("utf-8", "replace")
     if done.returncode == 0 and said.rstrip().endswith(YES):
         return None

@@ -146,6 +146,7 @@ def _compared(  # noqa: PLR0913 - what was read
     compared = statements(wanted["theorem"], challenge, solution)
     report["statement"] = "same" if compared is not None and compared.same else "differs"
     if compared is not None:
+        report["negation"] = compared.negation
         report["statement_sha256"] = compared.digest
         report["definitions"] = [short(name, NAME_MAX) for name in compared.definitions][:NAMES_MAX]
     own, library = solution.reached([theorem.name] if theorem is not None else [], proofs=True)
@@ -194,7 +195,6 @@ def _judged(  # noqa: PLR0913 - what was found so far
         "sorry": "sorryAx" in axioms,
         "axioms": sorted(short(name, NAME_MAX) for name in axioms)[:NAMES_MAX],
         "axioms_scope": backend.scope,
-        "negation": False,
         "lean": backend.lean,
     }
 
