@@ -215,7 +215,13 @@ def _tested(session: Session, standing: list[dict[str, Any]]) -> list[Tested]:
     for verification_id, document in session.execute(query):
         spent[verification_id] = spent.get(verification_id, 0) + int(json.loads(document).get("cpu_ms") or 0)
     return [
-        Tested(item["kind"], Status(item["status"]), _seconds(spent.get(item["verification_id"]))) for item in standing
+        Tested(
+            item["kind"],
+            Status(item["status"]),
+            _seconds(spent.get(item["verification_id"])),
+            item["reason_code"],
+        )
+        for item in standing
     ]
 
 

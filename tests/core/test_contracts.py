@@ -462,8 +462,10 @@ def test_claim_lineage_is_told_in_words(count: int, label: str) -> None:
 MATH = {"id": "0" * 32, "problem_name": "A conjecture", "statement": "Every n is small.", "n_cases": 1000}
 
 
-def a_claim_that_was(kind: str, status: str, cpu_seconds: float | None = None) -> math_result.Tested:
-    return math_result.Tested(kind, Status(status), cpu_seconds)
+def a_claim_that_was(
+    kind: str, status: str, cpu_seconds: float | None = None, code: str | None = None
+) -> math_result.Tested:
+    return math_result.Tested(kind, Status(status), cpu_seconds, code)
 
 
 @pytest.mark.parametrize(
@@ -490,6 +492,26 @@ def test_the_state_of_a_statement_follows_from_its_verdicts(
     assert document["verification"]["counterexample_available"] is (state == "FALSIFIED")
     assert document["result"]["status"] == state.lower()
     assert set(document["artifact_set"][0]) == {"type", "label", "url", "format"}
+
+
+@pytest.mark.parametrize(
+    ("claims", "available", "method", "result"),
+    [
+        ([("script", "MISMATCH")], True, "python_computation", "counterexample"),
+        ([("lean4", "COUNTEREXAMPLE")], True, "lean4", "counterexample"),
+        ([("lean4", "PROOF_REJECTED")], False, "lean4", "proof_rejected"),
+        ([("lean4", "PROOF_REJECTED"), ("script", "MISMATCH")], True, "python_computation", "counterexample"),
+    ],
+)
+def test_a_rejected_proof_is_no_counterexample(
+    *, claims: list[tuple[str, str]], available: bool, method: str, result: str
+) -> None:
+    tested = [a_claim_that_was(kind, "FALSIFIED", code=code) for kind, code in claims]
+    document = math_result.document(MATH, tested, (), BASE, published_by="p")
+    assert document is not None
+    found = fits(document)["verification"]
+    assert found["state"] == "FALSIFIED"
+    assert (found["counterexample_available"], found["method"], found["result"]) == (available, method, result)
 
 
 def test_cpu_time_is_the_sum_of_what_was_spent() -> None:

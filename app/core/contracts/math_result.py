@@ -43,6 +43,12 @@ class Tested:
     kind: str  # formula, script, lean4 or metamath
     status: Status
     cpu_seconds: float | None
+    reason_code: str | None = None
+
+    @property
+    def rejects_a_proof(self) -> bool:
+        """Whether what was falsified is a proof alone, while its statement stays open."""
+        return self.reason_code == "PROOF_REJECTED"
 
 
 def state_of(claims: Sequence[Tested], *, lean4_source_public: bool) -> str | None:
@@ -57,8 +63,13 @@ def state_of(claims: Sequence[Tested], *, lean4_source_public: bool) -> str | No
     return EVIDENCE if any(claim.status is Status.VERIFIED for claim in claims) else None
 
 
-def _method(claims: Sequence[Tested]) -> str:
-    """Return the language of the proofs; of several Lean, of which alone the contract has a word."""
+def _method(claims: Sequence[Tested], state: str) -> str:
+    """Return the language of the proofs that made the state; of several Lean, of which alone the contract has a word."""
+    if state == EVIDENCE:
+        return "python_computation"
+    if state == FALSIFIED:
+        claims = [claim for claim in claims if claim.status is Status.FALSIFIED]
+        claims = [claim for claim in claims if not claim.rejects_a_proof] or claims
     return next((kind for kind in PROOF_KINDS if any(claim.kind == kind for claim in claims)), "python_computation")
 
 
@@ -85,6 +96,8 @@ def document(
     state = state_of(claims, lean4_source_public=public)
     if state is None:
         return None
+    against = any(claim.status is Status.FALSIFIED and not claim.rejects_a_proof for claim in claims)
+    against_word = "counterexample" if against else "proof_rejected"
     seconds = [claim.cpu_seconds for claim in claims if claim.cpu_seconds is not None]
     named = ("id", "problem_id", "problem_name", "domain", "statement", "url", "doi")
     return header(NAME, base) | {
@@ -95,10 +108,10 @@ def document(
             "label": LABELS[state],
             "proof_claim": state == PROVED,
             "n_cases": int(told.get("n_cases") or 0),
-            "counterexample_available": state == FALSIFIED,
+            "counterexample_available": against,
             "lean4_source_public": public,
-            "method": _method(claims) if state in {PROVED, ATTEMPTED} else "python_computation",
-            "result": {FALSIFIED: "counterexample", EVIDENCE: "no_counterexample"}.get(state, state.lower()),
+            "method": _method(claims, state),
+            "result": {FALSIFIED: against_word, EVIDENCE: "no_counterexample"}.get(state, state.lower()),
             "cpu_seconds": round(sum(seconds), 3) if seconds else None,
         },
         "artifact_set": [{name: item.get(name) for name in ("type", "label", "url", "format")} for item in artifacts],
