@@ -111,7 +111,8 @@ def cancellation(verification_id: str) -> Flow[Verification]:
 def approval(challenge: str, theorem: str, imports: Sequence[str]) -> Flow[Approval]:
     """Approve the statement of a proof: the file of a digest, the theorem in it, the modules that may be imported."""
     wanted = {"challenge": challenge, "theorem": theorem, "imports": list(imports)}
-    return cast("Approval", described((yield from send(Request("POST", "/v1/approvals", json=wanted)))))
+    answer = yield from send(Request("POST", "/v1/approvals", json=wanted))
+    return cast("Approval", described(answer, "approved_by"))
 
 
 def another_try(verification_id: str) -> Flow[Verification]:

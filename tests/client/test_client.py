@@ -78,6 +78,12 @@ def test_a_claim_from_its_bundle_to_its_evidence(speak: Callable[..., Any], serv
     assert speak("fetch", "/livez").json() == {"status": "ok"}
 
 
+def test_a_statement_is_approved_and_the_first_approval_stands(speak: Callable[..., Any]) -> None:
+    found = speak("approve", f"sha256:{'0' * 64}", "Paper.main", ["Init"])
+    assert (found["theorem"], found["imports"], found["approved_by"]) == ("Paper.main", ["Init"], "local")
+    assert speak("approve", f"sha256:{'0' * 64}", "Paper.main", ["Init"]) == found
+
+
 def test_the_same_bundle_is_the_same_verification_and_force_asks_anew(speak: Callable[..., Any]) -> None:
     first = speak("submit", GOOD)["id"]
     assert speak("submit", GOOD)["id"] == first
