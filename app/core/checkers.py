@@ -34,6 +34,8 @@ class ProofChecker:
     hole: str  # what stands in the place of a proof that is missing
     allowed: tuple[str, ...]  # axioms beside those of the approved file, in the order in which sentences name them
     approved: str  # what a proof rests on that rests on none of them
+    rests: str  # what its theorem depends on then, in a sentence
+    denied: str  # what a file does that asks for one too many
     floored: bool  # whether the operator's floor for versions is meant for it
     program: Callable[[], Mapping[str, bytes]]  # files of its program, path in the box -> bytes
     evaluator: Callable[[], str]  # what a seal names for it
@@ -72,6 +74,8 @@ CHECKERS = {
         hole="sorry",
         allowed=("propext", "Classical.choice", "Quot.sound"),
         approved="none",
+        rests="no axiom",
+        denied="imports {}, which is not on the claim's list",
         floored=True,
         program=_lean,
         evaluator=lambda: LEAN_PROTOCOL,
@@ -84,6 +88,8 @@ CHECKERS = {
         hole="?",
         allowed=(),
         approved="those of the approved file",
+        rests="no axiom beyond those of the approved file",
+        denied="includes {}, and a database stands in one file here (put what it needs of the other into it)",
         floored=False,
         program=_metamath,
         evaluator=_metamath_digest,

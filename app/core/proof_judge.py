@@ -138,7 +138,7 @@ def _controls(
 ) -> tuple[Control, ...]:
     """Return what was asked of a replayed proof. `confirm` is there when the kernel was asked twice."""
     count = f"{found.declarations} declaration{'s' * (found.declarations != 1)}"
-    allowed, hole = checker_of(proof_of(seal)[0]).allowed, checker_of(proof_of(seal)[0]).hole
+    checker = checker_of(proof_of(seal)[0])
     if disagreement(found) is not None:
         kernel = control("kernel", UNDECIDED, f"The kernels disagree: {_words(found)}.")
     elif found.rejected is None:
@@ -153,18 +153,21 @@ def _controls(
             "The theorem is the negation of the approved one, and every definition under it that of the approved file."
         )
         stated = control("statement", PASS, detail)
+    elif found.theorem is not None and not (found.theorem.challenge and found.theorem.solution):
+        file = "solution" if found.theorem.challenge else "challenge"
+        stated = control("statement", FAIL, f"There is nothing to compare: the {file} has no such theorem.")
     else:
         what = said_all(differing) if differing else "the theorem's type"
         stated = control("statement", FAIL, f"Not as in the approved file: {what}.")
-    beyond = [item for item in found.axioms if item not in allowed]
-    scope = f" Looked for in: {said(found.axioms_scope)}." if found.axioms_scope else ""
+    beyond = [item for item in found.axioms if item not in checker.allowed]
+    scope = f" Looked for in: {said(found.axioms_scope)}." if found.axioms_scope and checker.allowed else ""
     if beyond or found.sorry:
-        axioms = control("axioms", FAIL, f"The theorem depends on {said_all(beyond) or hole}.{scope}")
+        axioms = control("axioms", FAIL, f"The theorem depends on {said_all(beyond) or checker.hole}.{scope}")
     else:
         axioms = control(
             "axioms",
             PASS,
-            f"The theorem depends on {said_all(found.axioms) or 'no axiom'}.{scope}",
+            f"The theorem depends on {said_all(found.axioms) or checker.rests}.{scope}",
         )
     confirmed = () if again is None else (_confirm(seal, found, again),)
     cited = quote(seal.claim, grounded(seal.claim, sources))

@@ -109,8 +109,8 @@ def _proved(run: Run, seal: Seal) -> Proved | Ending:
         case "ok":
             return found
         case "imports":
-            module = said(found.denied or "a module")
-            return Ending("IMPORT_DENIED", f"the {file} imports {module}, which is not on the claim's list")
+            what = checker_of(proof_of(seal)[0]).denied.format(said(found.denied or "a module"))
+            return Ending("IMPORT_DENIED", f"the {file} {what}")
         case "compile" if found.messages.error:
             count = f"{found.messages.error} error{'s' * (found.messages.error != 1)}"
             first = found.first

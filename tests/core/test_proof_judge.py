@@ -164,6 +164,13 @@ def test_of_two_shortcomings_the_earlier_one_decides(first: int, second: int) ->
     assert judged(merged).reason_code == PRECEDENCE[first][0]
 
 
+@pytest.mark.parametrize("file", ["challenge", "solution"])
+def test_where_no_theorem_is_no_statement_is_said_to_differ(file: str) -> None:
+    found = judged({"replay-0": replayed(theorem=THERE | {file: False}, statement="differs")})
+    stated = next(item for item in found.controls if item.name == "statement")
+    assert stated.detail == f"There is nothing to compare: the {file} has no such theorem."
+
+
 def test_a_theorem_that_is_itself_an_axiom_is_told_as_one() -> None:
     boxes = {"replay-0": replayed(theorem=THERE | {"is_theorem": False}, axioms=[THEOREM])}
     assert judged(boxes).reason_code == "PROOF_AXIOM_FORBIDDEN"

@@ -107,6 +107,22 @@ def test_what_a_proof_rests_on_is_compared_with_the_approved_file(
     assert {name: found[name] for name in usual} == usual | differs
 
 
+@pytest.mark.parametrize("proof", ["tze ?", "? ? tt", "( tze ? ) A", "( tze ?", "? $="])
+def test_what_stands_around_a_gap_makes_no_kernel_disagree(scratch: Path, proof: str) -> None:
+    found = judged(scratch, database(before=f"lemma $p |- t = t $= {proof} $.\n"))
+    assert [item["rejected"] for item in found["kernels"]] == [None, None]
+    assert found["sorry"] is False
+    resting = judged(scratch, database("tt lemma", before=f"lemma $p |- t = t $= {proof} $.\n"))
+    assert resting["sorry"] is True
+
+
+def test_what_is_wrong_is_said_with_its_line() -> None:
+    assert prove(b"$c a $.\n$( caf\xe9 $)\n")["detail"].startswith("line 2: a byte is not ASCII")
+    assert prove(b"$c a $.\n\nx $a\n  a b $.\n")["detail"] == "line 4: b is not declared here"
+    with pytest.raises(DatabaseError, match="word 1: "):
+        read(["$}"])
+
+
 def test_a_theorem_that_is_an_axiom_in_the_solution_is_no_theorem(scratch: Path) -> None:
     found = judged(scratch, f"{AXIOMS}th1 $a |- t = t $.\n".encode())
     assert found["theorem"] == {"challenge": True, "solution": True, "is_theorem": False}
@@ -163,16 +179,15 @@ def test_what_metamath_repeats_of_a_text_is_not_taken_for_its_word(scratch: Path
     theorem = f"{axioms}th1 $p |-\n{said} $= tze $.\n".encode()
     report = prove(theorem)
     assert report["stage"] == "ok"
-    _, wrong = ask(scratch / "ASSAY_OUTPUT/export.txt")
+    _, wrong = ask((scratch / "ASSAY_OUTPUT/export.txt").read_bytes())
     assert wrong is not None
     assert wrong["name"] == "th1"
 
 
-def test_a_verifier_that_says_nothing_decides_nothing(scratch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (scratch / "solution.txt").write_bytes(database())
+def test_a_verifier_that_says_nothing_decides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.core.metamath.box.PROGRAM", "/bin/true")
     with pytest.raises(RuntimeError, match="neither yes nor no"):
-        ask(scratch / "solution.txt")
+        ask(database())
     assert PROGRAM == "/usr/bin/metamath"
 
 

@@ -76,6 +76,11 @@ def test_a_proof_ends_with_its_verdict_and_evidence_that_holds(
     assert done.archive is not None
     report = evidence.verify(done.archive)
     assert report.ok, report.findings
+    said = {
+        "IMPORT_DENIED": "the solution includes set.mm, and a database stands in one file here",
+        "PROOF_NOT_COMPILED": "line 1: ",
+    }
+    assert said.get(code, "") in found["reason"]
 
 
 def test_an_accepted_proof_names_both_verifiers_and_can_be_run_again(tmp_path: Path) -> None:
@@ -88,6 +93,8 @@ def test_an_accepted_proof_names_both_verifiers_and_can_be_run_again(tmp_path: P
         f"Metamath {version} (metamath) and assay 1 accepted every one of 8 declarations; th1 is the approved statement;"
         " axioms: those of the approved file."
     )
+    axioms = next(item["detail"] for item in done.document["controls"] if item["name"] == "axioms")
+    assert axioms == "The theorem depends on no axiom beyond those of the approved file."
     told = read_json(unpack(done.archive), "runs/replay-0/result.json")
     assert [item["name"] for item in told["kernels"]] == ["metamath", "assay"]
     before = evidence.verify(done.archive).judgement

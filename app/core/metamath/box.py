@@ -19,8 +19,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from .kernel import UNKNOWN, GaveUpError, labels, rejected
-from .reader import Assertion, Database, DatabaseError, IncludeError, read, tokens, written
+from .kernel import GaveUpError, labels, rejected
+from .reader import UNKNOWN, Assertion, Database, DatabaseError, IncludeError, closed, read, tokens, written
 
 PROGRAM = "/usr/bin/metamath"
 OWN = {"name": "assay", "version": "1"}
@@ -69,23 +69,24 @@ def replay(inputs: Path, theorem: str) -> dict[str, Any]:
     both: dict[str, Database] = {}
     for stage in ("challenge", "solution"):
         try:
-            both[stage] = read(tokens((inputs / f"{stage}.txt").read_bytes()))
+            words = tokens((inputs / f"{stage}.txt").read_bytes())
+            both[stage] = read(words)
         except DatabaseError as error:
             return {**report, "stage": stage, "detail": str(error)[:DETAIL_MAX]}
     challenge, solution = both["challenge"], both["solution"]
     told = compared(theorem, challenge, solution)
-    version, theirs = ask(inputs / "solution.txt")
+    version, theirs = ask(written(closed(words)).encode("ascii"))
     try:
         ours = _named(rejected(solution))
     except GaveUpError as error:
         return {**report, **told, "stage": "solution", "detail": str(error)[:DETAIL_MAX]}
-    words = [{"name": "metamath", "version": version, "rejected": theirs}, {**OWN, "rejected": ours}]
+    said = [{"name": "metamath", "version": version, "rejected": theirs}, {**OWN, "rejected": ours}]
     return {
         **report,
         **told,
         "declarations": len(solution.assertions),
-        "rejected": next((item["rejected"] for item in words if item["rejected"] is not None), None),
-        "kernels": words,
+        "rejected": next((item["rejected"] for item in said if item["rejected"] is not None), None),
+        "kernels": said,
     }
 
 
@@ -129,7 +130,7 @@ def reached(item: Assertion, database: Database) -> list[Assertion]:
     return list(found.values())
 
 
-def ask(database: Path) -> tuple[str, dict[str, str] | None]:
+def ask(database: bytes) -> tuple[str, dict[str, str] | None]:
     """Return the version of `metamath`, and which proof of a database it rejects.
 
     What it repeats of the text stands behind an error of its own, so that no text can make it seem content.
@@ -139,7 +140,7 @@ def ask(database: Path) -> tuple[str, dict[str, str] | None]:
 
     """
     with tempfile.TemporaryDirectory() as home:  # with a name that the program's own language can say
-        (Path(home) / "database.mm").write_bytes(database.read_bytes())
+        (Path(home) / "database.mm").write_bytes(database)
         command = [PROGRAM, "read database.mm", "verify proof *", "exit"]
         done = subprocess.run(command, cwd=home, stdin=subprocess.DEVNULL, capture_output=True, check=False)
     said = done.stdout.decode("ascii", "replace")

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .reader import UNKNOWN
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from .reader import Assertion, Database, Hypothesis
 
 Text = tuple[str, ...]
-UNKNOWN = "?"
 SYMBOLS_MAX = 50_000_000  # that one proof may write, however often it repeats itself
 
 

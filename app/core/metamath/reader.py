@@ -12,15 +12,27 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 LABEL = re.compile(r"[A-Za-z0-9._-]+")
 SYMBOL = re.compile(r"[!-#%-~]+")  # printable ASCII without `$`
 FIRST = "assay-metamath-export-v1"  # a label-free comment in front of an export, so that nothing else is taken for one
+UNKNOWN = "?"
 WORD_MAX = 80
 
 
 class DatabaseError(ValueError):
     """The text is no database; the message says where and why."""
+
+
+class Word(str):
+    """A word of a text, which knows its line."""
+
+    __slots__ = ("line",)
+    line: int
 
 
 class IncludeError(DatabaseError):
@@ -80,7 +92,7 @@ class _Frame:
     apart: frozenset[Pair[str]] = frozenset()
 
 
-def tokens(data: bytes) -> list[str]:
+def tokens(data: bytes) -> Sequence[str]:
     """Return the words of a text without its comments.
 
     Raises:
@@ -90,8 +102,10 @@ def tokens(data: bytes) -> list[str]:
     try:
         text = data.decode("ascii")
     except UnicodeDecodeError as error:
-        raise DatabaseError(f"byte {error.start} is not ASCII") from None
-    found, within = [], False
+        place = data.count(b"\n", 0, error.start) + 1
+        detail = f"line {place}: a byte is not ASCII (a database has nothing else, its comments too)"
+        raise DatabaseError(detail) from None
+    found, within = list[Word](), False
     for number, line in enumerate(text.split("\n"), 1):
         if any(not " " <= sign <= "~" and sign not in "\t\r\f" for sign in line):
             raise DatabaseError(f"line {number} has a control character")
@@ -101,13 +115,14 @@ def tokens(data: bytes) -> list[str]:
             elif word == "$(":
                 within = True
             else:
-                found.append(word)
+                found.append(Word(word))
+                found[-1].line = number
     if within:
         raise DatabaseError("a comment is not closed")
     return found
 
 
-def written(words: list[str]) -> str:
+def written(words: Sequence[str]) -> str:
     """Return the text of words, a statement a line; what is read from it is what was read from the words."""
     lines, line = [f"$( {FIRST} $)"], list[str]()
     for word in words:
@@ -118,7 +133,23 @@ def written(words: list[str]) -> str:
     return "\n".join([*lines, *([" ".join(line)] if line else [])]) + "\n"
 
 
-def read(words: list[str]) -> Database:
+def closed(words: Sequence[str]) -> list[str]:
+    """Return words in which `?` alone stands in the place of every proof that is open, whatever else is said there.
+
+    What surrounds a gap proves nothing, and verifiers differ in how much of it they look at.
+    """
+    found, proof = list[str](), list[str]()
+    within = False
+    for word in words:
+        if within and word == "$.":
+            found += [UNKNOWN] if UNKNOWN in "".join(proof) else proof
+            proof, within = [], False
+        (proof if within else found).append(word)
+        within = within or word == "$="
+    return found + proof
+
+
+def read(words: Sequence[str]) -> Database:
     """Return what words declare.
 
     Raises:
@@ -130,7 +161,7 @@ def read(words: list[str]) -> Database:
 
 
 class _Reader:
-    def __init__(self, words: list[str]) -> None:
+    def __init__(self, words: Sequence[str]) -> None:
         self.words, self.at = words, 0
         self.found = Database()
         self.constants: set[str] = set()
@@ -159,7 +190,7 @@ class _Reader:
         self.at += 1
         return self.words[self.at - 1]
 
-    def _until(self, end: str) -> list[str]:
+    def _until(self, end: str) -> Sequence[str]:
         begin = self.at
         while self._next(f"`{end}`") != end:
             self._require(self.words[self.at - 1] not in {"$[", "$c", "$v", "${", "$}"}, f"`{end}` is missing")
@@ -167,16 +198,18 @@ class _Reader:
 
     def _require(self, holds: object, why: str) -> None:
         if not holds:
-            raise DatabaseError(f"word {self.at}: {why}")
+            last = self.words[self.at - 1] if self.at else ""
+            place = f"line {last.line}" if isinstance(last, Word) else f"word {self.at}"
+            raise DatabaseError(f"{place}: {why}")
 
-    def _constants(self, symbols: list[str]) -> None:
+    def _constants(self, symbols: Sequence[str]) -> None:
         self._require(len(self.frames) == 1, "constants are declared outside of all blocks")
         for symbol in symbols:
             self._fresh(symbol)
             self._require(symbol not in self.found.variables, f"{symbol[:WORD_MAX]} is a variable elsewhere")
             self.constants.add(symbol)
 
-    def _variables(self, symbols: list[str]) -> None:
+    def _variables(self, symbols: Sequence[str]) -> None:
         for symbol in symbols:
             self._fresh(symbol)
             self.frames[-1] = _Frame(
@@ -189,7 +222,7 @@ class _Reader:
         known = symbol in self.constants or symbol in self.frames[-1].variables or symbol in self.labels
         self._require(not known, f"{symbol[:WORD_MAX]} is declared already")
 
-    def _apart(self, symbols: list[str]) -> None:
+    def _apart(self, symbols: Sequence[str]) -> None:
         frame = self.frames[-1]
         self._require(len(set(symbols)) == len(symbols) > 1, "`$d` takes two different variables or more")
         self._require(frame.variables.issuperset(symbols), "`$d` names what is no variable here")
