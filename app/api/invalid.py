@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 SENTENCES: dict[str, tuple[str, str]] = {
     "missing": ("{name} is missing", "add it"),
     "extra_forbidden": ("{name} is not known here", "leave it out"),
+    "repeated": ("{name} is there more than once", "send it once"),
     "greater_than_equal": ("{name} is too small", "give a number of at least {ge}"),
     "less_than_equal": ("{name} is too large", "give a number of at most {le}"),
     "int_parsing": ("{name} is no whole number", "write it with digits alone, as in 20"),

@@ -1,7 +1,11 @@
-"""Refuses parameters that an address does not read: whoever sends one takes it for a filter, and the answer for filtered."""
+"""Refuses parameters that an address does not read: whoever sends one takes it for a filter, and the answer for filtered.
+
+Of a parameter that is there twice only the last would be read, so it is refused likewise; none is a list.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from fastapi import Request
@@ -17,7 +21,7 @@ BELOW = "/v1/"
 
 
 def refuse_unread(request: Request) -> None:
-    """Raise what the framework does for an unknown field, for every parameter that an address below `/v1` does not declare.
+    """Raise what the framework does for an unknown field, for every parameter that an address below `/v1` does not read.
 
     Only GET is asked: who delivers a webhook may have an address with parameters of its own.
 
@@ -27,19 +31,18 @@ def refuse_unread(request: Request) -> None:
     """
     if request.method != "GET" or not request.query_params or not request.url.path.startswith(BELOW):
         return
-    known = declared(request.scope["route"])
-    unknown = [name for name in dict.fromkeys(request.query_params) if name not in known]
-    if unknown:
-        errors = [
-            {
-                "type": "extra_forbidden",
-                "loc": ("query", name),
-                "msg": "Extra inputs are not permitted",
-                "input": request.query_params[name],
-            }
-            for name in unknown
-        ]
-        raise RequestValidationError(errors)
+    known, sent = declared(request.scope["route"]), [name for name, _ in request.query_params.multi_items()]
+    refused = [
+        {"type": kind, "loc": ("query", name), "msg": msg, "input": request.query_params[name]}
+        for name, times in Counter(sent).items()
+        for kind, msg, wrong in (
+            ("extra_forbidden", "Extra inputs are not permitted", name not in known),
+            ("repeated", "Input should be there once", name in known and times > 1),
+        )
+        if wrong
+    ]
+    if refused:
+        raise RequestValidationError(refused)
 
 
 def declared(route: BaseRoute) -> frozenset[str]:

@@ -29,6 +29,8 @@ LISTS = "/v1/verifications"
         (f"{LISTS}?since=2026-13-31T12:00:00Z", "/since", "`since` is no time with its offset", "write it as in 2026-"),
         (f"{LISTS}?stat=queued", "/stat", "this parameter is not known here", "did you mean 'state'?"),
         (f"{LISTS}?zzz=1", "/zzz", "this parameter is not known here", "use one of limit, cursor, since, until, "),
+        (f"{LISTS}?state=queued&state=failed", "/state", "`state` is there more than once", "send it once"),
+        (f"{LISTS}?limit=1&limit=1", "/limit", "`limit` is there more than once", "send it once"),
         (f"{LISTS}?state=done", "/state", "`state` is none of the words", "write one of queued, running, concluding, "),
         (f"{LISTS}?claim_id=x", "/claim_id", "`claim_id` is not spelled", "write an id of this service, as it stands"),
         (f"{LISTS}?publisher=%00", "/publisher", "`publisher` is not spelled", "write 1 to 200 characters without"),
@@ -48,6 +50,14 @@ def test_a_wrong_parameter_is_told_with_place_and_remedy(
     assert found["pointer"] == pointer
     assert found["detail"].startswith(detail)
     assert found["remedy"].startswith(remedy)
+
+
+def test_no_parameter_is_a_list_for_the_same_one_twice_is_refused(house: Service) -> None:
+    operations = [item for path in house.client.get("/openapi.json").json()["paths"].values() for item in path.values()]
+    schemas = [item["schema"] for one in operations for item in one.get("parameters", ()) if item["in"] == "query"]
+    assert schemas
+    kinds = [kind.get("type") for found in schemas for kind in (found, *found.get("anyOf", ()))]
+    assert "array" not in kinds
 
 
 @pytest.mark.parametrize(
