@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AliasChoices, Field, field_validator
+from pydantic import AfterValidator, AliasChoices, Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.core.apikeys import PEPPER_BYTES
@@ -145,6 +145,13 @@ class Settings(BaseSettings):
     attempts_max: int = 3
     body_bytes_max: int = 65 * MIB  # one request; the archive reader has its own limits inside
     pool_size: int = 10
+
+    @field_validator("default_limits", "proof_limits", "maximum_limits", mode="before")
+    @classmethod
+    def _rest_as_usual(cls, limits: object, info: ValidationInfo) -> object:
+        """Leave members that are not named at what they are by default: whoever opens GPUs names no other limit."""
+        usual = cls.model_fields[info.field_name or ""].default.model_dump()
+        return {**usual, **limits} if isinstance(limits, dict) else limits
 
     @field_validator("maximum_limits")
     @classmethod

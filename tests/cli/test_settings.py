@@ -11,6 +11,7 @@ import pytest
 
 from app.core.errors import Fault
 from app.main import create_app
+from app.settings import DEFAULT_LIMITS, MAXIMUM_LIMITS
 from app.settings_words import misspelt, read_settings
 from tests.api.bundles import formula_bundle
 from tests.cli.command import ROOT, assay, lay
@@ -44,6 +45,14 @@ def test_a_setting_that_cannot_be_read_is_named_with_an_example(
     assert SECRET not in str(caught.value)
     with pytest.raises(SystemExit, match="a setting is wrong"):
         create_app()
+
+
+def test_limits_that_are_not_named_stay_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSAY_MAXIMUM_LIMITS", '{"gpus": 1}')
+    monkeypatch.setenv("ASSAY_DEFAULT_LIMITS", '{"wall_ms": 1000}')
+    found = read_settings()
+    assert found.maximum_limits == MAXIMUM_LIMITS.model_copy(update={"gpus": 1})
+    assert found.default_limits == DEFAULT_LIMITS.model_copy(update={"wall_ms": 1000})
 
 
 def test_an_isolation_that_nobody_knows_is_usage_and_no_traceback(tmp_path: Path) -> None:
