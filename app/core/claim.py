@@ -219,7 +219,9 @@ def _limits(root: Table, policy: Policy, base: Limits) -> Limits:
 
 
 def _above(table: Table, key: str, most: str) -> None:
-    table.report(key, "limit-above-policy", f"{key} is above what the operator allows", f"at most {most}")
+    closed = (key, most) == ("gpus", "0")
+    remedy = "leave it out, or have the operator open GPUs by ASSAY_MAXIMUM_LIMITS" if closed else f"at most {most}"
+    table.report(key, "limit-above-policy", f"{key} is above what the operator allows", remedy)
 
 
 def _spell(field: str, amount: int) -> str:

@@ -860,6 +860,8 @@ def test_the_operator_s_most_is_named_in_the_remedy() -> None:
         item.pointer: item.remedy for item in problems(swapped('wall = "5s"', 'wall = "1h"\nmemory = "9GiB"\ncpus = 9'))
     }
     assert found == {"/limits/wall": "at most 100s", "/limits/memory": "at most 2560MiB", "/limits/cpus": "at most 4"}
+    (closed,) = problems(swapped('wall = "5s"', "gpus = 1"))
+    assert closed.remedy == "leave it out, or have the operator open GPUs by ASSAY_MAXIMUM_LIMITS"
 
 
 def test_limits_are_whole_values() -> None:
