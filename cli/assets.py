@@ -16,6 +16,8 @@ from cli.options import AsJson, AsJsonLines, end_on_signals, print_json, read_se
 from cli.words import name_of, say
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sandbox.assets import Manifest
 
 app = typer.Typer(no_args_is_help=True, help="Weights and data too large for a bundle.", rich_markup_mode=None)
@@ -40,6 +42,7 @@ def add(
     from sandbox.assets import load
 
     settings = read_settings()
+    _refuse_state(path, settings.state)
     end_on_signals()
     said = Steps(name or path.resolve().name)
     try:
@@ -99,6 +102,14 @@ def remove(name: Annotated[str, typer.Argument(help="Name or digest of the asset
         print_json({"name": manifest.name, "digest": manifest.digest, "removed_bytes": manifest.bytes})
     else:
         typer.echo(f"{manifest.name}  {manifest.digest}  removed, {manifest.bytes} bytes")
+
+
+def _refuse_state(path: Path, state: Mapping[str, Path]) -> None:
+    """Keep keys, database and what strangers sent from becoming what every script may read, by a folder named too high."""
+    for setting, folder in state.items():
+        if folder.resolve().is_relative_to(path.resolve()):
+            what = f"{path} holds what no script may read: {folder} ({setting})"
+            raise typer.BadParameter(f"{what}; name what is to be added alone")
 
 
 def _named(name: str) -> Manifest:

@@ -3,13 +3,11 @@
 One change at a time holds a lock. Entries are copied below `.part-…`, get the mode that they have on every host, and are
 hashed there: what is hashed is what boxes will see, whatever happens to the original meanwhile. A rename and a manifest make
 it an asset; whatever interrupts leaves nothing but a folder that the next addition removes.
-
-The original may lie where others write, and whoever adds may be root. So no file is opened by way of a link that was put in
-its place, or in that of a folder above it, after it was looked at.
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -21,22 +19,23 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sandbox.assets import PASSABLE, SCHEMA, Manifest, hex_of, read_manifest
-from sandbox.entries import digest_of, entries, walk
+from sandbox.assets import HEX, PASSABLE, SCHEMA, Manifest, hex_of, read_manifest
+from sandbox.copying import closed, copy, listed_below, size_of
+from sandbox.entries import digest_of, entries
 from sandbox.environments import refuse_unreachable
 from sandbox.job import Misused, SandboxFault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from sandbox.copying import Listed
     from sandbox.entries import Entries
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 FILES_MAX = 50_000  # each is looked at before and after every run that uses the asset
 LICENCE_MAX = 400
-CHUNK = 1 << 20
-NO_LINK = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # nor does it wait at a pipe
 COPY_SHARE = 0.5  # of the work of adding
+ELSEWHERE = "make room, or set ASSAY_ASSET_FOLDER to a larger disk"
 
 
 def add(
@@ -108,22 +107,22 @@ def _alone(base: Path, path: Path) -> Iterator[None]:
             yield
     except (OSError, shutil.Error) as error:
         named = getattr(error, "filename", None) or path
+        if getattr(error, "errno", None) in {errno.ENOSPC, errno.EDQUOT}:
+            raise SandboxFault(f"there is no room left below {base} ({ELSEWHERE})") from error
         raise SandboxFault(f"{named}: {getattr(error, 'strerror', None) or error}") from error
 
 
 def _add(
     base: Path, path: Path, name: str | None, licence: str, said: Callable[[str, float], None]
 ) -> tuple[Manifest, bool]:
-    for left in base.glob(".part-*"):  # of who was killed; nobody else is adding
-        shutil.rmtree(left, ignore_errors=True)
-    if not path.is_file() and not path.is_dir():
-        raise Misused(f"{path} is neither file nor folder (name what is to be added)")
-    listed = [("", path, path.stat())] if path.is_file() else [(item, path / item, state) for item, state in walk(path)]
+    for left in (*base.glob(".part-*"), *(each for each in base.glob(HEX) if not each.with_suffix(".json").exists())):
+        shutil.rmtree(left, ignore_errors=True)  # of who was killed; nobody else is adding
+    listed = listed_below(path)
     _require_usable(base, path, listed)
     part = Path(tempfile.mkdtemp(prefix=".part-", dir=base))
     try:
         data = part / "data"
-        size = _copy(data, path, listed, lambda share: said("copying", share * COPY_SHARE))
+        size = copy(data, path, listed, lambda share: said("copying", share * COPY_SHARE))
         _require_inside(data)
         found = entries(data, lambda share: said("hashing", COPY_SHARE + share * (1 - COPY_SHARE)))
         digest = digest_of(found, SCHEMA)
@@ -145,87 +144,28 @@ def _add(
     return manifest, not standing
 
 
-def _require_usable(base: Path, path: Path, listed: list[tuple[str, Path, os.stat_result]]) -> None:
+def _require_usable(base: Path, path: Path, listed: Listed) -> None:
     """Refuse what could not be kept, before anything is copied.
 
     Raises:
-        Misused: it is empty, has too many entries, or something that is no file, folder or link.
+        Misused: it is empty, has too many entries, or something that cannot be read or is no file, folder or link.
         SandboxFault: there is no room for it.
 
     """
     for _, source, state in listed:
         if not (stat.S_ISREG(state.st_mode) or stat.S_ISDIR(state.st_mode) or stat.S_ISLNK(state.st_mode)):
             raise Misused(f"{source} is no file, folder or link (remove it)")
+        if stat.S_ISREG(state.st_mode) and not os.access(source, os.R_OK, effective_ids=True):
+            raise closed(source)
     if not any(stat.S_ISREG(state.st_mode) for _, _, state in listed):
         raise Misused(f"{path} holds no file (name what is to be added)")
     if len(listed) > FILES_MAX:
         raise Misused(f"{path} has {len(listed)} entries, and {FILES_MAX} is the most (pack them into fewer files)")
-    size = sum(state.st_size for _, _, state in listed if stat.S_ISREG(state.st_mode))
+    size = size_of(listed)
     free = shutil.disk_usage(base).free
     if size > free:
         needed = f"{size >> 20} MiB are needed below {base}, and {free >> 20} MiB are free"
-        raise SandboxFault(f"{needed} (make room, or set ASSAY_ASSET_FOLDER to a larger disk)")
-
-
-def _copy(data: Path, path: Path, listed: list[tuple[str, Path, os.stat_result]], said: Callable[[float], None]) -> int:
-    """Copy entries and give each the mode that it has on every host; returns how many bytes files have."""
-    data.mkdir()
-    total, done = sum(state.st_size for _, _, state in listed if stat.S_ISREG(state.st_mode)), 0
-    for item, source, state in sorted(listed, key=lambda each: each[0]):
-        target = data / (item or path.name)
-        if stat.S_ISDIR(state.st_mode):
-            target.mkdir()
-        elif stat.S_ISLNK(state.st_mode):
-            target.symlink_to(source.readlink())
-        else:
-            _copy_file(path, item, target, state)
-            done += state.st_size
-            said(done / (total or 1))
-    for folder in (data, *(path for path in data.rglob("*") if path.is_dir() and not path.is_symlink())):
-        folder.chmod(0o755)
-    return total
-
-
-def _copy_file(path: Path, item: str, target: Path, state: os.stat_result) -> None:
-    """Copy the file that was looked at, and no other.
-
-    Raises:
-        SandboxFault: another one is in its place, or it is not as long as it was.
-
-    """
-    changed = f"{path / item} became another one while it was copied (add it when nothing writes there)"
-    try:
-        source = _open(path, item)
-    except OSError as error:
-        raise SandboxFault(changed) from error
-    with open(source, "rb", buffering=0) as reader, target.open("xb") as writer:  # noqa: PTH123 - a descriptor
-        if not os.path.samestat(os.fstat(source), state):
-            raise SandboxFault(changed)
-        left = state.st_size
-        while data := reader.read(min(CHUNK, left + 1)):
-            left -= len(data)
-            if left < 0:
-                break
-            writer.write(data)
-        if left:
-            raise SandboxFault(changed)
-        os.fchmod(writer.fileno(), 0o644)
-
-
-def _open(path: Path, item: str) -> int:
-    """Open an entry below a folder, where nothing on the way below it is a link; or a file that is named itself."""
-    if not item:
-        return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a link means what it leads to
-    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    *above, last = item.split("/")
-    try:
-        for name in above:
-            inner = os.open(name, os.O_RDONLY | os.O_DIRECTORY | NO_LINK, dir_fd=folder)
-            os.close(folder)
-            folder = inner
-        return os.open(last, os.O_RDONLY | NO_LINK, dir_fd=folder)
-    finally:
-        os.close(folder)
+        raise SandboxFault(f"{needed} ({ELSEWHERE})")
 
 
 def _require_inside(data: Path) -> None:

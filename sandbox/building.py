@@ -115,7 +115,7 @@ def _build(recipe: Recipe, base: Path, python: Environment, said: Said) -> Manif
         site = part / "site"
         site.mkdir(parents=True)
         if recipe.pins:
-            said(f"installing {len(recipe.pins)} packages", 0.0)
+            said(f"installing {len(recipe.pins)} package{'s' * (len(recipe.pins) != 1)}", 0.0)
             _run([*_installer(python), "--target", str(site), "-r", str(recipe.path)], "install the packages")
         else:
             said("copying the programs and trying them", 0.0)

@@ -41,12 +41,16 @@ def entries(folder: Path, said: Callable[[float], None] | None = None) -> Entrie
     found: Entries = {}
     try:
         states = list(walk(folder))
-        total, done = sum(state.st_size for _, state in states) or 1, 0
-        for path, state in states:
-            found[path] = _entry(folder, path, state)
-            done += state.st_size
+        total, done = sum(state.st_size for _, state in states if stat.S_ISREG(state.st_mode)) or 1, 0
+
+        def read(count: int) -> None:
+            nonlocal done
+            done += count
             if said is not None:
-                said(done / total)
+                said(min(done / total, 1.0))  # more than there was, when a file grows meanwhile
+
+        for path, state in states:
+            found[path] = _entry(folder, path, state, read)
     except OSError as error:
         raise SandboxFault(f"{error.filename or folder}: {error.strerror or error}") from error
     return found
@@ -108,7 +112,7 @@ def walk(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
                     waiting.append(path)
 
 
-def _entry(folder: Path, path: str, state: os.stat_result) -> tuple[str, str]:
+def _entry(folder: Path, path: str, state: os.stat_result, read: Callable[[int], None]) -> tuple[str, str]:
     if stat.S_ISDIR(state.st_mode):
         return "folder", ""
     if stat.S_ISLNK(state.st_mode):
@@ -119,4 +123,5 @@ def _entry(folder: Path, path: str, state: os.stat_result) -> tuple[str, str]:
     with open(folder / path, "rb", buffering=0) as file:  # noqa: PTH123 - thousands of them
         while data := file.read(CHUNK):
             hashed.update(data)
+            read(len(data))
     return "program" if state.st_mode & stat.S_IXUSR else "file", hashed.hexdigest()

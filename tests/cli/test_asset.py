@@ -128,6 +128,18 @@ def test_what_cannot_be_added_is_a_wrong_argument(bench: Bench) -> None:
     assert "out is a link that leads out of the asset" in done.stderr
 
 
+@pytest.mark.parametrize("named", ["", "keys", "../"])
+def test_the_service_s_own_state_is_no_asset(bench: Bench, named: str) -> None:
+    (bench.home / "keys").mkdir(parents=True)
+    (bench.home / "keys/judge.pem").write_text("secret")
+    done = bench("asset", "add", bench.home / named, "--name", "mine")
+    assert done.returncode == 2
+    told = " ".join(done.stderr.split())
+    assert "holds what no script may read" in told
+    assert "name what is to be added alone" in told
+    assert bench("asset", "list").stdout == ""
+
+
 def test_a_bundle_is_verified_with_it_and_its_evidence_names_it(bench: Bench, tmp_path: Path) -> None:
     digest = bench.added()["digest"]
     folder = lay(tmp_path / "bundle", bundle(digest))

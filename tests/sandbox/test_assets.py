@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import stat
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,8 @@ import pytest
 from sandbox import Asset, AssetChanged, Job, NoIsolation, Sandbox, SandboxFault, StagedFile, host_python
 from sandbox.adding import LICENCE_MAX, add, remove
 from sandbox.assets import describe, hex_of, load, load_all, read_manifest, read_manifests, verify
+from sandbox.entries import CHUNK
+from sandbox.job import Misused
 from tests.sandbox.kept import FILES, Kept, some_assets
 
 if TYPE_CHECKING:
@@ -94,6 +97,23 @@ def test_a_link_that_leads_out_or_nowhere_is_refused_and_leaves_nothing(kept: Ke
     assert [item.name for item in kept.folder.iterdir()] == [".lock"]
 
 
+@contextmanager
+def as_somebody(kept: Kept) -> Iterator[None]:
+    """Be a user whom modes keep from reading."""
+    if os.geteuid() != 0:
+        yield
+        return
+    for path in (kept.originals, *kept.originals.rglob("*")):
+        os.chown(path, 65534, 65534)
+    kept.folder.mkdir()
+    kept.folder.chmod(0o777)
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
 def put_in_the_place(monkeypatch: pytest.MonkeyPatch, path: Path, target: Path) -> None:
     """Have a link stand where something was, as soon as the original has been looked at and before it is copied."""
     from sandbox import adding
@@ -142,6 +162,73 @@ def test_a_file_that_grows_while_it_is_copied_is_refused(kept: Kept, monkeypatch
     monkeypatch.setattr(adding, "_require_usable", grow)
     with pytest.raises(SandboxFault, match=r"answer.txt became another one while it was copied"):
         add(kept.folder, path, "model")
+
+
+@pytest.mark.parametrize("change", ["rewritten", "added", "removed"])
+def test_what_changes_behind_the_copying_is_refused(kept: Kept, monkeypatch: pytest.MonkeyPatch, change: str) -> None:
+    path = kept.lay(FILES)
+    from sandbox import copying
+
+    real = copying._copy_file
+
+    def meddle(base: Path, item: str, *given: Any) -> Iterator[int]:
+        yield from real(base, item, *given)
+        if item == "answer.txt":
+            if change == "rewritten":
+                (path / item).write_bytes(b"43\n")  # as long as before
+            elif change == "added":
+                (path / "more.txt").touch()
+            else:
+                (path / item).unlink()
+
+    monkeypatch.setattr(copying, "_copy_file", meddle)
+    named = "more.txt" if change == "added" else "answer.txt"
+    with pytest.raises(SandboxFault, match=rf"{named} became another one while it was copied \(add it when"):
+        add(kept.folder, path, "model")
+    assert [item.name for item in kept.folder.iterdir()] == [".lock"]
+
+
+def test_a_link_that_is_no_link_any_more_is_refused_in_words(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = kept.lay(FILES)
+    (path / "alias.txt").symlink_to("answer.txt")
+    from sandbox import adding
+
+    real = adding._require_usable
+
+    def meddle(*given: Any) -> None:
+        real(*given)
+        (path / "alias.txt").unlink()
+        (path / "alias.txt").touch()
+
+    monkeypatch.setattr(adding, "_require_usable", meddle)
+    with pytest.raises(SandboxFault, match=r"alias.txt became another one while it was copied"):
+        add(kept.folder, path, "model")
+
+
+@pytest.mark.parametrize("shut", ["answer.txt", "deep", "."])
+def test_what_may_not_be_read_is_refused_before_anything_is_copied(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch, shut: str
+) -> None:
+    path = kept.lay(FILES)
+    (path / shut).chmod(0)
+    monkeypatch.setattr("sandbox.adding.copy", lambda *_: pytest.fail("it was copied"))
+    try:
+        with as_somebody(kept), pytest.raises(Misused, match=rf"{(path / shut).name} cannot be read \(give yourself"):
+            add(kept.folder, path, "model")
+    finally:
+        (path / shut).chmod(0o755)
+
+
+def test_a_disk_that_is_full_before_the_end_is_told_with_what_to_do(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("sandbox.adding.copy", full)
+    with pytest.raises(SandboxFault, match=rf"^there is no room left below {kept.folder} \(make room, or set ASSAY"):
+        add(kept.folder, kept.lay(FILES), "model")
+    assert [item.name for item in kept.folder.iterdir()] == [".lock"]
 
 
 def test_a_link_that_is_named_alone_means_what_it_leads_to(kept: Kept) -> None:
@@ -221,10 +308,16 @@ def test_nothing_is_removed_while_another_adds(kept: Kept) -> None:
     assert read_manifest(kept.folder, manifest.digest) is not None
 
 
-def test_what_was_left_by_a_killed_addition_is_removed(kept: Kept) -> None:
-    (kept.folder / ".part-killed/data").mkdir(parents=True)
+def test_what_was_left_by_a_killed_addition_or_removal_is_removed(kept: Kept) -> None:
     kept.add()
+    unnamed = kept.folder / ("0" * 64)  # killed between the rename and the manifest, or behind the manifest's end
+    for left in (kept.folder / ".part-killed/data", unnamed / "data"):
+        left.mkdir(parents=True)
+    other = kept.add({"other.txt": b"1"}, "other")
     assert not (kept.folder / ".part-killed").exists()
+    assert not unnamed.exists()
+    assert len(read_manifests(kept.folder)) == 2
+    assert verify(kept.folder, other.digest)[2] == []
 
 
 def test_adding_tells_how_far_it_is(kept: Kept) -> None:
@@ -233,6 +326,13 @@ def test_adding_tells_how_far_it_is(kept: Kept) -> None:
     assert list(dict.fromkeys(step for step, _ in heard)) == ["copying", "hashing"]
     assert [share for _, share in heard] == sorted(share for _, share in heard)
     assert heard[-1][1] == 1.0
+
+
+def test_a_large_file_alone_tells_how_far_it_is(kept: Kept) -> None:
+    heard: list[float] = []
+    path = kept.lay({"large": bytes(4 * CHUNK)}) / "large"
+    add(kept.folder, path, "model", "", lambda _, share: heard.append(share))
+    assert heard == [(step + 1) / 8 for step in range(8)]
 
 
 # --- reading back
