@@ -64,7 +64,7 @@ def test_one_is_built_listed_verified_and_left_alone_the_second_time(bench: Benc
 def test_a_step_is_one_line_where_there_is_no_terminal(bench: Bench) -> None:
     done = bench("env", "build", "tiny", "--from", bench.recipe)
     assert done.stderr.splitlines() == [
-        "tiny: installing 1 packages",
+        "tiny: installing 1 package",
         "tiny: compiling",
         "tiny: trying the imports in a box",
         "tiny: hashing",
