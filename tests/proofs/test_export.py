@@ -105,6 +105,71 @@ def test_the_order_of_a_source_changes_no_statement() -> None:
     assert found.digest == turned.digest
 
 
+def in_kernel_terms(table: Table, written: str) -> int:
+    """Return a term that is written with its head in front: `Not(P)`, and `to(P, Q)` of an arrow."""
+    head, _, within = written.removesuffix(")").partition("(")
+    if not within:
+        return constant(table, head)
+    if head == "to":
+        first, second = within.split(", ", 1)
+        return table.term(("p", in_kernel_terms(table, first), in_kernel_terms(table, second)))
+    return table.term(("a", constant(table, head), in_kernel_terms(table, within)))
+
+
+@pytest.mark.parametrize(
+    ("stated", "proved", "refuted"),
+    [
+        ("P", "Not(P)", True),
+        ("Not(P)", "Not(Not(P))", True),  # of a statement that is a negation itself
+        ("to(Nat, P)", "Not(to(Nat, P))", True),
+        ("P", "P", False),
+        ("Not(P)", "P", False),  # what the challenge denies is not its negation, though it amounts to that
+        ("P", "Not(Not(P))", False),
+        ("P", "Not(Q)", False),
+        ("Not(P)", "Not(P)", False),
+        ("to(Nat, P)", "to(Nat, Not(P))", False),
+        ("P", "to(P, False)", False),  # what `Not` unfolds to
+        ("P", "to(P, PEmpty)", False),
+        ("P", "Own.Not(P)", False),
+        ("P", "«Not»(P)", False),
+        ("P", "to(Nat, Not(P))", False),
+    ],
+)
+def test_only_not_of_the_approved_statement_itself_is_its_negation(stated: str, proved: str, *, refuted: bool) -> None:
+    table = Table()
+    name = table.named("target")
+    challenge = Export(table, (Declaration("theorem", (), name, in_kernel_terms(table, stated)),))
+    solution = Export(table, (Declaration("theorem", (), name, in_kernel_terms(table, proved)),))
+    found = statements("target", challenge, solution)
+    assert found is not None
+    assert (found.same, found.negation) == (stated == proved, refuted)
+
+
+@pytest.mark.parametrize(
+    ("before", "parameters", "refuted"),
+    [
+        ((), ("u", "v"), True),
+        ((), ("v", "u"), False),  # levels in another order, fewer, or others
+        ((), ("u",), False),
+        ((), ("u", "w"), False),
+        (("Not",), ("u", "v"), False),  # a `Not` of the solution's own, whoever lets it have that name
+    ],
+)
+def test_a_negation_is_the_librarys_at_the_levels_of_the_statement(
+    before: tuple[str, ...], parameters: tuple[str, ...], *, refuted: bool
+) -> None:
+    table = Table()
+    stated, proved = in_kernel_terms(table, "P"), in_kernel_terms(table, "Not(P)")
+    named = table.named("target")
+    own = [Declaration("def", (), table.named(name), constant(table, "Prop"), stated) for name in before]
+    levels = {name: tuple(map(table.named, name)) for name in (("u", "v"), parameters)}
+    challenge = Export(table, (Declaration("theorem", levels["u", "v"], named, stated),))
+    solution = Export(table, (*own, Declaration("theorem", levels[parameters], named, proved)))
+    found = statements("target", challenge, solution)
+    assert found is not None
+    assert found.negation is refuted
+
+
 def test_what_a_theorem_rests_on_is_found_through_its_proofs() -> None:
     table = Table()
     export = Export(table, tuple(declared(table, axiom=True)))
