@@ -146,16 +146,16 @@ def _controls(
     else:
         kernel = control("kernel", FAIL, f"The kernel rejected {said(found.rejected.name)}.")
     differing = found.definitions or ()
-    if found.statement == "same" and not differing:
+    if found.theorem is not None and not (found.theorem.challenge and found.theorem.solution):
+        file = "solution" if found.theorem.challenge else "challenge"
+        stated = control("statement", FAIL, f"There is nothing to compare: the {file} has no such theorem.")
+    elif found.statement == "same" and not differing:
         stated = control("statement", PASS, "The theorem and every definition under it are those of the approved file.")
     elif refutes(found) and not differing:
         detail = (
             "The theorem is the negation of the approved one, and every definition under it that of the approved file."
         )
         stated = control("statement", PASS, detail)
-    elif found.theorem is not None and not (found.theorem.challenge and found.theorem.solution):
-        file = "solution" if found.theorem.challenge else "challenge"
-        stated = control("statement", FAIL, f"There is nothing to compare: the {file} has no such theorem.")
     else:
         what = said_all(differing) if differing else "the theorem's type"
         stated = control("statement", FAIL, f"Not as in the approved file: {what}.")

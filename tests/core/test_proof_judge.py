@@ -165,8 +165,9 @@ def test_of_two_shortcomings_the_earlier_one_decides(first: int, second: int) ->
 
 
 @pytest.mark.parametrize("file", ["challenge", "solution"])
-def test_where_no_theorem_is_no_statement_is_said_to_differ(file: str) -> None:
-    found = judged({"replay-0": replayed(theorem=THERE | {file: False}, statement="differs")})
+@pytest.mark.parametrize("statement", ["differs", "same"])  # in Metamath the axiom that the challenge has in its place
+def test_where_no_theorem_is_no_statement_is_compared(file: str, statement: str) -> None:
+    found = judged({"replay-0": replayed(theorem=THERE | {file: False}, statement=statement)})
     stated = next(item for item in found.controls if item.name == "statement")
     assert stated.detail == f"There is nothing to compare: the {file} has no such theorem."
 
