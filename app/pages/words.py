@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 STATUS = {
     "VERIFIED": "A sealed run reproduced the printed results within the stated rule, or a kernel accepted the proof.",
-    "FALSIFIED": "A clean, confirmed reproduction contradicts what was printed, or a kernel rejected the proof twice.",
+    "FALSIFIED": (
+        "A clean, confirmed reproduction contradicts what was printed, or a kernel twice rejected the proof or accepted a"
+        " proof of the negation."
+    ),
     "UNVERIFIED": "Nothing was decided. This is not evidence against the claim.",
 }
 BEFORE_MAX = 300
@@ -63,13 +66,13 @@ CODE = {
     "PROOF_ACCEPTED": "a fresh kernel accepted every declaration of a proof of the approved statement",
     "COUNTEREXAMPLE": "a fresh kernel accepted a proof of the statement's negation, twice",
     "PROOF_REJECTED": "a fresh kernel rejected the proof twice; the statement stays open",
-    "PROOF_NOT_COMPILED": "statement or proof does not compile",
-    "PROOF_INCOMPLETE": "the proof depends on sorry",
-    "PROOF_AXIOM_FORBIDDEN": "the proof depends on an axiom outside the allowed three",
+    "PROOF_NOT_COMPILED": "statement or proof does not compile, or is no database of Metamath",
+    "PROOF_INCOMPLETE": "the proof depends on sorry, in Metamath on ?",
+    "PROOF_AXIOM_FORBIDDEN": "the proof depends on an axiom outside Lean's three, in Metamath outside the approved file",
     "STATEMENT_NOT_APPROVED": "nobody approved the statement before, or another one is proved",
     "DEFINITION_DIFFERS": "a definition under the statement is not the approved one",
     "THEOREM_MISSING": "there is no theorem of that name",
-    "IMPORT_DENIED": "a module is imported that is not on the claim's list",
+    "IMPORT_DENIED": "a module is imported that is not on the claim's list, in Metamath any file",
     "KERNELS_DISAGREE": "one kernel accepted the proof and another rejected it",
     "CHECKER_NOT_TRUSTED": "this checker's word is not enough to decide here",
     "PROOF_TOOLCHAIN_ERROR": "the checker is revoked, too old, or failed",
