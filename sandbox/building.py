@@ -116,7 +116,9 @@ def _build(recipe: Recipe, base: Path, python: Environment, said: Said) -> Manif
         site.mkdir(parents=True)
         if recipe.pins:
             said(f"installing {len(recipe.pins)} package{'s' * (len(recipe.pins) != 1)}", 0.0)
-            _run([*_installer(python), "--target", str(site), "-r", str(recipe.path)], "install the packages")
+            (part / "pins.txt").write_text(recipe.requirements, encoding="utf-8")
+            _run([*_installer(python), "--target", str(site), "-r", str(part / "pins.txt")], "install the packages")
+            (part / "pins.txt").unlink()
         else:
             said("copying the programs and trying them", 0.0)
         packages = _installed(site)

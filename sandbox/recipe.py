@@ -67,6 +67,15 @@ class Recipe:
         return self.path.with_suffix("")
 
     @property
+    def requirements(self) -> str:
+        """What an installer is given: what was read, spelled anew.
+
+        The file itself is not: by its encoding, for one, its comments could hold lines that it reads and we do not.
+        """
+        lines = [" ".join((f"{name}=={version}", *self.hashes.get(name, ()))) for name, version in self.pins.items()]
+        return "".join(f"{line}\n" for line in lines)
+
+    @property
     def digest(self) -> str:
         """What moves when the same file would build something else; comments and order do not."""
         lines = [f"{name}=={version}" for name, version in sorted(self.pins.items())]
@@ -132,6 +141,11 @@ def read_recipe(name: str, path: Path) -> Recipe:
             raise Misused(f"{path}, line {number}: {error}") from error
     if not recipe.pins:
         raise Misused(f"{path} names no package (write one `name==version` a line)")
+    for found in recipe.programs.rglob("*"):
+        if not found.resolve().is_relative_to(
+            recipe.programs.resolve()
+        ):  # whoever builds may read more than scripts may
+            raise Misused(f"{found} is a link that leads out of {recipe.programs} (put the file itself in its place)")
     return recipe
 
 

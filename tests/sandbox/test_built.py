@@ -152,6 +152,17 @@ def test_a_package_that_would_run_a_program_to_be_installed_is_refused(shelf: Sh
     assert not (tmp_path / "ran").exists()
 
 
+def test_a_comment_that_hides_lines_for_an_installer_runs_nothing(shelf: Shelf, tmp_path: Path) -> None:
+    source, ran = tmp_path / "source", tmp_path / "ran"
+    source.mkdir()
+    (source / "setup.py").write_text(f"open({str(ran)!r}, 'w')\n")
+    hidden = f"# words+AAo---no-binary tiny+AAo-{source}"  # after a line that names utf-7 these are three lines for pip
+    manifest = shelf.build(f"# -*- coding: utf-7 -*-\n{hidden}\n{RECIPE}")
+    assert manifest.packages == {"tiny": "1.0"}
+    assert not ran.exists()
+    assert sorted(path.name for path in (shelf.base / manifest.folder).iterdir()) == ["files.json", "site"]
+
+
 def test_a_fault_names_no_index(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"PIP_NO_INDEX": "0", "PIP_FIND_LINKS": "", "PIP_RETRIES": "0"}.items():
         monkeypatch.setenv(name, value)

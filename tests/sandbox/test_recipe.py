@@ -171,3 +171,21 @@ def test_differences_name_each_path_once() -> None:
         "c is missing",
         "d was added",
     ]
+
+
+def test_an_installer_is_given_what_was_read_and_no_more(tmp_path: Path) -> None:
+    hashed = f"b==2 --hash=sha256:{DIGITS} --hash=sha256:{DIGITS[::-1]}"
+    found = _read(
+        tmp_path, f"# -*- coding: utf-7 -*-\n# words +AAo---no-binary b\n#: import b\nA_c==1.2  # MIT\n{hashed}\n"
+    )
+    assert found.requirements == f"a-c==1.2\n{hashed}\n"
+
+
+def test_a_link_out_of_the_folder_of_programs_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "r").mkdir()
+    (tmp_path / "r/inside.py").write_text("")
+    (tmp_path / "r/alias.py").symlink_to("inside.py")
+    assert _read(tmp_path, "a==1\n").pins == {"a": "1"}
+    (tmp_path / "r/shadow").symlink_to("/etc/shadow")
+    with pytest.raises(SandboxFault, match=r"shadow is a link that leads out of .*/r \(put the file itself"):
+        _read(tmp_path, "a==1\n")
