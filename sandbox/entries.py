@@ -76,7 +76,8 @@ def fingerprint(folder: Path) -> str:
     """
     state = hashlib.sha256()
     try:
-        for path, found in sorted(walk(folder), key=lambda item: item[0]):
+        around = [(place, (folder / place).lstat()) for place in (".", "..")]
+        for path, found in [*around, *sorted(walk(folder), key=lambda item: item[0])]:
             numbers = (found.st_mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
             state.update(os.fsencode(f"{path}\0{numbers}\0"))
     except OSError as error:

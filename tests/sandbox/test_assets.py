@@ -17,7 +17,7 @@ import pytest
 
 from sandbox import Asset, AssetChanged, Job, NoIsolation, Sandbox, SandboxFault, StagedFile, host_python
 from sandbox.adding import LICENCE_MAX, add, remove
-from sandbox.assets import describe, hex_of, load, load_all, read_manifest, read_manifests, verify
+from sandbox.assets import describe, hex_of, load, load_all, read_manifest, read_manifests, require_unchanged, verify
 from sandbox.entries import CHUNK
 from sandbox.job import Misused
 from tests.sandbox.kept import FILES, Kept, some_assets
@@ -397,6 +397,19 @@ def test_a_known_fingerprint_spares_the_hashing_and_a_touched_file_costs_it(
     (manifest.data(kept.folder) / "answer.txt").touch()
     load(kept.folder, manifest.digest, tmp_path)
     assert len(hashed) == 1
+
+
+@pytest.mark.parametrize("depth", ["data", "."])
+def test_another_one_that_stood_in_its_place_for_a_while_is_seen(kept: Kept, depth: str) -> None:
+    asset = load(kept.folder, kept.add().digest)
+    require_unchanged([asset])
+    place = Path(asset.folder).parent / depth
+    place.rename(kept.originals / "kept")
+    place.mkdir()
+    place.rmdir()
+    (kept.originals / "kept").rename(place)
+    with pytest.raises(AssetChanged, match="was changed on the disk since its digest was found"):
+        require_unchanged([asset])
 
 
 def test_all_that_can_be_used_are_loaded_and_the_others_named(kept: Kept) -> None:
