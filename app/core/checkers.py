@@ -36,6 +36,7 @@ class ProofChecker:
     approved: str  # what a proof rests on that rests on none of them
     rests: str  # what its theorem depends on then, in a sentence
     denied: str  # what a file does that asks for one too many
+    rejects: str  # how a sentence begins that goes on with what a kernel rejected
     floored: bool  # whether the operator's floor for versions is meant for it
     program: Callable[[], Mapping[str, bytes]]  # files of its program, path in the box -> bytes
     evaluator: Callable[[], str]  # what a seal names for it
@@ -76,6 +77,7 @@ CHECKERS = {
         approved="none",
         rests="no axiom",
         denied="imports {}, which is not on the claim's list",
+        rejects="Compiled, but a fresh kernel rejected",
         floored=True,
         program=_lean,
         evaluator=lambda: LEAN_PROTOCOL,
@@ -90,6 +92,7 @@ CHECKERS = {
         approved="those of the approved file",
         rests="no axiom beyond those of the approved file",
         denied="includes {}, and a database stands in one file here (put what it needs of the other into it)",
+        rejects="Read as a database, but both verifiers rejected",
         floored=False,
         program=_metamath,
         evaluator=_metamath_digest,

@@ -92,13 +92,13 @@ def _decided(seal: Seal, runs: Sequence[Run], found: Replayed, controls: tuple[C
         )
         detail = f"{terms.backend} {what}, and a checker whose assurance is test decides nothing in this store"
         return _inconclusive(runs, Ending("CHECKER_NOT_TRUSTED", detail), comparisons, controls)
+    checker = checker_of(proof)
     if found.rejected is not None:
         reason = (
-            f"Compiled, but a fresh kernel rejected {said(found.rejected.name)} ({said(found.rejected.message)});"
+            f"{checker.rejects} {said(found.rejected.name)} ({said(found.rejected.message)});"
             " confirmed by a second run; this rejects the proof, not the statement."
         )
         return _judgement(runs, Status.FALSIFIED, code, reason, comparisons, controls)
-    checker = checker_of(proof)
     axioms = ", ".join(item for item in checker.allowed if item in found.axioms) or checker.approved
     count = f"{found.declarations} declaration{'s' * (found.declarations != 1)}"
     others = "".join(f" and {said(item.name)} {said(item.version)}" for item in found.kernels[1:])

@@ -79,6 +79,7 @@ def test_a_proof_ends_with_its_verdict_and_evidence_that_holds(
     said = {
         "IMPORT_DENIED": "the solution includes set.mm, and a database stands in one file here",
         "PROOF_NOT_COMPILED": "line 1: ",
+        "PROOF_REJECTED": "Read as a database, but both verifiers rejected ",  # nothing of it was compiled
     }
     assert said.get(code, "") in found["reason"]
 
