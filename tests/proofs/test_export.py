@@ -95,6 +95,16 @@ def test_a_definition_that_the_statement_reaches_is_compared() -> None:
     assert compared(twice="HMul.hMul") == (True, ("twice",))
 
 
+def test_a_name_that_the_challenge_has_of_the_library_is_no_name_for_the_solution_s_own() -> None:
+    table = Table()
+    stated = in_kernel_terms(table, "to(Nat, P)")
+    theorem = Declaration("theorem", (), table.named("target"), stated)
+    own = Declaration("def", (), table.named("Nat"), constant(table, "Prop"), constant(table, "False"))
+    found = statements("target", Export(table, (theorem,)), Export(table, (own, theorem)))
+    assert found is not None
+    assert (found.same, found.definitions) == (True, ("Nat",))
+
+
 def test_the_order_of_a_source_changes_no_statement() -> None:
     table = Table()
     one, other = declared(table), [*reversed(declared(table, lemma=True))]

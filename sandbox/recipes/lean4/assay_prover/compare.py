@@ -112,8 +112,9 @@ def statements(theorem: str, challenge: Export, solution: Export) -> Statement |
     if wanted is None or found is None:
         return None
     used = challenge.table.constants(wanted.type)
-    reached, _ = challenge.reached(used, proofs=False)
-    differing = []
+    reached, library = challenge.reached(used, proofs=False)
+    # The kernel refuses a name that the library has; whether two statements are the same does not lean on that.
+    differing = [readable(challenge.table, name) for name in library if solution.owner(name) is not None]
     for index in reached:
         item = challenge.declarations[index]
         other = solution.owner(item.names()[0])
