@@ -15,7 +15,7 @@ from app.core.controls_citation import cells, printed_arithmetic, quote
 from app.core.controls_coincidence import coincidence
 from app.core.controls_counted import response
 from app.core.controls_counterexample import rounding_flip, tolerance_flip
-from app.core.controls_pinned import pinned
+from app.core.controls_keyed import steps
 from app.core.controls_recognition import recognised, seed_response
 from app.core.controls_replication import confirm, repeat
 from app.core.controls_response import never_made
@@ -48,7 +48,7 @@ def run_controls(readings: Readings, comparisons: Sequence[Comparison]) -> tuple
         response(readings),
         looked_up(readings),
         _of_changes(recognised(readings), unmade),
-        _of_changes(pinned(readings), unmade),
+        _of_changes(steps(readings), unmade),
         rescaled(readings),
         _of_changes(anchored(readings), unmade),
         turned(readings),

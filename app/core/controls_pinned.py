@@ -91,9 +91,7 @@ def _held(readings: Readings) -> list[str]:
         found = _same(found, before, values_of(own(readings, "pinned", 2 * at + 1)))
     base = elsewhere(readings)
     runs = [values_of(own(readings, "pinned", 2 * at + 2)) for at in range(len(TIMES))]
-    return [
-        name for name in found if _in_proportion([None if run is None else _apart(base, run, name) for run in runs])
-    ]
+    return [name for name in found if _in_proportion([None if run is None else apart(base, run, name) for run in runs])]
 
 
 def _in_proportion(steps: Collection[Decimal | None]) -> bool:
@@ -105,7 +103,8 @@ def _in_proportion(steps: Collection[Decimal | None]) -> bool:
     return all(abs(EXACT.subtract(step, first * times)) <= abs(first * times) * STRAIGHT for step, times in pairs)
 
 
-def _apart(base: Mapping[str, Measured] | None, run: Mapping[str, Measured], name: str) -> Decimal | None:
+def apart(base: Mapping[str, Measured] | None, run: Mapping[str, Measured], name: str) -> Decimal | None:
+    """Return how far a metric has moved from one run to another, with its sign."""
     one, two = None if base is None else base[name].value, run[name].value
     return None if one is None or two is None else EXACT.subtract(two, one)
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 SMALL = Decimal("0.001")  # a share of a number: a step, unless one unit of its last place is more
 STEPS = (1, 2, 3, 5)  # all to one side, so that a sum moves; unequal, so that a difference does
+BALANCED_LEAST = 8  # whole numbers in a column; the mean of fewer moves too far
+MORE_UP = 64  # one of so many more goes up than half of them
 MERGED = 4  # letters that become one
 KINDS_LEAST = 8  # different numbers in a column; fewer are classes, doses, marks
 SPELLED, ENDED = 7, 8  # variants of `recognised`
@@ -50,6 +52,42 @@ def unsettled(found: Sites, chance: Chance, times: int) -> bytes | None:
         return respelled(text, after if after * number > 0 else EXACT.add(number, step.copy_sign(number)))
 
     return found.changed(moved) if found.spans else None
+
+
+def balanced(found: Sites, chance: Chance, times: int) -> bytes | None:
+    """Return the file with every number moved by a small step, half of the whole ones up; None without numbers.
+
+    The mean of a column of whole numbers moves by a thirtieth of a step, since a few more go up than down; what hangs on
+    single ones moves by a whole step. All other numbers go up, so that a result that one of them decides moves, too. The
+    same chance turns each number the same way; `times` stretches or turns all. Zero stays.
+    """
+    kept = [whole for whole in _whole(found).values() if len(whole) >= BALANCED_LEAST]
+    down = {
+        index for whole in kept for index in chance.shuffled(whole)[len(whole) // 2 + max(1, len(whole) // MORE_UP) :]
+    }
+
+    def moved(index: int, text: str) -> str:
+        number = Decimal(text)
+        if not number or "e" in text.lower():
+            return text
+        unit = unit_of(number)
+        step = max(unit, EXACT.multiply(abs(number), SMALL).quantize(unit, context=EXACT))
+        return respelled(text, EXACT.add(number, step * times * (-1 if index in down else 1)))
+
+    return found.changed(moved) if found.spans else None
+
+
+def can_be_balanced(found: Sites) -> bool:
+    """Whether a column has so many whole numbers that their mean stays where half of them go up and half down."""
+    return any(len(whole) >= BALANCED_LEAST for whole in _whole(found).values())
+
+
+def _whole(found: Sites) -> dict[str, list[int]]:
+    columns: dict[str, list[int]] = {}
+    for index, (column, text) in enumerate(zip(found.columns, found.literals, strict=True)):
+        if text.strip("+-").isdigit():
+            columns.setdefault(column, []).append(index)
+    return columns
 
 
 def letters_merged(found: Sites) -> bytes | None:

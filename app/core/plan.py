@@ -17,6 +17,9 @@ end       only if another spelling of the same numbers led out of what the claim
 reorder   only if records that change places at both ends moved the result far
 step      only if a few numbers moved by one unit leave the result as it was: all of them by a small step
 step else the same steps at changed inputs, only if it stood still; all steps only if it moved there
+one side  only if other rows moved a result that a few numbers moved by one unit left: a step of all numbers at other rows
+balance   only if it moved the result: whole numbers half up and half down, here and there; all balances only if it stood
+          still here and moved there by little
 anchor    only if no change so far led out of what the claim accepts
 seeds     further seeds up to the next look, again and again, only while statistical rules cannot decide
 confirm   only if the claim would otherwise be FALSIFIED
@@ -33,6 +36,7 @@ from app.core.controls_anchored import ordered_by_constants, unrefused
 from app.core.controls_attacks import unmoved_by_others
 from app.core.controls_counted import unread
 from app.core.controls_held import held_in_place, never_refused, stuck
+from app.core.controls_keyed import left_by_few, moved_to_one_side, moving_in_balance
 from app.core.controls_order import moved_by_order
 from app.core.controls_parameters import on_a_line
 from app.core.controls_pinned import moving_there, standing, still_here
@@ -47,10 +51,12 @@ from app.core.model import Proof, Purpose
 from app.core.proof_plan import proof_specs, proof_steps
 from app.core.readings import Readings
 from app.core.specs import (
+    all_balances,
     all_specs,
     all_steps,
     anchors,
     attacks,
+    balances,
     countings,
     endings,
     far_steps,
@@ -58,6 +64,7 @@ from app.core.specs import (
     instead,
     measures,
     near_steps,
+    one_sided,
     orderings,
     own_changes,
     pairings,
@@ -119,6 +126,9 @@ STAGES = (
     Stage("step", near_steps, lambda readings: bool(standing(readings)), spares=True),
     Stage("step elsewhere", far_steps, lambda readings: bool(still_here(readings)), spares=True),
     Stage("all steps", all_steps, lambda readings: bool(moving_there(readings)), spares=True),
+    Stage("one side", one_sided, lambda readings: bool(left_by_few(readings))),
+    Stage("balance", balances, lambda readings: bool(moved_to_one_side(readings))),
+    Stage("all balances", all_balances, lambda readings: bool(moving_in_balance(readings))),
     Stage("scales", scales, lambda readings: bool(out_of_law(readings)), spares=True),
     Stage(
         "anchor",

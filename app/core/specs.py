@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app.core.attacks_moves import BALANCED, ONE_SIDE, OTHER_ROWS
 from app.core.attacks_parts import DECIMALS
 from app.core.attacks_roles import LEADERS
 from app.core.boxjob import targets
@@ -208,6 +209,26 @@ def all_steps(readings: Readings) -> tuple[RunSpec, ...]:
     return tuple(_own(readings, "pinned", variant) for variant in range(3, 7)) if _has_files(readings.seal) else ()
 
 
+def one_sided(readings: Readings) -> tuple[RunSpec, ...]:
+    """Return the run in which every number moves by a small step where rows are others; of several inputs also without."""
+    script = readings.seal.claim.reproduce
+    if isinstance(script, Formula) or not script.inputs:
+        return ()
+    without = (_own(readings, "pinned", OTHER_ROWS),) if len(script.inputs) > 1 else ()
+    return (_own(readings, "pinned", ONE_SIDE), *without)
+
+
+def balances(readings: Readings) -> tuple[RunSpec, ...]:
+    """Return the runs in which whole numbers move half up and half down, here and where rows are others."""
+    return tuple(_own(readings, "pinned", variant) for variant in BALANCED[0]) if _has_files(readings.seal) else ()
+
+
+def all_balances(readings: Readings) -> tuple[RunSpec, ...]:
+    """Return the runs that tell a result from a table with coarse keys from one that single numbers decide."""
+    variants = [each for pair in BALANCED[1:] for each in pair] if _has_files(readings.seal) else []
+    return tuple(_own(readings, "pinned", variant) for variant in variants)
+
+
 def scales(readings: Readings) -> tuple[RunSpec, ...]:
     """Return the runs at further scales, of the sealed inputs and of changed ones."""
     if not _has_files(readings.seal):
@@ -248,6 +269,7 @@ def all_specs(seal: Seal, readings: Readings | None = None) -> tuple[RunSpec, ..
         *typings(known),
         *endings(known),
         *countings(known),
+        *(spec for stage in (one_sided, balances, all_balances) for spec in stage(known)),
     )
     return (*usual, *own, *_later(known), *instead(known), confirmation(seal), *fresh)
 

@@ -72,7 +72,7 @@ def test_the_runs_of_a_script_follow_from_its_seal() -> None:
     assert total_steps(TWO_SEEDS) == len(usual) + OWN_RUNS
 
 
-OWN_RUNS = 41  # of the controls of a script with a file
+OWN_RUNS = 60  # of the controls of a script with a file
 
 
 def test_controls_have_runs_of_their_own() -> None:
@@ -95,6 +95,8 @@ def test_controls_have_runs_of_their_own() -> None:
         "perturb-typed-1",
         "perturb-recognised-8",
         *(f"perturb-input_response-{variant}" for variant in (1, 2, 3, 4, 5, 6)),
+        "perturb-pinned-26",
+        *(f"perturb-pinned-{variant}" for variant in range(8, 26)),
         "perturb-looked_up-2",
         "perturb-recognised-2",
         "perturb-recognised-3",

@@ -98,6 +98,7 @@ figure that they are after, it was 25 (20.8 %), of 9: an honest mean times or pl
 formula chosen for the print, a count times a typed number, one of few values that stand in a list, a table of answers
 by number of rows and whole mean, the mean of another column, and, under one seal, a sample whose seed was searched
 for. Hidden constants, fallbacks, digests, bounds, names of files and figures that stand elsewhere were all found.
+Tables of answers such as that one are asked after since; that corpus was not measured again.
 
 | set | cheats believed, at first, after one round and now | honest refused, likewise |
 |---|---|---|

@@ -294,6 +294,11 @@ def missing() -> bytes:
     return _lines([["station", "reading"], *rows])
 
 
+def limits() -> bytes:
+    """Return four limits in JSON, of which one lies just below the mean of the whole numbers."""
+    return (json.dumps({"least": 10.5, "most": 133.796, "step": 1.5, "unit": 0.1}) + "\n").encode()
+
+
 DATA: dict[str, Callable[[], bytes]] = {
     name: item
     for name, item in [*globals().items(), *vars(data_strict).items(), *vars(data_loose).items()]

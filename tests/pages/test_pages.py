@@ -14,6 +14,7 @@ import pytest
 from fastapi.routing import APIRoute
 
 from app.core.attacks import PLAIN
+from app.core.attacks_moves import OTHER_ROWS
 from app.core.attacks_roles import LEADERS
 from app.core.codes import SEVERITY
 from app.core.controls_anchored import HUNDRED
@@ -254,6 +255,7 @@ def test_changes_of_inputs_are_told_in_words(site: Site) -> None:
     [
         ("hardcoded", PLAIN),
         ("recognised", ENDED),
+        ("pinned", OTHER_ROWS),
         ("turned", LEADERS),
         ("anchored", HUNDRED),
         ("input_response", REPEATED[-1]),
