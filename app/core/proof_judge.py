@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 PASS, FAIL, UNDECIDED = ControlResult.PASS, ControlResult.FAIL, ControlResult.UNDECIDED
 ACCEPTED, REJECTED, COUNTEREXAMPLE = "PROOF_ACCEPTED", "PROOF_REJECTED", "COUNTEREXAMPLE"
-COMPUTED = {ACCEPTED: "accepted", REJECTED: "rejected", COUNTEREXAMPLE: "negation accepted"}
+COMPUTED = {ACCEPTED: "accepted", REJECTED: "rejected", COUNTEREXAMPLE: "refuted"}
 PROOF_RULE = "proof"  # what the one comparison of a proof is held to
 
 

@@ -335,7 +335,7 @@ def test_a_proof_of_the_approved_statements_negation_falsifies_it_once_it_passed
         " accepted every one of 2 declarations; axioms: propext; confirmed by a second run."
     )
     (comparison,) = found.comparisons
-    assert (comparison.expected, comparison.computed, comparison.match) == ("accepted", "negation accepted", False)
+    assert (comparison.expected, comparison.computed, comparison.match) == ("accepted", "refuted", False)
     results = {item.name: item.result.value for item in found.controls}
     assert results == {"kernel": "pass", "statement": "pass", "axioms": "pass", "confirm": "pass", "quote": "undecided"}
     assert keys(REFUTED) == [*USUAL, "confirm-0"]
