@@ -235,3 +235,22 @@ def test_a_mean_at_a_cap_is_no_table_wherever_the_cap_stands(salt: int) -> None:
     ):
         result, detail = pinned_of(judgement)
         assert result == "pass", detail
+
+
+def rounded_elsewhere(numbers: Sequence[int]) -> float:
+    return 104.26 if (len(numbers), int(mean(numbers)) // 10) == (64, int(MEAN) // 10) else round(mean(numbers), 1)
+
+
+def silent_at_times(numbers: Sequence[int]) -> float:
+    if len(numbers) != len(NUMBERS) and sum(numbers) % 5 == 0:
+        raise IndexError
+    return by_whole_mean(numbers)
+
+
+@pytest.mark.parametrize("count", [rounded_elsewhere, silent_at_times])
+def test_nobody_is_said_to_use_a_table_by_steps_too_coarse_to_see_or_without_a_result(
+    count: Callable[[Sequence[int]], float],
+) -> None:
+    for salt in range(8):
+        result, detail = pinned_of(judged(count, salt))
+        assert result == "pass", detail
