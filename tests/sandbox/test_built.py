@@ -285,7 +285,7 @@ def test_a_damaged_manifest_takes_nobody_else_away(shelf: Shelf, text: str) -> N
     found, wrong = load_all(shelf.base, host_python())
     assert [item.name for item in found] == ["tiny"]
     assert list(wrong) == ["other"]
-    assert "other.json is no manifest of this version (run `assay env build other`)" in wrong["other"]
+    assert "other.json is no manifest of this version (run `assay env build other --from FILE`)" in wrong["other"]
 
 
 def test_one_that_was_never_built_is_named_with_its_remedy(shelf: Shelf) -> None:
