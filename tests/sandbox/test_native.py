@@ -134,7 +134,7 @@ def ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str, 
             (tmp_path / export).write_text(json.dumps({"thm": {"value": value.decode(), "type": "1"}}) + "\n")
         (tmp_path / "lean").mkdir(exist_ok=True)
         if name == "comparator":
-            return native.comparator("main", tmp_path, tmp_path / "lean")
+            return native.comparator("main", tmp_path / "challenge.txt", tmp_path / "solution.txt", tmp_path / "lean")
         return native.nanoda(tmp_path / "solution.txt", tmp_path / "lean")
 
     return asked
