@@ -43,11 +43,9 @@ def unsettled(found: Sites, chance: Chance, times: int) -> bytes | None:
     steps = [STEPS[chance.below(len(STEPS))] for _ in found.spans]
 
     def moved(index: int, text: str) -> str:
-        number = Decimal(text)
-        if not number or "e" in text.lower():
+        number, step = _with_step(text)
+        if not step:
             return text
-        unit = unit_of(number)
-        step = max(unit, EXACT.multiply(abs(number), SMALL).quantize(unit, context=EXACT))
         after = EXACT.add(number, EXACT.multiply(step, Decimal(steps[index] * times)))
         return respelled(text, after if after * number > 0 else EXACT.add(number, step.copy_sign(number)))
 
@@ -67,14 +65,21 @@ def balanced(found: Sites, chance: Chance, times: int) -> bytes | None:
     }
 
     def moved(index: int, text: str) -> str:
-        number = Decimal(text)
-        if not number or "e" in text.lower():
+        number, step = _with_step(text)
+        if not step:
             return text
-        unit = unit_of(number)
-        step = max(unit, EXACT.multiply(abs(number), SMALL).quantize(unit, context=EXACT))
         return respelled(text, EXACT.add(number, step * times * (-1 if index in down else 1)))
 
     return found.changed(moved) if found.spans else None
+
+
+def _with_step(text: str) -> tuple[Decimal, Decimal]:
+    """Return a number and its small step; no step for zero, or what is written with an exponent."""
+    number = Decimal(text)
+    if not number or "e" in text.lower():
+        return number, Decimal(0)
+    unit = unit_of(number)
+    return number, max(unit, EXACT.multiply(abs(number), SMALL).quantize(unit, context=EXACT))
 
 
 def can_be_balanced(found: Sites) -> bool:
