@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from .terms import Declaration, Table
 
 PRIVATE = ("_private", "Proof", 0)  # what Lean puts before names that a module does not make public
-LEANS = frozenset({"propext", "Classical.choice", "Quot.sound"})  # axioms on which a proof may rest: the library's
+ALLOWED = ("propext", "Quot.sound", "Classical.choice")  # axioms on which a proof may rest: the library's
+LEANS = frozenset(ALLOWED)
 PLAIN = re.compile(r"[^\W\d][\w'!?]*")
 
 

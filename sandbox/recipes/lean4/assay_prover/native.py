@@ -26,6 +26,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from . import ndjson
+from .compare import ALLOWED, LEANS
 from .feed import questions
 from .lean import SITE
 from .module import in_order
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from .terms import Declaration, Table
 
 TOOLCHAIN, PROGRAMS = SITE / "toolchain", SITE / "programs"
-ALLOWED = ("propext", "Quot.sound", "Classical.choice")
 FIXED = (4, 34, 0)  # the first Lean without the faults that `doubt` looks for
 SAID_MAX = 1 << 20  # bytes of what a program says
 YES = "Your solution is okay!"  # comparator's last line
@@ -178,7 +178,7 @@ def _clean(report: Report) -> bool:
         and (report["statement"] == "same" or (report["negation"] and report["rejected"] is None))
         and not report["definitions"]
         and not report["sorry"]
-        and set(report["axioms"]) <= set(ALLOWED)
+        and set(report["axioms"]) <= LEANS
     )
 
 
